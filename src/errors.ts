@@ -1,0 +1,78 @@
+import type { Diagnosis } from './probe/diagnosis.ts';
+import type { StrategyReason } from './types.ts';
+
+/** Each code that a {@link LocalhostForwardError} can carry. */
+export const errorCodes = [
+  'LHF_ERR_INVALID_OPTION',
+  'LHF_ERR_DOCKER_UNAVAILABLE',
+  'LHF_ERR_NO_STRATEGY',
+  'LHF_ERR_PRIVILEGE',
+  'LHF_ERR_PORT_IN_USE',
+  'LHF_ERR_NETWORK',
+  'LHF_ERR_RULES',
+  'LHF_ERR_UNREACHABLE',
+  'LHF_ERR_CLOSE',
+  'LHF_ERR_CLOSED',
+  'LHF_ERR_ABORTED',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** What an error's message is made of, one part a line. */
+export interface ErrorText {
+  /** One line: what failed, with its values. */
+  readonly what: string;
+  /** What was seen, a line each. */
+  readonly evidence?: readonly string[];
+  /** One command, or one thing to do. */
+  readonly try?: string;
+}
+
+export interface ErrorFacts {
+  readonly cause?: unknown;
+  readonly strategy?: string;
+  readonly command?: string;
+  readonly stderr?: string;
+  readonly diagnosis?: Diagnosis;
+  readonly reasons?: readonly StrategyReason[];
+}
+
+// Two copies of the package can live in one process (ESM and CommonJS): the brand is shared, the class is not.
+const brand = Symbol.for('localhost-forward.error');
+
+/**
+ * The one error class of this package: tell cases apart by `code`.
+ *
+ * @example
+ * try {
+ *   await withLocalhostForward(8088, body);
+ * } catch (error) {
+ *   if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_UNREACHABLE') console.error(error.diagnosis);
+ *   throw error;
+ * }
+ */
+export class LocalhostForwardError extends Error {
+  override readonly name = 'LocalhostForwardError';
+  readonly code: ErrorCode;
+  declare readonly strategy?: string;
+  declare readonly command?: string;
+  declare readonly stderr?: string;
+  declare readonly diagnosis?: Diagnosis;
+  declare readonly reasons?: readonly StrategyReason[];
+
+  constructor(code: ErrorCode, text: ErrorText, { cause, ...facts }: ErrorFacts = {}) {
+    super(renderErrorText(text), cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.defineProperty(this, brand, { value: true });
+    for (const [name, value] of Object.entries(facts)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+    }
+  }
+}
+
+/** Whether a value is this package's error, thrown by any copy of it in this process. */
+export const isLocalhostForwardError = (value: unknown): value is LocalhostForwardError =>
+  value instanceof Error && (value as unknown as Record<symbol, unknown>)[brand] === true;
+
+const renderErrorText = ({ what, evidence = [], try: advice }: ErrorText): string =>
+  [what, ...evidence.map((line) => `  ${line}`), ...(advice === undefined ? [] : [`Try: ${advice}`])].join('\n');

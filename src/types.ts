@@ -1,0 +1,150 @@
+import type Docker from 'dockerode';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Diagnosis } from './probe/diagnosis.ts';
+
+/** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
+export type Port = number;
+export type Protocol = 'tcp' | 'udp';
+
+export interface PortForward {
+  /** Where the service listens on the host's loopback; 0 picks a free port. */
+  hostPort: Port;
+  /** What containers dial. Default: the host port. */
+  containerPort?: Port;
+  /** Default: `'tcp'`. */
+  protocol?: Protocol;
+  /** Default: `'127.0.0.1'`. */
+  hostAddress?: '127.0.0.1' | '::1';
+}
+
+export type Ports = Port | PortForward | readonly (Port | PortForward)[];
+
+export const strategyNames = ['nftables', 'iptables', 'relay', 'sidecar', 'tunnel', 'native'] as const;
+export type Strategy = (typeof strategyNames)[number];
+export const privilegeNames = ['root', 'sudo', 'container', 'none'] as const;
+export type Privilege = (typeof privilegeNames)[number];
+
+export interface StrategyReason {
+  readonly strategy: Strategy;
+  readonly chosen: boolean;
+  readonly reason: string;
+}
+
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface VerifyOptions {
+  /** How long one proof may take, in milliseconds. Default: 5000. */
+  timeoutMs?: number;
+  /** An image with a `node` in it, for engines that cannot mount the host's own. Default: none. */
+  image?: string;
+}
+
+/** What dockerode offers, told by its shape so that users need no types of it. */
+export type DockerLike = Pick<Docker, 'createNetwork' | 'getNetwork' | 'createContainer'> | object;
+
+export interface LocalhostForwardOptions {
+  /** Default: `'auto'`, or `LOCALHOST_FORWARD_STRATEGY`. */
+  strategy?: 'auto' | Strategy;
+  /** Default: `'auto'`, or `LOCALHOST_FORWARD_PRIVILEGE`. */
+  privilege?: 'auto' | Privilege;
+  /** Prove reachability from a container before the forward is handed over. Default: true. */
+  verify?: boolean | VerifyOptions;
+  /** Keep a temporary HTTP listener on 127.0.0.1 for the forward's whole lifetime. Default: false. */
+  listener?: boolean | RequestListener;
+  /** The name containers dial. Default: `'host.docker.internal'`. */
+  hostname?: string;
+  /** CIDR of the network, /16 to /29. Default: a small free one. */
+  subnet?: string;
+  /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
+  docker?: DockerLike;
+  /** Further labels on the network. */
+  labels?: Record<string, string>;
+  /** Aborts the set-up at any step; whatever was made is undone. */
+  signal?: AbortSignal;
+}
+
+/** What a proof saw. */
+export interface Verification {
+  /** One entry per forwarded port. */
+  readonly ports: readonly {
+    readonly containerPort: Port;
+    readonly protocol: Protocol;
+    /** What happened: our listener answered its nonce, a service accepted, or nothing listens yet but packets arrive. */
+    readonly answer: 'nonce' | 'accepted' | 'sent';
+    /** From the first dial to the answer, in milliseconds. */
+    readonly ms: number;
+    /** The caller's address as the host saw it, where our listener answered. */
+    readonly seenFrom?: string;
+  }[];
+  /** The whole proof, container start included, in milliseconds. */
+  readonly ms: number;
+}
+
+export interface Hits {
+  readonly connections: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export type ForwardedPort = Readonly<Required<PortForward>>;
+
+/** What crosses from a global set-up to workers: a plain, serialisable value. */
+export interface ForwardHandover {
+  readonly id: string;
+  readonly networkName: string;
+  readonly networkId: string;
+  readonly bridgeName: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly hostname: string;
+  readonly strategy: Strategy;
+  readonly privilege: Privilege;
+  readonly ports: readonly ForwardedPort[];
+  readonly extraHosts: readonly string[];
+  readonly dockerRunArgs: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** An open forward. Close it, or declare it with `await using`. */
+export interface LocalhostForward extends AsyncDisposable {
+  readonly id: string;
+  readonly networkId: string;
+  readonly networkName: string;
+  readonly bridgeName: string;
+  /** CIDR, for example `198.18.3.16/28`. */
+  readonly subnet: string;
+  /** This network's own gateway, the address that {@link hostname} stands for. */
+  readonly gateway: string;
+  readonly hostname: string;
+  readonly strategy: Strategy;
+  readonly privilege: Privilege;
+  readonly reasons: readonly StrategyReason[];
+  readonly ports: readonly ForwardedPort[];
+  /** `http://<hostname>:<containerPort>`; without an argument, of the first forwarded TCP port. */
+  url(containerPort?: Port): string;
+  /** `['host.docker.internal:<gateway>']`, as `HostConfig.ExtraHosts` and compose's `extra_hosts` take it. */
+  readonly extraHosts: readonly string[];
+  /** `['--network', …, '--add-host', …]` */
+  readonly dockerRunArgs: readonly string[];
+  /** `LOCALHOST_FORWARD_NETWORK`, `_HOST`, `_GATEWAY`, `_URL`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Puts a testcontainers builder on the network and gives it the name; returns the same builder. */
+  applyTo<C>(container: C): C;
+  /** YAML for `docker compose -f compose.yaml -f - up`, on standard input. */
+  composeOverride(services: readonly string[]): string;
+  /** Adds a port while containers run. */
+  forward(port: Port | PortForward): Promise<ForwardedPort>;
+  /** Removes a port while containers run. */
+  unforward(containerPort: Port, protocol?: Protocol): Promise<void>;
+  /** What came through, our own proofs left out. Without an argument: all ports together. */
+  hits(containerPort?: Port): Promise<Hits>;
+  /** Proves reachability from a container. */
+  verify(options?: VerifyOptions & { port?: Port }): Promise<Verification>;
+  /** Dials from a container and tells what happened, hop by hop. Never throws for a forward that does not work. */
+  diagnose(options?: VerifyOptions & { port?: Port }): Promise<Diagnosis>;
+  /** Removes everything. Idempotent; every rule is gone when it resolves. */
+  close(): Promise<void>;
+  /** The part that a global set-up hands to workers. */
+  toJSON(): ForwardHandover;
+}
+
