@@ -1,0 +1,14 @@
+/** Whether `DEBUG=localhost-forward*` asks for our lines: a comma-separated list with `*` and `-exclusions`, as the debug package reads it. */
+const isWanted = (list: string): boolean => {
+  const names = list.split(/[\s,]+/).filter(Boolean);
+  const matches = (pattern: string): boolean =>
+    new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test('localhost-forward');
+  return names.some((name) => !name.startsWith('-') && matches(name)) && !names.some((name) => name.startsWith('-') && matches(name.slice(1)));
+};
+
+/** Prints a line on standard error when `DEBUG` asks for it: each command, its time in milliseconds and its result. */
+export const debug = (line: string, startedAt?: number): void => {
+  if (!isWanted(process.env['DEBUG'] ?? '')) return;
+  const took = startedAt === undefined ? '' : ` (${(performance.now() - startedAt).toFixed(1)} ms)`;
+  process.stderr.write(`localhost-forward ${line.trimEnd()}${took}\n`);
+};

@@ -1,0 +1,108 @@
+import type Docker from 'dockerode';
+import { debug } from '../command/debug.ts';
+import { LocalhostForwardError } from '../errors.ts';
+import type { EngineFacts } from '../plan/choose-strategy.ts';
+import { dockerOptionsOf, readEndpoint } from './endpoint.ts';
+
+/** A Docker engine that answered. */
+export interface Engine {
+  readonly docker: Docker;
+  readonly facts: EngineFacts;
+}
+
+const known = new Map<unknown, Promise<Engine>>();
+
+/**
+ * The engine behind the option `docker`, or the one that the docker command line would use.
+ * Its facts are asked once per process and endpoint: none of them changes while it runs.
+ *
+ * @throws LHF_ERR_DOCKER_UNAVAILABLE where nothing answers, with the reason.
+ */
+export const connectEngine = async (option?: object): Promise<Engine> => {
+  const key = option === undefined ? readEndpoint().url : isDocker(option) ? option : JSON.stringify(option);
+  const engine = known.get(key) ?? connect(option);
+  known.set(key, engine);
+  // A failure is not a fact: the engine may be started in a moment.
+  engine.catch(() => known.delete(key));
+  return engine;
+};
+
+const connect = async (option?: object): Promise<Engine> => {
+  const startedAt = performance.now();
+  // Loaded when used: dockerode costs more than the rest of this package together.
+  const { default: Client } = await import('dockerode');
+  const docker = option === undefined ? new Client(optionsFromHere()) : isDocker(option) ? option : new Client(option);
+  const endpoint = describeEndpoint(docker);
+  try {
+    const info = (await docker.info()) as EngineInfo;
+    debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
+    return { docker, facts: readEngineFacts(info, endpoint) };
+  } catch (error) {
+    throw dockerUnavailable(error, endpoint);
+  }
+};
+
+const optionsFromHere = (): Docker.DockerOptions => {
+  const endpoint = readEndpoint();
+  try {
+    return dockerOptionsOf(endpoint);
+  } catch (error) {
+    throw dockerUnavailable(error, endpoint.url);
+  }
+};
+
+interface EngineInfo {
+  Name?: string;
+  ServerVersion?: string;
+  OperatingSystem?: string;
+  SecurityOptions?: string[] | null;
+  FirewallBackend?: { Driver?: string };
+}
+
+const virtualMachines = ['Docker Desktop', 'OrbStack', 'Colima', 'Rancher Desktop', 'Lima'];
+
+/** What the engine says of itself, as far as the choice of a strategy needs it. */
+export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts => ({
+  name: info.OperatingSystem?.includes('podman') === true ? 'Podman' : 'Docker',
+  version: info.ServerVersion ?? 'unknown',
+  rootless: info.SecurityOptions?.some((entry) => entry.includes('rootless')) ?? false,
+  remote: isRemote(endpoint),
+  vm: virtualMachines.find((name) => info.OperatingSystem?.toLowerCase().includes(name.toLowerCase()) === true || info.Name?.toLowerCase() === name.toLowerCase()),
+  firewallBackend: info.FirewallBackend?.Driver,
+  endpoint,
+});
+
+const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!localhost\b|127\.|\[::1\])/.test(endpoint);
+
+export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
+
+/** The options by which another process of this machine reaches the same engine. */
+export const connectionOf = (docker: Docker): Docker.DockerOptions => {
+  const { socketPath, host, port, protocol, ca, cert, key, username } = docker.modem as unknown as Record<string, unknown>;
+  const options = socketPath === undefined || socketPath === null ? { host, port, protocol, ca, cert, key, username } : { socketPath };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null)) as Docker.DockerOptions;
+};
+
+const describeEndpoint = (docker: Docker): string => {
+  const { socketPath, host, port, protocol } = docker.modem as unknown as Record<string, unknown>;
+  return typeof socketPath === 'string' ? `unix://${socketPath}` : `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`;
+};
+
+/** The coded error for an engine that does not answer. */
+export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError => {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const denied = code === 'EACCES' || code === 'EPERM';
+  const advice = denied
+    ? 'sudo usermod -aG docker "$USER", then log in again'
+    : endpoint.startsWith('unix:')
+      ? 'sudo systemctl start docker'
+      : `docker -H ${endpoint} info`;
+  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message}`;
+  return new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', { what, try: advice }, { cause });
+};
+
+/** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */
+export const statusOf = (error: unknown): number | undefined => {
+  const status = (error as { statusCode?: unknown }).statusCode;
+  return typeof status === 'number' ? status : undefined;
+};

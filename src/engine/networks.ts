@@ -1,0 +1,111 @@
+import type Docker from 'dockerode';
+import { debug } from '../command/debug.ts';
+import { LocalhostForwardError } from '../errors.ts';
+import { dockerUnavailable, statusOf, type Engine } from './engine.ts';
+
+export interface NetworkPlan {
+  readonly name: string;
+  readonly bridge: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The engine refused the subnet because something else has it: choose another. */
+export class SubnetTaken extends Error {}
+
+/**
+ * Creates a bridge network and returns its id.
+ *
+ * @throws SubnetTaken, LHF_ERR_NETWORK with the engine's words, LHF_ERR_DOCKER_UNAVAILABLE.
+ */
+export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan): Promise<string> => {
+  const startedAt = performance.now();
+  try {
+    const network = await docker.createNetwork({
+      Name: plan.name,
+      Driver: 'bridge',
+      CheckDuplicate: true,
+      // The gateway is given and not left to the engine: some report none for a subnet without one.
+      IPAM: { Driver: 'default', Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
+      Options: { 'com.docker.network.bridge.name': plan.bridge },
+      Labels: { ...plan.labels },
+    });
+    debug(`network ${plan.name} ${plan.subnet}`, startedAt);
+    return network.id;
+  } catch (error) {
+    debug(`network ${plan.name} ${plan.subnet}: ${String(error)}`, startedAt);
+    if (statusOf(error) === undefined) throw dockerUnavailable(error, facts.endpoint);
+    if (/overlaps|is already used on the host/i.test(messageOf(error))) throw new SubnetTaken(messageOf(error), { cause: error });
+    throw new LocalhostForwardError(
+      'LHF_ERR_NETWORK',
+      { what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`, try: 'docker network prune' },
+      { cause: error },
+    );
+  }
+};
+
+/**
+ * Removes a network. Containers that are still attached are disconnected, never removed; their names are returned.
+ * A network that is gone already is what was wanted.
+ */
+export const removeNetwork = async (docker: Docker, id: string): Promise<{ disconnected: string[] }> => {
+  const startedAt = performance.now();
+  const network = docker.getNetwork(id);
+  const disconnected: string[] = [];
+  // Twice more than once: somebody may attach a container between the look and the removal.
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await network.remove();
+      debug(`network ${id} removed`, startedAt);
+      return { disconnected };
+    } catch (error) {
+      if (statusOf(error) === 404) return { disconnected };
+      if (attempt === 3 || !/active endpoints|associated containers/i.test(messageOf(error))) throw error;
+      disconnected.push(...(await disconnectAll(docker, id)));
+    }
+  }
+};
+
+const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
+  const network = docker.getNetwork(id);
+  const { Containers = {} } = ((await network.inspect().catch(() => ({}))) ?? {}) as { Containers?: Record<string, { Name?: string }> };
+  const names = await Promise.all(
+    Object.entries(Containers).map(async ([container, { Name }]) => {
+      // An endpoint without a container is named ep-…: only its own name reaches it.
+      const target = container.startsWith('ep-') ? (Name ?? container) : container;
+      const done = await network.disconnect({ Container: target, Force: true }).then(
+        () => true,
+        () => false,
+      );
+      return done ? [Name ?? container] : [];
+    }),
+  );
+  return names.flat();
+};
+
+export interface ListedNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly bridge: string;
+  readonly subnets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The engine's networks; `label` keeps those that carry it. */
+export const listNetworks = async (docker: Docker, label?: string): Promise<ListedNetwork[]> => {
+  const listed = await docker.listNetworks(label === undefined ? {} : { filters: { label: [label] } });
+  return listed.map((network) => ({
+    id: network.Id,
+    name: network.Name,
+    bridge: network.Options?.['com.docker.network.bridge.name'] ?? '',
+    subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
+    labels: network.Labels ?? {},
+  }));
+};
+
+/** What the engine said, without dockerode's preamble. */
+export const messageOf = (error: unknown): string => {
+  const json = (error as { json?: { message?: unknown } }).json?.message;
+  return typeof json === 'string' ? json : error instanceof Error ? error.message : String(error);
+};

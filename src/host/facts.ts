@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { run } from '../command/run.ts';
+import type { HostFacts } from '../plan/choose-strategy.ts';
+
+let known: Promise<HostFacts> | undefined;
+
+/** What this machine is and has, asked once per process: none of it changes while tests run. */
+export const readHostFacts = (): Promise<HostFacts> => (known ??= readHostFactsAnew());
+
+/** The same, asked again. */
+export const readHostFactsAnew = async (): Promise<HostFacts> => {
+  const uid = process.getuid?.() ?? -1;
+  const [sudo, nft, iptables, netAdmin] = await Promise.all([uid === 0 ? false : mayUseSudo(), readNft(), readIptables(), hasNetAdmin()]);
+  return { platform: process.platform, uid, sudo, kernel: /^[\d.]+\d/.exec(release())?.[0] ?? '0', nft, iptables, netAdmin };
+};
+
+// -n: never a password prompt; a sudo that would ask counts as none.
+const mayUseSudo = async (): Promise<boolean> => process.platform === 'linux' && (await run(['sudo', '-n', 'true'])).exitCode === 0;
+
+const readNft = async (): Promise<HostFacts['nft']> => {
+  const { stdout, exitCode } = await run(['nft', '-V']);
+  const version = /v(\d+(?:\.\d+)*)/.exec(stdout)?.[1];
+  // Built without a line editor, nft has no interactive mode, and nothing could hold an owned table.
+  return exitCode !== 0 || version === undefined || /cli:\s*no\b/.test(stdout) ? undefined : { version };
+};
+
+const readIptables = async (): Promise<HostFacts['iptables']> => {
+  const { stdout, exitCode } = await run(['iptables', '-V']);
+  const [, version, variant] = /v(\d[\d.]*)(?:\s+\((\w+)\))?/.exec(stdout) ?? [];
+  if (exitCode !== 0 || version === undefined) return undefined;
+  return { version, variant: variant === 'nf_tables' || variant === 'legacy' ? variant : 'unknown' };
+};
+
+// Bit 12 of the effective set, see capabilities(7).
+const hasNetAdmin = async (): Promise<boolean> => {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1];
+  return effective !== undefined && (BigInt(`0x${effective}`) & (1n << 12n)) !== 0n;
+};

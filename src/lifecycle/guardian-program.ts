@@ -1,0 +1,32 @@
+/**
+ * The shell program that outlives its process: it holds the rules while the process lives, and undoes everything after.
+ *
+ * It runs detached, with a pipe from the process as standard input. End-of-file there means that the process (or worker
+ * thread) is gone, whatever killed it. Arguments: session, nonce, `sudo -n` or nothing, node, the guardian's script.
+ */
+export interface HeldProgram {
+  /** Runs until the pipe ends: this is what a strategy needs to be held. */
+  readonly hold: string;
+  /** Runs after the end, when `route_localnet` is off: takes rules away and prints each bridge that had some, a line each. */
+  readonly release: string;
+}
+
+export const renderGuardianProgram = ({ hold, release }: HeldProgram): string => `
+SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5
+trap "" INT HUP TERM PIPE QUIT
+${hold}
+# Whoever killed the program above did not end the process: that is over at end-of-file only.
+echo lhf-lost >&2
+cat > /dev/null
+exec > /dev/null 2>&1
+BRIDGES=
+for folder in /proc/sys/net/ipv4/conf/lhf-"$NONCE"*; do
+  if [ ! -e "$folder" ]; then continue; fi
+  echo 0 | $SUDO tee "$folder/route_localnet"
+  BRIDGES="$BRIDGES \${folder##*/}"
+done
+BRIDGES="$BRIDGES $(${release})"
+# Nothing was open: nothing to look for, and no Node started for it.
+if [ "$BRIDGES" = " " ]; then exit 0; fi
+exec "$NODE" "$GUARDIAN" "$SESSION" $BRIDGES
+`;

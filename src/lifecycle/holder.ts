@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { debug } from '../command/debug.ts';
+import { commandEnvironment } from '../command/run.ts';
+import type { Privileges } from '../privilege/privileges.ts';
+import { renderGuardianProgram, type HeldProgram } from './guardian-program.ts';
+
+/** Finds the end of the answer to one request; undefined while it has not arrived whole. */
+export type AnswerReader<T> = (received: string) => { answer: T; rest: string } | undefined;
+
+interface Pending {
+  receive(received: string): string | undefined;
+  fail(error: Error): void;
+}
+
+export interface HolderOptions extends HeldProgram {
+  readonly session: string;
+  readonly nonce: string;
+  readonly privileges: Privileges;
+  /** For the guardian: how to reach the engine, as `LOCALHOST_FORWARD_ENGINE`. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How long one request may take, in milliseconds. Default: 15 000. */
+  readonly timeoutMs?: number;
+  /** Called when the held program died while this process lives. */
+  onLost(): void;
+}
+
+/**
+ * A detached shell on a pipe from this process: requests go in by standard input, answers come back by standard error.
+ * It never keeps the process alive, and what it does after the process's end is {@link renderGuardianProgram}'s.
+ */
+export class Holder {
+  readonly #child: ChildProcess;
+  readonly #pending: Pending[] = [];
+  readonly #timeoutMs: number;
+  #received = '';
+  #lost: Error | undefined;
+
+  constructor(options: HolderOptions) {
+    this.#timeoutMs = options.timeoutMs ?? 15_000;
+    const args = [options.session, options.nonce, options.privileges.prefix.join(' '), process.execPath, guardianScript()];
+    this.#child = spawn('sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'pipe'],
+      // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
+      cwd: '/',
+      env: { ...process.env, ...commandEnvironment, ...options.environment },
+    });
+    const lose = (reason: string): void => this.#lose(new Error(reason), options.onLost);
+    this.#child.on('error', (error) => lose(error.message));
+    this.#child.stdin?.on('error', () => lose('its pipe is closed'));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
+    this.#child.stderr?.on('close', () => lose('it ended'));
+    this.#keepAlive(false);
+    debug(`holder ${this.#child.pid} for ${options.session}`);
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** Sends one request and waits for its answer; requests are answered in order. */
+  async ask<T>(request: string, read: AnswerReader<T>): Promise<T> {
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#keepAlive(true);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
+        this.#pending.push({
+          receive: (received) => {
+            const found = read(received);
+            if (found !== undefined) resolve(found.answer);
+            return found?.rest;
+          },
+          fail: reject,
+        });
+        this.#child.stdin?.write(request);
+      });
+    } finally {
+      clearTimeout(timer);
+      if (this.#pending.length === 0) this.#keepAlive(false);
+    }
+  }
+
+  #receive(text: string, lose: (reason: string) => void): void {
+    this.#received += text;
+    for (let [first] = this.#pending; first !== undefined; [first] = this.#pending) {
+      const rest = first.receive(this.#received);
+      if (rest === undefined) break;
+      this.#pending.shift();
+      this.#received = rest;
+    }
+    if (/^lhf-lost$/m.test(this.#received)) lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
+  }
+
+  #lose(error: Error, onLost: () => void): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    for (const pending of this.#pending.splice(0)) pending.fail(error);
+    this.#keepAlive(false);
+    onLost();
+  }
+
+  #keepAlive(alive: boolean): void {
+    const verb = alive ? 'ref' : 'unref';
+    this.#child[verb]();
+    (this.#child.stdin as Socket | null)?.[verb]();
+    (this.#child.stderr as Socket | null)?.[verb]();
+  }
+}
+
+// Beside this file in the sources, and beside the bundle in the package.
+const guardianScript = (): string => {
+  const inSources = fileURLToPath(new URL('../guardian.ts', import.meta.url));
+  return existsSync(inSources) ? inSources : fileURLToPath(new URL('./guardian.js', import.meta.url));
+};

@@ -1,0 +1,78 @@
+/**
+ * The shell functions that write iptables rules, for the process's holder and for sweep alike.
+ *
+ * `lhf_apply` puts in what iptables-restore reads; `lhf_remove PREFIX TABLE…` takes out the rules, chains and marks of the bridges
+ * whose names start so, and prints those bridges. All writers of this package on one host take turns (a lock on the iptables
+ * program itself, so that no file is left), because of what they do to base chains: on nf_tables the kernel has a base chain only
+ * once somebody used it, and ours is not to stay. Who makes one leaves the empty chain LHF-MADE-<base chain> as a note beside
+ * it, and the last one out takes both away.
+ */
+export const iptablesFunctions = String.raw`
+lhf_locked() { ( flock -w 5 9; "$@" ) 9< "$(command -v iptables-restore)"; }
+
+lhf_apply() { lhf_locked lhf_apply_locked "$1"; }
+lhf_apply_locked() {
+  { $SUDO iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk '
+    BEGIN { base["*raw"] = base["*nat"] = "PREROUTING"; base["*filter"] = "INPUT" }
+    $0 == "LHF-BODY" { body = 1; next }
+    /^[*]/ { table = $1 }
+    !body && /^:/ { have[table, substr($1, 2)] = 1 }
+    body { print }
+    body && /^[*]/ && !have[table, base[table]] { print ":LHF-MADE-" base[table] " - [0:0]" }
+  ' | $SUDO iptables-restore -w 5 --noflush
+}
+
+lhf_remove() { lhf_locked lhf_remove_locked "$@"; }
+lhf_remove_locked() {
+  prefix=$1; shift
+  saved=$($SUDO iptables-save 2> /dev/null)
+  undo=$(printf '%s\n' "$saved" | awk -v prefix="$prefix" -v tables=" $* " '
+    function finish() { if (text != "") printf "*%s\n%s%sCOMMIT\n", table, text, chains; text = chains = "" }
+    /^[*]/ { finish(); table = substr($1, 2); wanted = index(tables, " " table " ") }
+    !wanted { next }
+    index($1, ":LHF-" prefix) == 1 { name = substr($1, 2); text = text "-F " name "\n"; chains = chains "-X " name "\n" }
+    /^-A / && index($2, "LHF-") != 1 && index($0, "lhf:" prefix) { sub(/^-A/, "-D"); text = $0 "\n" text }
+    END { finish() }
+  ')
+  if [ -n "$undo" ]; then
+    printf '%s\n' "$undo" | $SUDO iptables-restore -w 5 --noflush || return
+    printf '%s\n' "$undo" | grep -o 'lhf-[0-9a-z]\{8\}' | sort -u
+  fi
+  case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
+  return 0
+}
+
+# Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use.
+lhf_tidy() {
+  $SUDO iptables-save | awk '
+    /^[*]/ { table = substr($1, 2) }
+    /^:LHF-MADE-/ { made[table] = substr($1, 11) }
+    /^:LHF-lhf-/ || /lhf:lhf-/ { used[table] = 1 }
+    END { for (table in made) if (!used[table]) print table, made[table] }
+  ' | while read -r table base; do
+    $SUDO iptables -w 5 -t "$table" -X "LHF-MADE-$base"
+    if [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
+      $SUDO nft delete chain ip "$table" "$base"
+    fi
+    case $($SUDO nft list table ip "$table") in *chain*|*set*|*map*) ;; *) $SUDO nft delete table ip "$table";; esac
+  done
+}
+`;
+
+/** The holder's loop: a verb, its lines up to END, an answer on standard error. A verb that has begun is finished, whoever dies. */
+export const iptablesLoop = String.raw`${iptablesFunctions}
+asked=0
+while IFS= read -r verb; do
+  body=
+  while IFS= read -r line && [ "$line" != END ]; do body="$body$line
+"; done
+  # A request cut off by its sender's death is none.
+  if [ "$line" != END ]; then break; fi
+  asked=$((asked + 1))
+  case $verb in
+    apply) answer=$(lhf_apply "$body" 2>&1);;
+    remove) answer=$(lhf_remove $body 2>&1);;
+  esac
+  printf '%s\nlhf-answered %s %s\n' "$answer" "$asked" "$?" >&2
+done
+`;

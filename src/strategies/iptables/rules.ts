@@ -1,0 +1,52 @@
+import type { Names } from '../../plan/names.ts';
+import { renderMark } from '../../plan/names.ts';
+import { probeAddressOf } from '../../plan/probe-address.ts';
+import type { ForwardedPort } from '../../types.ts';
+import type { RulesPlan } from '../strategy.ts';
+
+/*
+ *  container ──▶ raw PREROUTING ──▶ LHF-<bridge>  drops whatever is written to 127/8, counts what comes for us
+ *            ──▶ nat PREROUTING ──▶ LHF-<bridge>  a local address and a named port? then 127.0.0.1:<host port>
+ */
+
+/** Guard and translations as one input of `iptables-restore --noflush`: each table goes in whole or not at all, the guard first. */
+export const renderRestore = ({ names, session, ports }: RulesPlan): string[] => {
+  const jump = `-i ${names.bridge} -m comment --comment "${renderMark(names.bridge, session)}" -j ${names.chain}`;
+  return [
+    '*raw',
+    `:${names.chain} - [0:0]`,
+    `-A ${names.chain} -d 127.0.0.0/8 -j DROP`,
+    `-A ${names.chain} -s 127.0.0.0/8 -j DROP`,
+    ...ports.map((port) => renderTraffic('-A', names, port)),
+    `-I PREROUTING 1 ${jump}`,
+    'COMMIT',
+    '*nat',
+    `:${names.chain} - [0:0]`,
+    ...ports.flatMap((port) => renderTranslations('-A', names, port)),
+    `-I PREROUTING 1 -m addrtype --dst-type LOCAL ${jump}`,
+    'COMMIT',
+  ];
+};
+
+export const renderAddPort = (names: Names, port: ForwardedPort): string[] => ['*raw', renderTraffic('-A', names, port), 'COMMIT', '*nat', ...renderTranslations('-A', names, port), 'COMMIT'];
+
+export const renderRemovePort = (names: Names, port: ForwardedPort): string[] => [
+  '*nat',
+  ...renderTranslations('-D', names, port),
+  'COMMIT',
+  '*raw',
+  renderTraffic('-D', names, port),
+  'COMMIT',
+];
+
+type Verb = '-A' | '-D';
+
+// Hits are the user's: what our own proof sends is known by its hardware address.
+const renderTraffic = (verb: Verb, names: Names, port: ForwardedPort): string =>
+  `${verb} ${names.chain} -p ${port.protocol} -m addrtype --dst-type LOCAL -m mac ! --mac-source ${probeAddressOf(names.bridge)} -m ${port.protocol} --dport ${port.containerPort}`;
+
+const renderTranslations = (verb: Verb, names: Names, port: ForwardedPort): string[] => {
+  const rule = (whose: string): string =>
+    `${verb} ${names.chain} -p ${port.protocol} ${whose} --mac-source ${probeAddressOf(names.bridge)} -m ${port.protocol} --dport ${port.containerPort} -j DNAT --to-destination 127.0.0.1:${port.hostPort}`;
+  return [rule('-m mac !'), rule('-m mac')];
+};

@@ -1,0 +1,119 @@
+import { LocalhostForwardError } from '../../errors.ts';
+import type { HolderOptions } from '../../lifecycle/holder.ts';
+import type { ForwardedPort } from '../../types.ts';
+import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy } from '../strategy.ts';
+import { NftHolder } from './nft-holder.ts';
+import { parseCounters, parseKeys } from './parse.ts';
+import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
+
+/** Kernel DNAT in an owned nftables table: SIGKILL takes the rules along. */
+export class NftablesStrategy implements RulesStrategy {
+  readonly name = 'nftables';
+  readonly #options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>;
+  readonly #open = new Set<NftablesRules>();
+  #holder: NftHolder | undefined;
+
+  constructor(options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>) {
+    this.#options = options;
+  }
+
+  async install(plan: RulesPlan): Promise<InstalledRules> {
+    const rules = new NftablesRules(plan, this, () => this.#open.delete(rules));
+    await this.transact([...renderGuard(plan.names, plan.session), ...renderTable(plan)], `could not be put in for ${plan.names.bridge}`);
+    this.#open.add(rules);
+    return rules;
+  }
+
+  /** @throws LHF_ERR_RULES with nft's own words. */
+  async transact(commands: readonly string[], failure: string): Promise<void> {
+    const answer = await this.#ask(commands);
+    if (answer !== '') throw rulesError(failure, answer, commands);
+  }
+
+  /** The same, where what should go may be gone already. */
+  async discard(commands: readonly string[], failure: string): Promise<void> {
+    const answer = await this.#ask(commands);
+    if (answer !== '' && !/No such file or directory/.test(answer)) throw rulesError(failure, answer, commands);
+  }
+
+  async list(table: string): Promise<string> {
+    const { stdout } = await this.#options.privileges.run(['nft', 'list', 'table', 'ip', table]);
+    return stdout;
+  }
+
+  async #ask(commands: readonly string[]): Promise<string> {
+    this.#holder = this.#holder === undefined || this.#holder.isLost ? new NftHolder({ ...this.#options, onLost: () => this.#restore() }) : this.#holder;
+    return this.#holder.transact(commands).catch((error: unknown) => String(error));
+  }
+
+  // Somebody killed nft while this process lives: what was open is put in again by a new one.
+  #restore(): void {
+    if (this.#open.size === 0) return;
+    const commands = [...this.#open].flatMap((rules) => rules.render());
+    void this.#ask(commands);
+  }
+}
+
+class NftablesRules implements InstalledRules {
+  readonly #plan: RulesPlan;
+  readonly #strategy: NftablesStrategy;
+  readonly #forget: () => void;
+  readonly #ports: Map<string, ForwardedPort>;
+  #released = false;
+
+  constructor(plan: RulesPlan, strategy: NftablesStrategy, forget: () => void) {
+    this.#plan = plan;
+    this.#strategy = strategy;
+    this.#forget = forget;
+    this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
+  }
+
+  /** The owned table as it must be now. */
+  render(): string[] {
+    return renderTable({ ...this.#plan, ports: [...this.#ports.values()] });
+  }
+
+  async add(port: ForwardedPort): Promise<void> {
+    await this.#strategy.transact(renderAddPort(this.#plan.names, port), `could not be put in for port ${keyOf(port)}`);
+    this.#ports.set(keyOf(port), port);
+  }
+
+  async remove(port: ForwardedPort): Promise<void> {
+    this.#ports.delete(keyOf(port));
+    await this.#strategy.discard(renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
+  }
+
+  async hits(port: ForwardedPort) {
+    const listing = await this.#strategy.list(this.#plan.names.table);
+    const connections = parseCounters(listing, 'connections').get(keyOf(port));
+    const traffic = parseCounters(listing, 'traffic').get(keyOf(port));
+    return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
+  }
+
+  async isPresent(port: ForwardedPort): Promise<boolean> {
+    const { names } = this.#plan;
+    const [table, guard] = await Promise.all([this.#strategy.list(names.table), this.#strategy.list(names.guardTable)]);
+    return parseKeys(table, 'ports').has(keyOf(port)) && /\bdnat\b/.test(table) && /ip daddr 127\.0\.0\.0\/8 .*drop/.test(guard);
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#forget();
+    const { names } = this.#plan;
+    // Two transactions: one that is gone already must not keep the other.
+    for (const table of [names.table, names.guardTable]) {
+      await this.#strategy.discard([`delete table ip ${table}`], `could not be removed for ${names.bridge}`);
+    }
+    this.#released = true;
+  }
+}
+
+const rulesError = (failure: string, answer: string, commands: readonly string[]): LocalhostForwardError => {
+  const [first = answer] = answer.split('\n');
+  const advice = /not permitted|a password is required|sudo/i.test(answer) ? 'sudo -n nft list tables' : 'localhost-forward doctor';
+  return new LocalhostForwardError(
+    'LHF_ERR_RULES',
+    { what: `The nftables rules ${failure}: ${first}`, try: advice },
+    { strategy: 'nftables', command: commands.join('; '), stderr: answer },
+  );
+};

@@ -1,0 +1,26 @@
+/** The elements of one set or map in nft's listing, as `tcp/80` with what follows the key there. */
+const parseElements = (listing: string, set: string): Map<string, string> => {
+  const block = new RegExp(String.raw`^\s*(?:set|map) ${set} \{[^]*?elements = \{([^}]*)\}`, 'm').exec(blockOf(listing, set))?.[1] ?? '';
+  return new Map(
+    block.split(',').flatMap((element) => {
+      const [, protocol, port, rest] = /(tcp|udp) \. (\S+)\s*(.*)/s.exec(element) ?? [];
+      return protocol === undefined ? [] : [[`${protocol}/${Number(port)}`, rest ?? '']];
+    }),
+  );
+};
+
+// Each set ends where a line closes a bracket as deep as the one that opened it.
+const blockOf = (listing: string, set: string): string => {
+  const start = listing.search(new RegExp(String.raw`^\t(?:set|map) ${set} \{`, 'm'));
+  return start < 0 ? '' : listing.slice(start, listing.indexOf('\n\t}', start));
+};
+
+export const parseKeys = (listing: string, set: string): Set<string> => new Set(parseElements(listing, set).keys());
+
+export const parseCounters = (listing: string, set: string): Map<string, { packets: number; bytes: number }> =>
+  new Map(
+    [...parseElements(listing, set)].map(([key, rest]) => {
+      const [, packets, bytes] = /counter packets (\d+) bytes (\d+)/.exec(rest) ?? [];
+      return [key, { packets: Number(packets ?? 0), bytes: Number(bytes ?? 0) }];
+    }),
+  );
