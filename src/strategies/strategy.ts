@@ -1,24 +1,32 @@
 import type { Names } from '../plan/names.ts';
-import type { ForwardedPort, Hits, Protocol } from '../types.ts';
+import type { Hits, Protocol } from '../types.ts';
+
+/** One port as rules see it: what a container dials, and which port of 127.0.0.1 stands for it. */
+export interface Translation {
+  readonly protocol: Protocol;
+  readonly containerPort: number;
+  /** The service's own port, or that of the relay in front of a service on ::1. */
+  readonly targetPort: number;
+}
 
 /** What a strategy is told: one bridge, and who made it. */
 export interface RulesPlan {
   readonly names: Names;
   /** The owner's session word, part of every mark. */
   readonly session: string;
-  readonly ports: readonly ForwardedPort[];
+  readonly ports: readonly Translation[];
 }
 
 /** The rules of one bridge, in place. */
 export interface InstalledRules {
   /** Adds one port's translation while containers run. */
-  add(port: ForwardedPort): Promise<void>;
+  add(port: Translation): Promise<void>;
   /** Takes one port's translation away. */
-  remove(port: ForwardedPort): Promise<void>;
+  remove(port: Translation): Promise<void>;
   /** What came through for one port, our own proofs left out. */
-  hits(port: ForwardedPort): Promise<Hits>;
+  hits(port: Translation): Promise<Hits>;
   /** Whether the translation of this port and the guard are there now, asked of the kernel. */
-  isPresent(port: ForwardedPort): Promise<boolean>;
+  isPresent(port: Translation): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
   release(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
-import type { ForwardedPort } from '../../types.ts';
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy } from '../strategy.ts';
+
+import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { parseCounters } from './parse.ts';
 import { iptablesLoop } from './program.ts';
 import { renderAddPort, renderRemovePort, renderRestore } from './rules.ts';
@@ -56,7 +56,7 @@ export class IptablesStrategy implements RulesStrategy {
 class IptablesRules implements InstalledRules {
   readonly #plan: RulesPlan;
   readonly #strategy: IptablesStrategy;
-  readonly #ports: Map<string, ForwardedPort>;
+  readonly #ports: Map<string, Translation>;
   #released = false;
 
   constructor(plan: RulesPlan, strategy: IptablesStrategy) {
@@ -70,25 +70,25 @@ class IptablesRules implements InstalledRules {
     await this.#strategy.ask('apply', renderRestore(plan), `could not be put in for ${plan.names.bridge}`);
   }
 
-  async add(port: ForwardedPort): Promise<void> {
+  async add(port: Translation): Promise<void> {
     await this.#strategy.ask('apply', renderAddPort(this.#plan.names, port), `could not be put in for port ${keyOf(port)}`);
     this.#ports.set(keyOf(port), port);
   }
 
-  async remove(port: ForwardedPort): Promise<void> {
+  async remove(port: Translation): Promise<void> {
     this.#ports.delete(keyOf(port));
     if (!(await this.isPresent(port))) return;
     await this.#strategy.ask('apply', renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
   }
 
-  async hits(port: ForwardedPort) {
+  async hits(port: Translation) {
     const [nat, raw] = await Promise.all([this.#strategy.save('nat'), this.#strategy.save('raw')]);
     const connections = parseCounters(nat, this.#plan.names.chain, port);
     const traffic = parseCounters(raw, this.#plan.names.chain, port);
     return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
   }
 
-  async isPresent(port: ForwardedPort): Promise<boolean> {
+  async isPresent(port: Translation): Promise<boolean> {
     const { chain } = this.#plan.names;
     const [nat, raw] = await Promise.all([this.#strategy.save('nat'), this.#strategy.save('raw')]);
     const jumps = (saved: string): boolean => saved.includes(`-j ${chain}\n`);

@@ -1,7 +1,8 @@
-import type { ForwardedPort } from '../../types.ts';
+import type { Translation } from '../strategy.ts';
+
 
 /** The counters of one port's rule in `iptables-save -c`, the one that leaves our own proof out; undefined where it is not there. */
-export const parseCounters = (saved: string, chain: string, port: Pick<ForwardedPort, 'protocol' | 'containerPort'>): { packets: number; bytes: number } | undefined => {
+export const parseCounters = (saved: string, chain: string, port: Pick<Translation, 'protocol' | 'containerPort'>): { packets: number; bytes: number } | undefined => {
   const line = saved
     .split('\n')
     .find((text) => text.includes(`-A ${chain} -p ${port.protocol} `) && text.includes('! --mac-source') && new RegExp(String.raw`--dport ${port.containerPort}( |$)`).test(text));

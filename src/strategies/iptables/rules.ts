@@ -1,8 +1,8 @@
 import type { Names } from '../../plan/names.ts';
 import { renderMark } from '../../plan/names.ts';
 import { probeAddressOf } from '../../plan/probe-address.ts';
-import type { ForwardedPort } from '../../types.ts';
-import type { RulesPlan } from '../strategy.ts';
+
+import type { RulesPlan, Translation } from '../strategy.ts';
 
 /*
  *  container ──▶ raw PREROUTING ──▶ LHF-<bridge>  drops whatever is written to 127/8, counts what comes for us
@@ -28,9 +28,9 @@ export const renderRestore = ({ names, session, ports }: RulesPlan): string[] =>
   ];
 };
 
-export const renderAddPort = (names: Names, port: ForwardedPort): string[] => ['*raw', renderTraffic('-A', names, port), 'COMMIT', '*nat', ...renderTranslations('-A', names, port), 'COMMIT'];
+export const renderAddPort = (names: Names, port: Translation): string[] => ['*raw', renderTraffic('-A', names, port), 'COMMIT', '*nat', ...renderTranslations('-A', names, port), 'COMMIT'];
 
-export const renderRemovePort = (names: Names, port: ForwardedPort): string[] => [
+export const renderRemovePort = (names: Names, port: Translation): string[] => [
   '*nat',
   ...renderTranslations('-D', names, port),
   'COMMIT',
@@ -42,11 +42,11 @@ export const renderRemovePort = (names: Names, port: ForwardedPort): string[] =>
 type Verb = '-A' | '-D';
 
 // Hits are the user's: what our own proof sends is known by its hardware address.
-const renderTraffic = (verb: Verb, names: Names, port: ForwardedPort): string =>
+const renderTraffic = (verb: Verb, names: Names, port: Translation): string =>
   `${verb} ${names.chain} -p ${port.protocol} -m addrtype --dst-type LOCAL -m mac ! --mac-source ${probeAddressOf(names.bridge)} -m ${port.protocol} --dport ${port.containerPort}`;
 
-const renderTranslations = (verb: Verb, names: Names, port: ForwardedPort): string[] => {
+const renderTranslations = (verb: Verb, names: Names, port: Translation): string[] => {
   const rule = (whose: string): string =>
-    `${verb} ${names.chain} -p ${port.protocol} ${whose} --mac-source ${probeAddressOf(names.bridge)} -m ${port.protocol} --dport ${port.containerPort} -j DNAT --to-destination 127.0.0.1:${port.hostPort}`;
+    `${verb} ${names.chain} -p ${port.protocol} ${whose} --mac-source ${probeAddressOf(names.bridge)} -m ${port.protocol} --dport ${port.containerPort} -j DNAT --to-destination 127.0.0.1:${port.targetPort}`;
   return [rule('-m mac !'), rule('-m mac')];
 };

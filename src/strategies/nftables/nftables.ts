@@ -1,7 +1,7 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
-import type { ForwardedPort } from '../../types.ts';
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy } from '../strategy.ts';
+
+import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { NftHolder } from './nft-holder.ts';
 import { parseCounters, parseKeys } from './parse.ts';
 import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
@@ -58,7 +58,7 @@ class NftablesRules implements InstalledRules {
   readonly #plan: RulesPlan;
   readonly #strategy: NftablesStrategy;
   readonly #forget: () => void;
-  readonly #ports: Map<string, ForwardedPort>;
+  readonly #ports: Map<string, Translation>;
   #released = false;
 
   constructor(plan: RulesPlan, strategy: NftablesStrategy, forget: () => void) {
@@ -73,24 +73,24 @@ class NftablesRules implements InstalledRules {
     return renderTable({ ...this.#plan, ports: [...this.#ports.values()] });
   }
 
-  async add(port: ForwardedPort): Promise<void> {
+  async add(port: Translation): Promise<void> {
     await this.#strategy.transact(renderAddPort(this.#plan.names, port), `could not be put in for port ${keyOf(port)}`);
     this.#ports.set(keyOf(port), port);
   }
 
-  async remove(port: ForwardedPort): Promise<void> {
+  async remove(port: Translation): Promise<void> {
     this.#ports.delete(keyOf(port));
     await this.#strategy.discard(renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
   }
 
-  async hits(port: ForwardedPort) {
+  async hits(port: Translation) {
     const listing = await this.#strategy.list(this.#plan.names.table);
     const connections = parseCounters(listing, 'connections').get(keyOf(port));
     const traffic = parseCounters(listing, 'traffic').get(keyOf(port));
     return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
   }
 
-  async isPresent(port: ForwardedPort): Promise<boolean> {
+  async isPresent(port: Translation): Promise<boolean> {
     const { names } = this.#plan;
     const [table, guard] = await Promise.all([this.#strategy.list(names.table), this.#strategy.list(names.guardTable)]);
     return parseKeys(table, 'ports').has(keyOf(port)) && /\bdnat\b/.test(table) && /ip daddr 127\.0\.0\.0\/8 .*drop/.test(guard);

@@ -1,8 +1,8 @@
 import type { Names } from '../../plan/names.ts';
 import { renderMark } from '../../plan/names.ts';
 import { probeAddressOf } from '../../plan/probe-address.ts';
-import type { ForwardedPort } from '../../types.ts';
-import type { RulesPlan } from '../strategy.ts';
+
+import type { RulesPlan, Translation } from '../strategy.ts';
 
 /*
  *  container ──▶ before (-310)  counts what comes for us            lhf_<id>, owned: gone with the process
@@ -41,16 +41,16 @@ export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
   ];
 };
 
-export const renderAddPort = (names: Names, port: ForwardedPort): string[] => {
+export const renderAddPort = (names: Names, port: Translation): string[] => {
   const key = renderKey(port);
   return [
     `add element ip ${names.table} traffic { ${key} }`,
     `add element ip ${names.table} connections { ${key} }`,
-    `add element ip ${names.table} ports { ${key} : 127.0.0.1 . ${port.hostPort} }`,
+    `add element ip ${names.table} ports { ${key} : 127.0.0.1 . ${port.targetPort} }`,
   ];
 };
 
-export const renderRemovePort = (names: Names, port: ForwardedPort): string[] =>
+export const renderRemovePort = (names: Names, port: Translation): string[] =>
   ['ports', 'connections', 'traffic'].map((set) => `delete element ip ${names.table} ${set} { ${renderKey(port)} }`);
 
-export const renderKey = ({ protocol, containerPort }: Pick<ForwardedPort, 'protocol' | 'containerPort'>): string => `${protocol} . ${containerPort}`;
+export const renderKey = ({ protocol, containerPort }: Pick<Translation, 'protocol' | 'containerPort'>): string => `${protocol} . ${containerPort}`;

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Protocol, RequestListener } from '../types.ts';
+
+/** Something of ours on 127.0.0.1 that a probe can recognise. */
+export interface TemporaryListener {
+  readonly port: number;
+  /** What the probe sends and gets back. */
+  readonly nonce: string;
+  close(): Promise<void>;
+}
+
+/** The path under which the listener tells a probe its nonce and the address it was called from. */
+export const noncePath = (nonce: string): string => `/.well-known/localhost-forward/${nonce}`;
+
+/**
+ * Listens on 127.0.0.1; port 0 takes a free one and keeps it, so that nobody else can have it in between.
+ * Returns undefined where somebody listens there already.
+ */
+export const openTemporaryListener = (port: number, protocol: Protocol, listener?: RequestListener): Promise<TemporaryListener | undefined> =>
+  (protocol === 'udp' ? listenUdp(port) : listenTcp(port, listener ?? answerPlainly)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  });
+
+const listenTcp = async (port: number, listener: RequestListener): Promise<TemporaryListener> => {
+  const nonce = randomUUID();
+  const server = createServer((request, response) => (request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response)));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
+  });
+  server.unref();
+  return {
+    port: (server.address() as AddressInfo).port,
+    nonce,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+const listenUdp = async (port: number): Promise<TemporaryListener> => {
+  const nonce = randomUUID();
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject).bind({ address: '127.0.0.1', port, exclusive: true }, resolve);
+  });
+  socket.on('message', (message, from) => {
+    if (message.toString() === nonce) socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
+  });
+  socket.unref();
+  return { port: socket.address().port, nonce, close: () => new Promise((resolve) => socket.close(() => resolve())) };
+};
+
+const answerNonce = (nonce: string, { socket }: IncomingMessage, response: ServerResponse): void => {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ nonce, seenFrom: socket.remoteAddress }));
+};
+
+const answerPlainly: RequestListener = (_request, response) => {
+  response.setHeader('content-type', 'text/plain').end('localhost-forward\n');
+};
