@@ -1,0 +1,21 @@
+export { withLocalhostForward } from './with-localhost-forward.ts';
+export { openLocalhostForward } from './open-localhost-forward.ts';
+export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorCode } from './errors.ts';
+export type { Diagnosis, Finding, Hop } from './probe/diagnosis.ts';
+export type {
+  ForwardedPort,
+  ForwardHandover,
+  Hits,
+  LocalhostForward,
+  LocalhostForwardOptions,
+  Port,
+  PortForward,
+  Ports,
+  Privilege,
+  Protocol,
+  RequestListener,
+  Strategy,
+  StrategyReason,
+  Verification,
+  VerifyOptions,
+} from './types.ts';
