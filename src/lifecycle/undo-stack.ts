@@ -6,12 +6,17 @@ export interface UndoFailure {
   readonly error: unknown;
 }
 
+interface Step {
+  readonly what: string;
+  readonly undo: () => Promise<void>;
+}
+
 /**
  * What has been acquired, and how to release it. Releases run in reverse, each of them whatever the others did,
  * and all together under one deadline.
  */
 export class UndoStack {
-  readonly #steps: { what: string; undo: () => Promise<void> }[] = [];
+  readonly #steps: Step[] = [];
 
   /** Remembers how to undo what was just done; `what` names it for an error. */
   push(what: string, undo: () => Promise<void>): void {
@@ -22,7 +27,7 @@ export class UndoStack {
   async run(deadlineMs: number): Promise<UndoFailure[]> {
     const deadline = AbortSignal.timeout(deadlineMs);
     const failures: UndoFailure[] = [];
-    const failed: typeof this.#steps = [];
+    const failed: Step[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       const startedAt = performance.now();
       try {

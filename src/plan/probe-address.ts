@@ -3,6 +3,7 @@
  * Hits leave it out, and no rule reads it otherwise.
  */
 export const probeAddressOf = (bridge: string): string => {
-  const [first = 0, second = 0] = [...bridge].reduce(([a, b], letter) => [(a * 31 + letter.charCodeAt(0)) & 255, (b * 37 + letter.charCodeAt(0)) & 255], [7, 11]);
-  return ['02', '6c', '68', '66', first.toString(16).padStart(2, '0'), second.toString(16).padStart(2, '0')].join(':');
+  let hash = 0;
+  for (const letter of bridge) hash = (hash * 31 + letter.charCodeAt(0)) & 0xffff;
+  return ['02', '6c', '68', '66', hash >> 8, hash & 0xff].map((byte) => (typeof byte === 'string' ? byte : byte.toString(16).padStart(2, '0'))).join(':');
 };
