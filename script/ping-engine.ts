@@ -2,11 +2,10 @@
 import { request } from 'node:http';
 
 const { DOCKER_HOST: host = 'unix:///var/run/docker.sock' } = process.env;
-const where = host.startsWith('unix://')
-  ? { socketPath: host.slice('unix://'.length), path: '/_ping' }
-  : new URL('/_ping', host.replace(/^tcp:/, 'http:'));
+const { hostname, port } = new URL(host);
+const where = host.startsWith('unix:') ? { socketPath: new URL(host).pathname } : { host: hostname, port };
 
-request(where, { timeout: 5000 } as object, (response) => process.exit(response.statusCode === 200 ? 0 : 1))
+request({ ...where, path: '/_ping', timeout: 5000 }, (response) => process.exit(response.statusCode === 200 ? 0 : 1))
   .on('timeout', () => process.exit(1))
   .on('error', () => process.exit(1))
   .end();
