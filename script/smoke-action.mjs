@@ -1,0 +1,29 @@
+// What action.yml runs: a smoke check per port, its outcome as the step's outputs. The command line itself writes the job summary.
+// Plain JavaScript, for runners whose Node is older than the one that runs TypeScript.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+
+const { INPUT_VERSION = 'latest', INPUT_STRATEGY = 'auto', INPUT_PORTS = '', GITHUB_OUTPUT } = process.env;
+const ports = INPUT_PORTS.split(/[\s,]+/).filter((port) => port !== '');
+
+const smoke = (portArgs) => {
+  const command = ['--yes', `localhost-forward@${INPUT_VERSION || 'latest'}`, 'smoke', '--json'];
+  const args = [...command, '--strategy', INPUT_STRATEGY || 'auto', ...portArgs];
+  const { status, stdout, error } = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (error) throw error;
+  process.stdout.write(stdout);
+  try {
+    const { ok, strategy } = JSON.parse(stdout);
+    return { ok: ok === true && status === 0, strategy };
+  } catch {
+    return { ok: false };
+  }
+};
+
+const results = (ports.length === 0 ? [[]] : ports.map((port) => ['--port', port])).map(smoke);
+const ok = results.every((result) => result.ok);
+const strategy = results.find((result) => typeof result.strategy === 'string')?.strategy ?? '';
+
+// One line per output: a name of a strategy has no line breaks, and what has is none.
+if (GITHUB_OUTPUT) appendFileSync(GITHUB_OUTPUT, `ok=${ok}\nstrategy=${strategy.replace(/[^a-z]/g, '')}\n`);
+process.exitCode = ok ? 0 : 1;
