@@ -1,0 +1,72 @@
+import Docker from 'dockerode';
+import { type Exec, execHere } from './run.ts';
+import { renderLineDifference } from './line-difference.ts';
+
+/** What a test could leave behind on a host, each part as lines in a stable order. */
+export type Snapshot = Readonly<Record<'nftables' | 'iptables' | 'ip6tables' | 'networks' | 'containers' | 'interfaces' | 'processes', readonly string[]>>;
+
+export interface SnapshotOptions {
+  /** The engine whose lists are taken. Default: the one of `DOCKER_HOST` or the usual socket. */
+  readonly docker?: Docker;
+  /** A process is one of ours when its command line has this; default `lhf-holder`. */
+  readonly processMarker?: string;
+}
+
+/** Reads all of it at one time, on the side where `run` runs its commands. */
+export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOptions = {}): Promise<Snapshot> => {
+  const { docker = new Docker(), processMarker = 'lhf-holder' } = options;
+  const lines = async (...argv: readonly string[]): Promise<string[]> => {
+    const { stdout } = await run(argv);
+    return stdout.split('\n').filter((line) => line.trim() !== '');
+  };
+  const [nftables, iptables, ip6tables, networks, containers, interfaces, processes] = await Promise.all([
+    lines('nft', 'list', 'ruleset').then(normaliseRules),
+    lines('iptables-save').then(normaliseRules),
+    lines('ip6tables-save').then(normaliseRules),
+    docker.listNetworks().then((list) => list.map(({ Name, Id, Driver }) => `${Name} ${Driver} ${Id.slice(0, 12)}`).toSorted()),
+    docker.listContainers({ all: true }).then((list) => list.map(({ Names, Id, State }) => `${Names.join()} ${State} ${Id.slice(0, 12)}`).toSorted()),
+    lines('sh', '-c', listInterfaces).then((list) => list.filter((line) => !line.startsWith('veth')).toSorted()),
+    lines('sh', '-c', listProcesses, 'list-processes', hideFromItself(processMarker)).then((list) => list.toSorted()),
+  ]);
+  return { nftables, iptables, ip6tables, networks, containers, interfaces, processes };
+};
+
+/** What differs, part by part, with `-` and `+` before the lines; empty when the two are equal. */
+export const renderDifference = (before: Snapshot, after: Snapshot): string =>
+  (Object.keys(before) as (keyof Snapshot)[])
+    .map((part) => [part, renderLineDifference(before[part], after[part])] as const)
+    .filter(([, difference]) => difference.length > 0)
+    .map(([part, difference]) => [`${part}:`, ...difference].join('\n'))
+    .join('\n');
+
+// An interface may go while it is read.
+const listInterfaces = `cd /proc/sys/net/ipv4/conf && for name in *; do
+  if value=$(cat "$name/route_localnet" 2>/dev/null); then echo "$name route_localnet=$value"; fi
+done`;
+
+// grep alone reads all command lines in one process; arguments become words on one line.
+const listProcesses = `grep -lazE -- "$1" /proc/[0-9]*/cmdline 2>/dev/null | while IFS= read -r file; do
+  tr '\\0\\n' '  ' < "$file" 2>/dev/null && echo
+done`;
+
+const hideFromItself = (marker: string): string => `[${marker.slice(0, 1)}]${marker.slice(1)}`;
+
+/** A listing of rules without what changes by itself: counters, comments with times, and where Docker puts its jumps. */
+export const normaliseRules = (lines: readonly string[]): string[] => {
+  const plain = lines
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.replace(/\bpackets \d+ bytes \d+/g, 'packets N bytes N').replace(/\[\d+:\d+\]/, '[N:N]'));
+  return settleDockerJumps(plain);
+};
+
+const dockerJumps = [/^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-USER$/, /^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-ISOLATION-STAGE-1$/];
+
+// While several networks come and go Docker moves these jumps in FORWARD, and at times has one twice: keep the first of
+// each, all at the place of the first, in a fixed order.
+const settleDockerJumps = (lines: readonly string[]): string[] => {
+  const isJump = (line: string): boolean => dockerJumps.some((jump) => jump.test(line));
+  const first = lines.findIndex(isJump);
+  if (first < 0) return [...lines];
+  const jumps = dockerJumps.flatMap((jump) => lines.filter((line) => jump.test(line)).slice(0, 1));
+  return [...lines.slice(0, first), ...jumps, ...lines.slice(first).filter((line) => !isJump(line))];
+};
