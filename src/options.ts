@@ -38,7 +38,7 @@ export const parseOpenArguments = (ports: unknown, options: unknown, env: NodeJS
 
 export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): ResolvedOptions => {
   const given = readObject('options', options ?? {}, optionNames);
-  const from = <T>(name: keyof typeof given & string, read: (path: string, value: unknown) => T, otherwise: T): T =>
+  const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: T): T =>
     given[name] === undefined ? otherwise : read(`options.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
     const value = env[`LOCALHOST_FORWARD_${name}`];

@@ -44,7 +44,7 @@ const begin = (): Session => {
   const session: Session = { owner, word: renderSession(owner), strategies: new Map(), open: new Map() };
   // The last chance to close in order: nothing else keeps the process alive. Killed or exiting, it leaves that to its guardian.
   process.on('beforeExit', () => {
-    for (const { close } of session.open.values()) close().catch(() => undefined);
+    for (const forward of session.open.values()) forward.close().catch(() => undefined);
   });
   return session;
 };

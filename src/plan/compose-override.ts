@@ -9,7 +9,7 @@ import { LocalhostForwardError } from '../errors.ts';
 export const renderComposeOverride = (services: readonly string[], net: { networkName: string; hostname: string; gateway: string }): string => {
   for (const [n, service] of services.entries()) {
     if (typeof service === 'string' && /^[a-zA-Z0-9._-]+$/.test(service)) continue;
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`services[${n}]\` to be the name of a compose service, got \`${String(service)}\`` });
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`services[${n}]\` to be the name of a compose service, got \`${service}\`` });
   }
   if (services.length === 0) throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: 'Expected `services` to name at least one service, got none' });
   const entries = services.flatMap((service) => [
