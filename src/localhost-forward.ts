@@ -40,7 +40,6 @@ export class OpenForward implements LocalhostForward {
 
   constructor(parts: OpenForwardParts) {
     this.#parts = parts;
-    parts.session.open.set(this.id, { close: () => this.close() });
   }
 
   get id(): string {
