@@ -5,11 +5,21 @@ import { privilegeNames, strategyNames, type Privilege, type RequestListener, ty
 
 export { parsePorts, type PlannedPort } from './options/ports.ts';
 
+/** How one proof is made. */
+export interface ProofOptions {
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+  /** Undefined: the host's own node in an empty image. */
+  readonly image?: string;
+}
+
 /** Options with every default in place. */
 export interface ResolvedOptions {
   readonly strategy: 'auto' | Strategy;
   readonly privilege: 'auto' | Privilege;
-  readonly verify: false | { readonly timeoutMs: number; readonly image?: string };
+  readonly verify: false | ProofOptions;
+  /** How later proofs are made, also where opening makes none. */
+  readonly proof: ProofOptions;
   readonly listener: boolean | RequestListener;
   readonly hostname: string;
   readonly subnet: { readonly cidr: string } | undefined;
@@ -46,10 +56,12 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): Resolved
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
   if (given.hermetic !== undefined && given.hermetic !== false) throw expected('options.hermetic', 'false, for this version has no hermetic networks', given.hermetic);
+  const verify = from('verify', (path, value) => readVerify(path, value, image), readProof('options.verify', {}, image));
   return {
     strategy: from('strategy', readStrategy, fromEnv('STRATEGY', readStrategy, 'auto')),
     privilege: from('privilege', readPrivilege, fromEnv('PRIVILEGE', readPrivilege, 'auto')),
-    verify: from('verify', (path, value) => readVerify(path, value, image), readVerify('options.verify', true, image)),
+    verify,
+    proof: verify === false ? readProof('options.verify', {}, image) : verify,
     listener: from('listener', readListener, false),
     hostname: from('hostname', readHostname, 'host.docker.internal'),
     subnet: from('subnet', readSubnet, undefined),
@@ -67,19 +79,28 @@ const readPrivilege = (path: string, value: unknown) => readOneOf(path, value, [
 const readVerify = (path: string, value: unknown, image: string | undefined): ResolvedOptions['verify'] => {
   if (value === false) return false;
   if (value !== true && (typeof value !== 'object' || value === null)) throw expected(path, 'true, false or { timeoutMs, image }', value);
-  const given = value === true ? {} : readObject(path, value, ['timeoutMs', 'image']);
+  return readProof(path, value === true ? {} : value, image);
+};
+
+const readProof = (path: string, value: unknown, image: string | undefined): ProofOptions => {
+  const given = readObject(path, value, ['timeoutMs', 'image']);
   const chosen = given.image === undefined ? image : readImage(`${path}.image`, given.image);
   const timeoutMs = given.timeoutMs === undefined ? defaultTimeoutMs : readInteger(`${path}.timeoutMs`, given.timeoutMs, 1, 600_000, ' milliseconds');
   return { timeoutMs, ...(chosen === undefined ? {} : { image: chosen }) };
 };
 
-/** What verify() and diagnose() take of their own. */
-export const parseVerifyOptions = (options: unknown): { timeoutMs?: number; image?: string; port?: number } => {
-  const given = readObject('options', options ?? {}, ['timeoutMs', 'image', 'port']);
+/**
+ * What `verify()` and `diagnose()` take of their own, over the forward's defaults.
+ *
+ * @throws LHF_ERR_INVALID_OPTION naming the path.
+ */
+export const parseProofOptions = (options: unknown, defaults: ProofOptions): ProofOptions & { readonly port?: number } => {
+  const { port, ...proof } = readObject('options', options ?? {}, ['timeoutMs', 'image', 'port']);
+  const read = readProof('options', proof, defaults.image);
   return {
-    ...(given.timeoutMs === undefined ? {} : { timeoutMs: readInteger('options.timeoutMs', given.timeoutMs, 1, 600_000, ' milliseconds') }),
-    ...(given.image === undefined ? {} : { image: readImage('options.image', given.image) }),
-    ...(given.port === undefined ? {} : { port: readInteger('options.port', given.port, 1, 65_535) }),
+    ...read,
+    timeoutMs: proof.timeoutMs === undefined ? defaults.timeoutMs : read.timeoutMs,
+    ...(port === undefined ? {} : { port: readInteger('options.port', port, 1, 65_535) }),
   };
 };
 
