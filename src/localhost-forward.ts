@@ -3,7 +3,7 @@ import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
 import { describeForward, putOnNetwork, type Described } from './describe-forward.ts';
 import type { Session } from './lifecycle/session.ts';
 import type { UndoStack } from './lifecycle/undo-stack.ts';
-import { parsePorts, type ResolvedOptions } from './options.ts';
+import { parsePorts, parseProofOptions, type ProofOptions, type ResolvedOptions } from './options.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Choice } from './plan/choose-strategy.ts';
 import { renderComposeOverride } from './plan/compose-override.ts';
@@ -40,7 +40,6 @@ export class OpenForward implements LocalhostForward {
 
   constructor(parts: OpenForwardParts) {
     this.#parts = parts;
-    parts.session.open.set(this.id, { close: () => this.close() });
   }
 
   get id(): string {
@@ -146,17 +145,19 @@ export class OpenForward implements LocalhostForward {
 
   async verify(options: VerifyOptions & { port?: Port } = {}): Promise<Verification> {
     this.#assertOpen('verify');
-    return this.#change(() => verifyForward(this.#probeContext(), this.#verifyOptions(options)));
+    const proof = this.#proofOptions(options);
+    return this.#change(() => verifyForward(this.#probeContext(), proof));
   }
 
   async diagnose(options: VerifyOptions & { port?: Port } = {}): Promise<Diagnosis> {
     this.#assertOpen('diagnose');
-    return this.#change(() => diagnoseForward(this.#probeContext(), this.#verifyOptions(options)));
+    const proof = this.#proofOptions(options);
+    return this.#change(() => diagnoseForward(this.#probeContext(), proof));
   }
 
   /** The proof at the end of opening; aborts with the signal. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    await verifyForward(this.#probeContext(), { ...this.#verifyOptions({}), ...(signal === undefined ? {} : { signal }) });
+    await verifyForward(this.#probeContext(), { ...this.#parts.options.proof, ...(signal === undefined ? {} : { signal }) });
   }
 
   close(): Promise<void> {
@@ -215,11 +216,10 @@ export class OpenForward implements LocalhostForward {
     return opened;
   }
 
-  #verifyOptions(options: VerifyOptions & { port?: Port }): VerifyOptions & { port?: Port } {
-    const { verify } = this.#parts.options;
-    const { port } = options;
-    if (port !== undefined && !this.ports.some(({ containerPort }) => containerPort === port)) throw notForwarded(port, this);
-    return { ...(verify === false ? {} : verify), ...options };
+  #proofOptions(options: unknown): ProofOptions & { readonly port?: Port } {
+    const parsed = parseProofOptions(options, this.#parts.options.proof);
+    if (parsed.port !== undefined && !this.ports.some(({ containerPort }) => containerPort === parsed.port)) throw notForwarded(parsed.port, this);
+    return parsed;
   }
 
   #probeContext(): ProbeContext {

@@ -73,6 +73,7 @@ export const openLocalhostForward = async (ports: Ports, options: LocalhostForwa
     if (plan.options.verify !== false) await net.prove(plan.options.signal);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(plan.options.signal);
+    session.open.set(net.id, net);
     return net;
   } catch (error) {
     // Undo everything, whatever happened. The first error is the one to tell.

@@ -1,42 +1,120 @@
-import type { LocalhostForwardOptions, PortForward, Ports, Privilege, RequestListener, Strategy } from './types.ts';
+import { expected, readInteger, readObject, readOneOf } from './options/expect.ts';
+import { readHostname, readImage, readLabels, readPool, readSubnet } from './options/names.ts';
+import { parsePorts, type PlannedPort } from './options/ports.ts';
+import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from './types.ts';
 
-export interface PlannedPort {
-  hostPort: number;
-  containerPort: number | undefined;
-  protocol: 'tcp' | 'udp';
-  hostAddress: '127.0.0.1' | '::1' | undefined;
+export { parsePorts, type PlannedPort } from './options/ports.ts';
+
+/** How one proof is made. */
+export interface ProofOptions {
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+  /** Undefined: the host's own node in an empty image. */
+  readonly image?: string;
 }
+
+/** Options with every default in place. */
 export interface ResolvedOptions {
-  strategy: 'auto' | Strategy;
-  privilege: 'auto' | Privilege;
-  verify: false | { timeoutMs: number; image?: string };
-  listener: boolean | RequestListener;
-  hostname: string;
-  subnet: { cidr: string } | undefined;
-  subnetPool: string;
-  firewall: 'adapt' | 'leave';
-  docker: object | undefined;
-  labels: Record<string, string>;
-  signal: AbortSignal | undefined;
+  readonly strategy: 'auto' | Strategy;
+  readonly privilege: 'auto' | Privilege;
+  readonly verify: false | ProofOptions;
+  /** How later proofs are made, also where opening makes none. */
+  readonly proof: ProofOptions;
+  readonly listener: boolean | RequestListener;
+  readonly hostname: string;
+  readonly subnet: { readonly cidr: string } | undefined;
+  readonly subnetPool: string;
+  readonly firewall: 'adapt' | 'leave';
+  readonly docker: object | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
 }
-export const parsePorts = (ports: unknown, _path = 'ports'): PlannedPort[] =>
-  (Array.isArray(ports) ? ports : [ports]).map((p: number | PortForward) => {
-    const q = typeof p === 'number' ? { hostPort: p } : p;
-    return { hostPort: q.hostPort, containerPort: q.containerPort ?? (q.hostPort || undefined), protocol: q.protocol ?? 'tcp', hostAddress: q.hostAddress };
-  });
-export const parseOpenArguments = (ports: Ports, o: LocalhostForwardOptions, env: NodeJS.ProcessEnv): { ports: PlannedPort[]; options: ResolvedOptions } => ({
+
+/** RFC 2544's range for benchmarks: routable, and next to nobody's network. */
+const defaultPool = '198.18.0.0/15';
+const defaultTimeoutMs = 5000;
+
+const optionNames = ['strategy', 'privilege', 'verify', 'listener', 'hermetic', 'hostname', 'subnet', 'docker', 'labels', 'signal'] as const;
+
+/**
+ * Checks everything that a user can say, before anything is done. Environment variables set defaults; an explicit option wins.
+ *
+ * @throws LHF_ERR_INVALID_OPTION naming the path or the variable.
+ */
+export const parseOpenArguments = (ports: unknown, options: unknown, env: NodeJS.ProcessEnv): { ports: PlannedPort[]; options: ResolvedOptions } => ({
   ports: parsePorts(ports),
-  options: {
-    strategy: o.strategy ?? ((env['LOCALHOST_FORWARD_STRATEGY'] ?? 'auto') as 'auto'),
-    privilege: o.privilege ?? 'auto',
-    verify: o.verify === false ? false : { timeoutMs: 5000 },
-    listener: o.listener ?? false,
-    hostname: o.hostname ?? 'host.docker.internal',
-    subnet: o.subnet === undefined ? undefined : { cidr: o.subnet },
-    subnetPool: '198.18.0.0/15',
-    firewall: 'adapt',
-    docker: o.docker as object | undefined,
-    labels: o.labels ?? {},
-    signal: o.signal,
-  },
+  options: parseOptions(options, env),
 });
+
+export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): ResolvedOptions => {
+  const given = readObject('options', options ?? {}, optionNames);
+  const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: T): T =>
+    given[name] === undefined ? otherwise : read(`options.${name}`, given[name]);
+  const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
+    const value = env[`LOCALHOST_FORWARD_${name}`];
+    return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
+  };
+  const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
+  if (given.hermetic !== undefined && given.hermetic !== false) throw expected('options.hermetic', 'false, for this version has no hermetic networks', given.hermetic);
+  const verify = from('verify', (path, value) => readVerify(path, value, image), readProof('options.verify', {}, image));
+  return {
+    strategy: from('strategy', readStrategy, fromEnv('STRATEGY', readStrategy, 'auto')),
+    privilege: from('privilege', readPrivilege, fromEnv('PRIVILEGE', readPrivilege, 'auto')),
+    verify,
+    proof: verify === false ? readProof('options.verify', {}, image) : verify,
+    listener: from('listener', readListener, false),
+    hostname: from('hostname', readHostname, 'host.docker.internal'),
+    subnet: from('subnet', readSubnet, undefined),
+    subnetPool: fromEnv('SUBNET_POOL', readPool, defaultPool),
+    firewall: fromEnv('FIREWALL', (path, value) => readOneOf(path, value, ['adapt', 'leave']), 'adapt'),
+    docker: from('docker', readDocker, undefined),
+    labels: from('labels', readLabels, {}),
+    signal: from('signal', readSignal, undefined),
+  };
+};
+
+const readStrategy = (path: string, value: unknown) => readOneOf(path, value, ['auto', ...strategyNames]);
+const readPrivilege = (path: string, value: unknown) => readOneOf(path, value, ['auto', ...privilegeNames]);
+
+const readVerify = (path: string, value: unknown, image: string | undefined): ResolvedOptions['verify'] => {
+  if (value === false) return false;
+  if (value !== true && (typeof value !== 'object' || value === null)) throw expected(path, 'true, false or { timeoutMs, image }', value);
+  return readProof(path, value === true ? {} : value, image);
+};
+
+const readProof = (path: string, value: unknown, image: string | undefined): ProofOptions => {
+  const given = readObject(path, value, ['timeoutMs', 'image']);
+  const chosen = given.image === undefined ? image : readImage(`${path}.image`, given.image);
+  const timeoutMs = given.timeoutMs === undefined ? defaultTimeoutMs : readInteger(`${path}.timeoutMs`, given.timeoutMs, 1, 600_000, ' milliseconds');
+  return { timeoutMs, ...(chosen === undefined ? {} : { image: chosen }) };
+};
+
+/**
+ * What `verify()` and `diagnose()` take of their own, over the forward's defaults.
+ *
+ * @throws LHF_ERR_INVALID_OPTION naming the path.
+ */
+export const parseProofOptions = (options: unknown, defaults: ProofOptions): ProofOptions & { readonly port?: number } => {
+  const { port, ...proof } = readObject('options', options ?? {}, ['timeoutMs', 'image', 'port']);
+  const read = readProof('options', proof, defaults.image);
+  return {
+    ...read,
+    timeoutMs: proof.timeoutMs === undefined ? defaults.timeoutMs : read.timeoutMs,
+    ...(port === undefined ? {} : { port: readInteger('options.port', port, 1, 65_535) }),
+  };
+};
+
+const readListener = (path: string, value: unknown): boolean | RequestListener => {
+  if (typeof value === 'boolean' || typeof value === 'function') return value as boolean | RequestListener;
+  throw expected(path, 'true, false or a function (request, response)', value);
+};
+
+const readDocker = (path: string, value: unknown): object => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw expected(path, 'a dockerode instance or its options', value);
+};
+
+const readSignal = (path: string, value: unknown): AbortSignal => {
+  if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value) return value as AbortSignal;
+  throw expected(path, 'an AbortSignal', value);
+};

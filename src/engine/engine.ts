@@ -80,7 +80,7 @@ export const isDocker = (value: object): value is Docker => 'createNetwork' in v
 export const connectionOf = (docker: Docker): Docker.DockerOptions => {
   const { socketPath, host, port, protocol, ca, cert, key, username } = docker.modem as unknown as Record<string, unknown>;
   const options = socketPath === undefined || socketPath === null ? { host, port, protocol, ca, cert, key, username } : { socketPath };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null)) as Docker.DockerOptions;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
 
 const describeEndpoint = (docker: Docker): string => {

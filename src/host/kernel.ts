@@ -41,4 +41,4 @@ export const readRoutes = async (): Promise<string[]> => {
 
 // The kernel prints addresses there as one little-endian hexadecimal number.
 const readAddress = (hex: string): string => (hex.match(/../g) ?? []).toReversed().map((byte) => parseInt(byte, 16)).join('.');
-const readAddressBits = (hex: string): number => [...BigInt(`0x${hex || '0'}`).toString(2)].filter((bit) => bit === '1').length;
+const readAddressBits = (hex: string): number => BigInt(`0x${hex || '0'}`).toString(2).replaceAll('0', '').length;

@@ -48,7 +48,7 @@ export class Holder {
       cwd: '/',
       env: { ...process.env, ...commandEnvironment, ...options.environment },
     });
-    const lose = (reason: string): void => this.#lose(new Error(reason), options.onLost);
+    const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));

@@ -44,7 +44,10 @@ const begin = (): Session => {
   const session: Session = { owner, word: renderSession(owner), strategies: new Map(), open: new Map() };
   // The last chance to close in order: nothing else keeps the process alive. Killed or exiting, it leaves that to its guardian.
   process.on('beforeExit', () => {
-    for (const { close } of session.open.values()) close().catch(() => undefined);
+    const forwards = [...session.open.values()];
+    // Once: a close that fails would bring the process back here without end.
+    session.open.clear();
+    for (const forward of forwards) forward.close().catch(() => undefined);
   });
   return session;
 };

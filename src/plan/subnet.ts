@@ -1,5 +1,46 @@
-export const chooseSubnet = ({ random }: { pool: string; taken: readonly string[]; random: () => number }): string | undefined => {
-  const n = Math.floor(random() * 8192);
-  return `198.18.${(n >> 4) & 255}.${(n & 15) * 16}/28`;
+/** An IPv4 subnet: its lowest address as a number, and how many bits of it are the network's. */
+export interface Cidr {
+  readonly base: number;
+  readonly bits: number;
+}
+
+/** Reads `198.18.0.0/28`; host bits are masked away, anything else is undefined. */
+export const parseCidr = (text: string): Cidr | undefined => {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const [a = 256, b = 256, c = 256, d = 256, bits = 33] = match?.slice(1).map(Number) ?? [];
+  if ([a, b, c, d].some((byte) => byte > 255) || bits > 32) return undefined;
+  const address = ((a * 256 + b) * 256 + c) * 256 + d;
+  const size = sizeOf(bits);
+  return { base: Math.floor(address / size) * size, bits };
 };
-export const gatewayOf = (cidr: string): string => cidr.replace(/(\d+)\/\d+$/, (_, n: string) => String(Number(n) + 1));
+
+export const renderCidr = ({ base, bits }: Cidr): string => `${renderAddress(base)}/${bits}`;
+
+/** The first host address, which bridges have. */
+export const gatewayOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 1);
+
+export const overlaps = (one: Cidr, other: Cidr): boolean => one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
+
+/** Room for 13 containers: small, since the engine's own pools end after 30 networks. */
+const bitsOfOne = 28;
+
+/**
+ * A free /28 of the pool that overlaps with nothing taken, or undefined where none is left.
+ * The search starts anywhere, so that processes that start together seldom choose the same.
+ */
+export const chooseSubnet = ({ pool, taken, random }: { pool: string; taken: readonly string[]; random: () => number }): string | undefined => {
+  const whole = parseCidr(pool);
+  if (whole === undefined || whole.bits > bitsOfOne) return undefined;
+  const others = taken.flatMap((cidr) => parseCidr(cidr) ?? []).filter((other) => overlaps(other, whole));
+  const count = 2 ** (bitsOfOne - whole.bits);
+  const start = Math.floor(random() * count);
+  for (let n = 0; n < count; n += 1) {
+    const candidate = { base: whole.base + ((start + n) % count) * sizeOf(bitsOfOne), bits: bitsOfOne };
+    if (!others.some((other) => overlaps(candidate, other))) return renderCidr(candidate);
+  }
+  return undefined;
+};
+
+const sizeOf = (bits: number): number => 2 ** (32 - bits);
+
+const renderAddress = (address: number): string => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');

@@ -1,0 +1,77 @@
+import { inspect } from 'node:util';
+import { LocalhostForwardError } from '../errors.ts';
+
+/** The one error of bad input: what was expected where, and what was there instead. */
+export const expected = (path: string, expectation: string, got: unknown, advice?: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected \`${path}\` to be ${expectation}, got \`${show(got)}\``,
+    ...(advice === undefined ? {} : { try: advice }),
+  });
+
+/** Reads a plain object's own fields, refusing unknown ones; the caller's object is read once and never written to. */
+export const readObject = <K extends string>(path: string, value: unknown, known: readonly K[]): Partial<Record<K, unknown>> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected(path, 'an object', value);
+  for (const key of Reflect.ownKeys(value)) {
+    if (!(known as readonly unknown[]).includes(key)) throw unknownKey(path, String(key), known);
+  }
+  const fields: Partial<Record<K, unknown>> = {};
+  for (const key of known) {
+    const field = readField(path, value, key);
+    if (field !== undefined) fields[key] = field;
+  }
+  return fields;
+};
+
+/** Reads one of a few words. */
+export const readOneOf = <const W extends string>(path: string, value: unknown, words: readonly W[]): W => {
+  if (typeof value === 'string' && (words as readonly string[]).includes(value)) return value as W;
+  throw expected(path, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value);
+};
+
+/** Reads an integer within bounds, both included. */
+export const readInteger = (path: string, value: unknown, from: number, to: number, unit = ''): number => {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to && !Object.is(value, -0)) return value;
+  throw expected(path, `an integer from ${from} to ${to}${unit}`, value);
+};
+
+const readField = (path: string, value: object, key: string): unknown => {
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch (error) {
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Reading \`${path}.${key}\` threw: ${String(error)}` }, { cause: error });
+  }
+};
+
+const unknownKey = (path: string, key: string, known: readonly string[]): LocalhostForwardError => {
+  const nearest = nearestOf(key, known);
+  const hint = nearest === undefined ? `Known are ${known.map((one) => `\`${one}\``).join(', ')}` : `Did you mean \`${nearest}\`?`;
+  const name = path === 'options' ? `option \`${key}\`` : `key \`${path}.${key}\``;
+  return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Unknown ${name}. ${hint}` });
+};
+
+const nearestOf = (word: string, known: readonly string[]): string | undefined => {
+  const [best] = known.map((one) => ({ one, distance: distanceOf(word.toLowerCase(), one.toLowerCase()) })).toSorted((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.one : undefined;
+};
+
+// Levenshtein's, a row at a time.
+const distanceOf = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1];
+    for (const [j, other] of Array.from(b).entries()) {
+      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+};
+
+const show = (value: unknown): string => {
+  try {
+    const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 5, maxStringLength: 80 });
+    return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  } catch {
+    return typeof value;
+  }
+};

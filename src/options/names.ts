@@ -1,0 +1,53 @@
+import { gatewayOf, parseCidr, renderCidr } from '../plan/subnet.ts';
+import { expected } from './expect.ts';
+
+/** A name for containers to dial: labels of letters, digits and inner hyphens (RFC 1123), so that nothing else can be smuggled into a hosts entry. */
+export const readHostname = (path: string, value: unknown): string => {
+  if (typeof value !== 'string' || value.length > 253 || !/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i.test(value)) {
+    throw expected(path, 'a host name such as host.docker.internal', value);
+  }
+  if (/^[\d.]+$/.test(value)) throw expected(path, 'a name and not an address', value);
+  if (/^localhost$/i.test(value)) throw expected(path, 'a name other than localhost, which is the container itself', value);
+  return value;
+};
+
+/** A network's CIDR, /16 to /29, whose address is the network's own. */
+export const readSubnet = (path: string, value: unknown): { cidr: string } => {
+  const parsed = readCidr(path, value, 16, 29);
+  const first = Number(parsed.split('.')[0]);
+  if (first === 0 || first === 127 || first >= 224 || parsed.startsWith('169.254.')) throw expected(path, 'a subnet that a bridge may have', value);
+  gatewayOf(parsed);
+  return { cidr: parsed };
+};
+
+/** A pool to take subnets from, /8 to /24. */
+export const readPool = (path: string, value: unknown): string => readCidr(path, value, 8, 24);
+
+/** A reference to an image, as `docker run` takes it. */
+export const readImage = (path: string, value: unknown): string => {
+  if (typeof value === 'string' && value.length <= 512 && /^[a-z0-9][a-z0-9._:/-]*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/i.test(value)) return value;
+  throw expected(path, 'the name of an image such as node:24-alpine', value);
+};
+
+/** Further labels; ours are not to be had. */
+export const readLabels = (path: string, value: unknown): Record<string, string> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected(path, 'an object of strings', value);
+  const labels: Record<string, string> = {};
+  for (const [key, text] of Object.entries(value)) {
+    const place = `${path}[${JSON.stringify(key)}]`;
+    if (key === '' || key.includes('\0')) throw expected(place, 'a label with a name', key);
+    if (key.startsWith('localhost-forward.')) throw expected(place, 'a label that does not start with localhost-forward., which marks what is ours', key);
+    if (typeof text !== 'string' || text.includes('\0')) throw expected(place, 'a string', text);
+    labels[key] = text;
+  }
+  return labels;
+};
+
+const readCidr = (path: string, value: unknown, widest: number, narrowest: number): string => {
+  const parsed = typeof value === 'string' ? parseCidr(value) : undefined;
+  if (parsed === undefined) throw expected(path, `an IPv4 subnet from /${widest} to /${narrowest}, such as 198.18.7.0/${Math.min(28, narrowest)}`, value);
+  if (parsed.bits < widest || parsed.bits > narrowest) throw expected(path, `an IPv4 subnet from /${widest} to /${narrowest}`, value);
+  const aligned = renderCidr(parsed);
+  if (aligned !== value) throw expected(path, `the subnet's own address, ${aligned}`, value);
+  return aligned;
+};
