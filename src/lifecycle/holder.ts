@@ -40,7 +40,13 @@ export class Holder {
 
   constructor(options: HolderOptions) {
     this.#timeoutMs = options.timeoutMs ?? 15_000;
-    const args = [options.session, options.nonce, options.privileges.prefix.join(' '), process.execPath, guardianScript()];
+    const args = [
+      options.session,
+      options.nonce,
+      options.privileges.prefix.join(' '),
+      process.execPath,
+      guardianScript(),
+    ];
     this.#child = spawn('sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
@@ -93,7 +99,8 @@ export class Holder {
       this.#pending.shift();
       this.#received = rest;
     }
-    if (/^lhf-lost$/m.test(this.#received)) lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
+    if (/^lhf-lost$/m.test(this.#received))
+      lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
   }
 
   #lose(error: Error, onLost: () => void): void {
