@@ -46,7 +46,11 @@ describe.each(['nftables', 'iptables'] as const)('the ports of a forward by %s',
     expect(picked.every((port) => port > 0)).toBe(true);
     await using third = await listenTcp({ port: picked[0] ?? 0 });
     await using caller = await startNode({ networkName: several.networkName, extraHosts: several.extraHosts });
-    for (const [containerPort, { marker }] of [[80, first], [second.port, second], [81, third]] as const) {
+    for (const [containerPort, { marker }] of [
+      [80, first],
+      [second.port, second],
+      [81, third],
+    ] as const) {
       const { answer } = await caller.get<TcpAnswer>(several.url(containerPort));
       expect(answer, String(containerPort)).toEqual({ youAre: caller.address, marker });
     }
@@ -59,16 +63,25 @@ describe.each(['nftables', 'iptables'] as const)('the ports of a forward by %s',
   test('come and go while containers run', async () => {
     await using service = await listenTcp();
     await using datagrams = await listenUdp();
-    expect(await net.forward({ hostPort: service.port, containerPort: 90 })).toEqual({ hostPort: service.port, containerPort: 90, protocol: 'tcp', hostAddress: '127.0.0.1' });
+    expect(await net.forward({ hostPort: service.port, containerPort: 90 })).toEqual({
+      hostPort: service.port,
+      containerPort: 90,
+      protocol: 'tcp',
+      hostAddress: '127.0.0.1',
+    });
     await net.forward({ hostPort: datagrams.port, containerPort: 90, protocol: 'udp' });
     expect(await markerAt(90)).toBe(service.marker);
     expect(await container.send(host, 90, 'one')).toEqual({ answer: 'one' });
-    await expect(net.forward({ hostPort: service.port, containerPort: 90 })).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
+    await expect(net.forward({ hostPort: service.port, containerPort: 90 })).rejects.toMatchObject({
+      code: 'LHF_ERR_INVALID_OPTION',
+    });
 
     await net.unforward(90);
     expect(await container.connect(host, 90)).toEqual({ error: 'ECONNREFUSED' });
     expect(await container.send(host, 90, 'two')).toEqual({ answer: 'two' });
-    expect(net.ports).toEqual([{ hostPort: datagrams.port, containerPort: 90, protocol: 'udp', hostAddress: '127.0.0.1' }]);
+    expect(net.ports).toEqual([
+      { hostPort: datagrams.port, containerPort: 90, protocol: 'udp', hostAddress: '127.0.0.1' },
+    ]);
     await expect(net.unforward(90)).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
     await net.unforward(90, 'udp');
     expect(await container.send(host, 90, 'three')).toEqual({ error: 'ECONNREFUSED' });
@@ -94,7 +107,10 @@ describe.each(['nftables', 'iptables'] as const)('the ports of a forward by %s',
 
   test('a service on ::1 alone is relayed, one that has gone is not answered for', async () => {
     const service = await listenTcp({ host: '::1' });
-    expect(await net.forward({ hostPort: service.port, containerPort: 91 })).toMatchObject({ hostPort: service.port, hostAddress: '::1' });
+    expect(await net.forward({ hostPort: service.port, containerPort: 91 })).toMatchObject({
+      hostPort: service.port,
+      hostAddress: '::1',
+    });
     const { answer } = await container.get<TcpAnswer>(net.url(91));
     expect(answer).toEqual({ youAre: '::1', marker: service.marker });
     await service.close();
@@ -126,5 +142,6 @@ describe.each(['nftables', 'iptables'] as const)('the ports of a forward by %s',
     expect(net.ports).toEqual([]);
   });
 
-  const markerAtAddress = async (containerPort: number): Promise<string | undefined> => (await container.connect(net.gateway, containerPort)).error;
+  const markerAtAddress = async (containerPort: number): Promise<string | undefined> =>
+    (await container.connect(net.gateway, containerPort)).error;
 });

@@ -18,7 +18,11 @@ describe.each(['nftables', 'iptables'] as const)('reaching 127.0.0.1 from contai
   beforeAll(async () => {
     [service, other] = await Promise.all([listenTcp(), listenTcp()]);
     net = await openLocalhostForward(service.port, { strategy, verify: false });
-    container = await startNode({ networkName: net.networkName, extraHosts: net.extraHosts, capabilities: ['NET_ADMIN'] });
+    container = await startNode({
+      networkName: net.networkName,
+      extraHosts: net.extraHosts,
+      capabilities: ['NET_ADMIN'],
+    });
   });
   afterAll(async () => {
     await container?.remove();
@@ -32,7 +36,10 @@ describe.each(['nftables', 'iptables'] as const)('reaching 127.0.0.1 from contai
   });
 
   test('the name that the engine resolves itself, host-gateway, works too', async () => {
-    await using usual = await startNode({ networkName: net.networkName, extraHosts: ['host.docker.internal:host-gateway'] });
+    await using usual = await startNode({
+      networkName: net.networkName,
+      extraHosts: ['host.docker.internal:host-gateway'],
+    });
     const { answer } = await usual.get<TcpAnswer>(`http://host.docker.internal:${service.port}`);
     expect(answer).toEqual({ youAre: usual.address, marker: service.marker });
   });
@@ -40,12 +47,17 @@ describe.each(['nftables', 'iptables'] as const)('reaching 127.0.0.1 from contai
   test('a container of the network with the same port number is reached as itself', async () => {
     await using neighbour = await startNode({ networkName: net.networkName, extraHosts: net.extraHosts });
     await neighbour.serve(service.port, { marker: 'neighbour' });
-    expect(await container.get(`http://${neighbour.address}:${service.port}`)).toEqual({ answer: { marker: 'neighbour' } });
+    expect(await container.get(`http://${neighbour.address}:${service.port}`)).toEqual({
+      answer: { marker: 'neighbour' },
+    });
   });
 
   test('containers of other networks cannot use the forward', async () => {
     await using plain = await openPlainNetwork();
-    await using stranger = await startNode({ networkName: plain.name, extraHosts: [`host.docker.internal:${plain.gateway}`] });
+    await using stranger = await startNode({
+      networkName: plain.name,
+      extraHosts: [`host.docker.internal:${plain.gateway}`],
+    });
     for (const host of ['host.docker.internal', net.gateway]) {
       const { error } = await stranger.connect(host, service.port);
       expect(error, host).toMatch(/ECONNREFUSED|TIMEOUT/);
@@ -76,7 +88,10 @@ describe.each(['nftables', 'iptables'] as const)('reaching 127.0.0.1 from contai
 const openPlainNetwork = async () => {
   const name = `lhf-test-plain-${process.pid}`;
   const gateway = '198.19.255.241';
-  const network = await new Docker().createNetwork({ Name: name, IPAM: { Driver: 'default', Config: [{ Subnet: '198.19.255.240/28', Gateway: gateway }] } });
+  const network = await new Docker().createNetwork({
+    Name: name,
+    IPAM: { Driver: 'default', Config: [{ Subnet: '198.19.255.240/28', Gateway: gateway }] },
+  });
   return { name, gateway, [Symbol.asyncDispose]: async () => void (await network.remove()) };
 };
 
@@ -89,10 +104,26 @@ const routeLoopbackOut = async ({ pid, address }: NodeContainer, gateway: string
     ip route del local 127.0.0.0/8 table local 2> /dev/null || true
     ip route add 127.0.0.1/32 via "$1" src "$2"
   `;
-  await outputOf(execHere, ['nsenter', '-t', String(pid), '-n', 'sh', '-c', script, 'route-loopback-out', gateway, address]);
+  await outputOf(execHere, [
+    'nsenter',
+    '-t',
+    String(pid),
+    '-n',
+    'sh',
+    '-c',
+    script,
+    'route-loopback-out',
+    gateway,
+    address,
+  ]);
 };
 
 const emptyGuard = async (strategy: 'nftables' | 'iptables', net: LocalhostForward): Promise<void> => {
   const names = namesOf(net.id);
-  await outputOf(execHere, strategy === 'nftables' ? ['nft', 'flush', 'chain', 'ip', names.guardTable, 'pre'] : ['iptables', '-w', '5', '-t', 'raw', '-F', names.chain]);
+  await outputOf(
+    execHere,
+    strategy === 'nftables'
+      ? ['nft', 'flush', 'chain', 'ip', names.guardTable, 'pre']
+      : ['iptables', '-w', '5', '-t', 'raw', '-F', names.chain],
+  );
 };

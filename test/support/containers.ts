@@ -15,12 +15,7 @@ export const ensureTestImage = async (docker: Docker): Promise<string> => {
   const [repo = '', tag = ''] = emptyImage.split(':');
   // Two blocks of zeroes are an empty archive.
   const imported = await docker.importImage(Readable.from([Buffer.alloc(1024)]), { repo, tag });
-  await new Promise<void>((resolve, reject) =>
-    imported
-      .on('end', resolve)
-      .on('error', reject)
-      .resume(),
-  );
+  await new Promise<void>((resolve, reject) => imported.on('end', resolve).on('error', reject).resume());
   return emptyImage;
 };
 
@@ -41,7 +36,9 @@ export interface NodeContainerOptions {
 }
 
 /** What a dial came to: an answer, the error's code, or `TIMEOUT` where nothing came back. */
-export type Dialled<T> = { readonly answer: T; readonly error?: undefined } | { readonly answer?: undefined; readonly error: string };
+export type Dialled<T> =
+  | { readonly answer: T; readonly error?: undefined }
+  | { readonly answer?: undefined; readonly error: string };
 
 /** A container with a Node in it that does what it is told. */
 export interface NodeContainer extends AsyncDisposable {
@@ -107,6 +104,10 @@ export const startNode = async (options: NodeContainerOptions = {}): Promise<Nod
 
 const answerInOrder = (lines: Interface, write: (line: string) => unknown) => {
   const waiting = new Map<number, (answer: unknown) => void>();
+  const gone = new Promise<never>((_, reject) =>
+    lines.once('close', () => reject(new Error('The container has gone'))),
+  );
+  gone.catch(() => {});
   const said: string[] = [];
   lines.on('line', (line) => {
     try {
@@ -122,7 +123,11 @@ const answerInOrder = (lines: Interface, write: (line: string) => unknown) => {
     const answer = new Promise<unknown>((resolve) => waiting.set(id, resolve));
     write(`${JSON.stringify({ id, ...question })}\n`);
     try {
-      return (await within(30_000, `the container's answer to ${JSON.stringify(question)}`, answer)) as Dialled<T>;
+      return (await within(
+        30_000,
+        `the container's answer to ${JSON.stringify(question)}`,
+        Promise.race([answer, gone]),
+      )) as Dialled<T>;
     } catch (error) {
       throw new Error(`${(error as Error).message}; it said:\n${said.join('\n')}`, { cause: error });
     }

@@ -6,8 +6,8 @@ export const residentProgram = String.raw`
 const net = require('node:net');
 const http = require('node:http');
 const dgram = require('node:dgram');
-const dial = (start, patience = 10000) => new Promise((resolve) => {
-  const timer = setTimeout(() => settle({ error: 'TIMEOUT' }), patience);
+const dial = (start, patience) => new Promise((resolve) => {
+  const timer = setTimeout(() => settle({ error: 'TIMEOUT' }), patience ?? 10000);
   let end = () => {};
   const settle = (result) => { clearTimeout(timer); end(); resolve(result); };
   end = start((answer) => settle({ answer }), (error) => settle({ error: error.code || String(error) })) || end;
