@@ -1,9 +1,9 @@
 import { LocalhostForwardError } from './errors.ts';
 import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
-import { describeForward, putOnNetwork, type Described } from './describe-forward.ts';
+import { describeForward, notForwarded, putOnNetwork, type Described } from './describe-forward.ts';
 import type { Session } from './lifecycle/session.ts';
 import type { UndoStack } from './lifecycle/undo-stack.ts';
-import { parsePorts, parseProofOptions, type ProofOptions, type ResolvedOptions } from './options.ts';
+import { parsePort, parseProofOptions, type ProofOptions, type ResolvedOptions } from './options.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Choice } from './plan/choose-strategy.ts';
 import { renderComposeOverride } from './plan/compose-override.ts';
@@ -101,8 +101,7 @@ export class OpenForward implements LocalhostForward {
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
     this.#assertOpen('forward');
-    const [plan] = parsePorts([port], 'port');
-    if (plan === undefined) throw new TypeError('no port');
+    const plan = parsePort(port, 'port');
     return this.#change(async () => {
       const opened = await openPort(plan, { listener: false, verify: false });
       const key = keyOf(opened.port);
@@ -251,9 +250,3 @@ export class OpenForward implements LocalhostForward {
 
 const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already` });
-
-const notForwarded = (containerPort: Port, net: Pick<LocalhostForward, 'networkName' | 'ports'>): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-    what: `Expected a container port that ${net.networkName} forwards, got \`${String(containerPort)}\``,
-    evidence: net.ports.map(keyOf).map((key) => `forwarded: ${key}`),
-  });

@@ -1,9 +1,9 @@
-import { expected, readInteger, readObject, readOneOf } from './options/expect.ts';
+import { expected, isRecord, readInteger, readObject, readOneOf } from './options/expect.ts';
 import { readHostname, readImage, readLabels, readPool, readSubnet } from './options/names.ts';
 import { parsePorts, type PlannedPort } from './options/ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from './types.ts';
 
-export { parsePorts, type PlannedPort } from './options/ports.ts';
+export { parsePort, parsePorts, type PlannedPort } from './options/ports.ts';
 
 /** How one proof is made. */
 export interface ProofOptions {
@@ -110,7 +110,7 @@ const readListener = (path: string, value: unknown): boolean | RequestListener =
 };
 
 const readDocker = (path: string, value: unknown): object => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isRecord(value)) return value;
   throw expected(path, 'a dockerode instance or its options', value);
 };
 

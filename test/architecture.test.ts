@@ -16,6 +16,7 @@ const rules: Record<string, readonly string[]> = {
   'src/types.ts': ['type:src/probe/diagnosis.ts', 'type:node:'],
   'src/owner.ts': ['src/types.ts', 'node:'],
   'src/probe/diagnosis.ts': [],
+  'src/options': ['src/options', ...types, 'node:util'],
   'src/plan': [...types, 'type:src/options.ts', 'type:src/host', 'valibot', 'node:crypto'],
   'src/command': ['src/command', 'src/errors.ts', 'node:'],
   'src/host': ['src/host', 'src/command', 'src/privilege', ...types, 'type:src/engine', 'node:'],

@@ -78,7 +78,7 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   endpoint,
 });
 
-const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!localhost\b|127\.|\[::1\])/.test(endpoint);
+const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
@@ -103,7 +103,7 @@ export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostFo
     : endpoint.startsWith('unix:')
       ? 'sudo systemctl start docker'
       : `docker -H ${endpoint} info`;
-  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message}`;
+  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`;
   return new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', { what, try: advice }, { cause });
 };
 

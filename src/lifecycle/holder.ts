@@ -37,6 +37,7 @@ export class Holder {
   readonly #timeoutMs: number;
   #received = '';
   #hasAnswered = false;
+  #waiting = 0;
   #lost: Error | undefined;
 
   constructor(options: HolderOptions) {
@@ -78,6 +79,7 @@ export class Holder {
   /** Sends one request and waits for its answer; requests are answered in order. */
   async ask<T>(request: string, read: AnswerReader<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
+    this.#waiting += 1;
     this.#keepAlive(true);
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -95,7 +97,9 @@ export class Holder {
       });
     } finally {
       clearTimeout(timer);
-      if (this.#pending.length === 0) this.#keepAlive(false);
+      this.#waiting -= 1;
+      // Who gave up waits no longer, though the late answer must still find its place.
+      if (this.#waiting === 0) this.#keepAlive(false);
     }
   }
 

@@ -10,7 +10,7 @@ export const expected = (path: string, expectation: string, got: unknown, advice
 
 /** Reads a plain object's own fields, refusing unknown ones; the caller's object is read once and never written to. */
 export const readObject = <K extends string>(path: string, value: unknown, known: readonly K[]): Partial<Record<K, unknown>> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected(path, 'an object', value);
+  if (!isRecord(value)) throw expected(path, 'an object', value);
   for (const key of Reflect.ownKeys(value)) {
     if (!(known as readonly unknown[]).includes(key)) throw unknownKey(path, String(key), known);
   }
@@ -21,6 +21,9 @@ export const readObject = <K extends string>(path: string, value: unknown, known
   }
   return fields;
 };
+
+/** Whether a value is an object of named fields. A promise, a map or a date has none of ours and would pass for an empty one. */
+export const isRecord = (value: unknown): value is object => Object.prototype.toString.call(value) === '[object Object]';
 
 /** Reads one of a few words. */
 export const readOneOf = <const W extends string>(path: string, value: unknown, words: readonly W[]): W => {
@@ -34,7 +37,8 @@ export const readInteger = (path: string, value: unknown, from: number, to: numb
   throw expected(path, `an integer from ${from} to ${to}${unit}`, value);
 };
 
-const readField = (path: string, value: object, key: string): unknown => {
+/** Reads a field, whatever its getter does. */
+export const readField = (path: string, value: object, key: string): unknown => {
   try {
     return (value as Record<string, unknown>)[key];
   } catch (error) {

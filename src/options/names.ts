@@ -1,5 +1,5 @@
-import { gatewayOf, parseCidr, renderCidr } from '../plan/subnet.ts';
-import { expected } from './expect.ts';
+import { overlaps, parseCidr, renderCidr } from '../plan/subnet.ts';
+import { expected, isRecord, readField } from './expect.ts';
 
 /** A name for containers to dial: labels of letters, digits and inner hyphens (RFC 1123), so that nothing else can be smuggled into a hosts entry. */
 export const readHostname = (path: string, value: unknown): string => {
@@ -12,13 +12,7 @@ export const readHostname = (path: string, value: unknown): string => {
 };
 
 /** A network's CIDR, /16 to /29, whose address is the network's own. */
-export const readSubnet = (path: string, value: unknown): { cidr: string } => {
-  const parsed = readCidr(path, value, 16, 29);
-  const first = Number(parsed.split('.')[0]);
-  if (first === 0 || first === 127 || first >= 224 || parsed.startsWith('169.254.')) throw expected(path, 'a subnet that a bridge may have', value);
-  gatewayOf(parsed);
-  return { cidr: parsed };
-};
+export const readSubnet = (path: string, value: unknown): { cidr: string } => ({ cidr: readCidr(path, value, 16, 29) });
 
 /** A pool to take subnets from, /8 to /24. */
 export const readPool = (path: string, value: unknown): string => readCidr(path, value, 8, 24);
@@ -31,16 +25,16 @@ export const readImage = (path: string, value: unknown): string => {
 
 /** Further labels; ours are not to be had. */
 export const readLabels = (path: string, value: unknown): Record<string, string> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected(path, 'an object of strings', value);
-  const labels: Record<string, string> = {};
-  for (const [key, text] of Object.entries(value)) {
+  if (!isRecord(value)) throw expected(path, 'an object of strings', value);
+  const labels = Object.keys(value).map((key): [string, string] => {
+    const text = readField(path, value, key);
     const place = `${path}[${JSON.stringify(key)}]`;
     if (key === '' || key.includes('\0')) throw expected(place, 'a label with a name', key);
     if (key.startsWith('localhost-forward.')) throw expected(place, 'a label that does not start with localhost-forward., which marks what is ours', key);
     if (typeof text !== 'string' || text.includes('\0')) throw expected(place, 'a string', text);
-    labels[key] = text;
-  }
-  return labels;
+    return [key, text];
+  });
+  return Object.fromEntries(labels);
 };
 
 const readCidr = (path: string, value: unknown, widest: number, narrowest: number): string => {
@@ -49,5 +43,9 @@ const readCidr = (path: string, value: unknown, widest: number, narrowest: numbe
   if (parsed.bits < widest || parsed.bits > narrowest) throw expected(path, `an IPv4 subnet from /${widest} to /${narrowest}`, value);
   const aligned = renderCidr(parsed);
   if (aligned !== value) throw expected(path, `the subnet's own address, ${aligned}`, value);
+  if (reserved.some((cidr) => overlaps(cidr, parsed))) throw expected(path, 'a subnet that a bridge may have', value);
   return aligned;
 };
+
+// This network, loopback, link-local, multicast and beyond.
+const reserved = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].flatMap((cidr) => parseCidr(cidr) ?? []);

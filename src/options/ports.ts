@@ -30,7 +30,8 @@ export const parsePorts = (ports: unknown, path = 'ports'): PlannedPort[] => {
   return planned;
 };
 
-const parsePort = (port: unknown, path: string): PlannedPort => {
+/** Checks one port. */
+export const parsePort = (port: unknown, path: string): PlannedPort => {
   if (typeof port !== 'object' || port === null || Array.isArray(port)) {
     if (typeof port !== 'number') throw expected(path, 'a port, as a number or { hostPort, containerPort }', port);
     const hostPort = readInteger(path, port, 0, 65_535);
