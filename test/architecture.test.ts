@@ -17,6 +17,7 @@ const rules: Record<string, readonly string[]> = {
   'src/owner.ts': ['src/types.ts', 'node:'],
   'src/probe/diagnosis.ts': [],
   'src/plan': [...types, 'type:src/options.ts', 'type:src/host', 'valibot', 'node:crypto'],
+  'src/options': ['src/options', ...types, 'node:util'],
   'src/command': ['src/command', 'src/errors.ts', 'node:'],
   'src/host': ['src/host', 'src/command', 'src/privilege', ...types, 'type:src/engine', 'node:'],
   'src/privilege': ['src/privilege', 'src/command', ...types, 'type:src/engine', 'node:'],
