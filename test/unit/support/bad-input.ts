@@ -87,7 +87,7 @@ const options: Row[] = [
   ['a misspelt option', 'stratgey', { stratgey: 'auto' }, 'Did you mean `strategy`?'],
   ['capitals', 'Verify', { Verify: false }, 'Did you mean `verify`?'],
   ['an option like none', 'colour', { colour: 'blue' }, 'Known are `strategy`, `privilege`'],
-  ['a symbol', 'Symbol(x)', { [Symbol('x')]: 1 }],
+  ['a symbol', '"Symbol(x)"', { [Symbol('x')]: 1 }],
   ['an unknown strategy', 'options.strategy', { strategy: 'ebpf' }, "one of 'auto', 'nftables'"],
   ['a null strategy', 'options.strategy', { strategy: null }],
   ['an unknown privilege', 'options.privilege', { privilege: 'doas' }],
