@@ -4,7 +4,12 @@ import type Docker from 'dockerode';
 /** A container of a user's own: none of our labels, the host's programs mounted into an empty image. */
 export const startUserContainer = async (
   docker: Docker,
-  { network, name, hosts = [], script = 'sleep 600' }: { network: string; name: string; hosts?: readonly string[]; script?: string },
+  {
+    network,
+    name,
+    hosts = [],
+    script = 'sleep 600',
+  }: { network: string; name: string; hosts?: readonly string[]; script?: string },
 ): Promise<Docker.Container> => {
   await importEmptyImage(docker);
   const container = await docker.createContainer({
@@ -34,6 +39,9 @@ const image = 'lhf-test-empty:latest';
 const importEmptyImage = async (docker: Docker): Promise<void> => {
   const known = await docker.listImages({ filters: { reference: [image] } });
   if (known.length > 0) return;
-  const answer = await docker.importImage(Readable.from([Buffer.alloc(1024)]) as never, { repo: 'lhf-test-empty', tag: 'latest' });
+  const answer = await docker.importImage(Readable.from([Buffer.alloc(1024)]) as never, {
+    repo: 'lhf-test-empty',
+    tag: 'latest',
+  });
   await new Promise((resolve, reject) => answer.on('end', resolve).on('error', reject).resume());
 };

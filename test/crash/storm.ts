@@ -12,11 +12,18 @@ const storm = await runStorm({
   onDeath: ({ strategy, at, closedAfter, goneAfter }) => {
     count += 1;
     const isLate = closedAfter > bounds.closed || (goneAfter ?? Infinity) > bounds.gone;
-    if (isLate) console.log(`${strategy} killed after '${at}': closed after ${closedAfter.toFixed(0)} ms, gone after ${goneAfter?.toFixed(0) ?? 'a sweep'}`);
+    if (isLate)
+      console.log(
+        `${strategy} killed after '${at}': closed after ${closedAfter.toFixed(0)} ms, gone after ${goneAfter?.toFixed(0) ?? 'a sweep'}`,
+      );
     if (count % 50 === 0) console.log(`${count} killed`);
   },
 });
 console.log(describeStorm(storm));
-const late = storm.deaths.filter(({ closedAfter, goneAfter }) => closedAfter > bounds.closed || (goneAfter ?? Infinity) > bounds.gone);
-console.log(`${late.length} of ${storm.deaths.length} beyond ${bounds.closed} ms for the rules or ${bounds.gone} ms for the rest`);
+const late = storm.deaths.filter(
+  ({ closedAfter, goneAfter }) => closedAfter > bounds.closed || (goneAfter ?? Infinity) > bounds.gone,
+);
+console.log(
+  `${late.length} of ${storm.deaths.length} beyond ${bounds.closed} ms for the rules or ${bounds.gone} ms for the rest`,
+);
 process.exitCode = late.length === 0 && storm.difference === '' ? 0 : 1;

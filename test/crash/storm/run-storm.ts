@@ -51,7 +51,9 @@ export const runStorm = async ({ kills, parallel, patienceMs, onDeath }: StormOp
   await Promise.all(Array.from({ length: parallel }, lane));
   let difference = '';
   // The last user's container may still be going.
-  await until(async () => (difference = renderDifference(before, await takeSnapshot())) === '', { everyMs: 200 }).catch(() => undefined);
+  await until(async () => (difference = renderDifference(before, await takeSnapshot())) === '', { everyMs: 200 }).catch(
+    () => undefined,
+  );
   return { deaths, difference };
 };
 
@@ -83,7 +85,8 @@ const killOne = async (
     await sweep();
     const { sight: swept } = await witness.next(pid);
     const left = [...swept.open, ...swept.rest];
-    if (left.length > 0) throw new Error(`left by ${strategy} process ${pid} after '${victim.lines.at(-1)}': ${left.join(', ')}`);
+    if (left.length > 0)
+      throw new Error(`left by ${strategy} process ${pid} after '${victim.lines.at(-1)}': ${left.join(', ')}`);
     break;
   }
   if (container !== '-') await removeSurvivor(docker, container, victim.lines.includes('attached'));
@@ -129,9 +132,15 @@ export const describeStorm = ({ deaths, difference }: Storm): string => {
     const own = deaths.filter((death) => death.strategy === strategy);
     const closed = own.map(({ closedAfter }) => closedAfter).toSorted((a, b) => a - b);
     const gone = own.map(({ goneAfter }) => goneAfter ?? Infinity).toSorted((a, b) => a - b);
-    const at = (times: readonly number[], share: number): string => (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(0);
+    const at = (times: readonly number[], share: number): string =>
+      (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(0);
     return `${strategy}: ${own.length} killed; closed after ${at(closed, 0.5)} ms (95 %: ${at(closed, 0.95)}, at most ${at(closed, 1)}), all gone after ${at(gone, 0.5)} ms (95 %: ${at(gone, 0.95)}, at most ${at(gone, 1)})`;
   };
   const swept = deaths.filter(({ goneAfter }) => goneAfter === undefined).length;
-  return [line('nftables'), line('iptables'), `left to a sweep: ${swept}`, difference === '' ? 'the host is as it was' : difference].join('\n');
+  return [
+    line('nftables'),
+    line('iptables'),
+    `left to a sweep: ${swept}`,
+    difference === '' ? 'the host is as it was' : difference,
+  ].join('\n');
 };

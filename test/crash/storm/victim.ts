@@ -8,11 +8,19 @@ const [strategy = 'nftables', port = '0', containerName = '-'] = process.argv.sl
 console.log('started');
 for (let round = 0; ; round += 1) {
   const options = { strategy: strategy as Strategy, verify: false };
-  const [net, other] = await Promise.all([openLocalhostForward(Number(port), options), openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, options)]);
+  const [net, other] = await Promise.all([
+    openLocalhostForward(Number(port), options),
+    openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, options),
+  ]);
   console.log('open');
   if (containerName !== '-' && round === 0) {
     const script = traffic(net.hostname, Number(port));
-    await startUserContainer(new Docker(), { network: net.networkName, name: containerName, hosts: net.extraHosts, script });
+    await startUserContainer(new Docker(), {
+      network: net.networkName,
+      name: containerName,
+      hosts: net.extraHosts,
+      script,
+    });
     console.log('attached');
   }
   await other.close();

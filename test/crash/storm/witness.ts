@@ -16,7 +16,11 @@ export interface Sight {
 
 /** Looks once, for all processes: what is there is told by its mark's pid. */
 export const look = async (docker: Docker): Promise<(pid: number) => Sight> => {
-  const [kernel, engine, processes] = await Promise.all([findKernelMarks(privilegesOf('root')), findEngineMarks({ docker }), findProcesses()]);
+  const [kernel, engine, processes] = await Promise.all([
+    findKernelMarks(privilegesOf('root')),
+    findEngineMarks({ docker }),
+    findProcesses(),
+  ]);
   const found = [...kernel, ...engine];
   const bridgesOn = await listOpenBridges();
   return (pid) => {
@@ -24,8 +28,14 @@ export const look = async (docker: Docker): Promise<(pid: number) => Sight> => {
     const bridges = new Set(own.map(({ bridge }) => bridge));
     const isOpen = ({ kind }: Found): boolean => kind === 'rules' || kind === 'accept';
     return {
-      open: [...own.filter(isOpen).map(({ name }) => name), ...bridgesOn.filter((bridge) => bridges.has(bridge)).map((bridge) => `${bridge} route_localnet`)],
-      rest: [...own.filter((one) => !isOpen(one)).map(({ kind, name }) => `${kind} ${name}`), ...processes.filter((one) => one.owner === pid).map(({ text }) => text)],
+      open: [
+        ...own.filter(isOpen).map(({ name }) => name),
+        ...bridgesOn.filter((bridge) => bridges.has(bridge)).map((bridge) => `${bridge} route_localnet`),
+      ],
+      rest: [
+        ...own.filter((one) => !isOpen(one)).map(({ kind, name }) => `${kind} ${name}`),
+        ...processes.filter((one) => one.owner === pid).map(({ text }) => text),
+      ],
     };
   };
 };
@@ -42,6 +52,8 @@ const findProcesses = async (): Promise<{ owner: number; text: string }[]> => {
 
 const listOpenBridges = async (): Promise<string[]> => {
   const names = (await readdir('/proc/sys/net/ipv4/conf')).filter((name) => name.startsWith('lhf-'));
-  const values = await Promise.all(names.map((name) => readFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, 'utf8').catch(() => '0')));
+  const values = await Promise.all(
+    names.map((name) => readFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, 'utf8').catch(() => '0')),
+  );
   return names.filter((_, n) => values[n]?.trim() === '1');
 };
