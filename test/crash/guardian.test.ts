@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
-import { renderDifference, takeSnapshot } from '../support/host-snapshot.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, readHolders, tracesOf, untilNothingOf } from './trace.ts';
+import { forEver, openingScript, readHolders, takeState, tracesOf, untilNothingOf, untilSame } from './trace.ts';
 
 const openAndWait = async (strategy: string) => {
   const script = spawnScript({ source: openingScript(strategy, forEver) });
@@ -31,23 +30,29 @@ describe('the guardian killed together with its process', () => {
     ['nft', 'shell', 'process'],
   ] as const;
 
-  test.each(orders)('%s, %s, %s: the kernel takes the rules, the next opening or a sweep the rest', async (...order) => {
-    const before = await takeSnapshot();
-    const { pid, shell, held = 0 } = await openAndWait('nftables');
-    const pids = { process: pid, shell, nft: held };
-    for (const name of order) killIfThere(pids[name]);
-    // Nobody is left to do it but the kernel.
-    await until(async () => !(await tracesOf(pid)).some(isOpen), { what: 'the rules to go' });
-    await (order[0] === 'process' ? openAnother() : sweep());
-    await until(async () => renderDifference(before, await takeSnapshot()) === '', { what: 'the host as before' });
-  });
+  test.each(orders)(
+    '%s, %s, %s: the kernel takes the rules, the next opening or a sweep the rest',
+    async (...order) => {
+      const before = await takeState();
+      const { pid, shell, held = 0 } = await openAndWait('nftables');
+      const pids = { process: pid, shell, nft: held };
+      for (const name of order) killIfThere(pids[name]);
+      // Nobody is left to do it but the kernel.
+      await until(async () => !(await tracesOf(pid)).some(isOpen), { what: 'the rules to go' });
+      await (order[0] === 'process' ? openAnother() : sweep());
+      await untilSame(before);
+    },
+  );
 
-  test.each([['process', 'shell'], ['shell', 'process']] as const)('iptables: %s, %s', async (...order) => {
-    const before = await takeSnapshot();
+  test.each([
+    ['process', 'shell'],
+    ['shell', 'process'],
+  ] as const)('iptables: %s, %s', async (...order) => {
+    const before = await takeState();
     const { pid, shell } = await openAndWait('iptables');
     for (const name of order) killIfThere({ process: pid, shell }[name]);
     await (order[0] === 'process' ? openAnother() : sweep());
-    await until(async () => renderDifference(before, await takeSnapshot()) === '', { what: 'the host as before' });
+    await untilSame(before);
   });
 });
 
@@ -56,16 +61,22 @@ describe('one part killed alone', () => {
     ['nftables', 'shell'],
     ['nftables', 'held'],
     ['iptables', 'shell'],
-  ] as const)('%s, its %s: another takes its place, and does its duty when the process dies', async (strategy, part) => {
-    const opened = await openAndWait(strategy);
-    const rules = (await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'));
-    process.kill(opened[part] ?? 0, 'SIGKILL');
-    if (strategy === 'nftables') await opened.script.waitForLine(/^warning LHF_WARN_RULES .*its rules are back$/);
-    else await until(async () => (await readHolders(opened.pid)).some((pid) => pid !== opened.shell), { what: 'another shell' });
-    expect((await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'))).toEqual(rules);
-    await opened.script.kill('SIGKILL');
-    await untilNothingOf(opened.pid);
-  });
+  ] as const)(
+    '%s, its %s: another takes its place, and does its duty when the process dies',
+    async (strategy, part) => {
+      const opened = await openAndWait(strategy);
+      const rules = (await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'));
+      process.kill(opened[part] ?? 0, 'SIGKILL');
+      if (strategy === 'nftables') await opened.script.waitForLine(/^warning LHF_WARN_RULES .*its rules are back$/);
+      else
+        await until(async () => (await readHolders(opened.pid)).some((pid) => pid !== opened.shell), {
+          what: 'another shell',
+        });
+      expect((await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'))).toEqual(rules);
+      await opened.script.kill('SIGKILL');
+      await untilNothingOf(opened.pid);
+    },
+  );
 });
 
 const killIfThere = (pid: number): void => {

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
+import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
+import { execHere } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { look } from './storm/witness.ts';
 
@@ -12,8 +14,24 @@ export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
 /** Waits until nothing of a process is left, without anybody sweeping. The bound is for a machine under load. */
 export const untilNothingOf = async (pid: number | undefined): Promise<void> => {
   let traces: string[] = [];
-  await until(async () => (traces = await tracesOf(pid)).length === 0, { timeoutMs: 10_000, everyMs: 150 }).catch((error: unknown) => {
-    throw new Error(`left by process ${pid}: ${traces.join(', ')}`, { cause: error });
+  await until(async () => (traces = await tracesOf(pid)).length === 0, { timeoutMs: 10_000, everyMs: 150 }).catch(
+    (error: unknown) => {
+      throw new Error(`left by process ${pid}: ${traces.join(', ')}`, { cause: error });
+    },
+  );
+};
+
+/** The host's rules and the engine's objects: a test's own process keeps its holder until it ends. */
+export const takeState = (): Promise<Snapshot> => takeSnapshot(execHere, { processMarker: 'no-such-program' });
+
+/** Waits until all is as it was; the error shows the difference. */
+export const untilSame = async (before: Snapshot): Promise<void> => {
+  let difference = '';
+  await until(async () => (difference = renderDifference(before, await takeState())) === '', {
+    timeoutMs: 10_000,
+    everyMs: 100,
+  }).catch((error: unknown) => {
+    throw new Error(`the host is not as before:\n${difference}`, { cause: error });
   });
 };
 
