@@ -3,7 +3,8 @@ import { type LocalhostForward, openLocalhostForward, withLocalhostForward } fro
 import { spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { brokenConnection, gateDocker } from '../support/gated-docker.ts';
-import { renderDifference, takeSnapshot } from '../support/host-snapshot.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere, snapshotOf } from '../support/leftovers.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 import { until } from '../support/until.ts';
 
@@ -21,42 +22,52 @@ console.log('closed');
 /** A docker whose removals of networks fail as long as `broken` says so. */
 const failingRemovals = (faults: { broken: boolean }) =>
   gateDocker({
-    before: ({ what }) => {
-      if (faults.broken && what.startsWith('DELETE /networks/')) throw brokenConnection();
+    before: (call) => {
+      if (faults.broken && call.startsWith('DELETE /networks/')) throw brokenConnection();
     },
   });
 
 describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (strategy) => {
   test('a run and its end leave the host byte for byte as it was', async () => {
     await using service = await listenTcp();
-    const before = await takeSnapshot();
+    const before = await snapshotOf();
     await using script = spawnScript({ source: whole, args: [strategy, String(service.port)] });
     const net = JSON.parse(await script.waitForLine(/^\{/)) as LocalhostForward;
     await using container = await startNode(net);
     const { answer } = await container.get<TcpAnswer>(`http://${net.hostname}:${service.port}`);
     expect(answer?.marker).toBe(service.marker);
-    const during = renderDifference(before, await takeSnapshot());
-    for (const part of ['nftables:', 'iptables:', 'networks:', 'interfaces:', 'processes:', `${net.bridgeName} route_localnet=1`]) expect(during).toContain(part);
+    const during = renderDifference(before, await snapshotOf([net]));
+    for (const part of [
+      'nftables:',
+      'iptables:',
+      'networks:',
+      'interfaces:',
+      'processes:',
+      `${net.bridgeName} route_localnet=1`,
+    ])
+      expect(during).toContain(part);
     await container.remove();
     script.endInput();
     await script.waitForLine('closed');
-    const closed = renderDifference(before, await takeSnapshot());
+    const closed = renderDifference(before, await snapshotOf([net]));
     expect(closed).not.toMatch(/^(?!processes).*:$/m);
     expect(await script.exit).toEqual({ code: 0, signal: null });
-    await until(async () => renderDifference(before, await takeSnapshot()) === '', { what: 'the holder to go' });
+    await until(async () => renderDifference(before, await snapshotOf([net])) === '', { what: 'the holder to go' });
   });
 
   test('the body’s value is passed on, and its error too, with nothing left', async () => {
     await using service = await listenTcp();
-    expect(await withLocalhostForward(service.port, { strategy, verify: false }, async (net) => net.networkName)).toMatch(/^lhf-/);
-    const before = await takeSnapshot();
+    expect(
+      await withLocalhostForward(service.port, { strategy, verify: false }, async (net) => net.networkName),
+    ).toMatch(/^lhf-/);
+    const before = await snapshotHere();
     const mine = new Error('mine');
     await expect(
       withLocalhostForward(service.port, { strategy, verify: false }, async () => {
         throw mine;
       }),
     ).rejects.toBe(mine);
-    expect(renderDifference(before, await takeSnapshot())).toBe('');
+    expect(renderDifference(before, await snapshotHere())).toBe('');
   });
 
   test('a close that fails says what stays, and may be tried again', async () => {
@@ -67,13 +78,17 @@ describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (str
     await expect(net.close()).rejects.toMatchObject({
       code: 'LHF_ERR_CLOSE',
       strategy,
-      message: expect.stringMatching(new RegExp(`^The forward ${net.networkName} could not be closed whole\n  stays: .*socket hang up.*\nTry: localhost-forward sweep$`)),
+      message: expect.stringMatching(
+        new RegExp(
+          `^The forward ${net.networkName} could not be closed whole\n  stays: .*socket hang up.*\nTry: localhost-forward sweep$`,
+        ),
+      ),
       cause: expect.objectContaining({ code: 'ECONNRESET' }),
     });
     faults.broken = false;
     await net.close();
     await net.close();
-    expect(renderDifference(before, await takeSnapshot())).toBe('');
+    expect(renderDifference(before, await snapshotHere())).toBe('');
   });
 
   test('where body and close both fail the body’s error wins and has the other beside it', async () => {
@@ -91,7 +106,7 @@ describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (str
     expect(mine).toMatchObject({ message: 'mine', suppressed: [expect.objectContaining({ code: 'LHF_ERR_CLOSE' })] });
     faults.broken = false;
     await opened?.close();
-    expect(renderDifference(before, await takeSnapshot())).toBe('');
+    expect(renderDifference(before, await snapshotHere())).toBe('');
   });
 
   test('closing is idempotent, also at once, and ends the use of the forward', async () => {
@@ -103,7 +118,7 @@ describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (str
       closed = net;
       await Promise.all([net.close(), net.close()]);
     }
-    expect(renderDifference(before, await takeSnapshot())).toBe('');
+    expect(renderDifference(before, await snapshotHere())).toBe('');
     const uses: Record<string, () => unknown> = {
       forward: () => closed.forward(1),
       unforward: () => closed.unforward(service.port),
@@ -114,7 +129,9 @@ describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (str
       composeOverride: () => closed.composeOverride(['web']),
     };
     for (const [name, use] of Object.entries(uses)) {
-      const message = expect.stringMatching(new RegExp(`^${name}\\(\\) was called on ${closed.networkName} after close\\(\\)\nTry: `));
+      const message = expect.stringMatching(
+        new RegExp(`^${name}\\(\\) was called on ${closed.networkName} after close\\(\\)\nTry: `),
+      );
       await expect((async () => use())(), name).rejects.toMatchObject({ code: 'LHF_ERR_CLOSED', message });
     }
   });
@@ -129,12 +146,12 @@ describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (str
     expect(await warned).toMatchObject({ name: 'LocalhostForwardWarning', code: 'LHF_WARN_ATTACHED' });
     expect((await container.connect(net.gateway, service.port, 1_000)).error).toBeDefined();
     await container.remove();
-    expect(renderDifference(before, await takeSnapshot())).toBe('');
+    expect(renderDifference(before, await snapshotHere())).toBe('');
   });
 });
 
 /** The host as it is between two forwards of this process, whose holder stays. */
 const snapshotWithHolder = async (port: number, strategy: 'nftables' | 'iptables') => {
   await withLocalhostForward(port, { strategy, verify: false }, () => {});
-  return takeSnapshot();
+  return snapshotHere();
 };

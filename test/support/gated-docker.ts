@@ -1,17 +1,13 @@
 import Docker from 'dockerode';
 
-/** One call of the engine's API: its number from 1, and what it asks for. */
-export interface EngineCall {
-  readonly nth: number;
-  /** For example `POST /networks/create`. */
-  readonly what: string;
-}
-
 export interface Gate {
-  /** Called before each call is sent; what it throws, the caller gets, and the engine nothing. */
-  before?(call: EngineCall): void | Promise<void>;
+  /**
+   * Called before each call is sent, named like `POST /networks/create` or `DELETE /networks/<id>`; what it throws, the
+   * caller gets, and the engine nothing.
+   */
+  before?(call: string): void | Promise<void>;
   /** Called when the engine has answered; what it throws takes the place of the answer. */
-  after?(call: EngineCall): void | Promise<void>;
+  after?(call: string): void | Promise<void>;
 }
 
 interface Modem {
@@ -23,11 +19,12 @@ export const gateDocker = (gate: Gate): Docker => {
   const docker = new Docker();
   const modem = docker.modem as Modem;
   const dial = modem.dial.bind(modem);
-  let calls = 0;
   modem.dial = (options, callback) => {
-    const call = { nth: (calls += 1), what: `${options.method ?? 'GET'} ${options.path ?? ''}` };
+    const call = `${options.method ?? 'GET'} ${withoutIds(options.path ?? '')}`;
     const send = (): Promise<unknown> =>
-      new Promise((resolve, reject) => dial(options, (error, answer) => (error ? reject(error as Error) : resolve(answer))));
+      new Promise((resolve, reject) =>
+        dial(options, (error, answer) => (error ? reject(error as Error) : resolve(answer))),
+      );
     const pass = async (): Promise<unknown> => {
       await gate.before?.(call);
       const answer = await send();
@@ -41,6 +38,9 @@ export const gateDocker = (gate: Gate): Docker => {
   };
   return docker;
 };
+
+const withoutIds = (path: string): string =>
+  path.replace(/\?.*$/, '').replace(/^(\/\w+\/)(?!create$|json$)[^/]+/, '$1<id>');
 
 /** What a client sees when the connection to the engine breaks. */
 export const brokenConnection = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
