@@ -1,9 +1,9 @@
 import { LocalhostForwardError } from './errors.ts';
 import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
-import { describeForward, putOnNetwork, type Described } from './describe-forward.ts';
+import { describeForward, notForwarded, putOnNetwork, type Described } from './describe-forward.ts';
 import type { Session } from './lifecycle/session.ts';
 import type { UndoStack } from './lifecycle/undo-stack.ts';
-import { parsePorts, type ResolvedOptions } from './options.ts';
+import { parsePort, parseProofOptions, type ProofOptions, type ResolvedOptions } from './options.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Choice } from './plan/choose-strategy.ts';
 import { renderComposeOverride } from './plan/compose-override.ts';
@@ -101,8 +101,7 @@ export class OpenForward implements LocalhostForward {
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
     this.#assertOpen('forward');
-    const [plan] = parsePorts([port], 'port');
-    if (plan === undefined) throw new TypeError('no port');
+    const plan = parsePort(port, 'port');
     return this.#change(async () => {
       const opened = await openPort(plan, { listener: false, verify: false });
       const key = keyOf(opened.port);
@@ -145,17 +144,22 @@ export class OpenForward implements LocalhostForward {
 
   async verify(options: VerifyOptions & { port?: Port } = {}): Promise<Verification> {
     this.#assertOpen('verify');
-    return this.#change(() => verifyForward(this.#probeContext(), this.#verifyOptions(options)));
+    const proof = this.#proofOptions(options);
+    return this.#change(async () => {
+      await this.#parts.bridge.rules.restore();
+      return verifyForward(this.#probeContext(), proof);
+    });
   }
 
   async diagnose(options: VerifyOptions & { port?: Port } = {}): Promise<Diagnosis> {
     this.#assertOpen('diagnose');
-    return this.#change(() => diagnoseForward(this.#probeContext(), this.#verifyOptions(options)));
+    const proof = this.#proofOptions(options);
+    return this.#change(() => diagnoseForward(this.#probeContext(), proof));
   }
 
   /** The proof at the end of opening; aborts with the signal. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    await verifyForward(this.#probeContext(), { ...this.#verifyOptions({}), ...(signal === undefined ? {} : { signal }) });
+    await verifyForward(this.#probeContext(), { ...this.#parts.options.proof, ...(signal === undefined ? {} : { signal }) });
   }
 
   close(): Promise<void> {
@@ -214,11 +218,10 @@ export class OpenForward implements LocalhostForward {
     return opened;
   }
 
-  #verifyOptions(options: VerifyOptions & { port?: Port }): VerifyOptions & { port?: Port } {
-    const { verify } = this.#parts.options;
-    const { port } = options;
-    if (port !== undefined && !this.ports.some(({ containerPort }) => containerPort === port)) throw notForwarded(port, this);
-    return { ...(verify === false ? {} : verify), ...options };
+  #proofOptions(options: unknown): ProofOptions & { readonly port?: Port } {
+    const parsed = parseProofOptions(options, this.#parts.options.proof);
+    if (parsed.port !== undefined && !this.ports.some(({ containerPort }) => containerPort === parsed.port)) throw notForwarded(parsed.port, this);
+    return parsed;
   }
 
   #probeContext(): ProbeContext {
@@ -247,9 +250,3 @@ export class OpenForward implements LocalhostForward {
 
 const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already` });
-
-const notForwarded = (containerPort: Port, net: Pick<LocalhostForward, 'networkName' | 'ports'>): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-    what: `Expected a container port that ${net.networkName} forwards, got \`${String(containerPort)}\``,
-    evidence: net.ports.map(keyOf).map((key) => `forwarded: ${key}`),
-  });

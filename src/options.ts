@@ -1,15 +1,25 @@
-import { expected, readInteger, readObject, readOneOf } from './options/expect.ts';
+import { expected, isRecord, readInteger, readObject, readOneOf } from './options/expect.ts';
 import { readHostname, readImage, readLabels, readPool, readSubnet } from './options/names.ts';
 import { parsePorts, type PlannedPort } from './options/ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from './types.ts';
 
-export { parsePorts, type PlannedPort } from './options/ports.ts';
+export { parsePort, parsePorts, type PlannedPort } from './options/ports.ts';
+
+/** How one proof is made. */
+export interface ProofOptions {
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+  /** Undefined: the host's own node in an empty image. */
+  readonly image?: string;
+}
 
 /** Options with every default in place. */
 export interface ResolvedOptions {
   readonly strategy: 'auto' | Strategy;
   readonly privilege: 'auto' | Privilege;
-  readonly verify: false | { readonly timeoutMs: number; readonly image?: string };
+  readonly verify: false | ProofOptions;
+  /** How later proofs are made, also where opening makes none. */
+  readonly proof: ProofOptions;
   readonly listener: boolean | RequestListener;
   readonly hostname: string;
   readonly subnet: { readonly cidr: string } | undefined;
@@ -38,26 +48,28 @@ export const parseOpenArguments = (ports: unknown, options: unknown, env: NodeJS
 
 export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): ResolvedOptions => {
   const given = readObject('options', options ?? {}, optionNames);
-  const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: T): T =>
-    given[name] === undefined ? otherwise : read(`options.${name}`, given[name]);
+  const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
+    given[name] === undefined ? otherwise() : read(`options.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
     const value = env[`LOCALHOST_FORWARD_${name}`];
     return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
   if (given.hermetic !== undefined && given.hermetic !== false) throw expected('options.hermetic', 'false, for this version has no hermetic networks', given.hermetic);
+  const verify = from('verify', (path, value) => readVerify(path, value, image), () => readProof('options.verify', {}, image));
   return {
-    strategy: from('strategy', readStrategy, fromEnv('STRATEGY', readStrategy, 'auto')),
-    privilege: from('privilege', readPrivilege, fromEnv('PRIVILEGE', readPrivilege, 'auto')),
-    verify: from('verify', (path, value) => readVerify(path, value, image), readVerify('options.verify', true, image)),
-    listener: from('listener', readListener, false),
-    hostname: from('hostname', readHostname, 'host.docker.internal'),
-    subnet: from('subnet', readSubnet, undefined),
+    strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),
+    privilege: from('privilege', readPrivilege, () => fromEnv('PRIVILEGE', readPrivilege, 'auto')),
+    verify,
+    proof: verify === false ? readProof('options.verify', {}, image) : verify,
+    listener: from('listener', readListener, () => false),
+    hostname: from('hostname', readHostname, () => 'host.docker.internal'),
+    subnet: from('subnet', readSubnet, () => undefined),
     subnetPool: fromEnv('SUBNET_POOL', readPool, defaultPool),
     firewall: fromEnv('FIREWALL', (path, value) => readOneOf(path, value, ['adapt', 'leave']), 'adapt'),
-    docker: from('docker', readDocker, undefined),
-    labels: from('labels', readLabels, {}),
-    signal: from('signal', readSignal, undefined),
+    docker: from('docker', readDocker, () => undefined),
+    labels: from('labels', readLabels, () => ({})),
+    signal: from('signal', readSignal, () => undefined),
   };
 };
 
@@ -67,19 +79,28 @@ const readPrivilege = (path: string, value: unknown) => readOneOf(path, value, [
 const readVerify = (path: string, value: unknown, image: string | undefined): ResolvedOptions['verify'] => {
   if (value === false) return false;
   if (value !== true && (typeof value !== 'object' || value === null)) throw expected(path, 'true, false or { timeoutMs, image }', value);
-  const given = value === true ? {} : readObject(path, value, ['timeoutMs', 'image']);
+  return readProof(path, value === true ? {} : value, image);
+};
+
+const readProof = (path: string, value: unknown, image: string | undefined): ProofOptions => {
+  const given = readObject(path, value, ['timeoutMs', 'image']);
   const chosen = given.image === undefined ? image : readImage(`${path}.image`, given.image);
   const timeoutMs = given.timeoutMs === undefined ? defaultTimeoutMs : readInteger(`${path}.timeoutMs`, given.timeoutMs, 1, 600_000, ' milliseconds');
   return { timeoutMs, ...(chosen === undefined ? {} : { image: chosen }) };
 };
 
-/** What verify() and diagnose() take of their own. */
-export const parseVerifyOptions = (options: unknown): { timeoutMs?: number; image?: string; port?: number } => {
-  const given = readObject('options', options ?? {}, ['timeoutMs', 'image', 'port']);
+/**
+ * What `verify()` and `diagnose()` take of their own, over the forward's defaults.
+ *
+ * @throws LHF_ERR_INVALID_OPTION naming the path.
+ */
+export const parseProofOptions = (options: unknown, defaults: ProofOptions): ProofOptions & { readonly port?: number } => {
+  const { port, ...proof } = readObject('options', options ?? {}, ['timeoutMs', 'image', 'port']);
+  const read = readProof('options', proof, defaults.image);
   return {
-    ...(given.timeoutMs === undefined ? {} : { timeoutMs: readInteger('options.timeoutMs', given.timeoutMs, 1, 600_000, ' milliseconds') }),
-    ...(given.image === undefined ? {} : { image: readImage('options.image', given.image) }),
-    ...(given.port === undefined ? {} : { port: readInteger('options.port', given.port, 1, 65_535) }),
+    ...read,
+    timeoutMs: proof.timeoutMs === undefined ? defaults.timeoutMs : read.timeoutMs,
+    ...(port === undefined ? {} : { port: readInteger('options.port', port, 1, 65_535) }),
   };
 };
 
@@ -89,7 +110,7 @@ const readListener = (path: string, value: unknown): boolean | RequestListener =
 };
 
 const readDocker = (path: string, value: unknown): object => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isRecord(value)) return value;
   throw expected(path, 'a dockerode instance or its options', value);
 };
 

@@ -45,6 +45,12 @@ const connect = async (option?: object): Promise<Engine> => {
   }
 };
 
+/** A client that has not asked the engine anything yet. */
+export const openDocker = async (options: Docker.DockerOptions): Promise<Docker> => {
+  const { default: Client } = await import('dockerode');
+  return new Client(options);
+};
+
 const optionsFromHere = (): Docker.DockerOptions => {
   const endpoint = readEndpoint();
   try {
@@ -79,7 +85,7 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   endpoint,
 });
 
-const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!localhost\b|127\.|\[::1\])/.test(endpoint);
+const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
@@ -108,7 +114,7 @@ export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostFo
     : endpoint.startsWith('unix:')
       ? 'sudo systemctl start docker'
       : `docker -H ${endpoint} info`;
-  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message}`;
+  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`;
   return new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', { what, try: advice }, { cause });
 };
 

@@ -36,25 +36,40 @@ export class Holder {
   readonly #pending: Pending[] = [];
   readonly #timeoutMs: number;
   #received = '';
+  #hasAnswered = false;
+  #waiting = 0;
   #lost: Error | undefined;
 
   constructor(options: HolderOptions) {
     this.#timeoutMs = options.timeoutMs ?? 15_000;
-    const args = [options.session, options.nonce, options.privileges.prefix.join(' '), process.execPath, guardianScript()];
+    const args = [
+      options.session,
+      options.nonce,
+      options.privileges.prefix.join(' '),
+      process.execPath,
+      guardianScript(),
+    ];
     this.#child = spawn('sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
       // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
       cwd: '/',
-      env: { ...process.env, ...commandEnvironment, ...options.environment },
+      env: { ...process.env, ...withoutNodeHooks, ...commandEnvironment, ...options.environment },
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
+    // The shell killed alone leaves what it held on the pipe: that goes too, and its last breath is the end of standard error.
+    this.#child.on('exit', () => this.#child.stdin?.end());
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
     this.#keepAlive(false);
     debug(`holder ${this.#child.pid} for ${options.session}`);
+  }
+
+  /** Whether it ever worked: one that never did is not worth starting again. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   get isLost(): boolean {
@@ -64,6 +79,7 @@ export class Holder {
   /** Sends one request and waits for its answer; requests are answered in order. */
   async ask<T>(request: string, read: AnswerReader<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
+    this.#waiting += 1;
     this.#keepAlive(true);
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -81,7 +97,9 @@ export class Holder {
       });
     } finally {
       clearTimeout(timer);
-      if (this.#pending.length === 0) this.#keepAlive(false);
+      this.#waiting -= 1;
+      // Who gave up waits no longer, though the late answer must still find its place.
+      if (this.#waiting === 0) this.#keepAlive(false);
     }
   }
 
@@ -92,8 +110,10 @@ export class Holder {
       if (rest === undefined) break;
       this.#pending.shift();
       this.#received = rest;
+      this.#hasAnswered = true;
     }
-    if (/^lhf-lost$/m.test(this.#received)) lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
+    if (/^lhf-lost$/m.test(this.#received))
+      lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
   }
 
   #lose(error: Error, onLost: () => void): void {
@@ -111,6 +131,9 @@ export class Holder {
     (this.#child.stderr as Socket | null)?.[verb]();
   }
 }
+
+// A debugger, a loader or a coverage folder of the process is none of its guardian's.
+const withoutNodeHooks = { NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
 
 // Beside this file in the sources, and beside the bundle in the package.
 const guardianScript = (): string => {
