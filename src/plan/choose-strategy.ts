@@ -78,13 +78,13 @@ const reasonFor = (strategy: Strategy, { host }: Facts, asked: 'auto' | Strategy
   return asked === 'auto' ? what : `asked for; ${what}`;
 };
 
-const choosePrivilege = (host: HostFacts, asked: 'auto' | Privilege): { kind: 'root' | 'sudo' | undefined; obstacle: string } => {
-  if (asked === 'none' || asked === 'container') return { kind: undefined, obstacle: `privilege '${asked}' cannot install rules in this version` };
+const choosePrivilege = (host: HostFacts, asked: 'auto' | Privilege): { kind: 'root' | 'sudo'; obstacle?: never } | { kind?: never; obstacle: string } => {
+  if (asked === 'none' || asked === 'container') return { obstacle: `privilege '${asked}' cannot install rules in this version` };
   const root = host.uid !== 0 ? 'this user is not root' : host.netAdmin ? undefined : 'root here lacks CAP_NET_ADMIN';
-  if (asked !== 'sudo' && root === undefined) return { kind: 'root', obstacle: '' };
+  if (asked !== 'sudo' && root === undefined) return { kind: 'root' };
   const sudo = host.sudo ? undefined : 'sudo -n does not work for this user';
-  if (asked !== 'root' && sudo === undefined) return { kind: 'sudo', obstacle: '' };
-  return { kind: undefined, obstacle: [asked === 'sudo' ? undefined : root, asked === 'root' ? undefined : sudo].filter(Boolean).join(', and ') };
+  if (asked !== 'root' && sudo === undefined) return { kind: 'sudo' };
+  return { obstacle: [asked === 'sudo' ? undefined : root, asked === 'root' ? undefined : sudo].filter(Boolean).join(', and ') };
 };
 
 const noStrategy = ({ host, engine }: Facts, asked: 'auto' | Strategy, reasons: readonly StrategyReason[]): LocalhostForwardError => {

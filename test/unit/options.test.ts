@@ -72,29 +72,31 @@ const listener = (): void => undefined;
 const docker = { socketPath: '/somewhere' };
 const { signal } = new AbortController();
 
+const someOptions: readonly [name: string, given: object, changed: object][] = [
+  ['strategy', { strategy: 'iptables' }, { strategy: 'iptables' }],
+  ['privilege', { privilege: 'sudo' }, { privilege: 'sudo' }],
+  ['no proof, but defaults for a later one', { verify: false }, { verify: false }],
+  ['a proof', { verify: true }, {}],
+  ['a slow proof', { verify: { timeoutMs: 60_000 } }, { verify: { timeoutMs: 60_000 }, proof: { timeoutMs: 60_000 } }],
+  ...['node', 'node:24-alpine', 'registry.test:5000/a/b@sha256:'.concat('0'.repeat(64))].map(
+    (image): [string, object, object] => [`image ${image.slice(0, 30)}`, { verify: { image } }, { verify: { timeoutMs: 5000, image }, proof: { timeoutMs: 5000, image } }],
+  ),
+  ['listener', { listener: true }, { listener: true }],
+  ['listener function', { listener }, { listener }],
+  ...['a', 'my-api.test', 'HOST.Docker.Internal', 'a'.repeat(63), '1a.2'].map((hostname): [string, object, object] => [`hostname ${hostname.slice(0, 20)}`, { hostname }, { hostname }]),
+  ...['198.18.7.0/28', '10.0.0.0/16', '192.168.1.248/29'].map((subnet): [string, object, object] => [`subnet ${subnet}`, { subnet }, { subnet: { cidr: subnet } }]),
+  ['docker', { docker }, { docker }],
+  ['labels', { labels: { team: 'a b', empty: '' } }, { labels: { team: 'a b', empty: '' } }],
+  ['a label by an odd name', { labels: JSON.parse('{"__proto__":"x"}') as object }, { labels: JSON.parse('{"__proto__":"x"}') as object }],
+  ['signal', { signal }, { signal }],
+];
+
 describe('options', () => {
   it.each([undefined, null, {}, { strategy: undefined, verify: undefined, labels: undefined, hermetic: false }])('%j gives the defaults', (given) => {
     expect(parseOptions(given, {})).toEqual(defaults);
   });
 
-  it.each([
-    ['strategy', { strategy: 'iptables' }, { strategy: 'iptables' }],
-    ['privilege', { privilege: 'sudo' }, { privilege: 'sudo' }],
-    ['no proof, but defaults for a later one', { verify: false }, { verify: false }],
-    ['a proof', { verify: true }, {}],
-    ['a slow proof', { verify: { timeoutMs: 60_000 } }, { verify: { timeoutMs: 60_000 }, proof: { timeoutMs: 60_000 } }],
-    ...['node', 'node:24-alpine', 'registry.test:5000/a/b@sha256:'.concat('0'.repeat(64))].map(
-      (image) => [`image ${image.slice(0, 30)}`, { verify: { image } }, { verify: { timeoutMs: 5000, image }, proof: { timeoutMs: 5000, image } }] as const,
-    ),
-    ['listener', { listener: true }, { listener: true }],
-    ['listener function', { listener }, { listener }],
-    ...['a', 'my-api.test', 'HOST.Docker.Internal', 'a'.repeat(63), '1a.2'].map((hostname) => [`hostname ${hostname.slice(0, 20)}`, { hostname }, { hostname }] as const),
-    ...['198.18.7.0/28', '10.0.0.0/16', '192.168.1.248/29'].map((subnet) => [`subnet ${subnet}`, { subnet }, { subnet: { cidr: subnet } }] as const),
-    ['docker', { docker }, { docker }],
-    ['labels', { labels: { team: 'a b', empty: '' } }, { labels: { team: 'a b', empty: '' } }],
-    ['a label by an odd name', { labels: JSON.parse('{"__proto__":"x"}') as object }, { labels: JSON.parse('{"__proto__":"x"}') as object }],
-    ['signal', { signal }, { signal }],
-  ])('%s', (_, given, changed) => {
+  it.each(someOptions)('%s', (_, given, changed) => {
     expect(parseOptions(given, {})).toEqual({ ...defaults, ...changed });
   });
 
