@@ -99,7 +99,7 @@ describe('LHF_ERR_NO_STRATEGY', () => {
     expect(error.message.split('\nTry: ')[1]).toContain(advice);
     expect(error.message.split('\n').slice(1, -1).map((line) => line.trim().split(':')[0])).toEqual(strategyNames);
     expect(error.reasons?.map(({ chosen }) => chosen)).toEqual(strategyNames.map(() => false));
-    if (place.strategy !== undefined) expect(error.message).toContain(`Strategy '${place.strategy}'`);
+    expect(error.message).toContain(place.strategy === undefined ? 'No strategy' : `Strategy '${place.strategy}'`);
   });
 });
 
