@@ -54,11 +54,10 @@ describe('a holder', () => {
   });
 
   it('gives up on an answer in time, and finds the others in their places', async () => {
-    const { holder, ask } = open({ timeoutMs: 400 });
-    await ask('warm');
-    await expect(ask('silent')).rejects.toThrow('no answer within 400 ms');
+    const { holder, ask } = open({ timeoutMs: 200 });
+    await expect(ask('silent')).rejects.toThrow('no answer within 200 ms');
     // The late answer is the one that was given up.
-    await expect(ask('late')).rejects.toThrow('no answer within 400 ms');
+    await expect(ask('late')).rejects.toThrow('no answer within 200 ms');
     expect(holder.isLost).toBe(false);
   });
 
@@ -78,41 +77,50 @@ describe('a holder', () => {
     expect(lost).toEqual([1]);
     await expect(ask('x')).rejects.toThrow('it ended');
   });
+
+  it('is lost once, though it says so and then ends', async () => {
+    const mark = join(folder, 'twice');
+    const { holder, lost } = open({ hold: `echo "said so" >&2; echo lhf-lost >&2; echo $$ > ${mark}; exit 0` });
+    await until(() => holder.isLost && existsSync(mark) && readFileSync(mark, 'utf8') !== '' && !existsSync(`/proc/${readFileSync(mark, 'utf8').trim()}`));
+    await new Promise(setImmediate);
+    expect(lost).toEqual([1]);
+  });
 });
 
-const script = (asks: string): string => `
+const hello = `await holder.ask('hello\\n', read);`;
+
+const script = (asks: string, timeoutMs = 10_000): string => `
 import { Holder } from './src/lifecycle/holder.ts';
 import { privilegesOf } from './src/privilege/privileges.ts';
 const [, mark] = process.argv;
 const read = (received) => received.includes('.\\n') ? { answer: received, rest: '' } : undefined;
 const holder = new Holder({
-  session: 's', nonce: 'zzzzz', privileges: privilegesOf('root'), environment: {}, timeoutMs: 300, onLost() {},
+  session: 's', nonce: 'zzzzz', privileges: privilegesOf('root'), environment: {}, timeoutMs: ${timeoutMs}, onLost() {},
   hold: ${JSON.stringify(hold)}, release: 'echo "$$" > "' + mark + '"',
 });
-await holder.ask('hello\\n', read);
 ${asks}
 console.log('asked');`;
 
 describe('a process with a holder', () => {
   it.each([
-    ['has its answer', ''],
-    ['waits no longer', `await holder.ask('silent\\n', read).catch(() => undefined);`],
-  ])('ends by itself when it %s, and its rules are released', async (name, asks) => {
+    ['has its answer', hello, 10_000],
+    ['waits no longer', `await holder.ask('silent\\n', read).catch(() => undefined);`, 100],
+  ])('ends by itself when it %s, and its rules are released', async (name, asks, timeoutMs) => {
     const mark = join(folder, name);
-    await using child = spawnScript({ source: script(asks), args: [mark] });
+    await using child = spawnScript({ source: script(asks, timeoutMs), args: [mark] });
     expect(await child.exit).toEqual({ code: 0, signal: null });
     expect(child.lines).toContain('asked');
     await until(() => existsSync(mark));
   });
 
   it('stays while it waits for an answer', async () => {
-    await using child = spawnScript({ source: script(`await holder.ask('silent\\n', read).catch((error) => console.log(error.message));`), args: [join(folder, 'wait')] });
-    expect(await child.waitForLine(/no answer/)).toBe('no answer within 300 ms');
+    await using child = spawnScript({ source: script(`await holder.ask('silent\\n', read).catch((error) => console.log(error.message));`, 100), args: [join(folder, 'wait')] });
+    expect(await child.waitForLine(/no answer/)).toBe('no answer within 100 ms');
   });
 
   it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('that is ended by %s, with its whole group, has its rules released', async (signal) => {
     const mark = join(folder, signal);
-    await using child = spawnScript({ source: script('setInterval(() => undefined, 1000);'), args: [mark], detached: true });
+    await using child = spawnScript({ source: script(`${hello} setInterval(() => undefined, 1000);`), args: [mark], detached: true });
     await child.waitForLine('asked');
     expect(existsSync(mark)).toBe(false);
     expect(await child.killGroup(signal)).toEqual({ code: null, signal });

@@ -72,10 +72,11 @@ describe('UndoStack', () => {
   it('bears a step that fails after the deadline', async () => {
     const { undo, push } = setUp();
     let fail: (error: Error) => void = () => undefined;
-    push('a', () => new Promise((_, reject) => void (fail = reject)));
-    expect(await undo.run(20)).toHaveLength(1);
+    push('a', () => Promise.reject(new Error('begun too late')));
+    push('b', () => new Promise((_, reject) => void (fail = reject)));
+    expect(await undo.run(20)).toHaveLength(2);
     // An unhandled rejection would end the run of this file.
-    fail(new Error('too late'));
+    fail(new Error('failed too late'));
     await new Promise(setImmediate);
   });
 

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -68,12 +69,15 @@ describe('by UDP', () => {
 
   it('answers its nonce, and nothing else', async () => {
     const { port, nonce } = await opened(0, 'udp');
-    const socket = await client();
-    const answers: string[] = [];
-    const answered = new Promise<void>((resolve) => void socket.on('message', (message) => resolve(void answers.push(message.toString()))));
-    for (const text of ['', 'another', `${nonce} `, nonce]) socket.send(text, port, '127.0.0.1');
-    await answered;
-    expect(answers.map((text) => JSON.parse(text) as unknown)).toEqual([{ nonce, seenFrom: '127.0.0.1' }]);
+    const [prober, stranger] = await Promise.all([client(), client()]);
+    const [answer, word] = [prober, stranger].map((socket) => once(socket, 'message').then(([message]) => String(message)));
+    const send = (from: Socket, text: string, to: number): Promise<void> => new Promise((resolve) => from.send(text, to, '127.0.0.1', () => resolve()));
+    for (const text of ['', 'another', `${nonce} `]) await send(stranger, text, port);
+    await send(prober, nonce, port);
+    expect(JSON.parse((await answer) ?? '')).toEqual({ nonce, seenFrom: '127.0.0.1' });
+    // By now the stranger would have been answered, before this.
+    await send(prober, 'the first word', stranger.address().port);
+    expect(await word).toBe('the first word');
   });
 
   it('is none where somebody listens', async () => {

@@ -84,7 +84,7 @@ const options: Row[] = [
   ['a promise', 'options', Promise.resolve({})],
   ['a map', 'options', new Map()],
   ['a misspelt option', 'stratgey', { stratgey: 'auto' }, 'Did you mean `strategy`?'],
-  ['capitals', 'Verify', { Verify: false }, 'Did you mean `verify`?'],
+  ['capitals', 'VERIFY', { VERIFY: false }, 'Did you mean `verify`?'],
   ['an option like none', 'colour', { colour: 'blue' }, 'Known are `strategy`, `privilege`'],
   ['a symbol', 'Symbol(x)', { [Symbol('x')]: 1 }],
   ['an unknown strategy', 'options.strategy', { strategy: 'ebpf' }, "one of 'auto', 'nftables'"],
