@@ -1,8 +1,8 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
-
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import type { Names } from '../../plan/names.ts';
+import { keyOf, type AttachedRules, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { parseCounters, tableOf } from './parse.ts';
 import { iptablesLoop } from './program.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
@@ -33,6 +33,11 @@ export class IptablesStrategy implements RulesStrategy {
     }
     this.#remember(rules);
     return rules;
+  }
+
+  attach(names: Names): AttachedRules {
+    const rules = new IptablesRules({ names, session: '', ports: [] }, this, () => undefined);
+    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
   }
 
   /*
