@@ -70,7 +70,7 @@ export class LocalhostForwardError extends Error {
   }
 }
 
-/** Whether a value is this package's error, thrown by any copy of it in this process, in another realm (as Jest's) too. */
+/** Whether a value is this package's error, thrown by any copy of it in this process and in any realm, as Jest gives each test file one. */
 export const isLocalhostForwardError = (value: unknown): value is LocalhostForwardError =>
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 

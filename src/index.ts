@@ -1,5 +1,6 @@
 export { withLocalhostForward } from './with-localhost-forward.ts';
 export { openLocalhostForward } from './open-localhost-forward.ts';
+export { sweep, type Leftover, type SweepOptions, type SweepReport } from './lifecycle/sweep.ts';
 export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorCode } from './errors.ts';
 export type { Diagnosis, Finding, Hop } from './probe/diagnosis.ts';
 export type {

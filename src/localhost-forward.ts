@@ -145,7 +145,10 @@ export class OpenForward implements LocalhostForward {
   async verify(options: VerifyOptions & { port?: Port } = {}): Promise<Verification> {
     this.#assertOpen('verify');
     const proof = this.#proofOptions(options);
-    return this.#change(() => verifyForward(this.#probeContext(), proof));
+    return this.#change(async () => {
+      await this.#parts.bridge.rules.restore();
+      return verifyForward(this.#probeContext(), proof);
+    });
   }
 
   async diagnose(options: VerifyOptions & { port?: Port } = {}): Promise<Diagnosis> {

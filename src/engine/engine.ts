@@ -42,6 +42,12 @@ const connect = async (option?: object): Promise<Engine> => {
   }
 };
 
+/** A client that has not asked the engine anything yet. */
+export const openDocker = async (options: Docker.DockerOptions): Promise<Docker> => {
+  const { default: Client } = await import('dockerode');
+  return new Client(options);
+};
+
 const optionsFromHere = (): Docker.DockerOptions => {
   const endpoint = readEndpoint();
   try {

@@ -36,25 +36,39 @@ export class Holder {
   readonly #pending: Pending[] = [];
   readonly #timeoutMs: number;
   #received = '';
+  #hasAnswered = false;
   #lost: Error | undefined;
 
   constructor(options: HolderOptions) {
     this.#timeoutMs = options.timeoutMs ?? 15_000;
-    const args = [options.session, options.nonce, options.privileges.prefix.join(' '), process.execPath, guardianScript()];
+    const args = [
+      options.session,
+      options.nonce,
+      options.privileges.prefix.join(' '),
+      process.execPath,
+      guardianScript(),
+    ];
     this.#child = spawn('sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
       // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
       cwd: '/',
-      env: { ...process.env, ...commandEnvironment, ...options.environment },
+      env: { ...process.env, ...withoutNodeHooks, ...commandEnvironment, ...options.environment },
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
+    // The shell killed alone leaves what it held on the pipe: that goes too, and its last breath is the end of standard error.
+    this.#child.on('exit', () => this.#child.stdin?.end());
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
     for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null]) part?.unref();
     debug(`holder ${this.#child.pid} for ${options.session}`);
+  }
+
+  /** Whether it ever worked: one that never did is not worth starting again. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   get isLost(): boolean {
@@ -90,8 +104,10 @@ export class Holder {
       if (rest === undefined) break;
       this.#pending.shift();
       this.#received = rest;
+      this.#hasAnswered = true;
     }
-    if (/^lhf-lost$/m.test(this.#received)) lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
+    if (/^lhf-lost$/m.test(this.#received))
+      lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
   }
 
   #lose(error: Error, onLost: () => void): void {
@@ -101,6 +117,9 @@ export class Holder {
     onLost();
   }
 }
+
+// A debugger, a loader or a coverage folder of the process is none of its guardian's.
+const withoutNodeHooks = { NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
 
 // Beside this file in the sources, and beside the bundle in the package.
 const guardianScript = (): string => {

@@ -27,6 +27,8 @@ export interface InstalledRules {
   hits(port: Translation): Promise<Hits>;
   /** Whether the translation of this port and the guard are there now, asked of the kernel. */
   isPresent(port: Translation): Promise<boolean>;
+  /** Puts back what somebody else took away, and tells whether anything was missing. */
+  restore(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
   release(): Promise<void>;
 }

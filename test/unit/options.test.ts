@@ -1,55 +1,66 @@
-import { describe, expect, it } from 'vitest';
+import Docker from 'dockerode';
+import { describe, expect, test } from 'vitest';
 import { parseOpenArguments, parseOptions, parsePorts, parseProofOptions } from '../../src/options.ts';
-import { badInputs, lackingIn } from './support/bad-input.ts';
+import type { PlannedPort } from '../../src/options.ts';
+import { refusalOf } from './support/refusal.ts';
 
-const thrownBy = (work: () => unknown): unknown => {
-  try {
-    return work();
-  } catch (error) {
-    return error;
-  }
-};
-
-describe('bad input', () => {
-  it.each(badInputs)('$name', (row) => {
-    expect(lackingIn(thrownBy(() => parseOpenArguments(row.ports, row.options, row.env ?? {})), row)).toEqual([]);
-  });
-
-  it('is told by a value that is not too long to read', () => {
-    const { message } = thrownBy(() => parsePorts('x'.repeat(10_000))) as Error;
-    expect(message.length).toBeLessThan(250);
-    expect(message).toContain('...');
-  });
-
-  it.each([
-    [{ timeoutMs: 0 }, 'options.timeoutMs'],
-    [{ image: '-v /:/' }, 'options.image'],
-    [{ port: 0 }, 'options.port'],
-    [{ prot: 80 }, 'prot'],
-    ['fast', 'options'],
-  ])('of a proof: %j', (value, path) => {
-    expect(lackingIn(thrownBy(() => parseProofOptions(value, { timeoutMs: 1 })), { path })).toEqual([]);
-  });
+const tcp = (
+  hostPort: number,
+  containerPort: number | undefined = hostPort,
+  more: Partial<PlannedPort> = {},
+): PlannedPort => ({
+  hostPort,
+  containerPort,
+  protocol: 'tcp',
+  hostAddress: undefined,
+  ...more,
 });
 
-const plain = { hostPort: 8088, containerPort: 8088, protocol: 'tcp', hostAddress: undefined };
-
 describe('ports', () => {
-  it.each([
-    ['a number', 8088, [plain]],
-    ['the first and the last', [1, 65_535], [{ ...plain, hostPort: 1, containerPort: 1 }, { ...plain, hostPort: 65_535, containerPort: 65_535 }]],
-    ['none', [], []],
-    ['0 is whichever is free', 0, [{ ...plain, hostPort: 0, containerPort: undefined }]],
-    ['several zeros', [0, 0], [0, 0].map((hostPort) => ({ ...plain, hostPort, containerPort: undefined }))],
-    ['0 with a name', { hostPort: 0, containerPort: 80 }, [{ ...plain, hostPort: 0, containerPort: 80 }]],
-    ['an object', { hostPort: 8088 }, [plain]],
-    ['undefined fields', { hostPort: 8088, containerPort: undefined, protocol: undefined, hostAddress: undefined }, [plain]],
-    ['another container port', { hostPort: 8088, containerPort: 80 }, [{ ...plain, containerPort: 80 }]],
-    ['::1', { hostPort: 8088, hostAddress: '::1' }, [{ ...plain, hostAddress: '::1' }]],
-    ['one host port by two names', [8088, { hostPort: 8088, containerPort: 80 }], [plain, { ...plain, containerPort: 80 }]],
-    ['TCP and UDP', [8088, { hostPort: 8088, protocol: 'udp' }], [plain, { ...plain, protocol: 'udp' }]],
-  ])('%s', (_, given, planned) => {
+  test.each<[unknown, PlannedPort[]]>([
+    [8088, [tcp(8088)]],
+    [1, [tcp(1)]],
+    [65_535, [tcp(65_535)]],
+    [[], []],
+    [[8088], [tcp(8088)]],
+    [
+      [80, { hostPort: 8088, containerPort: 81 }],
+      [tcp(80), tcp(8088, 81)],
+    ],
+    [{ hostPort: 0, containerPort: 80 }, [tcp(0, 80)]],
+    [{ hostPort: 80, containerPort: undefined, protocol: undefined, hostAddress: undefined }, [tcp(80)]],
+    [{ hostPort: 80, hostAddress: '::1' }, [tcp(80, 80, { hostAddress: '::1' })]],
+    [
+      [53, { hostPort: 53, protocol: 'udp' }],
+      [tcp(53), tcp(53, 53, { protocol: 'udp' })],
+    ],
+    [
+      [{ hostPort: 80 }, { hostPort: 80, containerPort: 81 }],
+      [tcp(80), tcp(80, 81)],
+    ],
+    [Object.freeze([Object.freeze({ hostPort: 80 })]), [tcp(80)]],
+    [Object.assign(Object.create(null), { hostPort: 80 }), [tcp(80)]],
+  ])('%j', (given, planned) => {
     expect(parsePorts(given)).toEqual(planned);
+  });
+
+  test('a free host port leaves the container port open, and may be asked for twice', () => {
+    const free: PlannedPort = { hostPort: 0, containerPort: undefined, protocol: 'tcp', hostAddress: undefined };
+    expect(parsePorts([0, { hostPort: 0 }])).toEqual([free, free]);
+  });
+
+  test('-0 is refused: arithmetic gone wrong', () => {
+    expect(refusalOf(() => parsePorts(-0)).message).toBe('Expected `ports` to be an integer from 0 to 65535, got `-0`');
+  });
+
+  test('1024 of them', () => {
+    expect(parsePorts(Array.from({ length: 1024 }, (_, index) => index + 1))).toHaveLength(1024);
+  });
+
+  test("the path is the caller's", () => {
+    expect(refusalOf(() => parsePorts([-1], 'testEnvironmentOptions.ports')).message).toMatch(
+      /^Expected `testEnvironmentOptions\.ports\[0\]`/,
+    );
   });
 });
 
@@ -60,101 +71,158 @@ const defaults = {
   proof: { timeoutMs: 5000 },
   listener: false,
   hostname: 'host.docker.internal',
-  subnet: undefined,
   subnetPool: '198.18.0.0/15',
   firewall: 'adapt',
-  docker: undefined,
   labels: {},
+  subnet: undefined,
+  docker: undefined,
   signal: undefined,
 };
-
-const listener = (): void => undefined;
-const docker = { socketPath: '/somewhere' };
+const listener = (): void => {};
 const { signal } = new AbortController();
-
-const someOptions: readonly [name: string, given: object, changed: object][] = [
-  ['strategy', { strategy: 'iptables' }, { strategy: 'iptables' }],
-  ['privilege', { privilege: 'sudo' }, { privilege: 'sudo' }],
-  ['no proof, but defaults for a later one', { verify: false }, { verify: false }],
-  ['a proof', { verify: true }, {}],
-  ['a slow proof', { verify: { timeoutMs: 60_000 } }, { verify: { timeoutMs: 60_000 }, proof: { timeoutMs: 60_000 } }],
-  ...['node', 'node:24-alpine', 'registry.test:5000/a/b@sha256:'.concat('0'.repeat(64))].map(
-    (image): [string, object, object] => [`image ${image.slice(0, 30)}`, { verify: { image } }, { verify: { timeoutMs: 5000, image }, proof: { timeoutMs: 5000, image } }],
-  ),
-  ['listener', { listener: true }, { listener: true }],
-  ['listener function', { listener }, { listener }],
-  ...['a', 'my-api.test', 'HOST.Docker.Internal', 'a'.repeat(63), '1a.2'].map((hostname): [string, object, object] => [`hostname ${hostname.slice(0, 20)}`, { hostname }, { hostname }]),
-  ...['198.18.7.0/28', '10.0.0.0/16', '192.168.1.248/29'].map((subnet): [string, object, object] => [`subnet ${subnet}`, { subnet }, { subnet: { cidr: subnet } }]),
-  ['docker', { docker }, { docker }],
-  ['labels', { labels: { team: 'a b', empty: '' } }, { labels: { team: 'a b', empty: '' } }],
-  ['a label by an odd name', { labels: JSON.parse('{"__proto__":"x"}') as object }, { labels: JSON.parse('{"__proto__":"x"}') as object }],
-  ['signal', { signal }, { signal }],
-];
+const foreignSignal = { aborted: false, addEventListener: () => {} };
+const docker = new Docker({ socketPath: '/nowhere.sock' });
+const digest = `sha256:${'0'.repeat(64)}`;
+const proven = (proof: object): object => ({ verify: proof, proof });
 
 describe('options', () => {
-  it.each([undefined, null, {}, { strategy: undefined, verify: undefined, labels: undefined, hermetic: false }])('%j gives the defaults', (given) => {
-    expect(parseOptions(given, {})).toEqual(defaults);
+  test.each<[unknown, object]>([
+    [undefined, {}],
+    [{}, {}],
+    [{ strategy: undefined, verify: undefined, docker: undefined, labels: undefined, signal: undefined }, {}],
+    [
+      { strategy: 'iptables', privilege: 'sudo' },
+      { strategy: 'iptables', privilege: 'sudo' },
+    ],
+    [{ strategy: 'tunnel' }, { strategy: 'tunnel' }],
+    [{ verify: true }, {}],
+    [{ verify: false }, { verify: false }],
+    [{ verify: {} }, {}],
+    [{ verify: { timeoutMs: 1 } }, proven({ timeoutMs: 1 })],
+    [{ verify: { timeoutMs: 600_000, image: 'node' } }, proven({ timeoutMs: 600_000, image: 'node' })],
+    [
+      { verify: { image: 'localhost:5000/a/b__c/d.e-f:24.1_x' } },
+      proven({ timeoutMs: 5000, image: 'localhost:5000/a/b__c/d.e-f:24.1_x' }),
+    ],
+    [
+      { verify: { image: `Registry.example/node:24@${digest}` } },
+      proven({ timeoutMs: 5000, image: `Registry.example/node:24@${digest}` }),
+    ],
+    [{ listener: true }, { listener: true }],
+    [{ listener }, { listener }],
+    [{ hermetic: false }, {}],
+    [{ hostname: 'Host' }, { hostname: 'Host' }],
+    [{ hostname: '1.a-b.c3' }, { hostname: '1.a-b.c3' }],
+    [{ hostname: 'localhost.example' }, { hostname: 'localhost.example' }],
+    [{ hostname: `${'a.'.repeat(126)}b` }, { hostname: `${'a.'.repeat(126)}b` }],
+    [{ subnet: '198.18.3.16/28' }, { subnet: { cidr: '198.18.3.16/28' } }],
+    [{ subnet: '10.0.0.0/16' }, { subnet: { cidr: '10.0.0.0/16' } }],
+    [{ subnet: '100.64.0.8/29' }, { subnet: { cidr: '100.64.0.8/29' } }],
+    [{ labels: { team: 'web', 'com.example.a': '' } }, { labels: { team: 'web', 'com.example.a': '' } }],
+    [{ signal }, { signal }],
+    [{ signal: foreignSignal }, { signal: foreignSignal }],
+    [
+      new (class {
+        strategy = 'nftables';
+      })(),
+      { strategy: 'nftables' },
+    ],
+  ])('%j', (given, different) => {
+    expect(parseOptions(given, {})).toEqual({ ...defaults, ...different });
   });
 
-  it.each(someOptions)('%s', (_, given, changed) => {
-    expect(parseOptions(given, {})).toEqual({ ...defaults, ...changed });
+  test('what is not ours is handed on as it is', () => {
+    const resolved = parseOptions({ docker, signal, listener }, {});
+    expect(resolved.docker).toBe(docker);
+    expect(resolved.signal).toBe(signal);
+    expect(resolved.listener).toBe(listener);
   });
 
-  it.each([
-    ['STRATEGY', 'iptables', { strategy: 'iptables' }],
-    ['PRIVILEGE', 'sudo', { privilege: 'sudo' }],
-    ['PROBE_IMAGE', 'node:24', { verify: { timeoutMs: 5000, image: 'node:24' }, proof: { timeoutMs: 5000, image: 'node:24' } }],
-    ['SUBNET_POOL', '10.64.0.0/10', { subnetPool: '10.64.0.0/10' }],
-    ['FIREWALL', 'leave', { firewall: 'leave' }],
-    ['STRATEGY', '', {}],
-  ])('LOCALHOST_FORWARD_%s=%s', (name, value, changed) => {
-    expect(parseOptions({}, { [`LOCALHOST_FORWARD_${name}`]: value })).toEqual({ ...defaults, ...changed });
+  test("the caller's objects stay as they are, and later changes to them change nothing", () => {
+    const given = { verify: { timeoutMs: 10 }, labels: { team: 'web' } };
+    const copy = structuredClone(given);
+    const resolved = parseOptions(given, {});
+    expect(given).toEqual(copy);
+    given.labels.team = 'other';
+    given.verify.timeoutMs = -1;
+    expect(resolved).toMatchObject({ labels: { team: 'web' }, verify: { timeoutMs: 10 } });
   });
 
-  it('an explicit one wins over the environment', () => {
-    const env = { LOCALHOST_FORWARD_STRATEGY: 'iptables', LOCALHOST_FORWARD_PRIVILEGE: 'sudo', LOCALHOST_FORWARD_PROBE_IMAGE: 'node:22' };
-    const given = { strategy: 'auto', privilege: 'root', verify: { image: 'node:24' } };
-    expect(parseOptions(given, env)).toMatchObject({ strategy: 'auto', privilege: 'root', verify: { image: 'node:24' }, proof: { image: 'node:24' } });
-  });
-
-  it('a proof left out keeps the environment’s image for later ones', () => {
-    expect(parseOptions({ verify: false }, { LOCALHOST_FORWARD_PROBE_IMAGE: 'node:24' })).toMatchObject({ verify: false, proof: { image: 'node:24' } });
-  });
-
-  it.each([
-    [undefined, { timeoutMs: 7, image: 'a' }],
-    [{ timeoutMs: 9 }, { timeoutMs: 9, image: 'a' }],
-    [{ image: 'b', port: 80 }, { timeoutMs: 7, image: 'b', port: 80 }],
-  ])('a later proof with %j', (given, proof) => {
-    expect(parseProofOptions(given, { timeoutMs: 7, image: 'a' })).toEqual(proof);
+  test('ports and options in one go', () => {
+    expect(parseOpenArguments([], undefined, {})).toEqual({ ports: [], options: defaults });
   });
 });
 
-describe('the caller’s objects', () => {
-  it('are not written to, frozen ones are fine, and later changes are not seen', () => {
-    const labels = { a: '1' };
-    const ports = Object.freeze([Object.freeze({ hostPort: 8088 })]);
-    const { options } = parseOpenArguments(ports, Object.freeze({ labels, verify: Object.freeze({}) }), Object.freeze({}));
-    labels.a = '2';
-    expect(options.labels).toEqual({ a: '1' });
-    expect(ports).toEqual([{ hostPort: 8088 }]);
+describe('the environment', () => {
+  const env = {
+    LOCALHOST_FORWARD_STRATEGY: 'iptables',
+    LOCALHOST_FORWARD_PRIVILEGE: 'sudo',
+    LOCALHOST_FORWARD_PROBE_IMAGE: 'node:24',
+    LOCALHOST_FORWARD_SUBNET_POOL: '10.200.0.0/16',
+    LOCALHOST_FORWARD_FIREWALL: 'leave',
+  };
+  const fromEnv = {
+    ...defaults,
+    strategy: 'iptables',
+    privilege: 'sudo',
+    ...proven({ timeoutMs: 5000, image: 'node:24' }),
+    subnetPool: '10.200.0.0/16',
+    firewall: 'leave',
+  };
+
+  test('sets defaults', () => {
+    expect(parseOptions({}, env)).toEqual(fromEnv);
   });
 
-  it('are read once', () => {
-    const reads: string[] = [];
-    const target = { strategy: 'auto', hostname: 'a', subnet: '198.18.0.0/28' };
-    const given = new Proxy(target, { get: (object, key, self) => (typeof key === 'string' && reads.push(key), Reflect.get(object, key, self)) });
-    parseOptions(given, {});
-    expect(reads.toSorted()).toEqual([...new Set(reads)].toSorted());
-    expect(reads).toContain('hostname');
+  test('gives way to what is given, be it wrong or not', () => {
+    const wrong = { LOCALHOST_FORWARD_STRATEGY: 'x', LOCALHOST_FORWARD_PRIVILEGE: 'x' };
+    const given = { strategy: 'auto', privilege: 'auto', verify: { image: 'busybox' } };
+    for (const variables of [wrong, { ...env, ...wrong }, env]) {
+      expect(parseOptions(given, variables)).toMatchObject({
+        strategy: 'auto',
+        privilege: 'auto',
+        verify: { image: 'busybox' },
+      });
+    }
   });
 
-  it.each([
-    ['options.verify', { get verify(): boolean { throw new Error('no'); } }],
-    ['options.labels.a', { labels: { get a(): string { throw new Error('no'); } } }],
-  ])('may throw at %s', (path, given) => {
-    const error = thrownBy(() => parseOptions(given, {}));
-    expect(lackingIn(error, { path, says: 'no' })).toEqual([]);
-    expect((error as Error).cause).toEqual(new Error('no'));
+  test('counts as unset where it is empty', () => {
+    expect(parseOptions({}, Object.fromEntries(Object.keys(env).map((name) => [name, ''])))).toEqual(defaults);
+  });
+
+  test('names the image of later proofs, also without a first one', () => {
+    expect(parseOptions({ verify: false }, env)).toMatchObject({
+      verify: false,
+      proof: { timeoutMs: 5000, image: 'node:24' },
+    });
+  });
+});
+
+describe('the options of one proof', () => {
+  test.each<[unknown, object]>([
+    [undefined, { timeoutMs: 7, image: 'a' }],
+    [{}, { timeoutMs: 7, image: 'a' }],
+    [
+      { timeoutMs: 1, port: 80 },
+      { timeoutMs: 1, image: 'a', port: 80 },
+    ],
+    [
+      { image: 'b', port: undefined },
+      { timeoutMs: 7, image: 'b' },
+    ],
+  ])('%j', (given, resolved) => {
+    expect(parseProofOptions(given, { timeoutMs: 7, image: 'a' })).toEqual(resolved);
+  });
+
+  test.each<[unknown, string]>([
+    [{ port: 0 }, 'Expected `options.port` to be an integer from 1 to 65535, got `0`'],
+    [{ timeoutMs: -1 }, 'Expected `options.timeoutMs` to be an integer from 1 to 600000 milliseconds, got `-1`'],
+    [{ timeout: 1 }, 'Unknown option `timeout`. Did you mean `timeoutMs`?'],
+    [80, 'Expected `options` to be an object, got `80`'],
+  ])('%j is refused', (given, message) => {
+    expect(refusalOf(() => parseProofOptions(given, { timeoutMs: 7 }))).toMatchObject({
+      code: 'LHF_ERR_INVALID_OPTION',
+      message,
+    });
   });
 });

@@ -2,7 +2,7 @@
  * The shell functions that write iptables rules, for the process's holder and for sweep alike.
  *
  * `lhf_apply` puts in what iptables-restore reads; `lhf_remove PREFIX TABLE…` takes out the rules, chains and marks of the bridges
- * whose names start so, and prints those bridges. All writers of this package on one host take turns (a lock on the iptables
+ * whose names start so, and prints those that had anything in any table. All writers of this package on one host take turns (a lock on the iptables
  * program itself, so that no file is left), because of what they do to base chains: on nf_tables the kernel has a base chain only
  * once somebody used it, and ours is not to stay. Who makes one leaves the empty chain LHF-MADE-<base chain> as a note beside
  * it, and the last one out takes both away.
@@ -22,7 +22,8 @@ lhf_apply_locked() {
   ' | $SUDO iptables-restore -w 5 --noflush
 }
 
-lhf_remove() { lhf_locked lhf_remove_locked "$@"; }
+# Once more where somebody else changed the rules between the listing and the removal.
+lhf_remove() { lhf_locked lhf_remove_locked "$@" || lhf_locked lhf_remove_locked "$@"; }
 lhf_remove_locked() {
   prefix=$1; shift
   saved=$($SUDO iptables-save 2> /dev/null)
@@ -36,13 +37,14 @@ lhf_remove_locked() {
   ')
   if [ -n "$undo" ]; then
     printf '%s\n' "$undo" | $SUDO iptables-restore -w 5 --noflush || return
-    printf '%s\n' "$undo" | grep -o 'lhf-[0-9a-z]\{8\}' | sort -u
   fi
+  printf '%s\n' "$saved" | grep -o 'LHF-lhf-[0-9a-z]\{8\}' | sed -n "s/^LHF-\($prefix\)/\1/p" | sort -u
   case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
   return 0
 }
 
-# Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use.
+# Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use. An iptables
+# before 1.8.8 deletes no base chain, so there nft does, after a look.
 lhf_tidy() {
   $SUDO iptables-save | awk '
     /^[*]/ { table = substr($1, 2) }
@@ -51,7 +53,8 @@ lhf_tidy() {
     END { for (table in made) if (!used[table]) print table, made[table] }
   ' | while read -r table base; do
     $SUDO iptables -w 5 -t "$table" -X "LHF-MADE-$base"
-    if [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
+    if ! $SUDO iptables -w 5 -t "$table" -X "$base" &&
+      [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
       $SUDO nft delete chain ip "$table" "$base"
     fi
     case $($SUDO nft list table ip "$table") in *chain*|*set*|*map*) ;; *) $SUDO nft delete table ip "$table";; esac
@@ -69,8 +72,11 @@ while IFS= read -r verb; do
   # A request cut off by its sender's death is none.
   if [ "$line" != END ]; then break; fi
   asked=$((asked + 1))
+  # A process that died meanwhile needs no rules: its parent's place in proc(5)'s stat is taken by another.
+  read -r _ _ _ parent _ < /proc/$$/stat
   case $verb in
-    apply) answer=$(lhf_apply "$body" 2>&1);;
+    apply) if [ "$parent" != "$PPID" ]; then break; fi
+      answer=$(lhf_apply "$body" 2>&1);;
     remove) answer=$(lhf_remove $body 2>&1);;
   esac
   printf '%s\nlhf-answered %s %s\n' "$answer" "$asked" "$?" >&2

@@ -10,6 +10,10 @@ export class NftHolder {
     this.#holder = new Holder({ ...options, ...program });
   }
 
+  get hasAnswered(): boolean {
+    return this.#holder.hasAnswered;
+  }
+
   get isLost(): boolean {
     return this.#holder.isLost;
   }

@@ -1,123 +1,170 @@
-import { describe, expect, it } from 'vitest';
-import { isLocalhostForwardError, type LocalhostForwardError } from '../../../src/errors.ts';
-import { chooseStrategy, type EngineFacts, type HostFacts } from '../../../src/plan/choose-strategy.ts';
-import { strategyNames, type Privilege, type Strategy } from '../../../src/types.ts';
+import { describe, expect, test } from 'vitest';
+import { chooseStrategy } from '../../../src/plan/choose-strategy.ts';
+import { strategyNames } from '../../../src/types.ts';
+import { machineWith } from '../support/machine.ts';
+import { refusalOf } from '../support/refusal.ts';
 
-const host: HostFacts = {
-  platform: 'linux',
-  uid: 0,
-  sudo: false,
-  kernel: '6.1.0',
-  nft: { version: '1.0.6' },
-  iptables: { version: '1.8.9', variant: 'nf_tables' },
-  netAdmin: true,
-};
-const engine: EngineFacts = {
-  name: 'Docker',
-  version: '28.5.0',
-  rootless: false,
-  remote: false,
-  vm: undefined,
-  firewallBackend: undefined,
-  endpoint: 'unix:///var/run/docker.sock',
-};
+type Different = NonNullable<Parameters<typeof machineWith>[0]>;
+type Wanted = Partial<Parameters<typeof chooseStrategy>[1]>;
 
-interface Place {
-  readonly host?: Partial<HostFacts>;
-  readonly engine?: Partial<EngineFacts>;
-  readonly strategy?: 'auto' | Strategy;
-  readonly privilege?: 'auto' | Privilege;
-}
+const choose = (different: Different, wanted: Wanted) =>
+  chooseStrategy(machineWith(different), { strategy: 'auto', privilege: 'auto', ...wanted });
+const someone = { uid: 1000, netAdmin: false };
+const bare = { nft: undefined, iptables: undefined };
+const legacy = { version: '1.8.7', variant: 'legacy' } as const;
 
-const choose = ({ strategy = 'auto', privilege = 'auto', ...facts }: Place) =>
-  chooseStrategy({ host: { ...host, ...facts.host }, engine: { ...engine, ...facts.engine } }, { strategy, privilege });
-
-const refusalOf = (place: Place): LocalhostForwardError => {
-  try {
-    choose(place);
-  } catch (error) {
-    if (isLocalhostForwardError(error)) return error;
-  }
-  throw new Error('it was not refused');
-};
-
-const user = { uid: 1000, netAdmin: false };
-const remote = { remote: true, endpoint: 'tcp://ci:2376' };
-
-describe('chooses', () => {
-  it.each<[string, Place, Strategy, Privilege]>([
-    ['nftables as root', {}, 'nftables', 'root'],
-    ['nftables with sudo', { host: { ...user, sudo: true } }, 'nftables', 'sudo'],
-    ['sudo for a root without the capability', { host: { netAdmin: false, sudo: true } }, 'nftables', 'sudo'],
-    ['sudo where it is asked for', { host: { sudo: true }, privilege: 'sudo' }, 'nftables', 'sudo'],
-    ['root where it is asked for', { host: { sudo: true }, privilege: 'root' }, 'nftables', 'root'],
-    ['iptables where it is asked for', { strategy: 'iptables' }, 'iptables', 'root'],
-    ['iptables without nft', { host: { nft: undefined } }, 'iptables', 'root'],
-    ['iptables with an nft too old', { host: { nft: { version: '0.9.8' } } }, 'iptables', 'root'],
-    ['iptables on a kernel too old', { host: { kernel: '5.10.0' } }, 'iptables', 'root'],
-    ['nftables on the first kernel and nft that can', { host: { kernel: '5.12', nft: { version: '0.9.9' } } }, 'nftables', 'root'],
-    ['nftables by number and not by text', { host: { kernel: '10.2.0', nft: { version: '0.10' } } }, 'nftables', 'root'],
-    ['nftables without iptables', { host: { iptables: undefined } }, 'nftables', 'root'],
-    ['nftables for Podman', { engine: { name: 'Podman' } }, 'nftables', 'root'],
-  ])('%s', (_, place, strategy, privilege) => {
-    const choice = choose(place);
-    expect([choice.strategy, choice.privilege]).toEqual([strategy, privilege]);
-    expect(choice.reasons.map((one) => one.strategy)).toEqual(strategyNames);
-    expect(choice.reasons.filter(({ chosen }) => chosen).map((one) => one.strategy)).toEqual([strategy]);
-    expect(choice.reasons.every(({ reason }) => reason.length > 0)).toBe(true);
+describe('what is chosen', () => {
+  test.each<[string, Different, Wanted, string, string, string]>([
+    ['root', {}, {}, 'nftables', 'root', 'nft 1.0.6 on kernel 6.1.0'],
+    ['sudo', { host: { ...someone, sudo: true } }, {}, 'nftables', 'sudo', 'nft 1.0.6'],
+    ['root goes before sudo', { host: { sudo: true } }, {}, 'nftables', 'root', 'nft 1.0.6'],
+    ['sudo asked for', { host: { sudo: true } }, { privilege: 'sudo' }, 'nftables', 'sudo', 'nft 1.0.6'],
+    ['root asked for', {}, { privilege: 'root' }, 'nftables', 'root', 'nft 1.0.6'],
+    ['no nft', { host: { nft: undefined } }, {}, 'iptables', 'root', 'iptables 1.8.9 (nf_tables)'],
+    ['old nft', { host: { nft: { version: '0.9.8' } } }, {}, 'iptables', 'root', 'iptables 1.8.9'],
+    ['least nft', { host: { nft: { version: '0.9.9' } } }, {}, 'nftables', 'root', 'nft 0.9.9'],
+    ['nft of two digits', { host: { nft: { version: '0.9.10' } } }, {}, 'nftables', 'root', 'nft 0.9.10'],
+    ['nft of two parts', { host: { nft: { version: '1.1' } } }, {}, 'nftables', 'root', 'nft 1.1'],
+    ['old kernel', { host: { kernel: '5.10.0', iptables: legacy } }, {}, 'iptables', 'root', 'iptables 1.8.7 (legacy)'],
+    ['kernel of one digit', { host: { kernel: '5.4.0' } }, {}, 'iptables', 'root', 'iptables 1.8.9'],
+    ['least kernel', { host: { kernel: '5.12' } }, {}, 'nftables', 'root', 'nft 1.0.6 on kernel 5.12'],
+    ['no iptables', { host: { iptables: undefined } }, {}, 'nftables', 'root', 'nft 1.0.6'],
+    ['nftables asked for', {}, { strategy: 'nftables' }, 'nftables', 'root', 'asked for; nft 1.0.6'],
+    ['iptables asked for', {}, { strategy: 'iptables' }, 'iptables', 'root', 'asked for; iptables 1.8.9'],
+    ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
+  ])('%s', (_, different, wanted, strategy, privilege, reason) => {
+    const choice = choose(different, wanted);
+    expect(choice).toMatchObject({ strategy, privilege });
+    expect(choice.reasons.map((each) => each.strategy)).toEqual(strategyNames);
+    const chosen = choice.reasons.filter((each) => each.chosen);
+    expect(chosen.map((each) => each.strategy)).toEqual([strategy]);
+    expect(chosen[0]?.reason.slice(0, reason.length)).toBe(reason);
   });
 
-  it.each<[Place, Strategy, string]>([
-    [{}, 'nftables', 'nft 1.0.6 on kernel 6.1.0'],
-    [{}, 'iptables', 'works too; not chosen'],
-    [{ strategy: 'iptables' }, 'iptables', 'asked for; iptables 1.8.9 (nf_tables)'],
-    [{ strategy: 'iptables' }, 'nftables', 'works too'],
-    [{ host: { nft: undefined } }, 'nftables', 'no nft'],
-    [{ host: { nft: { version: '0.9.8' } } }, 'nftables', 'nft 0.9.8 has no owned tables'],
-    [{ host: { kernel: '5.10.0' } }, 'nftables', 'kernel 5.10.0 has no owned tables'],
-    [{}, 'relay', 'not built yet'],
-    [{}, 'native', 'only engines in a virtual machine'],
-  ])('%j: %s because: %s', (place, strategy, reason) => {
-    expect(choose(place).reasons.find((one) => one.strategy === strategy)?.reason).toContain(reason);
+  test('each strategy has its reason', () => {
+    expect(choose({}, {}).reasons.map(({ reason }) => reason)).toEqual([
+      'nft 1.0.6 on kernel 6.1.0: the kernel itself removes the rules when the process ends',
+      'works too; not chosen',
+      'not built yet',
+      'not built yet',
+      'not built yet',
+      'only engines in a virtual machine have it',
+    ]);
+    expect(choose({ host: { nft: undefined } }, {}).reasons[0]?.reason).toBe(
+      'no nft with an interactive mode on this host',
+    );
+    expect(choose({}, { strategy: 'iptables' }).reasons[0]?.reason).toBe('works too; not chosen');
   });
 });
 
-describe('LHF_ERR_NO_STRATEGY', () => {
-  it.each<[string, Place, string, string]>([
-    ['no tool', { host: { nft: undefined, iptables: undefined } }, 'iptables: no iptables on this host', 'sudo apt-get install nftables'],
-    ['macOS', { host: { platform: 'darwin' } }, 'nftables: needs Linux, and this is darwin', 'docker run --rm'],
-    ['a virtual machine', { engine: { vm: 'Colima' } }, 'Colima itself lets containers reach', 'docker run --rm'],
-    ['a remote engine', { engine: remote }, 'nftables: the engine at tcp://ci:2376 is on another host', 'docker context use default'],
-    ['a rootless engine', { engine: { rootless: true } }, 'rootless engine has its bridges', 'docker context use'],
-    ['one not built', { strategy: 'tunnel' }, 'tunnel: not built yet', `strategy: 'auto'`],
-    ['nftables without nft', { host: { nft: undefined }, strategy: 'nftables' }, 'nftables: no nft', `strategy: 'auto'`],
-    ['no tool and no privilege', { host: { ...user, nft: undefined, iptables: undefined } }, 'nftables: no nft', 'sudo apt-get'],
-  ])('%s', (_, place, evidence, advice) => {
-    const error = refusalOf(place);
+describe('where none works', () => {
+  const elsewhere = 'docker run --rm curlimages/curl http://host.docker.internal:<port>';
+  const nftables = 'sudo apt-get install nftables';
+  const iptables = 'sudo apt-get install iptables';
+  test.each<[string, Different, Wanted, string, string]>([
+    ['nothing installed', { host: bare }, {}, 'no nft with an interactive mode', nftables],
+    ['nothing installed on an old kernel', { host: { ...bare, kernel: '4.19.0' } }, {}, 'no nft', iptables],
+    [
+      'old kernel',
+      { host: { kernel: '4.19.0', iptables: undefined } },
+      {},
+      'kernel 4.19.0 has no owned tables',
+      iptables,
+    ],
+    ['old nft', { host: { ...bare, nft: { version: '0.9.8' } } }, {}, 'nft 0.9.8 has no owned tables', iptables],
+    ['no privilege either', { host: { ...someone, ...bare } }, {}, 'no nft', nftables],
+    ['nftables asked for, none there', { host: { nft: undefined } }, { strategy: 'nftables' }, 'no nft', nftables],
+    [
+      'nftables asked for, too old',
+      { host: { nft: { version: '0.9.8' } } },
+      { strategy: 'nftables' },
+      'nft 0.9.8',
+      "strategy: 'auto'",
+    ],
+    [
+      'iptables asked for, none there',
+      { host: { iptables: undefined } },
+      { strategy: 'iptables' },
+      'no iptables',
+      iptables,
+    ],
+    ['macOS', { host: { platform: 'darwin' } }, {}, 'needs Linux, and this is darwin', elsewhere],
+    [
+      'Docker Desktop',
+      { engine: { vm: 'Docker Desktop' } },
+      {},
+      'Docker Desktop runs its bridges in a virtual machine',
+      elsewhere,
+    ],
+    [
+      'remote',
+      { engine: { remote: true, endpoint: 'tcp://build:2375' } },
+      {},
+      'the engine at tcp://build:2375 is on another host',
+      'docker context use default',
+    ],
+    [
+      'rootless',
+      { engine: { rootless: true } },
+      {},
+      'a rootless engine has its bridges',
+      'docker context use default, with',
+    ],
+    ['relay', {}, { strategy: 'relay' }, 'not built yet', "strategy: 'auto'"],
+    ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
+    ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
+    ['native', { engine: { vm: 'Colima' } }, { strategy: 'native' }, 'not built yet; Colima itself', elsewhere],
+  ])('%s', (_, different, wanted, reason, advice) => {
+    const error = refusalOf(() => choose(different, wanted));
     expect(error.code).toBe('LHF_ERR_NO_STRATEGY');
-    expect(error.message).toContain(evidence);
-    expect(error.message.split('\nTry: ')[1]).toContain(advice);
-    expect(error.message.split('\n').slice(1, -1).map((line) => line.trim().split(':')[0])).toEqual(strategyNames);
-    expect(error.reasons?.map(({ chosen }) => chosen)).toEqual(strategyNames.map(() => false));
-    expect(error.message).toContain(place.strategy === undefined ? 'No strategy' : `Strategy '${place.strategy}'`);
+    expect(error.reasons?.map(({ strategy }) => strategy)).toEqual(strategyNames);
+    expect(error.reasons?.some(({ chosen }) => chosen)).toBe(false);
+    const lines = error.message.split('\n');
+    const what = wanted.strategy === undefined ? 'No strategy can' : `Strategy '${wanted.strategy}' cannot`;
+    expect(lines[0]).toBe(`${what} forward to 127.0.0.1 here`);
+    expect(lines.slice(1, -1)).toEqual(error.reasons?.map((each) => `  ${each.strategy}: ${each.reason}`));
+    expect(error.reasons?.find(({ strategy }) => strategy === (wanted.strategy ?? 'nftables'))?.reason).toContain(
+      reason,
+    );
+    expect(lines.at(-1)).toContain(`Try: ${advice}`);
   });
 });
 
-describe('LHF_ERR_PRIVILEGE', () => {
-  it.each<[string, Place, string]>([
-    ['a user without sudo', { host: user }, 'this user is not root, and sudo -n does not work'],
-    ['a root without the capability', { host: { netAdmin: false } }, 'root here lacks CAP_NET_ADMIN, and sudo -n'],
-    ['sudo that does not work', { privilege: 'sudo' }, ': sudo -n does not work for this user'],
-    ['root that is not', { host: { ...user, sudo: true }, privilege: 'root' }, ': this user is not root'],
-    ['none', { privilege: 'none' }, `privilege 'none' cannot install rules`],
-    ['a container', { privilege: 'container' }, `privilege 'container' cannot`],
-  ])('%s', (_, place, what) => {
-    const error = refusalOf(place);
-    expect(error.code).toBe('LHF_ERR_PRIVILEGE');
-    expect(error.message.split('\n')[0]).toContain(what);
-    expect(error.message).toMatch(/\nTry: .*sudo/);
-    expect(error.strategy).toBe('nftables');
+describe('where nobody may', () => {
+  const mended = "privilege: 'auto'";
+  test.each<[string, Different, Wanted, string, string]>([
+    [
+      'no root, no sudo',
+      { host: someone },
+      {},
+      'this user is not root, and sudo -n does not work for this user',
+      'sudo -v',
+    ],
+    [
+      'root without the capability',
+      { host: { netAdmin: false } },
+      {},
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
+    [
+      'root without the capability, asked for',
+      { host: { netAdmin: false, sudo: true } },
+      { privilege: 'root' },
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
+    ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
+    ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', 'sudo -v'],
+    ['container', {}, { privilege: 'container' }, "privilege 'container' cannot install rules in this version", mended],
+    ['none', {}, { privilege: 'none' }, "privilege 'none' cannot install rules in this version", mended],
+  ])('%s', (_, different, wanted, reason, advice) => {
+    const error = refusalOf(() => choose(different, wanted));
+    expect(error).toMatchObject({ code: 'LHF_ERR_PRIVILEGE', strategy: 'nftables' });
+    const lines = error.message.split('\n');
+    expect(lines[0]).toBe(`Nobody here may install rules: ${reason}`);
+    expect(lines.slice(1, 3)).toEqual([`  nftables: ${reason}`, `  iptables: ${reason}`]);
+    expect(lines.at(-1)).toContain(`Try: ${advice}`);
     expect(error.reasons?.some(({ chosen }) => chosen)).toBe(false);
-    expect(error.reasons?.find(({ strategy }) => strategy === 'iptables')?.reason).toContain(what.replace(/^: |^.*?: /, ''));
   });
 });

@@ -1,40 +1,60 @@
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { idOfBridge, labels, namesOf, parseMark, renderMark } from '../../../src/plan/names.ts';
 
-const names = namesOf('abcde123');
-const session = '00000000-11111111-a-b-c-abcde';
+const names = namesOf('0a1b2c3d');
+const session = '0123abcd-4567ef01-1z-2y-3x-abcde';
 
-it('are those by which users and sweep know us', () => {
+test('the names of one forward', () => {
   expect({ ...names, probe: names.probe('1') }).toEqual({
-    bridge: 'lhf-abcde123',
-    network: 'lhf-abcde123',
-    table: 'lhf_abcde123',
-    hopsTable: 'lhf_hops_abcde123',
-    guardTable: 'lhf_guard_lhf-abcde123',
-    chain: 'LHF-lhf-abcde123',
-    probe: 'lhf-probe-abcde123-1',
+    bridge: 'lhf-0a1b2c3d',
+    network: 'lhf-0a1b2c3d',
+    table: 'lhf_0a1b2c3d',
+    hopsTable: 'lhf_hops_0a1b2c3d',
+    guardTable: 'lhf_guard_lhf-0a1b2c3d',
+    chain: 'LHF-lhf-0a1b2c3d',
+    probe: 'lhf-probe-0a1b2c3d-1',
   });
-  expect(Object.values(labels).every((label) => label.startsWith('localhost-forward.'))).toBe(true);
-});
-
-it('fit into an interface’s and a chain’s name', () => {
+  // The kernel's limit for interfaces is 15, and iptables' for chains 28.
   expect(names.bridge.length).toBeLessThanOrEqual(15);
   expect(names.chain.length).toBeLessThanOrEqual(28);
 });
 
-it.each([
-  ['lhf-abcde123', 'abcde123'],
-  ['lhf-abcde12', undefined],
-  ['lhf-abcde1234', undefined],
-  ['lhf-ABCDE123', undefined],
-  ['xlhf-abcde123', undefined],
-  ['br-abcde12345', undefined],
-])('the id of bridge %s is %s', (bridge, id) => expect(idOfBridge(bridge)).toBe(id));
+test('all labels are in our own name space', () => {
+  expect(Object.values(labels).every((label) => label.startsWith('localhost-forward.'))).toBe(true);
+});
 
-it.each([
-  [renderMark(names.bridge, session), { bridge: names.bridge, session }],
-  [`-A PREROUTING -i lhf-abcde123 --comment "lhf:lhf-abcde123:${session}" -j LHF-lhf-abcde123`, { bridge: names.bridge, session }],
-  [`comment "lhf:lhf-abcde123:${session}"`, { bridge: names.bridge, session }],
-  ['comment "not lhf: at all"', undefined],
-  ['-j LHF-lhf-abcde123', undefined],
-])('the mark in %s', (text, mark) => expect(parseMark(text)).toEqual(mark));
+test('a bridge tells its id', () => {
+  expect(idOfBridge(names.bridge)).toBe('0a1b2c3d');
+  for (const other of [
+    'docker0',
+    'lhf-',
+    'lhf-0a1b2c3',
+    'lhf-0a1b2c3d4',
+    'xlhf-0a1b2c3d',
+    'lhf-0A1B2C3D',
+    'lhf-0a1b2c3d\n',
+  ]) {
+    expect(idOfBridge(other)).toBeUndefined();
+  }
+});
+
+describe('marks', () => {
+  const mark = renderMark(names.bridge, session);
+
+  test('are read where they were written', () => {
+    expect(mark).toBe(`lhf:lhf-0a1b2c3d:${session}`);
+    const lines = [
+      mark,
+      `-A INPUT -i lhf-0a1b2c3d -m comment --comment "${mark}" -j ACCEPT`,
+      `comment "${mark}"; # handle 3`,
+    ];
+    for (const line of lines) expect(parseMark(line)).toEqual({ bridge: names.bridge, session });
+  });
+
+  test.each(['', 'lhf:docker0:x', 'lhf:lhf-0a1b2c3d', 'lhf:lhf-0a1b2c3d:', `lhf:${names.network}x:${session}`])(
+    '%j has none',
+    (line) => {
+      expect(parseMark(line)).toBeUndefined();
+    },
+  );
+});
