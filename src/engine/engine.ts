@@ -8,6 +8,8 @@ import { dockerOptionsOf, readEndpoint } from './endpoint.ts';
 export interface Engine {
   readonly docker: Docker;
   readonly facts: EngineFacts;
+  /** The options by which another process of this machine reaches the same engine. */
+  readonly connection: Docker.DockerOptions;
 }
 
 const known = new Map<unknown, Promise<Engine>>();
@@ -32,11 +34,12 @@ const connect = async (option?: object): Promise<Engine> => {
   // Loaded when used: dockerode costs more than the rest of this package together.
   const { default: Client } = await import('dockerode');
   const docker = option === undefined ? new Client(optionsFromHere()) : isDocker(option) ? option : new Client(option);
-  const endpoint = describeEndpoint(docker);
+  const connection = await readConnection(docker);
+  const endpoint = describeEndpoint(connection);
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    return { docker, facts: readEngineFacts(info, endpoint) };
+    return { docker, facts: readEngineFacts(info, endpoint), connection };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }
@@ -73,7 +76,11 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   version: info.ServerVersion ?? 'unknown',
   rootless: info.SecurityOptions?.some((entry) => entry.includes('rootless')) ?? false,
   remote: isRemote(endpoint),
-  vm: virtualMachines.find((name) => info.OperatingSystem?.toLowerCase().includes(name.toLowerCase()) === true || info.Name?.toLowerCase() === name.toLowerCase()),
+  vm: virtualMachines.find(
+    (name) =>
+      info.OperatingSystem?.toLowerCase().includes(name.toLowerCase()) === true ||
+      info.Name?.toLowerCase() === name.toLowerCase(),
+  ),
   firewallBackend: info.FirewallBackend?.Driver,
   endpoint,
 });
@@ -82,17 +89,21 @@ const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(local
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
-/** The options by which another process of this machine reaches the same engine. */
-export const connectionOf = (docker: Docker): Docker.DockerOptions => {
-  const { socketPath, host, port, protocol, ca, cert, key, username } = docker.modem as unknown as Record<string, unknown>;
-  const options = socketPath === undefined || socketPath === null ? { host, port, protocol, ca, cert, key, username } : { socketPath };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
+export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOptions> => {
+  const { socketPath, host, port, protocol, ca, cert, key, username } = modem as unknown as Record<string, unknown>;
+  // `new Docker()` without options keeps a function there, which looks for the socket when it is first needed.
+  const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;
+  const options =
+    path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
+  ) as Docker.DockerOptions;
 };
 
-const describeEndpoint = (docker: Docker): string => {
-  const { socketPath, host, port, protocol } = docker.modem as unknown as Record<string, unknown>;
-  return typeof socketPath === 'string' ? `unix://${socketPath}` : `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`;
-};
+const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>
+  socketPath === undefined
+    ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
+    : `unix://${socketPath}`;
 
 /** The coded error for an engine that does not answer. */
 export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError => {

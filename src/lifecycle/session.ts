@@ -1,4 +1,4 @@
-import { connectionOf, type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { readOwner, renderSession, type Owner } from '../owner.ts';
 import type { Choice } from '../plan/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
@@ -39,7 +39,7 @@ export const strategyFor = (
     session: session.word,
     nonce: session.owner.nonce,
     privileges: privilegesOf(privilege),
-    environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(connectionOf(engine.docker)) },
+    environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(engine.connection) },
   });
   session.strategies.set(id, opened);
   return opened;

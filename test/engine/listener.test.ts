@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward, withLocalhostForward } from '../../src/index.ts';
 import { startNode } from '../support/containers.ts';
-import { renderDifference, takeSnapshot } from '../support/host-snapshot.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
 
 const fetchFrom = async (net: { networkName: string; extraHosts: readonly string[]; url(): string }) => {
@@ -47,7 +48,7 @@ describe('the temporary listener', () => {
     await withLocalhostForward(service.port, { verify: false }, async (net) => {
       expect(await fetchFrom(net)).toMatchObject({ answer: { marker: service.marker } });
     });
-    const before = await takeSnapshot();
+    const before = await snapshotHere();
     const opening = openLocalhostForward([0, service.port], { listener: true, verify: false });
     await expect(opening).rejects.toMatchObject({
       code: 'LHF_ERR_PORT_IN_USE',
@@ -57,6 +58,6 @@ describe('the temporary listener', () => {
         ),
       ),
     });
-    expect(renderDifference(before, await takeSnapshot())).toBe('');
+    expect(renderDifference(before, await snapshotHere())).toBe('');
   });
 });

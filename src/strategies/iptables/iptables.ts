@@ -63,7 +63,8 @@ export class IptablesStrategy implements RulesStrategy {
     const holder = new Holder({
       ...this.#options,
       hold: iptablesLoop,
-      release: 'lhf_remove lhf-"$NONCE" nat filter',
+      // The guardian takes the guard, and tidies.
+      release: 'lhf_take_out lhf-"$NONCE" nat filter || lhf_take_out lhf-"$NONCE" nat filter',
       // Rules stay when their keeper is killed alone, and need another for the day this process is.
       onLost: () => {
         if (this.#open.size > 0 && holder.hasAnswered) this.#holder = this.#openHolder();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectEngine, connectionOf, dockerUnavailable, readEngineFacts, statusOf } from '../../../src/engine/engine.ts';
+import { connectEngine, readConnection, dockerUnavailable, readEngineFacts, statusOf } from '../../../src/engine/engine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -105,8 +105,8 @@ it.each([
   [{ socketPath: '/x.sock' }, { socketPath: '/x.sock' }],
   [{ protocol: 'http', host: 'h', port: 2375 }, { protocol: 'http', host: 'h', port: 2375 }],
   [{ protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' }, { protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' }],
-] as const)('another process reaches the engine of %j too', (given, options) => {
-  expect(JSON.parse(JSON.stringify(connectionOf(new Docker(given))))).toMatchObject(options);
+] as const)('another process reaches the engine of %j too', async (given, options) => {
+  expect(JSON.parse(JSON.stringify(await readConnection(new Docker(given))))).toMatchObject(options);
 });
 
 it.each([
