@@ -1,6 +1,6 @@
 import { LocalhostForwardError } from './errors.ts';
 import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
-import { describeForward, notForwarded, putOnNetwork, type Described } from './describe-forward.ts';
+import { alreadyForwarded, describeForward, notForwarded, putOnNetwork, type Described } from './describe-forward.ts';
 import type { Session } from './lifecycle/session.ts';
 import type { UndoStack } from './lifecycle/undo-stack.ts';
 import { parsePort, parseProofOptions, type ProofOptions, type ResolvedOptions } from './options.ts';
@@ -247,6 +247,3 @@ export class OpenForward implements LocalhostForward {
     throw new LocalhostForwardError('LHF_ERR_CLOSED', { what: `${what}() was called on ${this.networkName} after close()`, try: 'open another forward' });
   }
 }
-
-const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already` });
