@@ -1,4 +1,4 @@
-import { notForwarded } from './describe-forward.ts';
+import { alreadyForwarded, notForwarded } from './describe-forward.ts';
 import type { Engine } from './engine/engine.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { ForwardView } from './forward-view.ts';
@@ -144,9 +144,6 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     };
   }
 }
-
-const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already` });
 
 const closeFailed = ({ networkName, strategy }: LocalhostForward, failures: readonly UndoFailure[]): LocalhostForwardError =>
   new LocalhostForwardError(

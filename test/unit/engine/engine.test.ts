@@ -6,7 +6,7 @@ import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectEngine, readConnection, dockerUnavailable, readEngineFacts, statusOf } from '../../../src/engine/engine.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'lhf-engine-'));
+const folder = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const serve = async (socket: string): Promise<{ asked: string[]; server: Server }> => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Holder, type AnswerReader } from '../../../src/lifecycle/holder.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
 import { spawnScript } from '../../support/children.ts';
-import { until } from '../../support/until.ts';
+import { until, within } from '../../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lhf-holder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -108,7 +108,7 @@ describe('a process with a holder', () => {
   ])('ends by itself when it %s, and its rules are released', async (name, asks, timeoutMs) => {
     const mark = join(folder, name);
     await using child = spawnScript({ source: script(asks, timeoutMs), args: [mark] });
-    expect(await child.exit).toEqual({ code: 0, signal: null });
+    expect(await within(20_000, 'the process to end by itself', child.exit)).toEqual({ code: 0, signal: null });
     expect(child.lines).toContain('asked');
     await until(() => existsSync(mark));
   });
