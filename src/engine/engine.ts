@@ -97,7 +97,7 @@ export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOp
     path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
-  ) as Docker.DockerOptions;
+  );
 };
 
 const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>

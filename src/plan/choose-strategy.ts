@@ -93,7 +93,8 @@ const choosePrivilege = (host: HostFacts, asked: 'auto' | Privilege): { kind: 'r
     return refuse(`privilege '${asked}' cannot install rules in this version`, "privilege: 'auto'");
   }
   if (asked !== 'sudo' && host.uid === 0 && host.netAdmin) return { kind: 'root' };
-  if (asked !== 'root' && host.sudo) return { kind: 'sudo' };
+  // What root lacks, its sudo lacks too.
+  if (host.sudo && (asked === 'sudo' || (asked === 'auto' && host.uid !== 0))) return { kind: 'sudo' };
   const sudo = 'sudo -n does not work for this user';
   if (asked === 'sudo') return refuse(sudo, allowSudo);
   if (host.uid === 0) return refuse('root here lacks CAP_NET_ADMIN', 'docker run --cap-add NET_ADMIN --network host …, for the container this runs in');
