@@ -6,6 +6,7 @@ import { spawnScript } from '../../support/children.ts';
 import { renderDifference, takeSnapshot } from '../../support/host-snapshot.ts';
 import { listenTcp } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
+import { cacheCompilation } from '../compile-cache.ts';
 import { look, type Sight } from './witness.ts';
 
 /** How one process's death went, in milliseconds after it. */
@@ -30,12 +31,13 @@ export interface StormOptions {
   readonly parallel: number;
   /** How long a guardian may take before a sweep has to do it, in milliseconds. */
   readonly patienceMs: number;
-  onDeath?(death: Death): void;
+  readonly onDeath?: (death: Death) => void;
 }
 
 /** Kills processes at random moments of their lives, and watches what stays of each. */
 export const runStorm = async ({ kills, parallel, patienceMs, onDeath }: StormOptions): Promise<Storm> => {
   const docker = new Docker();
+  cacheCompilation();
   await using service = await listenTcp();
   const before = await takeSnapshot();
   const witness = startWitness(docker);
