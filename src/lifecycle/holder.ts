@@ -57,8 +57,7 @@ export class Holder {
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
-    // The shell killed alone leaves what it held on the pipe: that goes too, and its last breath is the end of standard error.
-    this.#child.on('exit', () => this.#child.stdin?.end());
+    // The shell killed alone leaves what it held on the pipe: Node closes that, and the last breath is the end of standard error.
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
