@@ -1,6 +1,6 @@
 import type { Privileges } from '../privilege/privileges.ts';
 import { probeAddressOf } from '../plan/probe-address.ts';
-import type { Names } from '../plan/names.ts';
+import { renderMark, type Names } from '../plan/names.ts';
 
 /** Packets of our probe, counted at each hop of their way in and back. */
 export interface HopCounts {
@@ -27,13 +27,13 @@ interface Dialled {
  * A table beside all others that counts and drops nothing. Each counter stands before or after everybody else's filters, so that the pair
  * around a filter tells whether it dropped. What the probe sends is also marked for the kernel's trace, which names the very rule.
  */
-const renderTable = (names: Names, { protocol, containerPort }: Dialled): string => {
+const renderTable = (names: Names, session: string, { protocol, containerPort }: Dialled): string => {
   const ours = `iifname "${names.bridge}" ether saddr ${probeAddressOf(names.bridge)}`;
   // Nothing else leaves from 127/8 to anywhere but 127/8; before conntrack's own hook there is no other way to tell.
   const back = 'ip saddr 127.0.0.0/8 ip daddr != 127.0.0.0/8';
   return `
-add table ip ${names.hopsTable}
 table ip ${names.hopsTable} {
+  comment "${renderMark(names.bridge, session)}"
   counter saw { }
   counter elsewhere { }
   counter translated { }
@@ -71,8 +71,8 @@ table ip ${names.hopsTable} {
 };
 
 /** Puts the counters in; the reason is returned where that fails, as on a host without nft. */
-export const installHops = async (names: Names, dialled: Dialled, privileges: Privileges): Promise<string | undefined> => {
-  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderTable(names, dialled) });
+export const installHops = async (names: Names, session: string, dialled: Dialled, privileges: Privileges): Promise<string | undefined> => {
+  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderTable(names, session, dialled) });
   return exitCode === 0 ? undefined : (failure ?? stderr.trim());
 };
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { readRouteLocalnet } from '../host/kernel.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
@@ -32,19 +31,19 @@ export const lookStill = async (context: ProbeContext, port: ProbedPort): Promis
   };
 };
 
-/** How long packets of a probe that dials ten times a second are watched, in milliseconds. */
-const watchMs = 450;
-
-/** What packets tell while a probe dials: counters at each hop, and the kernel's trace of drops. Without nft: nothing. */
-export const lookAtPackets = async (context: ProbeContext, port: ProbedPort, dialling: Promise<unknown>): Promise<{ counts: HopCounts | undefined; drops: readonly Drop[] }> => {
-  const { names, privileges } = context;
-  if ((await installHops(names, port, privileges)) !== undefined) return { counts: undefined, drops: [] };
+/** What packets tell until `over`, while a probe dials: counters at each hop, and the kernel's trace of drops. Without nft: nothing. */
+export const lookAtPackets = async (context: ProbeContext, port: ProbedPort, over: () => Promise<unknown>): Promise<{ counts: HopCounts | undefined; drops: readonly Drop[] }> => {
+  const { names, session, privileges } = context;
+  if ((await installHops(names, session, port, privileges)) !== undefined) {
+    await over();
+    return { counts: undefined, drops: [] };
+  }
   const remove = (): Promise<void> => removeHops(names, privileges);
   try {
     const trace = await openTrace(privileges);
     let printed = '';
     try {
-      await Promise.race([dialling, delay(watchMs, undefined, { ref: true })]);
+      await over();
     } finally {
       printed = await trace.stop();
     }

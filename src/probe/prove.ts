@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { insertAccept, removeAccepts } from '../strategies/firewall/accepts.ts';
 import type { ProofOptions } from '../options.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
@@ -15,6 +16,9 @@ export interface Proof {
   readonly accepts: readonly string[];
   readonly diagnosis: Diagnosis | undefined;
 }
+
+/** How long packets of a probe that dials ten times a second are watched, in milliseconds. */
+const watchMs = 450;
 
 /** As many firewalls in a row as one host may have. */
 const mostAccepts = 4;
@@ -75,7 +79,7 @@ export const examine = async (context: ProbeContext, port: ProbedPort, proof: Pr
       probeFailure = error.message;
     }
   };
-  const packets = await lookAtPackets(context, port, dial());
+  const packets = await lookAtPackets(context, port, dial);
   return findCause({ ...still, ...packets, ended: readEnd(last), probeFailure });
 };
 
@@ -94,7 +98,7 @@ const attend = async (context: ProbeContext, port: ProbedPort, accepts: string[]
     const still = await lookStill(context, port);
     const plain = findCause({ ...still, ended: 'refused' });
     if (plain.finding === 'route-localnet-off' || plain.finding === 'rule-missing' || plain.finding.startsWith('engine-')) return plain;
-    const packets = await lookAtPackets(context, port, new Promise(() => undefined));
+    const packets = await lookAtPackets(context, port, () => delay(watchMs));
     if (isOver()) return undefined;
     const evidence: Evidence = { ...still, ...packets, ended: 'timeout' };
     const cause = findCause(evidence);
