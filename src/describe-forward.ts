@@ -32,6 +32,10 @@ export const notForwarded = (containerPort: number | undefined, { networkName, p
   return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what, evidence: ports.map((one) => `forwarded: ${one.protocol}/${one.containerPort}`) });
 };
 
+/** The error for a port that is there already. */
+export const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already` });
+
 interface Builder {
   withNetworkMode(mode: string): unknown;
   withExtraHosts(hosts: { host: string; ipAddress: string }[]): unknown;

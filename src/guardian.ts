@@ -13,7 +13,7 @@ import { removeFound } from './lifecycle/sweep/remove.ts';
 import { privilegesOf, type Privileges } from './privilege/privileges.ts';
 
 /** How long a network may still appear that the engine was asked for before the death, in milliseconds. */
-const watchMs = 2_400;
+const watchMs = 2_000;
 const lookEveryMs = 100;
 /** An engine that hangs must not keep this program, in milliseconds. */
 const hardLimitMs = 10_000;
@@ -55,12 +55,12 @@ const removeRules = async (
   wants: (kind: Found['kind']) => boolean,
 ): Promise<void> => {
   const marks = await findKernelMarks(tools.privileges);
-  for (const bridge of new Set(bridges)) {
-    const ours = marks.filter(
-      (one) => one.bridge === bridge && (one.session ?? session) === session && wants(one.kind),
-    );
-    await removeFound(bridge, ours, tools);
-  }
+  const ours = marks.filter(
+    (one) => (one.session ?? session) === session && bridges.includes(one.bridge) && wants(one.kind),
+  );
+  const groups = Map.groupBy(ours, ({ bridge }) => bridge);
+  // At once: nft takes care of order itself, and those who write iptables' rules take turns.
+  await Promise.all([...groups].map(([bridge, members]) => removeFound(bridge, members, tools)));
 };
 
 /** Bridges whose network is removed. An engine that does not answer is asked again by the next look. */

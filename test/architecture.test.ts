@@ -24,7 +24,7 @@ const rules: Record<string, readonly string[]> = {
   'src/engine': ['src/engine', 'src/command', ...types, 'node:'],
   'src/listener': ['src/listener', ...types, 'node:'],
   'src/strategies': ['src/strategies', ...tools, 'src/lifecycle', ...types, 'type:src/engine', 'node:'],
-  'src/probe': ['src/probe', ...tools, 'src/engine', ...types, 'type:src/strategies', 'node:'],
+  'src/probe': ['src/probe', ...tools, 'src/engine', 'src/strategies/firewall', ...types, 'type:src/options.ts', 'type:src/strategies', 'node:'],
   'src/lifecycle': ['src/lifecycle', ...tools, 'src/engine', 'src/strategies', ...types, 'node:'],
   'src/doctor': ['src/doctor', ...tools, 'src/engine', 'src/lifecycle', 'src/strategies', ...types, 'node:'],
   'src/cli': ['src/cli', ...seenByCli, ...types, 'commander', 'picocolors', 'node:'],

@@ -89,7 +89,7 @@ const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(local
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
-const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOptions> => {
+export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOptions> => {
   const { socketPath, host, port, protocol, ca, cert, key, username } = modem as unknown as Record<string, unknown>;
   // `new Docker()` without options keeps a function there, which looks for the socket when it is first needed.
   const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;

@@ -29,7 +29,7 @@ export interface HolderOptions extends HeldProgram {
 
 /**
  * A detached shell on a pipe from this process: requests go in by standard input, answers come back by standard error.
- * It never keeps the process alive, and what it does after the process's end is {@link renderGuardianProgram}'s.
+ * It keeps the process alive only while a request has time left (its timer does), and what it does after the process's end is {@link renderGuardianProgram}'s.
  */
 export class Holder {
   readonly #child: ChildProcess;
@@ -37,7 +37,6 @@ export class Holder {
   readonly #timeoutMs: number;
   #received = '';
   #hasAnswered = false;
-  #waiting = 0;
   #lost: Error | undefined;
 
   constructor(options: HolderOptions) {
@@ -58,12 +57,11 @@ export class Holder {
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
-    // The shell killed alone leaves what it held on the pipe: that goes too, and its last breath is the end of standard error.
-    this.#child.on('exit', () => this.#child.stdin?.end());
+    // The shell killed alone leaves what it held on the pipe: Node closes that, and the last breath is the end of standard error.
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
-    this.#keepAlive(false);
+    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null]) part?.unref();
     debug(`holder ${this.#child.pid} for ${options.session}`);
   }
 
@@ -79,8 +77,6 @@ export class Holder {
   /** Sends one request and waits for its answer; requests are answered in order. */
   async ask<T>(request: string, read: AnswerReader<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
-    this.#waiting += 1;
-    this.#keepAlive(true);
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -97,9 +93,6 @@ export class Holder {
       });
     } finally {
       clearTimeout(timer);
-      this.#waiting -= 1;
-      // Who gave up waits no longer, though the late answer must still find its place.
-      if (this.#waiting === 0) this.#keepAlive(false);
     }
   }
 
@@ -120,15 +113,7 @@ export class Holder {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     for (const pending of this.#pending.splice(0)) pending.fail(error);
-    this.#keepAlive(false);
     onLost();
-  }
-
-  #keepAlive(alive: boolean): void {
-    const verb = alive ? 'ref' : 'unref';
-    this.#child[verb]();
-    (this.#child.stdin as Socket | null)?.[verb]();
-    (this.#child.stderr as Socket | null)?.[verb]();
   }
 }
 

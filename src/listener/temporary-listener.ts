@@ -51,7 +51,10 @@ const listenUdp = async (port: number): Promise<TemporaryListener> => {
     if (message.toString() === nonce) socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
   });
   socket.unref();
-  return { port: socket.address().port, nonce, close: () => new Promise((resolve) => socket.close(() => resolve())) };
+  // Handed over and then closed: a socket, unlike a server, minds being closed twice.
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= new Promise((resolve) => void socket.close(() => resolve())));
+  return { port: socket.address().port, nonce, close };
 };
 
 const answerNonce = (nonce: string, { socket }: IncomingMessage, response: ServerResponse): void => {

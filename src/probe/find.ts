@@ -62,11 +62,11 @@ const judge = (seen: Evidence): Cause => {
     return { finding: 'wrong-address', sentence: `Packets for ${target} come from another network: the container dials another gateway than ${seen.gateway}`, advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …` };
   }
   if (counts.saw === 0) return dropped(seen, 'dropped-before-rule', `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`, 'nft list ruleset');
-  if (counts.translated === 0) return dropped(seen, 'dropped-before-rule', `What arrives from ${bridge} for ${target} is dropped before it is translated`, 'nft list ruleset');
-  if (counts.inputEarly === 0) return dropped(seen, 'dropped-before-rule', `What is translated for ${target} does not come in: it is dropped on its way`, 'nft list ruleset');
-  if (counts.inputLate === 0) return dropped(seen, 'firewall-input', `The firewall of this host drops ${target} on its way in`, acceptCommand(seen));
+  if (counts.translated === 0) return dropped(seen, 'dropped-before-rule', `What arrives from ${bridge} for ${target} is dropped before it is translated`, passCommand(seen, 'prerouting'));
+  if (counts.inputEarly === 0) return dropped(seen, 'dropped-before-rule', `What is translated for ${target} does not come in: it is dropped on its way`, passCommand(seen, 'prerouting'));
+  if (counts.inputLate === 0) return dropped(seen, 'firewall-input', `The firewall of this host drops ${target} on its way in`, passCommand(seen, 'input'));
   if (listening !== undefined) return listening;
-  if (counts.outputLate === 0) return dropped(seen, 'firewall-output', `The firewall of this host drops the answer of ${target} on its way out`, outputCommand(seen));
+  if (counts.outputLate === 0) return dropped(seen, 'firewall-output', `The firewall of this host drops the answer of ${target} on its way out`, passCommand(seen, 'output'));
   return unknown(seen);
 };
 
@@ -89,15 +89,17 @@ const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string
 
 export const renderDrop = ({ family, table, chain, rule }: Drop): string => `${family} ${table} ${chain}: ${rule}`;
 
-const acceptCommand = ({ bridge, drops: [drop] }: Evidence): string =>
-  drop === undefined || (drop.family === 'ip' && drop.table === 'filter')
-    ? `sudo iptables -I INPUT 1 -i ${bridge} -d 127.0.0.0/8 -m conntrack --ctstate DNAT -j ACCEPT`
-    : `sudo nft insert rule ${drop.family} ${drop.table} ${drop.baseChain} iifname ${bridge} ip daddr 127.0.0.0/8 ct status dnat accept`;
-
-const outputCommand = ({ bridge, drops: [drop] }: Evidence): string =>
-  drop === undefined || (drop.family === 'ip' && drop.table === 'filter')
-    ? `sudo iptables -I OUTPUT 1 -o ${bridge} -m conntrack --ctstate DNAT -j ACCEPT`
-    : `sudo nft insert rule ${drop.family} ${drop.table} ${drop.baseChain} oifname ${bridge} ct status dnat accept`;
+/** The command that lets our packets through the chain that dropped them, at the head of it. */
+const passCommand = ({ bridge, drops: [drop] }: Evidence, hook: 'prerouting' | 'input' | 'output'): string => {
+  const { family, table, baseChain } = drop ?? { family: 'ip', table: 'filter', baseChain: hook.toUpperCase() };
+  const side = hook === 'output' ? 'o' : 'i';
+  if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {
+    const which = { prerouting: '', input: ' -d 127.0.0.0/8 -m conntrack --ctstate DNAT', output: '' }[hook];
+    return `sudo iptables -t ${table} -I ${baseChain} 1 -${side} ${bridge}${which} -j ACCEPT`;
+  }
+  const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
+  return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
+};
 
 const unknown = (seen: Evidence): Cause => ({
   finding: 'probe-failed',

@@ -29,7 +29,8 @@ interface Dialled {
  */
 const renderTable = (names: Names, { protocol, containerPort }: Dialled): string => {
   const ours = `iifname "${names.bridge}" ether saddr ${probeAddressOf(names.bridge)}`;
-  const back = 'ip saddr 127.0.0.0/8 ct status dnat ct direction reply';
+  // Nothing else leaves from 127/8 to anywhere but 127/8; before conntrack's own hook there is no other way to tell.
+  const back = 'ip saddr 127.0.0.0/8 ip daddr != 127.0.0.0/8';
   return `
 add table ip ${names.hopsTable}
 table ip ${names.hopsTable} {

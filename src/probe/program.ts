@@ -3,7 +3,15 @@ export interface ProbeOrder {
   readonly hostname: string;
   /** How long it dials, in milliseconds. */
   readonly timeoutMs: number;
-  readonly targets: readonly { readonly key: string; readonly protocol: 'tcp' | 'udp'; readonly port: number; readonly path?: string; readonly nonce?: string }[];
+  readonly targets: readonly {
+    readonly key: string;
+    readonly protocol: 'tcp' | 'udp';
+    readonly port: number;
+    readonly path?: string;
+    readonly nonce?: string;
+    /** Something listens there, so a refusal is no answer: somebody else refuses. */
+    readonly insist: boolean;
+  }[];
 }
 
 /** What the probe says, a line each: `quiet` at the first dial that nobody answers, and once for each target how it ended. */
@@ -58,7 +66,7 @@ const probe = (target, address) => new Promise((resolve) => {
     });
     socket.on('end', () => { if (target.nonce !== undefined && !done) end('foreign', { error: received.split('\r\n')[0] }); });
     socket.on('error', (error) => {
-      if (error.code === 'ECONNREFUSED') end('refused');
+      if (error.code === 'ECONNREFUSED' && !target.insist) end('refused');
       else if (error.code === 'ECONNRESET' && target.nonce === undefined) end('accepted');
       else trouble('rejected', { error: error.code });
     });
@@ -72,7 +80,7 @@ const probe = (target, address) => new Promise((resolve) => {
       try { answer = JSON.parse(message.toString()); } catch {}
       end(answer.nonce === target.nonce ? 'nonce' : 'foreign', { seenFrom: answer.seenFrom });
     });
-    socket.on('error', (error) => (error.code === 'ECONNREFUSED' ? end('refused') : trouble('rejected', { error: error.code })));
+    socket.on('error', (error) => (error.code === 'ECONNREFUSED' && !target.insist ? end('refused') : trouble('rejected', { error: error.code })));
   }
   const dialUdp = () => { try { socket.send(target.nonce); } catch {} };
   const dial = socket === undefined ? dialTcp : dialUdp;

@@ -4,6 +4,7 @@ import { startAttached, type AttachedContainer } from '../engine/containers.ts';
 import { statusOf } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
 import { messageOf } from '../engine/networks.ts';
+import { readListeners, takesLoopback4 } from '../host/listeners.ts';
 import { noncePath } from '../plan/nonce-path.ts';
 import { labels } from '../plan/names.ts';
 import { probeAddressOf } from '../plan/probe-address.ts';
@@ -52,8 +53,12 @@ export class ProbeFailed extends Error {}
 const start = async (context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): Promise<AttachedContainer> => {
   const { docker } = context.engine;
   try {
-    const [image, mounts] = proof.image === undefined ? await Promise.all([ensureEmptyImage(docker), readNodeMounts()]) : [proof.image, []];
-    const options = renderContainer(context, renderOrder(context, ports, proof), image, mounts);
+    const [image, mounts, listening] = await Promise.all([
+      proof.image ?? ensureEmptyImage(docker),
+      proof.image === undefined ? readNodeMounts() : [],
+      Promise.all(ports.map(isListening)),
+    ]);
+    const options = renderContainer(context, renderOrder(context, ports, proof, listening), image, mounts);
     const deadline = Date.now() + proof.timeoutMs + 10_000;
     for (;;) {
       signal?.throwIfAborted();
@@ -70,6 +75,9 @@ const start = async (context: ProbeContext, ports: readonly ProbedPort[], proof:
     throw new ProbeFailed(messageOf(error), { cause: error });
   }
 };
+
+const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise<boolean> =>
+  nonce !== undefined || (await readListeners(targetPort, protocol)).some(takesLoopback4);
 
 const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string, mounts: readonly string[]): Docker.ContainerCreateOptions => ({
   name: context.names.probe('0'),
@@ -99,10 +107,11 @@ const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string
   },
 });
 
-const renderOrder = ({ hostname }: ProbeContext, ports: readonly ProbedPort[], { timeoutMs }: ProofOptions): ProbeOrder => ({
+const renderOrder = ({ hostname }: ProbeContext, ports: readonly ProbedPort[], { timeoutMs }: ProofOptions, listening: readonly boolean[]): ProbeOrder => ({
   hostname,
   timeoutMs,
-  targets: ports.map((port) => ({
+  targets: ports.map((port, n) => ({
+    insist: listening[n] === true,
     key: keyOfPort(port),
     protocol: port.protocol,
     port: port.containerPort,

@@ -2,8 +2,9 @@ import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options.ts';
 import type { Verification } from '../types.ts';
 import type { ProbeContext } from './context.ts';
-import type { Diagnosis, Hop } from './diagnosis.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { isDialled, prove } from './prove.ts';
+import { renderHop } from './render.ts';
 import { keyOfPort } from './run-probe.ts';
 
 /**
@@ -40,10 +41,6 @@ const unreachable = (context: ProbeContext, diagnosis: Diagnosis): LocalhostForw
     { what: diagnosis.sentence, evidence: diagnosis.hops.map(renderHop), try: diagnosis.advice },
     { diagnosis, strategy: context.strategy },
   );
-
-/** One hop on one line: ✓, ✗, or ? where nothing could tell. */
-export const renderHop = ({ name, ok, packets, detail }: Hop): string =>
-  `${ok === undefined ? '?' : ok ? '✓' : '✗'} ${name.padEnd(9)} ${detail}${packets === undefined ? '' : ` (${packets} packet${packets === 1 ? '' : 's'})`}`;
 
 const aborted = (signal: AbortSignal): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_ABORTED', { what: `Opening was aborted by its signal: ${String(signal.reason)}` }, { cause: signal.reason });

@@ -33,6 +33,9 @@ export interface InstalledRules {
   release(): Promise<void>;
 }
 
+/** What can be asked of rules that another process put in. */
+export type AttachedRules = Pick<InstalledRules, 'hits' | 'isPresent' | 'restore'>;
+
 /** One way to carry bytes from a bridge to the host's loopback. */
 export interface RulesStrategy {
   readonly name: 'nftables' | 'iptables';
@@ -42,6 +45,8 @@ export interface RulesStrategy {
    * @throws LHF_ERR_RULES with the program's own words.
    */
   install(plan: RulesPlan): Promise<InstalledRules>;
+  /** Looks at a bridge's rules that are somebody else's; puts nothing back. */
+  attach(names: Names): AttachedRules;
 }
 
 /** One port's key in maps and listings. */

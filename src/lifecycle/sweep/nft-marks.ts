@@ -38,7 +38,7 @@ export const parseNftMarks = (listing: string): Found[] => {
       continue;
     }
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
-    const mark = /^\tcomment "/.test(line) || own === undefined ? parseMark(line) : undefined;
+    const mark = line.startsWith(`\tcomment "`) || own === undefined ? parseMark(line) : undefined;
     if (mark === undefined) continue;
     if (own !== undefined) {
       if (own.bridge === mark.bridge) found.push({ kind: own.kind, name: table, family, ...mark });

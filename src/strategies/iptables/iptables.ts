@@ -1,8 +1,8 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
-
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import type { Names } from '../../plan/names.ts';
+import { keyOf, type AttachedRules, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { parseCounters, tableOf } from './parse.ts';
 import { iptablesLoop } from './program.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
@@ -35,6 +35,11 @@ export class IptablesStrategy implements RulesStrategy {
     return rules;
   }
 
+  attach(names: Names): AttachedRules {
+    const rules = new IptablesRules({ names, session: '', ports: [] }, this, () => undefined);
+    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
+  }
+
   /*
    * Whoever flushes iptables (a firewall's reload) takes our rules along, and neither variant tells anybody. One listing every
    * two seconds costs about a four-hundredth of a core; with sudo each would be a line in the machine's log, so there only
@@ -63,7 +68,8 @@ export class IptablesStrategy implements RulesStrategy {
     const holder = new Holder({
       ...this.#options,
       hold: iptablesLoop,
-      release: 'lhf_remove lhf-"$NONCE" nat filter',
+      // The guardian takes the guard, and tidies.
+      release: 'lhf_take_out lhf-"$NONCE" nat filter || lhf_take_out lhf-"$NONCE" nat filter',
       // Rules stay when their keeper is killed alone, and need another for the day this process is.
       onLost: () => {
         if (this.#open.size > 0 && holder.hasAnswered) this.#holder = this.#openHolder();

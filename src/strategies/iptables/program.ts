@@ -12,6 +12,9 @@ lhf_locked() { ( flock -w 5 9; "$@" ) 9< "$(command -v iptables-restore)"; }
 
 lhf_apply() { lhf_locked lhf_apply_locked "$1"; }
 lhf_apply_locked() {
+  # A process that died meanwhile needs no rules: its shell then has another parent in proc(5)'s stat.
+  read -r _ _ _ parent _ < /proc/$$/stat
+  if [ "$parent" != "$PPID" ]; then return 1; fi
   { $SUDO iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk '
     BEGIN { base["*raw"] = base["*nat"] = "PREROUTING"; base["*filter"] = "INPUT" }
     $0 == "LHF-BODY" { body = 1; next }
@@ -25,6 +28,13 @@ lhf_apply_locked() {
 # Once more where somebody else changed the rules between the listing and the removal.
 lhf_remove() { lhf_locked lhf_remove_locked "$@" || lhf_locked lhf_remove_locked "$@"; }
 lhf_remove_locked() {
+  lhf_take_out "$@" || return
+  case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
+  return 0
+}
+
+# The removal without the tidying needs no turn: no base chain goes that has one of our rules in it.
+lhf_take_out() {
   prefix=$1; shift
   saved=$($SUDO iptables-save 2> /dev/null)
   undo=$(printf '%s\n' "$saved" | awk -v prefix="$prefix" -v tables=" $* " '
@@ -39,8 +49,6 @@ lhf_remove_locked() {
     printf '%s\n' "$undo" | $SUDO iptables-restore -w 5 --noflush || return
   fi
   printf '%s\n' "$saved" | grep -o 'LHF-lhf-[0-9a-z]\{8\}' | sed -n "s/^LHF-\($prefix\)/\1/p" | sort -u
-  case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
-  return 0
 }
 
 # Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use. An iptables
@@ -72,11 +80,8 @@ while IFS= read -r verb; do
   # A request cut off by its sender's death is none.
   if [ "$line" != END ]; then break; fi
   asked=$((asked + 1))
-  # A process that died meanwhile needs no rules: its parent's place in proc(5)'s stat is taken by another.
-  read -r _ _ _ parent _ < /proc/$$/stat
   case $verb in
-    apply) if [ "$parent" != "$PPID" ]; then break; fi
-      answer=$(lhf_apply "$body" 2>&1);;
+    apply) answer=$(lhf_apply "$body" 2>&1);;
     remove) answer=$(lhf_remove $body 2>&1);;
   esac
   printf '%s\nlhf-answered %s %s\n' "$answer" "$asked" "$?" >&2

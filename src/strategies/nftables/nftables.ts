@@ -1,7 +1,7 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
-
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import type { Names } from '../../plan/names.ts';
+import { keyOf, type AttachedRules, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { NftHolder } from './nft-holder.ts';
 import { parseCounters, parseKeys } from './parse.ts';
 import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
@@ -28,6 +28,11 @@ export class NftablesStrategy implements RulesStrategy {
     }
     this.#open.add(rules);
     return rules;
+  }
+
+  attach(names: Names): AttachedRules {
+    const rules = new NftablesRules({ names, session: '', ports: [] }, this, () => undefined);
+    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
   }
 
   /** @throws LHF_ERR_RULES with nft's own words. */
