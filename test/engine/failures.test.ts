@@ -74,7 +74,7 @@ describe.each(['nftables', 'iptables'] as const)('with %s, whatever happens whil
         });
         const gate: Gate = { [when]: broken };
         const error = await openAndClose(service.port, { strategy, docker: gateDocker(gate) });
-      expect(codesOf(call, 'LHF_ERR_DOCKER_UNAVAILABLE'), call).toContain(codeOf(error));
+        expect(codesOf(call, 'LHF_ERR_DOCKER_UNAVAILABLE'), call).toContain(codeOf(error));
         expect(renderDifference(before, await snapshotHere()), call).toBe('');
       }
     },
