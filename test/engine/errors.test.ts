@@ -21,6 +21,9 @@ import { openLocalhostForward } from './src/index.ts';
 const [options] = process.argv.slice(1);
 try {
   const net = await openLocalhostForward([], { verify: false, ...JSON.parse(options) });
+  await net.forward(8088);
+  await net.hits();
+  await net.unforward(8088);
   console.log(JSON.stringify({ code: 'opened', message: net.strategy }));
   await net.close();
 } catch ({ code, message, reasons }) {
