@@ -23,7 +23,8 @@ const measureCommon = (before: readonly string[], after: readonly string[]): num
   for (let b = before.length - 1; b >= 0; b -= 1) {
     for (let a = after.length - 1; a >= 0; a -= 1) {
       const row = table[b] ?? [];
-      row[a] = before[b] === after[a] ? at(table, b + 1, a + 1) + 1 : Math.max(at(table, b + 1, a), at(table, b, a + 1));
+      row[a] =
+        before[b] === after[a] ? at(table, b + 1, a + 1) + 1 : Math.max(at(table, b + 1, a), at(table, b, a + 1));
     }
   }
   return table;

@@ -71,7 +71,10 @@ export const listenEcho = (options: ServiceOptions = {}): Promise<Service> => {
 
 /** Accepts, and then says nothing. */
 export const listenSilent = (options: ServiceOptions = {}): Promise<Service> =>
-  openServer(createTcpServer((socket) => socket.on('error', () => {}).resume()), options);
+  openServer(
+    createTcpServer((socket) => socket.on('error', () => {}).resume()),
+    options,
+  );
 
 export interface UdpService extends Service {
   /** The datagrams' texts, in order. */
