@@ -20,8 +20,15 @@ export const removeContainer = async (docker: Docker, id: string): Promise<void>
   try {
     await docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {
-    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    if (statusOf(error) === 404) return;
+    if (statusOf(error) !== 409) throw error;
+    // Its removal is under way, by the engine itself or by somebody else: gone is what was wanted.
+    await docker.getContainer(id).wait({ condition: 'removed' }).catch(ignoreGone);
   }
+};
+
+const ignoreGone = (error: unknown): void => {
+  if (statusOf(error) !== 404) throw error;
 };
 
 export interface AttachedContainer {

@@ -96,6 +96,8 @@ const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string
   },
   StopTimeout: 0,
   HostConfig: {
+    // Whoever started it may be killed before it ends, by its own deadline at the latest.
+    AutoRemove: true,
     // By name: given an id, some engines do not set the hardware address.
     NetworkMode: context.names.network,
     ExtraHosts: [`${context.hostname}:${context.gateway}`],
