@@ -11,6 +11,7 @@ import { randomWord } from './owner.ts';
 import { chooseStrategy } from './plan/choose-strategy.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';
+import { tellProgress } from './progress.ts';
 import { openThrowawayBridge } from './throwaway-bridge.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from './types.ts';
 
@@ -48,7 +49,9 @@ export const openLocalhostForward = async (ports: Ports, options: LocalhostForwa
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
+    const startedAt = performance.now();
     for (const port of plan.ports) addPort(openPorts, await openPort(port, plan.options));
+    tellProgress('listener', startedAt, () => [...openPorts.values()].map(({ port }) => `127.0.0.1:${port.hostPort}`).join(', '));
     stopIfAborted(plan.options.signal);
 
     // The network, and a strategy's rules on its bridge.

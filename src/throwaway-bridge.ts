@@ -5,6 +5,7 @@ import { LocalhostForwardError } from './errors.ts';
 import { interfaceExists, readRouteLocalnet, readRoutes, writeRouteLocalnet } from './host/kernel.ts';
 import { labels, type Names } from './plan/names.ts';
 import { chooseSubnet, gatewayOf } from './plan/subnet.ts';
+import { tellProgress } from './progress.ts';
 import type { Privileges } from './privilege/privileges.ts';
 import type { InstalledRules, RulesStrategy, Translation } from './strategies/strategy.ts';
 
@@ -33,10 +34,10 @@ export interface ThrowawayBridge {
  * which also tells the guardian that one may be under way. `route_localnet`, which opens the bridge to 127/8, comes last.
  */
 export const openThrowawayBridge = async (plan: BridgePlan, engine: Engine, strategy: RulesStrategy, privileges: Privileges): Promise<ThrowawayBridge> => {
-  const { names, session } = plan;
+  const { names } = plan;
   const [network, rules] = await Promise.allSettled([
     createNetworkSomewhere(plan, engine),
-    strategy.install({ names, session, ports: plan.translations }),
+    installRules(plan, strategy),
   ]);
   const parts: Parts = { plan, engine, privileges, network: valueOf(network), rules: valueOf(rules), keepsRouteLocalnet: false };
   try {
@@ -95,10 +96,18 @@ const openRouteLocalnet = async (bridge: string, privileges: Privileges): Promis
   throw new LocalhostForwardError('LHF_ERR_RULES', { what, try: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1` });
 };
 
+const installRules = async ({ names, session, translations }: BridgePlan, strategy: RulesStrategy): Promise<InstalledRules> => {
+  const startedAt = performance.now();
+  const rules = await strategy.install({ names, session, ports: translations });
+  tellProgress('rules', startedAt, () => translations.map((port) => `${port.protocol}/${port.containerPort} → 127.0.0.1:${port.targetPort}`).join(', '));
+  return rules;
+};
+
 /** How often a subnet that somebody else took a moment before is replaced by another. */
 const subnetAttempts = 10;
 
 const createNetworkSomewhere = async (plan: BridgePlan, engine: Engine): Promise<{ id: string; subnet: string; gateway: string }> => {
+  const startedAt = performance.now();
   const taken: string[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const subnet = plan.subnet ?? chooseSubnet({ pool: plan.subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
@@ -110,6 +119,7 @@ const createNetworkSomewhere = async (plan: BridgePlan, engine: Engine): Promise
       const { names, session } = plan;
       const marks = { [labels.session]: session, [labels.owner]: String(process.pid), [labels.created]: new Date().toISOString(), [labels.bridge]: names.bridge };
       const id = await createNetwork(engine, { name: names.network, bridge: names.bridge, subnet, gateway, labels: { ...plan.labels, ...marks } });
+      tellProgress('network', startedAt, () => `${names.network} ${subnet}`);
       return { id, subnet, gateway };
     } catch (error) {
       if (!(error instanceof SubnetTaken)) throw error;
