@@ -34,6 +34,7 @@ const describeProgram = (finish: Finish, command: readonly string[] | undefined)
     .addHelpText('after', '\nA port is 8088, 80:8088 (container:host) or 0 (a free one), each with /udp\nif need be. Exit code 2: the command line was not understood.');
   prepare(program);
   addSmoke(program, finish, command);
+  addRun(program, finish, command);
   return program;
 };
 
@@ -50,9 +51,32 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
   });
 };
 
+const addRun = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
+  const run = add(program, 'run', 'open a forward, run a command, close it, pass its exit code on')
+    .usage('<port...> [options] -- <command...>')
+    .argument('<port...>', 'service ports', (word: string, ports: readonly PortForward[] | undefined) => [...(ports ?? []), readPort(word)])
+    .addOption(new Option('--strategy <name>', 'auto, or one by its name').choices(['auto', ...strategyNames]))
+    .option('--hostname <name>', 'what containers dial (default: host.docker.internal)')
+    .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
+    .option('--no-verify', 'do not prove it from a container first')
+    .addHelpText('after', runHelp);
+  run.action(async (ports: readonly PortForward[], { verify, ...options }) => {
+    const [file, ...args] = rest ?? [];
+    if (file === undefined || file === '') return refuseUsage(run, `no command to run: put it after '--'`);
+    const { run: start } = await import('./run.ts');
+    finish(await refusing(run, () => start({ ports, options: { ...options, ...(verify === false ? { verify } : {}) }, command: [file, ...args] })));
+  });
+};
+
+const runHelp = `
+The command finds in its environment LOCALHOST_FORWARD_NETWORK, _HOST, _GATEWAY
+and _URL. Signals are passed on to it. The service may start later.
+
+  localhost-forward run 8088 -- docker compose up --abort-on-container-exit
+  localhost-forward run 80:8088 53/udp -- npm test`;
+
 const add = (program: Command, name: string, description: string): Command => {
-  const command = program.command(name).description(description);
-  return prepare(command);
+  return prepare(program.command(name).description(description));
 };
 
 const prepare = (command: Command): Command =>
