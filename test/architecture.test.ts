@@ -26,7 +26,7 @@ const rules: Record<string, readonly string[]> = {
   'src/strategies': ['src/strategies', ...tools, 'src/lifecycle', ...types, 'type:src/engine', 'node:'],
   'src/probe': ['src/probe', ...tools, 'src/engine', 'src/strategies/firewall', ...types, 'type:src/options.ts', 'type:src/strategies', 'node:'],
   'src/lifecycle': ['src/lifecycle', ...tools, 'src/engine', 'src/strategies', ...types, 'node:'],
-  'src/doctor': ['src/doctor', ...tools, 'src/engine', 'src/lifecycle', 'src/strategies', ...types, 'node:'],
+  'src/doctor': ['src/doctor', 'src/options.ts', ...tools, 'src/engine', 'src/lifecycle', 'src/strategies', ...types, 'node:'],
   // A check of the whole, so it may see the whole.
   'src/smoke': ['src', 'node:'],
   'src/cli': ['src/cli', ...seenByCli, ...types, 'commander', 'picocolors', 'node:'],

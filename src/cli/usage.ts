@@ -8,7 +8,7 @@ export const refuseUsage = (command: Command, message: string): never => command
 
 /** The one line and the usage, as commander hands over its complaints. */
 export const renderUsageError = (command: Command, complaint: string): string => {
-  const line = complaint.trim().replace(/^error: /, '').replaceAll(/\s+/g, ' ');
+  const line = complaint.trim().replace(/^error: /, '').replaceAll(/\s+/g, ' ').replace(/^.* is invalid(?: for argument '[^']*')?\. (?=expected )/, '');
   const name = nameOf(command);
   return `${line.startsWith(`${name}: `) ? line : `${name}: ${line}`}\nUsage: ${name} ${command.usage()}\n`;
 };
