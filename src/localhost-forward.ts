@@ -75,7 +75,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   /** The proof at the end of opening; aborts with the signal. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    await verifyForward(await this.probeContext(), { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+    await verifyForward(await this.probeContext(), {
+      ...this.proofDefaults(),
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   close(): Promise<void> {
@@ -111,7 +114,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   protected override assertOpen(what: string): void {
     if (!this.#isClosed) return;
-    throw new LocalhostForwardError('LHF_ERR_CLOSED', { what: `${what}() was called on ${this.networkName} after close()`, try: 'open another forward' });
+    throw new LocalhostForwardError('LHF_ERR_CLOSED', {
+      what: `${what}() was called on ${this.networkName} after close()`,
+      try: 'open another forward',
+    });
   }
 
   protected override probedPorts(): readonly ProbedPort[] {
@@ -145,13 +151,21 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 }
 
-const closeFailed = ({ networkName, strategy }: LocalhostForward, failures: readonly UndoFailure[]): LocalhostForwardError =>
+const closeFailed = (
+  { networkName, strategy }: LocalhostForward,
+  failures: readonly UndoFailure[],
+): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_CLOSE',
     {
       what: `The forward ${networkName} could not be closed whole`,
-      evidence: failures.map(({ what, error }) => `stays: ${what}: ${error instanceof Error ? error.message : String(error)}`),
+      evidence: failures.map(
+        ({ what, error }) => `stays: ${what}: ${error instanceof Error ? error.message : String(error)}`,
+      ),
       try: 'localhost-forward sweep',
     },
-    { cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)), strategy },
+    {
+      cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)),
+      strategy,
+    },
   );

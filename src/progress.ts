@@ -19,5 +19,7 @@ export const tellProgress = (step: Progress['step'], startedAt: number, detail: 
 export const watchProgress = (onProgress: (progress: Progress) => void): (() => void) => {
   const listener = (message: unknown): void => onProgress(message as Progress);
   progress.subscribe(listener);
-  return () => void progress.unsubscribe(listener);
+  return () => {
+    progress.unsubscribe(listener);
+  };
 };

@@ -11,10 +11,27 @@ export const doctor = async ({ json = false }: { json?: boolean }): Promise<numb
 };
 
 /** The report as lines, an aspect each. */
-export const renderReport = ({ ok, strategy, privilege, engine, host, firewall, reasons, forwards, subnets, problem }: DoctorReport, colors: Colors): string[] => {
+export const renderReport = (
+  { ok, strategy, privilege, engine, host, firewall, reasons, forwards, subnets, problem }: DoctorReport,
+  colors: Colors,
+): string[] => {
   const mark = (good: boolean): string => (good ? colors.green('✓') : colors.red('✗'));
-  const kinds = engine === null ? [] : [engine.rootless ? 'rootless' : 'rootful', engine.remote ? 'remote' : 'local', ...(engine.vm === undefined ? [] : [`in ${engine.vm}`])];
-  const walls = firewall === null ? [] : [...(firewall.ufw ? ['ufw'] : []), ...(firewall.firewalld ? ['firewalld'] : []), ...firewall.droppingPolicies.map((chain) => `${chain} drops by policy`)];
+  const kinds =
+    engine === null
+      ? []
+      : [
+          engine.rootless ? 'rootless' : 'rootful',
+          engine.remote ? 'remote' : 'local',
+          ...(engine.vm === undefined ? [] : [`in ${engine.vm}`]),
+        ];
+  const walls =
+    firewall === null
+      ? []
+      : [
+          ...(firewall.ufw ? ['ufw'] : []),
+          ...(firewall.firewalld ? ['firewalld'] : []),
+          ...firewall.droppingPolicies.map((chain) => `${chain} drops by policy`),
+        ];
   return [
     `${mark(engine !== null)} engine     ${engine === null ? 'none answers' : `${engine.name} ${engine.version} at ${engine.endpoint}, ${kinds.join(', ')}`}`,
     `${mark(host.uid === 0 ? host.netAdmin : host.sudo)} privilege  ${host.uid === 0 ? (host.netAdmin ? 'root' : 'root without CAP_NET_ADMIN') : host.sudo ? 'sudo -n' : 'neither root nor sudo -n'}`,

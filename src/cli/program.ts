@@ -31,7 +31,10 @@ const describeProgram = (finish: Finish, command: readonly string[] | undefined)
     .version(readVersion(), '--version')
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help')
-    .addHelpText('after', '\nA port is 8088, 80:8088 (container:host) or 0 (a free one), each with /udp\nif need be. Exit code 2: the command line was not understood.');
+    .addHelpText(
+      'after',
+      '\nA port is 8088, 80:8088 (container:host) or 0 (a free one), each with /udp\nif need be. Exit code 2: the command line was not understood.',
+    );
   prepare(program);
   addSmoke(program, finish, command);
   addRun(program, finish, command);
@@ -42,8 +45,14 @@ const describeProgram = (finish: Finish, command: readonly string[] | undefined)
 };
 
 const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
-  const smoke = add(program, 'smoke', "prove on this machine that it works, and that nothing is left")
-    .addOption(new Option('--strategy <name>', 'auto, all that are available, or one by its name').choices(['auto', 'all', ...strategyNames]))
+  const smoke = add(program, 'smoke', 'prove on this machine that it works, and that nothing is left')
+    .addOption(
+      new Option('--strategy <name>', 'auto, all that are available, or one by its name').choices([
+        'auto',
+        'all',
+        ...strategyNames,
+      ]),
+    )
     .addOption(new Option('--port <port>', 'the port to prove').argParser(readPort).default(undefined, 'a free one'))
     .option('--json', 'print one JSON document')
     .option('--junit <file>', 'write a JUnit report');
@@ -57,7 +66,10 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
 const addRun = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
   const run = add(program, 'run', 'open a forward, run a command, close it, pass its exit code on')
     .usage('<port...> [options] -- <command...>')
-    .argument('<port...>', 'service ports', (word: string, ports: readonly PortForward[] | undefined) => [...(ports ?? []), readPort(word)])
+    .argument('<port...>', 'service ports', (word: string, ports: readonly PortForward[] | undefined) => [
+      ...(ports ?? []),
+      readPort(word),
+    ])
     .addOption(new Option('--strategy <name>', 'auto, or one by its name').choices(['auto', ...strategyNames]))
     .option('--hostname <name>', 'what containers dial (default: host.docker.internal)')
     .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
@@ -65,14 +77,21 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
     .addHelpText('after', runHelp);
   run.action(async (ports: readonly PortForward[], { verify, ...options }) => {
     const [file, ...args] = rest ?? [];
-    if (file === undefined || file === '') return refuseUsage(run, `no command to run: put it after '--'`);
+    if (file === undefined || file === '') throw refuseUsage(run, `no command to run: put it after '--'`);
     const { run: start } = await import('./run.ts');
-    finish(await refusing(run, () => start({ ports, options: { ...options, ...(verify === false ? { verify } : {}) }, command: [file, ...args] })));
+    finish(
+      await refusing(run, () =>
+        start({ ports, options: { ...options, ...(verify === false ? { verify } : {}) }, command: [file, ...args] }),
+      ),
+    );
   });
 };
 
 const addDoctor = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
-  const doctor = add(program, 'doctor', 'tell what this machine offers, and change nothing').option('--json', 'print one JSON document');
+  const doctor = add(program, 'doctor', 'tell what this machine offers, and change nothing').option(
+    '--json',
+    'print one JSON document',
+  );
   doctor.action(async (options: { json?: boolean }) => {
     refuseRest(doctor, rest);
     const { doctor: run } = await import('./doctor.ts');
@@ -81,7 +100,10 @@ const addDoctor = (program: Command, finish: Finish, rest: readonly string[] | u
 };
 
 const addLs = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
-  const ls = add(program, 'ls', 'list the forwards on this machine, with their owners').option('--json', 'print one JSON document');
+  const ls = add(program, 'ls', 'list the forwards on this machine, with their owners').option(
+    '--json',
+    'print one JSON document',
+  );
   ls.action(async (options: { json?: boolean }) => {
     refuseRest(ls, rest);
     const { ls: run } = await import('./ls.ts');
@@ -134,6 +156,7 @@ const refuseRest = (command: Command, rest: readonly string[] | undefined): void
 // What the library refuses before any effect is a mistake in the command line, or in the environment.
 const refusing = async (command: Command, work: () => Promise<number>): Promise<number> =>
   work().catch((error: unknown) => {
-    if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_INVALID_OPTION') return refuseUsage(command, renderRefusal(error));
+    if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_INVALID_OPTION')
+      return refuseUsage(command, renderRefusal(error));
     throw error;
   });

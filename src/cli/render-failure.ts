@@ -3,7 +3,10 @@ import { renderPicture } from './picture.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Why a check failed: the picture of the way, the sentence, what was seen, the one thing to try. */
-export const renderFailure = ({ message, evidence, try: advice, diagnosis }: SmokeFailure, terminal: Pick<Terminal, 'colors' | 'width'>): string => {
+export const renderFailure = (
+  { message, evidence, try: advice, diagnosis }: SmokeFailure,
+  terminal: Pick<Terminal, 'colors' | 'width'>,
+): string => {
   const { colors } = terminal;
   const picture = diagnosis === undefined ? [] : renderPicture(diagnosis, terminal);
   // The picture tells what the message's own lines about the hops tell.

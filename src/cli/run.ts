@@ -44,7 +44,8 @@ export const run = async ({ ports, options, command }: RunArguments): Promise<nu
 };
 
 // Keys at a terminal signal the whole foreground group: the command has had its own already.
-const arrivedAlready = (signal: NodeJS.Signals): boolean => ['SIGINT', 'SIGQUIT', 'SIGHUP'].includes(signal) && isForegroundOfTerminal();
+const arrivedAlready = (signal: NodeJS.Signals): boolean =>
+  ['SIGINT', 'SIGQUIT', 'SIGHUP'].includes(signal) && isForegroundOfTerminal();
 
 const exitOf = (child: ChildProcess, file: string): Promise<number> =>
   new Promise((resolve) => {

@@ -27,14 +27,20 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
     if (!json && strategy === 'all') output.write(`${output.colors.bold(one ?? 'auto')}\n`);
     // One after the other: they would share the host's firewall, and the lines of the list.
     // oxlint-disable-next-line no-await-in-loop
-    const run = await runSmoke({ port, signal: interrupt.signal, ...(one === undefined ? {} : { strategy: one }) }, json ? {} : new StepList(output));
+    const run = await runSmoke(
+      { port, signal: interrupt.signal, ...(one === undefined ? {} : { strategy: one }) },
+      json ? {} : new StepList(output),
+    );
     runs.push(run);
     if (!json && run.failure !== undefined) errors.write(`${renderFailure(run.failure, errors)}\n`);
     if (interrupt.signal.aborted) break;
   }
   const report = joinRuns(runs, strategy === 'all');
   if (json) output.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else if (report.ok) output.write(`${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(lengthOf(runs))} ms\n`);
+  else if (report.ok)
+    output.write(
+      `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(lengthOf(runs))} ms\n`,
+    );
   if (junit !== undefined) await writeFile(junit, renderJunit(runs));
   await tellGithub(runs, errors.write);
   return interrupt.signal.aborted ? exitCodeOf(interrupt.signal) : report.ok ? 0 : 1;
@@ -50,14 +56,17 @@ const joinRuns = (runs: readonly SmokeRun[], all: boolean): SmokeReport => {
     strategy: 'all',
     privilege: first.privilege,
     engine: first.engine,
-    steps: runs.flatMap(({ strategy, steps }) => steps.map((step) => ({ ...step, name: `${strategy ?? 'none'}: ${step.name}` }))),
+    steps: runs.flatMap(({ strategy, steps }) =>
+      steps.map((step) => ({ ...step, name: `${strategy ?? 'none'}: ${step.name}` })),
+    ),
     leftovers: runs.flatMap(({ leftovers }) => leftovers),
     ...(failure === undefined ? {} : { failure }),
     runs,
   };
 };
 
-const lengthOf = (runs: readonly SmokeRun[]): number => runs.flatMap(({ steps }) => steps).reduce((sum, { ms }) => sum + ms, 0);
+const lengthOf = (runs: readonly SmokeRun[]): number =>
+  runs.flatMap(({ steps }) => steps).reduce((sum, { ms }) => sum + ms, 0);
 
 // Annotations go to standard error, where GitHub reads them as well and a document on standard output stays whole.
 const tellGithub = async (runs: readonly SmokeRun[], writeError: (text: string) => void): Promise<void> => {

@@ -19,7 +19,8 @@ export class StepList implements StepWatcher {
     if (!this.#terminal.isLive) return;
     this.#stop();
     let frame = 0;
-    const draw = (): void => this.#terminal.write(`\r\x1b[2K${this.#terminal.colors.cyan(frames[frame++ % frames.length] ?? '')} ${name}`);
+    const draw = (): void =>
+      this.#terminal.write(`\r\x1b[2K${this.#terminal.colors.cyan(frames[frame++ % frames.length] ?? '')} ${name}`);
     draw();
     this.#turning = setInterval(draw, 80).unref();
   }
@@ -38,7 +39,10 @@ export class StepList implements StepWatcher {
 }
 
 /** One finished step as a line. */
-export const renderStep = ({ name, ok, ms, detail }: SmokeStep, { colors, width }: Pick<Terminal, 'colors' | 'width'>): string => {
+export const renderStep = (
+  { name, ok, ms, detail }: SmokeStep,
+  { colors, width }: Pick<Terminal, 'colors' | 'width'>,
+): string => {
   const columns = width();
   const room = columns === undefined ? undefined : columns - 2 - nameWidth - timeWidth - 2;
   const mark = ok ? colors.green('✓') : colors.red('✗');

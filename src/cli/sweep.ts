@@ -16,4 +16,5 @@ export const sweep = async ({ all = false, json = false }: { all?: boolean; json
   return failed.length === 0 ? 0 : 1;
 };
 
-const describe = ({ kind, name, owner }: Leftover): string => `${kind} ${name}${owner === undefined ? '' : ` of ${owner}`}`;
+const describe = ({ kind, name, owner }: Leftover): string =>
+  `${kind} ${name}${owner === undefined ? '' : ` of ${owner}`}`;

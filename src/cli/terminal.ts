@@ -2,7 +2,7 @@ import picocolors from 'picocolors';
 
 /** Where output goes, and what may be done there. */
 export interface Terminal {
-  write(text: string): void;
+  readonly write: (text: string) => void;
   /** Whether a line may be written over; not so in logs and pipes. */
   readonly isLive: boolean;
   /** How wide a line may be; undefined where nobody looks at columns. */
@@ -21,7 +21,8 @@ interface Output {
 /** A terminal as its stream and the environment describe it: colours only for eyes, unless `FORCE_COLOR` asks for them. */
 export const openTerminal = (stream: Output, env: NodeJS.ProcessEnv = process.env): Terminal => {
   const isTerminal = stream.isTTY === true && env['TERM'] !== 'dumb';
-  const wantsColors = env['FORCE_COLOR'] === undefined || env['FORCE_COLOR'] === '' ? isTerminal : env['FORCE_COLOR'] !== '0';
+  const wantsColors =
+    env['FORCE_COLOR'] === undefined || env['FORCE_COLOR'] === '' ? isTerminal : env['FORCE_COLOR'] !== '0';
   return {
     write: (text) => void stream.write(text),
     isLive: isTerminal && !env['CI'],

@@ -40,15 +40,28 @@ export const doctor = async (options: { docker?: object } = {}): Promise<DoctorR
   const resolved = parseOptions(options, process.env);
   const base = { host, firewall: await firewallOf(host), forwards: { open: 0, left: 0 }, reasons: [], subnets: null };
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
-  if (engine instanceof Error) return { ...base, ok: false, strategy: null, privilege: null, engine: null, problem: engine.message };
+  if (engine instanceof Error)
+    return { ...base, ok: false, strategy: null, privilege: null, engine: null, problem: engine.message };
   const [forwards, free] = await Promise.all([countForwards(options), countSubnets(engine, resolved.subnetPool)]);
-  const seen = { ...base, engine: withoutCredentials(engine.facts), forwards, subnets: { pool: resolved.subnetPool, free } };
+  const seen = {
+    ...base,
+    engine: withoutCredentials(engine.facts),
+    forwards,
+    subnets: { pool: resolved.subnetPool, free },
+  };
   try {
     const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved);
     return { ...seen, ok: true, strategy, privilege, reasons };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;
-    return { ...seen, ok: false, strategy: null, privilege: null, reasons: error.reasons ?? [], problem: error.message };
+    return {
+      ...seen,
+      ok: false,
+      strategy: null,
+      privilege: null,
+      reasons: error.reasons ?? [],
+      problem: error.message,
+    };
   }
 };
 
@@ -68,4 +81,7 @@ const countSubnets = async ({ docker }: Engine, pool: string): Promise<number> =
   return countFree({ pool, taken: [...networks.flatMap(({ subnets }) => subnets), ...routes] });
 };
 
-const withoutCredentials = (facts: EngineFacts): EngineFacts => ({ ...facts, endpoint: facts.endpoint.replace(/\/\/[^/@]*@/, '//') });
+const withoutCredentials = (facts: EngineFacts): EngineFacts => ({
+  ...facts,
+  endpoint: facts.endpoint.replace(/\/\/[^/@]*@/, '//'),
+});

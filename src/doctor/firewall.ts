@@ -10,7 +10,10 @@ export interface FirewallFacts {
 
 /** Reads and changes nothing. */
 export const readFirewall = async (privileges: Privileges): Promise<FirewallFacts> => {
-  const [chains, saved] = await Promise.all([privileges.run(['nft', 'list', 'chains']), privileges.run(['iptables-save', '-t', 'filter'])]);
+  const [chains, saved] = await Promise.all([
+    privileges.run(['nft', 'list', 'chains']),
+    privileges.run(['iptables-save', '-t', 'filter']),
+  ]);
   const byNft = parseDroppingChains(chains.stdout);
   const byIptables = /^:INPUT DROP/m.test(saved.stdout) ? ['ip filter INPUT'] : [];
   return {

@@ -41,7 +41,10 @@ export interface AttachedContainer {
 }
 
 /** Creates and starts a container with its output attached from the first byte on. Nothing stays where starting fails. */
-export const startAttached = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<AttachedContainer> => {
+export const startAttached = async (
+  docker: Docker,
+  options: Docker.ContainerCreateOptions,
+): Promise<AttachedContainer> => {
   const container = await docker.createContainer({ ...options, AttachStdout: true, AttachStderr: true });
   const remove = (): Promise<void> => removeContainer(docker, container.id);
   try {
@@ -51,7 +54,10 @@ export const startAttached = async (docker: Docker, options: Docker.ContainerCre
     let complaints = '';
     stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     docker.modem.demuxStream(stream, stdout, stderr);
-    stream.on('end', () => stdout.end()).on('close', () => stdout.end()).on('error', () => stdout.end());
+    stream
+      .on('end', () => stdout.end())
+      .on('close', () => stdout.end())
+      .on('error', () => stdout.end());
     await container.start();
     return { id: container.id, lines: createInterface({ input: stdout }), stderr: () => complaints, remove };
   } catch (error) {

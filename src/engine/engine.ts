@@ -85,7 +85,8 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   endpoint,
 });
 
-const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
+const isRemote = (endpoint: string): boolean =>
+  /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
@@ -95,9 +96,7 @@ export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOp
   const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;
   const options =
     path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
-  );
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
 
 const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>

@@ -19,7 +19,8 @@ export const renderCidr = ({ base, bits }: Cidr): string => `${renderAddress(bas
 /** The first host address, which bridges have. */
 export const gatewayOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 1);
 
-export const overlaps = (one: Cidr, other: Cidr): boolean => one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
+export const overlaps = (one: Cidr, other: Cidr): boolean =>
+  one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 
 /** Room for 13 containers: small, since the engine's own pools end after 30 networks. */
 const bitsOfOne = 28;
@@ -31,7 +32,15 @@ const bitsOfWidest = 8;
  * A free /28 of the pool that overlaps with nothing taken, or undefined where none is left.
  * The search starts anywhere, so that processes that start together seldom choose the same. Default routes take nothing.
  */
-export const chooseSubnet = ({ pool, taken, random }: { pool: string; taken: readonly string[]; random: () => number }): string | undefined => {
+export const chooseSubnet = ({
+  pool,
+  taken,
+  random,
+}: {
+  pool: string;
+  taken: readonly string[];
+  random: () => number;
+}): string | undefined => {
   const candidates = listCandidates(pool, taken);
   const start = Math.floor(random() * candidates.count);
   for (let n = 0; n < candidates.count; n += 1) {
@@ -67,4 +76,5 @@ const listCandidates = (pool: string, taken: readonly string[]): Candidates => {
 
 const sizeOf = (bits: number): number => 2 ** (32 - bits);
 
-const renderAddress = (address: number): string => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+const renderAddress = (address: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');

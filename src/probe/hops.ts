@@ -71,8 +71,15 @@ table ip ${names.hopsTable} {
 };
 
 /** Puts the counters in; the reason is returned where that fails, as on a host without nft. */
-export const installHops = async (names: Names, session: string, dialled: Dialled, privileges: Privileges): Promise<string | undefined> => {
-  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderTable(names, session, dialled) });
+export const installHops = async (
+  names: Names,
+  session: string,
+  dialled: Dialled,
+  privileges: Privileges,
+): Promise<string | undefined> => {
+  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], {
+    input: renderTable(names, session, dialled),
+  });
   return exitCode === 0 ? undefined : (failure ?? stderr.trim());
 };
 
@@ -87,7 +94,8 @@ export const readHops = async (names: Names, privileges: Privileges): Promise<Ho
 };
 
 export const parseHops = (listing: string): HopCounts => {
-  const read = (name: keyof HopCounts): number => Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
+  const read = (name: keyof HopCounts): number =>
+    Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
   return {
     saw: read('saw'),
     elsewhere: read('elsewhere'),

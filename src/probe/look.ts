@@ -32,7 +32,11 @@ export const lookStill = async (context: ProbeContext, port: ProbedPort): Promis
 };
 
 /** What packets tell until `over`, while a probe dials: counters at each hop, and the kernel's trace of drops. Without nft: nothing. */
-export const lookAtPackets = async (context: ProbeContext, port: ProbedPort, over: () => Promise<unknown>): Promise<{ counts: HopCounts | undefined; drops: readonly Drop[] }> => {
+export const lookAtPackets = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  over: () => Promise<unknown>,
+): Promise<{ counts: HopCounts | undefined; drops: readonly Drop[] }> => {
   const { names, session, privileges } = context;
   if ((await installHops(names, session, port, privileges)) !== undefined) {
     await over();

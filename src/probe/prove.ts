@@ -27,7 +27,12 @@ const mostAccepts = 4;
  * Dials ports from a container, and attends it: at the first dial that nobody answers, the packets are watched. A firewall in the way is
  * passed by an accept, if that is allowed, and the next dial gets through; anything else ends the proof with its diagnosis.
  */
-export const prove = async (context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): Promise<Proof> => {
+export const prove = async (
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<Proof> => {
   const ended = new Map<string, ProbeEvent>();
   const accepts: string[] = [];
   const dialled = ports.filter(isDialled);
@@ -50,7 +55,14 @@ export const prove = async (context: ProbeContext, ports: readonly ProbedPort[],
     if (!(error instanceof ProbeFailed) || signal?.aborted === true) throw error;
     const [port] = dialled;
     await attending;
-    return { ended, accepts, diagnosis: port === undefined ? undefined : findCause({ ...(await lookStill(context, port)), probeFailure: error.message }) };
+    return {
+      ended,
+      accepts,
+      diagnosis:
+        port === undefined
+          ? undefined
+          : findCause({ ...(await lookStill(context, port)), probeFailure: error.message }),
+    };
   }
   signal?.throwIfAborted();
   const hopeless = await attending;
@@ -66,14 +78,25 @@ export const prove = async (context: ProbeContext, ports: readonly ProbedPort[],
 export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;
 
 /** Dials one port with every hop watched, changing nothing. */
-export const examine = async (context: ProbeContext, port: ProbedPort, proof: ProofOptions, signal?: AbortSignal): Promise<Diagnosis> => {
+export const examine = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<Diagnosis> => {
   const still = await lookStill(context, port);
   if (!isDialled(port)) return findCause({ ...still, ended: 'sent' });
   let last: ProbeEvent | undefined;
   let probeFailure: string | undefined;
   const dial = async (): Promise<void> => {
     try {
-      for await (const event of runProbe(context, [port], { ...proof, timeoutMs: Math.min(proof.timeoutMs, 900) }, signal)) last = event;
+      for await (const event of runProbe(
+        context,
+        [port],
+        { ...proof, timeoutMs: Math.min(proof.timeoutMs, 900) },
+        signal,
+      ))
+        last = event;
     } catch (error) {
       if (!(error instanceof ProbeFailed)) throw error;
       probeFailure = error.message;
@@ -83,7 +106,13 @@ export const examine = async (context: ProbeContext, port: ProbedPort, proof: Pr
   return findCause({ ...still, ...packets, ended: readEnd(last), probeFailure });
 };
 
-const judge = async (context: ProbeContext, port: ProbedPort, event: ProbeEvent | undefined, proof: ProofOptions, signal: AbortSignal | undefined): Promise<Diagnosis> => {
+const judge = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  event: ProbeEvent | undefined,
+  proof: ProofOptions,
+  signal: AbortSignal | undefined,
+): Promise<Diagnosis> => {
   const ended = isDialled(port) ? readEnd(event) : 'sent';
   const relayed = port.hostAddress === '::1';
   if (ended === 'nonce' || (ended === 'accepted' && !relayed)) return findCause({ ...unseen(context, port), ended });
@@ -93,18 +122,29 @@ const judge = async (context: ProbeContext, port: ProbedPort, event: ProbeEvent 
   return cause.reachable || cause.finding !== 'probe-failed' ? cause : examine(context, port, proof, signal);
 };
 
-const attend = async (context: ProbeContext, port: ProbedPort, accepts: string[], isOver: () => boolean): Promise<Diagnosis | undefined> => {
+const attend = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  accepts: string[],
+  isOver: () => boolean,
+): Promise<Diagnosis | undefined> => {
   for (let round = 0; round < mostAccepts && !isOver(); round += 1) {
     const still = await lookStill(context, port);
     const plain = findCause({ ...still, ended: 'refused' });
-    if (plain.finding === 'route-localnet-off' || plain.finding === 'rule-missing' || plain.finding.startsWith('engine-')) return plain;
+    if (
+      plain.finding === 'route-localnet-off' ||
+      plain.finding === 'rule-missing' ||
+      plain.finding.startsWith('engine-')
+    )
+      return plain;
     const packets = await lookAtPackets(context, port, () => delay(watchMs));
     if (isOver()) return undefined;
     const evidence: Evidence = { ...still, ...packets, ended: 'timeout' };
     const cause = findCause(evidence);
     if (cause.finding !== 'firewall-input' || context.firewall === 'leave') return cause;
     const failure = await pass(context, packets.drops, accepts);
-    if (failure !== undefined) return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${failure}` };
+    if (failure !== undefined)
+      return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${failure}` };
   }
   return undefined;
 };
@@ -113,16 +153,21 @@ const pass = async (context: ProbeContext, drops: readonly Drop[], accepts: stri
   const { names, session, privileges } = context;
   // The trace does not see rules of iptables' legacy kind; a chain INPUT is where those would stand.
   const [drop] = drops;
-  const chain = drop === undefined ? { family: 'ip', table: 'filter', chain: 'INPUT' } : { family: drop.family, table: drop.table, chain: drop.baseChain };
+  const chain =
+    drop === undefined
+      ? { family: 'ip', table: 'filter', chain: 'INPUT' }
+      : { family: drop.family, table: drop.table, chain: drop.baseChain };
   const said = `an accept for ${names.bridge} in ${chain.family} ${chain.table} ${chain.chain}${drop === undefined ? '' : `, before ${renderDrop(drop)}`}`;
   if (accepts.includes(said)) return 'there is one already, and packets are still dropped';
   // Remembered before it is done: killed in between, it is the sweep's; failing in between, it is ours.
-  if (accepts.length === 0) context.onAdded('accepts in chains of others', () => removeAccepts(names.bridge, privileges));
+  if (accepts.length === 0)
+    context.onAdded('accepts in chains of others', () => removeAccepts(names.bridge, privileges));
   accepts.push(said);
   return insertAccept(chain, names.bridge, session, privileges);
 };
 
-const readEnd = (event: ProbeEvent | undefined): Evidence['ended'] => (event === undefined ? undefined : event.event === 'quiet' ? 'timeout' : event.event);
+const readEnd = (event: ProbeEvent | undefined): Evidence['ended'] =>
+  event === undefined ? undefined : event.event === 'quiet' ? 'timeout' : event.event;
 
 const unseen = (context: ProbeContext, port: ProbedPort): Evidence => ({
   hostname: context.hostname,

@@ -21,7 +21,12 @@ export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `$
  *
  * @throws ProbeFailed where the container could not say anything.
  */
-export async function* runProbe(context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): AsyncGenerator<ProbeEvent> {
+export async function* runProbe(
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<ProbeEvent> {
   const container = await start(context, ports, proof, signal);
   const stop = (): void => void container.remove().catch(() => undefined);
   signal?.addEventListener('abort', stop, { once: true });
@@ -36,7 +41,8 @@ export async function* runProbe(context: ProbeContext, ports: readonly ProbedPor
       said += 1;
       yield event;
     }
-    if (said === 0 && signal?.aborted !== true) throw new ProbeFailed(container.stderr().trim() || 'the probe ended without a word');
+    if (said === 0 && signal?.aborted !== true)
+      throw new ProbeFailed(container.stderr().trim() || 'the probe ended without a word');
   } finally {
     signal?.removeEventListener('abort', stop);
     limit.removeEventListener('abort', stop);
@@ -50,7 +56,12 @@ export async function* runProbe(context: ProbeContext, ports: readonly ProbedPor
 /** The probe itself did not work: that tells nothing of the forward. */
 export class ProbeFailed extends Error {}
 
-const start = async (context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): Promise<AttachedContainer> => {
+const start = async (
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<AttachedContainer> => {
   const { docker } = context.engine;
   try {
     const [image, mounts, listening] = await Promise.all([
@@ -79,7 +90,12 @@ const start = async (context: ProbeContext, ports: readonly ProbedPort[], proof:
 const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise<boolean> =>
   nonce !== undefined || (await readListeners(targetPort, protocol)).some(takesLoopback4);
 
-const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string, mounts: readonly string[]): Docker.ContainerCreateOptions => ({
+const renderContainer = (
+  context: ProbeContext,
+  order: ProbeOrder,
+  image: string,
+  mounts: readonly string[],
+): Docker.ContainerCreateOptions => ({
   name: context.names.probe('0'),
   Image: image,
   Entrypoint: [mounts.length === 0 ? 'node' : process.execPath, '-e', probeProgram],
@@ -109,7 +125,12 @@ const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string
   },
 });
 
-const renderOrder = ({ hostname }: ProbeContext, ports: readonly ProbedPort[], { timeoutMs }: ProofOptions, listening: readonly boolean[]): ProbeOrder => ({
+const renderOrder = (
+  { hostname }: ProbeContext,
+  ports: readonly ProbedPort[],
+  { timeoutMs }: ProofOptions,
+  listening: readonly boolean[],
+): ProbeOrder => ({
   hostname,
   timeoutMs,
   targets: ports.map((port, n) => ({

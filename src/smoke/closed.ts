@@ -28,10 +28,14 @@ export const proveClosed = async (net: LocalhostForward, engine: Engine): Promis
     const { port } = secret.address() as AddressInfo;
     const [first] = net.ports;
     const inside = [net.hostname, net.gateway].map((host) => ({ host, port }));
-    const outside = first === undefined || first.protocol === 'udp' ? [] : [{ host: net.gateway, port: first.containerPort }];
+    const outside =
+      first === undefined || first.protocol === 'udp' ? [] : [{ host: net.gateway, port: first.containerPort }];
     const other = (await hasDefaultNetwork(engine)) ? outside : [];
-    const open = (await Promise.all([dial(engine, net, net.networkName, inside), dial(engine, net, 'bridge', other)])).flat();
-    if (open.length > 0) throw new Error(`open, and must not be: ${open.map(({ host, port: one }) => `${host}:${one}`).join(', ')}`);
+    const open = (
+      await Promise.all([dial(engine, net, net.networkName, inside), dial(engine, net, 'bridge', other)])
+    ).flat();
+    if (open.length > 0)
+      throw new Error(`open, and must not be: ${open.map(({ host, port: one }) => `${host}:${one}`).join(', ')}`);
     return `127.0.0.1:${port} from its network${other.length === 0 ? '' : `, ${net.gateway}:${first?.containerPort} from another network`}`;
   } finally {
     secret.close();
@@ -39,7 +43,12 @@ export const proveClosed = async (net: LocalhostForward, engine: Engine): Promis
 };
 
 /** Targets that answered a container on the network. */
-const dial = async (engine: Engine, net: LocalhostForward, networkName: string, targets: readonly Target[]): Promise<Target[]> => {
+const dial = async (
+  engine: Engine,
+  net: LocalhostForward,
+  networkName: string,
+  targets: readonly Target[],
+): Promise<Target[]> => {
   if (targets.length === 0) return [];
   const { docker } = engine;
   const [image, mounts] = await Promise.all([ensureEmptyImage(docker), readNodeMounts()]);
@@ -49,8 +58,19 @@ const dial = async (engine: Engine, net: LocalhostForward, networkName: string, 
     Entrypoint: [process.execPath, '-e', program],
     Cmd: [JSON.stringify({ targets, patienceMs })],
     Env: ['NODE_OPTIONS='],
-    Labels: { [labels.session]: currentSession().word, [labels.created]: new Date().toISOString(), [labels.bridge]: net.bridgeName },
-    HostConfig: { AutoRemove: true, NetworkMode: networkName, ExtraHosts: [...net.extraHosts], Binds: [...mounts], CapDrop: ['ALL'], LogConfig: { Type: 'none', Config: {} } },
+    Labels: {
+      [labels.session]: currentSession().word,
+      [labels.created]: new Date().toISOString(),
+      [labels.bridge]: net.bridgeName,
+    },
+    HostConfig: {
+      AutoRemove: true,
+      NetworkMode: networkName,
+      ExtraHosts: [...net.extraHosts],
+      Binds: [...mounts],
+      CapDrop: ['ALL'],
+      LogConfig: { Type: 'none', Config: {} },
+    },
   });
   try {
     for await (const line of container.lines) return JSON.parse(line) as Target[];

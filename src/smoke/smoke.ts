@@ -32,7 +32,8 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
   const steps = new StepRecorder(watcher);
   const found: { engine?: Engine; choice?: Choice } = {};
   const failures: unknown[] = [];
-  const attempt = async (work: () => Promise<void>): Promise<void> => work().catch((error: unknown) => void failures.push(error));
+  const attempt = async (work: () => Promise<void>): Promise<void> =>
+    work().catch((error: unknown) => void failures.push(error));
   let leftovers: Trace[] = [];
   await attempt(async () => {
     const engine = (found.engine = await steps.run('engine', connectEngine, describeEngine));
@@ -40,13 +41,18 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     await attempt(async () => {
       const net = await open(options, choice.strategy, steps);
       await attempt(() => prove(net, engine, steps, options.signal));
-      await steps.run('tear-down', () => net.close(), () => `${net.networkName} and its rules removed`);
+      await steps.run(
+        'tear-down',
+        () => net.close(),
+        () => `${net.networkName} and its rules removed`,
+      );
     });
     await steps.run(
       'nothing left',
       async () => {
         leftovers = await listTraces(engine, privilegesOf(choice.privilege), currentSession());
-        if (leftovers.length > 0) throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
+        if (leftovers.length > 0)
+          throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
       },
       () => 'no network, container, interface, table or rule of this run',
     );
@@ -64,9 +70,16 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
 };
 
 const choose = async (engine: Engine, strategy: SmokeOptions['strategy']): Promise<Choice> =>
-  chooseStrategy({ host: await readHostFacts(), engine: engine.facts }, parseOptions(strategy === undefined ? {} : { strategy }, process.env));
+  chooseStrategy(
+    { host: await readHostFacts(), engine: engine.facts },
+    parseOptions(strategy === undefined ? {} : { strategy }, process.env),
+  );
 
-const open = async ({ port, signal }: SmokeOptions, strategy: Strategy, steps: StepRecorder): Promise<LocalhostForward> => {
+const open = async (
+  { port, signal }: SmokeOptions,
+  strategy: Strategy,
+  steps: StepRecorder,
+): Promise<LocalhostForward> => {
   const protocol = port.protocol ?? 'tcp';
   const listeners = port.hostPort === 0 ? [] : await readListeners(port.hostPort, protocol);
   const isServed = listeners.some((listener) => takesLoopback4(listener) || takesLoopback6(listener));
@@ -76,7 +89,12 @@ const open = async ({ port, signal }: SmokeOptions, strategy: Strategy, steps: S
   try {
     // Where nothing listens a listener of ours stays for the whole check; for UDP there is one during the opening only.
     const verify = protocol === 'udp';
-    return await openLocalhostForward(port, { strategy, verify, listener: !isServed && !verify, ...(signal === undefined ? {} : { signal }) });
+    return await openLocalhostForward(port, {
+      strategy,
+      verify,
+      listener: !isServed && !verify,
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (error) {
     steps.add(stepOf(error), false, performance.now() - startedAt, firstLineOf(error));
     throw error;
@@ -85,10 +103,23 @@ const open = async ({ port, signal }: SmokeOptions, strategy: Strategy, steps: S
   }
 };
 
-const prove = async (net: LocalhostForward, engine: Engine, steps: StepRecorder, signal: AbortSignal | undefined): Promise<void> => {
-  await steps.run('request', () => net.verify(), (verification) => describeRequest(net, verification));
+const prove = async (
+  net: LocalhostForward,
+  engine: Engine,
+  steps: StepRecorder,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  await steps.run(
+    'request',
+    () => net.verify(),
+    (verification) => describeRequest(net, verification),
+  );
   signal?.throwIfAborted();
-  await steps.run('closed', () => proveClosed(net, engine), (detail) => detail);
+  await steps.run(
+    'closed',
+    () => proveClosed(net, engine),
+    (detail) => detail,
+  );
 };
 
 // Opening tells only the steps that are done: which one failed is told by the error.
@@ -110,6 +141,8 @@ const describeChoice = ({ strategy, privilege, reasons }: Choice): string =>
 const describeRequest = (net: LocalhostForward, { ports }: Verification): string => {
   const [port] = ports;
   const target = `${net.hostname}:${net.ports[0]?.containerPort}`;
-  const said = { nonce: 'answered', accepted: 'accepted the connection', sent: 'was reached' }[port?.answer ?? 'accepted'];
+  const said = { nonce: 'answered', accepted: 'accepted the connection', sent: 'was reached' }[
+    port?.answer ?? 'accepted'
+  ];
   return `${target} ${said}${port?.seenFrom === undefined ? '' : `, seen from ${port.seenFrom}`}`;
 };

@@ -24,11 +24,26 @@ export const listTraces = async ({ docker }: Engine, privileges: Privileges, ses
   const of = (kind: Trace['kind'], names: readonly string[]): Trace[] => names.map((name) => ({ kind, name }));
   const tablesOfOurs = new RegExp(`\\blhf_(hops_|guard_lhf-)?${session.owner.nonce}`);
   return [
-    ...of('network', networks.map(({ name }) => name)),
-    ...of('container', containers.map(({ name }) => name)),
-    ...of('interface', interfaces.filter((name) => name.startsWith(bridges))),
-    ...of('nftables', tables.filter((line) => tablesOfOurs.test(line))),
-    ...of('iptables', rules.filter((line) => line.includes(bridges))),
+    ...of(
+      'network',
+      networks.map(({ name }) => name),
+    ),
+    ...of(
+      'container',
+      containers.map(({ name }) => name),
+    ),
+    ...of(
+      'interface',
+      interfaces.filter((name) => name.startsWith(bridges)),
+    ),
+    ...of(
+      'nftables',
+      tables.filter((line) => tablesOfOurs.test(line)),
+    ),
+    ...of(
+      'iptables',
+      rules.filter((line) => line.includes(bridges)),
+    ),
   ];
 };
 
