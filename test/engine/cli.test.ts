@@ -152,6 +152,6 @@ it.each([
 ] as const)('%j exits with %i', async (args, code) => {
   const { stdout, stderr, exitCode } = await cli(args, { DOCKER_HOST: 'unix:///nowhere.sock' });
   expect(exitCode, stderr).toBe(code);
-  if (code === 2) expect(stderr).toMatch(/^localhost-forward[^\n]*: [^\n]+\nUsage: localhost-forward[^\n]*\n$/);
+  expect(stderr).toMatch(code === 2 ? /^localhost-forward[^\n]*: [^\n]+\nUsage: localhost-forward[^\n]*\n$/ : /^$/);
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
