@@ -70,9 +70,9 @@ export class LocalhostForwardError extends Error {
   }
 }
 
-/** Whether a value is this package's error, thrown by any copy of it in this process. */
+/** Whether a value is this package's error, thrown by any copy of it in this process and in any realm, as Jest gives each test file one. */
 export const isLocalhostForwardError = (value: unknown): value is LocalhostForwardError =>
-  value instanceof Error && (value as unknown as Record<symbol, unknown>)[brand] === true;
+  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 
 const renderErrorText = ({ what, evidence = [], try: advice }: ErrorText): string =>
   [what, ...evidence.map((line) => `  ${line}`), ...(advice === undefined ? [] : [`Try: ${advice}`])].join('\n');

@@ -27,9 +27,10 @@ export const openPort = async (plan: PlannedPort, { listener, verify }: Pick<Res
   if (wanted && ours === undefined) throw await portInUse(plan);
   const hostPort = ours?.port ?? plan.hostPort;
   let nonce = ours?.nonce;
+  let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     nonce = undefined;
-    await ours?.close();
+    await (closing ??= ours?.close());
   };
   const port = {
     hostPort,

@@ -1,9 +1,9 @@
-import { expected, readInteger, readObject, readOneOf } from './options/expect.ts';
+import { expected, isRecord, readInteger, readObject, readOneOf } from './options/expect.ts';
 import { readHostname, readImage, readLabels, readPool, readSubnet } from './options/names.ts';
 import { parsePorts, type PlannedPort } from './options/ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from './types.ts';
 
-export { parsePorts, type PlannedPort } from './options/ports.ts';
+export { parsePort, parsePorts, type PlannedPort } from './options/ports.ts';
 
 /** How one proof is made. */
 export interface ProofOptions {
@@ -48,28 +48,28 @@ export const parseOpenArguments = (ports: unknown, options: unknown, env: NodeJS
 
 export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): ResolvedOptions => {
   const given = readObject('options', options ?? {}, optionNames);
-  const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: T): T =>
-    given[name] === undefined ? otherwise : read(`options.${name}`, given[name]);
+  const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
+    given[name] === undefined ? otherwise() : read(`options.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
     const value = env[`LOCALHOST_FORWARD_${name}`];
     return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
   if (given.hermetic !== undefined && given.hermetic !== false) throw expected('options.hermetic', 'false, for this version has no hermetic networks', given.hermetic);
-  const verify = from('verify', (path, value) => readVerify(path, value, image), readProof('options.verify', {}, image));
+  const verify = from('verify', (path, value) => readVerify(path, value, image), () => readProof('options.verify', {}, image));
   return {
-    strategy: from('strategy', readStrategy, fromEnv('STRATEGY', readStrategy, 'auto')),
-    privilege: from('privilege', readPrivilege, fromEnv('PRIVILEGE', readPrivilege, 'auto')),
+    strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),
+    privilege: from('privilege', readPrivilege, () => fromEnv('PRIVILEGE', readPrivilege, 'auto')),
     verify,
     proof: verify === false ? readProof('options.verify', {}, image) : verify,
-    listener: from('listener', readListener, false),
-    hostname: from('hostname', readHostname, 'host.docker.internal'),
-    subnet: from('subnet', readSubnet, undefined),
+    listener: from('listener', readListener, () => false),
+    hostname: from('hostname', readHostname, () => 'host.docker.internal'),
+    subnet: from('subnet', readSubnet, () => undefined),
     subnetPool: fromEnv('SUBNET_POOL', readPool, defaultPool),
     firewall: fromEnv('FIREWALL', (path, value) => readOneOf(path, value, ['adapt', 'leave']), 'adapt'),
-    docker: from('docker', readDocker, undefined),
-    labels: from('labels', readLabels, {}),
-    signal: from('signal', readSignal, undefined),
+    docker: from('docker', readDocker, () => undefined),
+    labels: from('labels', readLabels, () => ({})),
+    signal: from('signal', readSignal, () => undefined),
   };
 };
 
@@ -110,7 +110,7 @@ const readListener = (path: string, value: unknown): boolean | RequestListener =
 };
 
 const readDocker = (path: string, value: unknown): object => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isRecord(value)) return value;
   throw expected(path, 'a dockerode instance or its options', value);
 };
 

@@ -45,7 +45,7 @@ export const readOwner = (): Owner => ({
   nonce: randomWord(5),
 });
 
-/** `'alive'`, `'dead'`, or `'elsewhere'`: made on another host, boot or pid namespace, where a pid tells nothing. */
+/** `'alive'`, `'dead'` (as is all of an earlier boot), or `'elsewhere'`: on another host or in another pid namespace, where a pid tells nothing. */
 export const judgeOwner = (owner: Owner, here: ReturnType<typeof readHere> = readHere()): 'alive' | 'dead' | 'elsewhere' => {
   if (owner.host !== here.host) return 'elsewhere';
   if (owner.boot !== here.boot) return 'dead';

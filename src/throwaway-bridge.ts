@@ -35,9 +35,10 @@ export interface ThrowawayBridge {
  */
 export const openThrowawayBridge = async (plan: BridgePlan, engine: Engine, strategy: RulesStrategy, privileges: Privileges): Promise<ThrowawayBridge> => {
   const { names } = plan;
-  const [network, rules] = await Promise.allSettled([
-    createNetworkSomewhere(plan, engine),
+  // In this order: the rules' request is with their holder before the engine's is on its way, whenever this process dies.
+  const [rules, network] = await Promise.allSettled([
     installRules(plan, strategy),
+    createNetworkSomewhere(plan, engine),
   ]);
   const parts: Parts = { plan, engine, privileges, network: valueOf(network), rules: valueOf(rules), keepsRouteLocalnet: false };
   try {

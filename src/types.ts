@@ -76,6 +76,8 @@ export interface Verification {
     /** The caller's address as the host saw it, where our listener answered. */
     readonly seenFrom?: string;
   }[];
+  /** Accepts that had to be put in a firewall's chain, a sentence each; they go with the forward. */
+  readonly accepts: readonly string[];
   /** The whole proof, container start included, in milliseconds. */
   readonly ms: number;
 }

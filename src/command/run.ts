@@ -35,7 +35,13 @@ export const run = async (argv: readonly [string, ...string[]], { input, timeout
     extendEnv: true,
     stripFinalNewline: false,
   });
-  const failure = result.timedOut ? `took longer than ${timeoutMs} ms` : result.exitCode === undefined ? (result.originalMessage ?? 'could not be started') : undefined;
+  const failure = result.timedOut
+    ? `took longer than ${timeoutMs} ms`
+    : result.signal !== undefined
+      ? `killed by ${result.signal}`
+      : result.exitCode === undefined
+        ? (result.originalMessage ?? 'could not be started')
+        : undefined;
   const command = argv.join(' ');
   debug(`${command}: ${failure ?? `exit ${result.exitCode}`}${result.stderr === '' ? '' : `: ${result.stderr}`}`, startedAt);
   return { command, stdout: result.stdout, stderr: result.stderr, exitCode: result.timedOut ? undefined : result.exitCode, failure };

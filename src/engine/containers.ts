@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { statusOf } from './engine.ts';
 
@@ -18,6 +20,42 @@ export const removeContainer = async (docker: Docker, id: string): Promise<void>
   try {
     await docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {
-    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    if (statusOf(error) === 404) return;
+    if (statusOf(error) !== 409) throw error;
+    // Its removal is under way, by the engine itself or by somebody else: gone is what was wanted.
+    await docker.getContainer(id).wait({ condition: 'removed' }).catch(ignoreGone);
+  }
+};
+
+const ignoreGone = (error: unknown): void => {
+  if (statusOf(error) !== 404) throw error;
+};
+
+export interface AttachedContainer {
+  readonly id: string;
+  /** Lines of standard output, until the container ends. */
+  readonly lines: AsyncIterable<string>;
+  /** What it wrote to standard error so far. */
+  stderr(): string;
+  remove(): Promise<void>;
+}
+
+/** Creates and starts a container with its output attached from the first byte on. Nothing stays where starting fails. */
+export const startAttached = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<AttachedContainer> => {
+  const container = await docker.createContainer({ ...options, AttachStdout: true, AttachStderr: true });
+  const remove = (): Promise<void> => removeContainer(docker, container.id);
+  try {
+    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    let complaints = '';
+    stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+    docker.modem.demuxStream(stream, stdout, stderr);
+    stream.on('end', () => stdout.end()).on('close', () => stdout.end()).on('error', () => stdout.end());
+    await container.start();
+    return { id: container.id, lines: createInterface({ input: stdout }), stderr: () => complaints, remove };
+  } catch (error) {
+    await remove().catch(() => undefined);
+    throw error;
   }
 };

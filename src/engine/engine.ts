@@ -8,6 +8,8 @@ import { dockerOptionsOf, readEndpoint } from './endpoint.ts';
 export interface Engine {
   readonly docker: Docker;
   readonly facts: EngineFacts;
+  /** The options by which another process of this machine reaches the same engine. */
+  readonly connection: Docker.DockerOptions;
 }
 
 const known = new Map<unknown, Promise<Engine>>();
@@ -32,14 +34,21 @@ const connect = async (option?: object): Promise<Engine> => {
   // Loaded when used: dockerode costs more than the rest of this package together.
   const { default: Client } = await import('dockerode');
   const docker = option === undefined ? new Client(optionsFromHere()) : isDocker(option) ? option : new Client(option);
-  const endpoint = describeEndpoint(docker);
+  const connection = await readConnection(docker);
+  const endpoint = describeEndpoint(connection);
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    return { docker, facts: readEngineFacts(info, endpoint) };
+    return { docker, facts: readEngineFacts(info, endpoint), connection };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }
+};
+
+/** A client that has not asked the engine anything yet. */
+export const openDocker = async (options: Docker.DockerOptions): Promise<Docker> => {
+  const { default: Client } = await import('dockerode');
+  return new Client(options);
 };
 
 const optionsFromHere = (): Docker.DockerOptions => {
@@ -67,26 +76,34 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   version: info.ServerVersion ?? 'unknown',
   rootless: info.SecurityOptions?.some((entry) => entry.includes('rootless')) ?? false,
   remote: isRemote(endpoint),
-  vm: virtualMachines.find((name) => info.OperatingSystem?.toLowerCase().includes(name.toLowerCase()) === true || info.Name?.toLowerCase() === name.toLowerCase()),
+  vm: virtualMachines.find(
+    (name) =>
+      info.OperatingSystem?.toLowerCase().includes(name.toLowerCase()) === true ||
+      info.Name?.toLowerCase() === name.toLowerCase(),
+  ),
   firewallBackend: info.FirewallBackend?.Driver,
   endpoint,
 });
 
-const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!localhost\b|127\.|\[::1\])/.test(endpoint);
+const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
-/** The options by which another process of this machine reaches the same engine. */
-export const connectionOf = (docker: Docker): Docker.DockerOptions => {
-  const { socketPath, host, port, protocol, ca, cert, key, username } = docker.modem as unknown as Record<string, unknown>;
-  const options = socketPath === undefined || socketPath === null ? { host, port, protocol, ca, cert, key, username } : { socketPath };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
+export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOptions> => {
+  const { socketPath, host, port, protocol, ca, cert, key, username } = modem as unknown as Record<string, unknown>;
+  // `new Docker()` without options keeps a function there, which looks for the socket when it is first needed.
+  const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;
+  const options =
+    path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
+  );
 };
 
-const describeEndpoint = (docker: Docker): string => {
-  const { socketPath, host, port, protocol } = docker.modem as unknown as Record<string, unknown>;
-  return typeof socketPath === 'string' ? `unix://${socketPath}` : `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`;
-};
+const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>
+  socketPath === undefined
+    ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
+    : `unix://${socketPath}`;
 
 /** The coded error for an engine that does not answer. */
 export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError => {
@@ -97,7 +114,7 @@ export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostFo
     : endpoint.startsWith('unix:')
       ? 'sudo systemctl start docker'
       : `docker -H ${endpoint} info`;
-  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message}`;
+  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`;
   return new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', { what, try: advice }, { cause });
 };
 

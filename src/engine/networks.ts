@@ -35,7 +35,11 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
     return network.id;
   } catch (error) {
     debug(`network ${plan.name} ${plan.subnet}: ${String(error)}`, startedAt);
-    if (statusOf(error) === undefined) throw dockerUnavailable(error, facts.endpoint);
+    if (statusOf(error) === undefined) {
+      // No answer is no refusal: the engine may have made it before the connection broke.
+      await removeNetwork(docker, plan.name).catch((failure: unknown) => debug(`removing ${plan.name}: ${String(failure)}`));
+      throw dockerUnavailable(error, facts.endpoint);
+    }
     if (/overlaps|is already used on the host/i.test(messageOf(error))) throw new SubnetTaken(messageOf(error), { cause: error });
     throw new LocalhostForwardError(
       'LHF_ERR_NETWORK',

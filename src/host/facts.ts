@@ -11,7 +11,7 @@ export const readHostFacts = (): Promise<HostFacts> => (known ??= readHostFactsA
 /** The same, asked again. */
 export const readHostFactsAnew = async (): Promise<HostFacts> => {
   const uid = process.getuid?.() ?? -1;
-  const [sudo, nft, iptables, netAdmin] = await Promise.all([uid === 0 ? false : mayUseSudo(), readNft(), readIptables(), hasNetAdmin()]);
+  const [sudo, nft, iptables, netAdmin] = await Promise.all([mayUseSudo(), readNft(), readIptables(), hasNetAdmin()]);
   return { platform: process.platform, uid, sudo, kernel: /^[\d.]+\d/.exec(release())?.[0] ?? '0', nft, iptables, netAdmin };
 };
 

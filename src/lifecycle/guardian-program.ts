@@ -7,7 +7,7 @@
 export interface HeldProgram {
   /** Runs until the pipe ends: this is what a strategy needs to be held. */
   readonly hold: string;
-  /** Runs after the end, when `route_localnet` is off: takes rules away and prints each bridge that had some, a line each. */
+  /** Runs after the end, when `route_localnet` is off: takes rules away, guards left out, and prints each bridge that had some, a line each. */
   readonly release: string;
 }
 
@@ -17,12 +17,13 @@ trap "" INT HUP TERM PIPE QUIT
 ${hold}
 # Whoever killed the program above did not end the process: that is over at end-of-file only.
 echo lhf-lost >&2
-cat > /dev/null
+# Read by the shell itself: a program could be killed, and that would look like the end.
+while IFS= read -r line; do :; done
 exec > /dev/null 2>&1
 BRIDGES=
 for folder in /proc/sys/net/ipv4/conf/lhf-"$NONCE"*; do
   if [ ! -e "$folder" ]; then continue; fi
-  echo 0 | $SUDO tee "$folder/route_localnet"
+  if [ -z "$SUDO" ]; then echo 0 > "$folder/route_localnet"; else echo 0 | $SUDO tee "$folder/route_localnet"; fi
   BRIDGES="$BRIDGES \${folder##*/}"
 done
 BRIDGES="$BRIDGES $(${release})"

@@ -29,32 +29,45 @@ export interface HolderOptions extends HeldProgram {
 
 /**
  * A detached shell on a pipe from this process: requests go in by standard input, answers come back by standard error.
- * It never keeps the process alive, and what it does after the process's end is {@link renderGuardianProgram}'s.
+ * It keeps the process alive only while a request has time left (its timer does), and what it does after the process's end is {@link renderGuardianProgram}'s.
  */
 export class Holder {
   readonly #child: ChildProcess;
   readonly #pending: Pending[] = [];
   readonly #timeoutMs: number;
   #received = '';
+  #hasAnswered = false;
   #lost: Error | undefined;
 
   constructor(options: HolderOptions) {
     this.#timeoutMs = options.timeoutMs ?? 15_000;
-    const args = [options.session, options.nonce, options.privileges.prefix.join(' '), process.execPath, guardianScript()];
+    const args = [
+      options.session,
+      options.nonce,
+      options.privileges.prefix.join(' '),
+      process.execPath,
+      guardianScript(),
+    ];
     this.#child = spawn('sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
       // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
       cwd: '/',
-      env: { ...process.env, ...commandEnvironment, ...options.environment },
+      env: { ...process.env, ...withoutNodeHooks, ...commandEnvironment, ...options.environment },
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
+    // The shell killed alone leaves what it held on the pipe: Node closes that, and the last breath is the end of standard error.
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
-    this.#keepAlive(false);
+    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null]) part?.unref();
     debug(`holder ${this.#child.pid} for ${options.session}`);
+  }
+
+  /** Whether it ever worked: one that never did is not worth starting again. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   get isLost(): boolean {
@@ -64,7 +77,6 @@ export class Holder {
   /** Sends one request and waits for its answer; requests are answered in order. */
   async ask<T>(request: string, read: AnswerReader<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
-    this.#keepAlive(true);
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -81,7 +93,6 @@ export class Holder {
       });
     } finally {
       clearTimeout(timer);
-      if (this.#pending.length === 0) this.#keepAlive(false);
     }
   }
 
@@ -92,25 +103,22 @@ export class Holder {
       if (rest === undefined) break;
       this.#pending.shift();
       this.#received = rest;
+      this.#hasAnswered = true;
     }
-    if (/^lhf-lost$/m.test(this.#received)) lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
+    if (/^lhf-lost$/m.test(this.#received))
+      lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
   }
 
   #lose(error: Error, onLost: () => void): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     for (const pending of this.#pending.splice(0)) pending.fail(error);
-    this.#keepAlive(false);
     onLost();
   }
-
-  #keepAlive(alive: boolean): void {
-    const verb = alive ? 'ref' : 'unref';
-    this.#child[verb]();
-    (this.#child.stdin as Socket | null)?.[verb]();
-    (this.#child.stderr as Socket | null)?.[verb]();
-  }
 }
+
+// A debugger, a loader or a coverage folder of the process is none of its guardian's.
+const withoutNodeHooks = { NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
 
 // Beside this file in the sources, and beside the bundle in the package.
 const guardianScript = (): string => {

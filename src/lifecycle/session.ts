@@ -1,4 +1,4 @@
-import { connectionOf, type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { readOwner, renderSession, type Owner } from '../owner.ts';
 import type { Choice } from '../plan/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
@@ -14,6 +14,8 @@ export interface Session {
   readonly strategies: Map<string, RulesStrategy>;
   /** Forwards that are open now, by id, with what closes them. */
   readonly open: Map<string, { close(): Promise<void> }>;
+  /** When this process last looked for what dead runs left, on `performance.now()`'s clock. */
+  sweptAt?: number;
 }
 
 const key = Symbol.for('localhost-forward');
@@ -25,7 +27,11 @@ export const currentSession = (): Session => {
 };
 
 /** The strategy that a choice names, with its holder, shared by all forwards of this process. */
-export const strategyFor = (session: Session, { strategy, privilege }: Pick<Choice, 'strategy' | 'privilege'>, engine: Engine): RulesStrategy => {
+export const strategyFor = (
+  session: Session,
+  { strategy, privilege }: Pick<Choice, 'strategy' | 'privilege'>,
+  engine: Engine,
+): RulesStrategy => {
   const id = [strategy, privilege, engine.facts.endpoint].join(' ');
   const known = session.strategies.get(id);
   if (known !== undefined) return known;
@@ -33,7 +39,7 @@ export const strategyFor = (session: Session, { strategy, privilege }: Pick<Choi
     session: session.word,
     nonce: session.owner.nonce,
     privileges: privilegesOf(privilege),
-    environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(connectionOf(engine.docker)) },
+    environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(engine.connection) },
   });
   session.strategies.set(id, opened);
   return opened;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { noncePath } from '../plan/nonce-path.ts';
 import type { Protocol, RequestListener } from '../types.ts';
 
 /** Something of ours on 127.0.0.1 that a probe can recognise. */
@@ -11,9 +12,6 @@ export interface TemporaryListener {
   readonly nonce: string;
   close(): Promise<void>;
 }
-
-/** The path under which the listener tells a probe its nonce and the address it was called from. */
-export const noncePath = (nonce: string): string => `/.well-known/localhost-forward/${nonce}`;
 
 /**
  * Listens on 127.0.0.1; port 0 takes a free one and keeps it, so that nobody else can have it in between.
@@ -53,7 +51,10 @@ const listenUdp = async (port: number): Promise<TemporaryListener> => {
     if (message.toString() === nonce) socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
   });
   socket.unref();
-  return { port: socket.address().port, nonce, close: () => new Promise((resolve) => socket.close(() => resolve())) };
+  // Handed over and then closed: a socket, unlike a server, minds being closed twice.
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= new Promise((resolve) => void socket.close(() => resolve())));
+  return { port: socket.address().port, nonce, close };
 };
 
 const answerNonce = (nonce: string, { socket }: IncomingMessage, response: ServerResponse): void => {

@@ -10,13 +10,13 @@ export const expected = (path: string, expectation: string, got: unknown, advice
 
 /** Reads a plain object's own fields, refusing unknown ones; the caller's object is read once and never written to. */
 export const readObject = <K extends string>(path: string, value: unknown, known: readonly K[]): Partial<Record<K, unknown>> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected(path, 'an object', value);
-  for (const key of Reflect.ownKeys(value)) {
+  if (!isRecord(value)) throw expected(path, 'an object', value);
+  for (const key of readSafely(path, () => Reflect.ownKeys(value))) {
     if (!(known as readonly unknown[]).includes(key)) throw unknownKey(path, String(key), known);
   }
   const fields: Partial<Record<K, unknown>> = {};
   for (const key of known) {
-    const field = readField(path, value, key);
+    const field = readSafely(`${path}.${key}`, () => value[key]);
     if (field !== undefined) fields[key] = field;
   }
   return fields;
@@ -34,15 +34,37 @@ export const readInteger = (path: string, value: unknown, from: number, to: numb
   throw expected(path, `an integer from ${from} to ${to}${unit}`, value);
 };
 
-const readField = (path: string, value: object, key: string): unknown => {
+/** Whether a value is an object with fields to read: no list, no Map, no promise that somebody forgot to await. */
+export const isRecord = (value: unknown): value is Record<string, unknown> => {
   try {
-    return (value as Record<string, unknown>)[key];
-  } catch (error) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Reading \`${path}.${key}\` threw: ${String(error)}` }, { cause: error });
+    return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
+  } catch {
+    return false; // A revoked proxy throws whatever one asks of it.
   }
 };
 
-const unknownKey = (path: string, key: string, known: readonly string[]): LocalhostForwardError => {
+/** Whether a value is a list, as safely asked. */
+export const isList = (value: unknown): value is readonly unknown[] => {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+};
+
+/** What a look into the caller's objects gives: getters and proxies are the caller's code, and may throw. */
+export const readSafely = <T>(path: string, read: () => T): T => {
+  try {
+    return read();
+  } catch (cause) {
+    const what = `Reading \`${path}\` threw: ${cause instanceof Error ? cause.message : show(cause)}`;
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what }, { cause });
+  }
+};
+
+const unknownKey = (path: string, asked: string, known: readonly string[]): LocalhostForwardError => {
+  // Cut and quoted, for a key can be any text of any length.
+  const key = /^[\w$-]{1,60}$/.test(asked) ? asked : JSON.stringify(asked.slice(0, 60));
   const nearest = nearestOf(key, known);
   const hint = nearest === undefined ? `Known are ${known.map((one) => `\`${one}\``).join(', ')}` : `Did you mean \`${nearest}\`?`;
   const name = path === 'options' ? `option \`${key}\`` : `key \`${path}.${key}\``;

@@ -1,6 +1,6 @@
 import { LocalhostForwardError } from '../errors.ts';
 import type { Protocol } from '../types.ts';
-import { expected, readInteger, readObject, readOneOf } from './expect.ts';
+import { expected, isList, isRecord, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
 
 /** A port as it was asked for, checked. */
 export interface PlannedPort {
@@ -22,16 +22,19 @@ const mostPorts = 1024;
  * @throws LHF_ERR_INVALID_OPTION naming the path.
  */
 export const parsePorts = (ports: unknown, path = 'ports'): PlannedPort[] => {
-  if (!Array.isArray(ports)) return [parsePort(ports, path)];
-  if (ports.length > mostPorts) throw expected(path, `at most ${mostPorts} ports`, ports.length);
+  if (!isList(ports)) return [parsePort(ports, path)];
+  const length = readSafely(path, () => ports.length);
+  if (length > mostPorts) throw expected(path, `at most ${mostPorts} ports`, length);
   // Array.from sees holes in sparse lists, which map() would pass over.
-  const planned = Array.from(ports as unknown[], (port, n) => parsePort(port, `${path}[${n}]`));
+  const list = readSafely(path, () => Array.from(ports));
+  const planned = list.map((port, n) => parsePort(port, `${path}[${n}]`));
   refuseDuplicates(planned, path);
   return planned;
 };
 
-const parsePort = (port: unknown, path: string): PlannedPort => {
-  if (typeof port !== 'object' || port === null || Array.isArray(port)) {
+/** Checks one port. */
+export const parsePort = (port: unknown, path: string): PlannedPort => {
+  if (!isRecord(port)) {
     if (typeof port !== 'number') throw expected(path, 'a port, as a number or { hostPort, containerPort }', port);
     const hostPort = readInteger(path, port, 0, 65_535);
     return { hostPort, containerPort: hostPort === 0 ? undefined : hostPort, protocol: 'tcp', hostAddress: undefined };

@@ -45,6 +45,7 @@ interface Facts {
  */
 export const chooseStrategy = (facts: Facts, options: { strategy: 'auto' | Strategy; privilege: 'auto' | Privilege }): Choice => {
   const privilege = choosePrivilege(facts.host, options.privilege);
+  const refusal = privilege.kind === undefined ? privilege.obstacle : undefined;
   const obstacles = strategyNames.map((strategy) => ({ strategy, obstacle: obstacleTo(strategy, facts) }));
   const possible = obstacles.filter(({ obstacle }) => obstacle === undefined).map(({ strategy }) => strategy);
   const wanted = options.strategy === 'auto' ? possible[0] : possible.find((strategy) => strategy === options.strategy);
@@ -52,7 +53,7 @@ export const chooseStrategy = (facts: Facts, options: { strategy: 'auto' | Strat
   const reasons = obstacles.map(({ strategy: name, obstacle }): StrategyReason => ({
     strategy: name,
     chosen: name === strategy,
-    reason: name === strategy ? reasonFor(name, facts, options.strategy) : (obstacle ?? privilege.obstacle ?? 'works too; not chosen'),
+    reason: name === strategy ? reasonFor(name, facts, options.strategy) : (obstacle ?? refusal?.what ?? 'works too; not chosen'),
   }));
   if (wanted === undefined) throw noStrategy(facts, options.strategy, reasons);
   if (privilege.kind === undefined) throw noPrivilege(wanted, privilege.obstacle, reasons);
@@ -78,36 +79,61 @@ const reasonFor = (strategy: Strategy, { host }: Facts, asked: 'auto' | Strategy
   return asked === 'auto' ? what : `asked for; ${what}`;
 };
 
-const choosePrivilege = (host: HostFacts, asked: 'auto' | Privilege): { kind: 'root' | 'sudo' | undefined; obstacle: string } => {
-  if (asked === 'none' || asked === 'container') return { kind: undefined, obstacle: `privilege '${asked}' cannot install rules in this version` };
-  const root = host.uid !== 0 ? 'this user is not root' : host.netAdmin ? undefined : 'root here lacks CAP_NET_ADMIN';
-  if (asked !== 'sudo' && root === undefined) return { kind: 'root', obstacle: '' };
-  const sudo = host.sudo ? undefined : 'sudo -n does not work for this user';
-  if (asked !== 'root' && sudo === undefined) return { kind: 'sudo', obstacle: '' };
-  return { kind: undefined, obstacle: [asked === 'sudo' ? undefined : root, asked === 'root' ? undefined : sudo].filter(Boolean).join(', and ') };
+/** Why nobody may, and what to do about it. */
+interface Obstacle {
+  readonly what: string;
+  readonly advice: string;
+}
+
+const allowSudo = 'sudo -v && sudo -n true, a rule NOPASSWD in sudoers, or root';
+
+const choosePrivilege = (host: HostFacts, asked: 'auto' | Privilege): { kind: 'root' | 'sudo' } | { kind: undefined; obstacle: Obstacle } => {
+  const refuse = (what: string, advice: string) => ({ kind: undefined, obstacle: { what, advice } });
+  if (asked === 'none' || asked === 'container') {
+    return refuse(`privilege '${asked}' cannot install rules in this version`, "privilege: 'auto'");
+  }
+  if (asked !== 'sudo' && host.uid === 0 && host.netAdmin) return { kind: 'root' };
+  // What root lacks, its sudo lacks too.
+  if (host.sudo && (asked === 'sudo' || (asked === 'auto' && host.uid !== 0))) return { kind: 'sudo' };
+  const sudo = 'sudo -n does not work for this user';
+  if (asked === 'sudo') return refuse(sudo, allowSudo);
+  if (host.uid === 0) return refuse('root here lacks CAP_NET_ADMIN', 'docker run --cap-add NET_ADMIN --network host …, for the container this runs in');
+  return asked === 'root' ? refuse('this user is not root', "privilege: 'auto', or root") : refuse(`this user is not root, and ${sudo}`, allowSudo);
 };
 
-const noStrategy = ({ host, engine }: Facts, asked: 'auto' | Strategy, reasons: readonly StrategyReason[]): LocalhostForwardError => {
+const noStrategy = (facts: Facts, asked: 'auto' | Strategy, reasons: readonly StrategyReason[]): LocalhostForwardError => {
   const what = asked === 'auto' ? 'No strategy can forward to 127.0.0.1 here' : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
-  const advice =
-    engine.vm !== undefined || host.platform !== 'linux'
-      ? 'docker run --rm curlimages/curl http://host.docker.internal:<port>, which this engine serves by itself'
-      : engine.remote
-        ? 'docker context use default'
-        : engine.rootless
-          ? 'docker context use default, with a rootful engine'
-          : asked !== 'auto' && reasons.some(({ reason }) => reason.startsWith('works too'))
-            ? `strategy: 'auto'`
-            : 'sudo apt-get install nftables';
-  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence: reasons.map(({ strategy, reason }) => `${strategy}: ${reason}`), try: advice }, { reasons });
+  const unbuilt = asked !== 'auto' && asked !== 'nftables' && asked !== 'iptables';
+  return new LocalhostForwardError(
+    'LHF_ERR_NO_STRATEGY',
+    { what, evidence: listReasons(reasons), try: adviceOnPlace(facts) ?? (unbuilt ? "strategy: 'auto'" : adviceOnTools(facts.host, asked)) },
+    { reasons },
+  );
 };
 
-const noPrivilege = (strategy: Strategy, obstacle: string, reasons: readonly StrategyReason[]): LocalhostForwardError =>
+const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
+  if (engine.vm !== undefined || host.platform !== 'linux') {
+    return 'docker run --rm curlimages/curl http://host.docker.internal:<port>, which this engine serves by itself';
+  }
+  if (engine.remote) return 'docker context use default';
+  return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
+};
+
+// A kernel or an nft that is too old does not get younger by installing it once more.
+const adviceOnTools = (host: HostFacts, asked: 'auto' | 'nftables' | 'iptables'): string => {
+  const mended = asked !== 'iptables' && host.nft === undefined && !isOlder(host.kernel, '5.12');
+  if (mended) return 'sudo apt-get install nftables';
+  return host.iptables === undefined ? 'sudo apt-get install iptables' : "strategy: 'auto'";
+};
+
+const noPrivilege = (strategy: Strategy, obstacle: Obstacle, reasons: readonly StrategyReason[]): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_PRIVILEGE',
-    { what: `Nobody here may install rules: ${obstacle}`, try: 'sudo -v && sudo -n true, a rule NOPASSWD in sudoers, or root' },
+    { what: `Nobody here may install rules: ${obstacle.what}`, evidence: listReasons(reasons), try: obstacle.advice },
     { strategy, reasons },
   );
+
+const listReasons = (reasons: readonly StrategyReason[]): string[] => reasons.map(({ strategy, reason }) => `${strategy}: ${reason}`);
 
 /** Whether one dotted version is older than another. */
 const isOlder = (version: string, than: string): boolean => {

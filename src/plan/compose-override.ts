@@ -6,16 +6,27 @@ import { LocalhostForwardError } from '../errors.ts';
  *
  * @throws LHF_ERR_INVALID_OPTION for what cannot be a service's name.
  */
-export const renderComposeOverride = (services: readonly string[], net: { networkName: string; hostname: string; gateway: string }): string => {
+export const renderComposeOverride = (
+  services: readonly string[],
+  net: { networkName: string; hostname: string; gateway: string },
+): string => {
+  if (!Array.isArray(services)) throw refused('`services` to be an array of service names', services);
   for (const [n, service] of services.entries()) {
     if (typeof service === 'string' && /^[a-zA-Z0-9._-]+$/.test(service)) continue;
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`services[${n}]\` to be the name of a compose service, got \`${service}\`` });
+    throw refused(`\`services[${n}]\` to be the name of a compose service`, service);
   }
-  if (services.length === 0) throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: 'Expected `services` to name at least one service, got none' });
-  const entries = services.flatMap((service) => [
+  if (services.length === 0) throw refused('`services` to name at least one service', services);
+  // Keyed by its own name, so that a project can be laid under the overrides of several forwards.
+  const network = JSON.stringify(net.networkName);
+  const entries = [...new Set(services)].flatMap((service) => [
     `  ${JSON.stringify(service)}:`,
-    '    networks: ["default", "localhost-forward"]',
+    `    networks: ["default", ${network}]`,
     `    extra_hosts: [${JSON.stringify(`${net.hostname}:${net.gateway}`)}]`,
   ]);
-  return ['services:', ...entries, 'networks:', '  "localhost-forward":', '    external: true', `    name: ${JSON.stringify(net.networkName)}`, ''].join('\n');
+  return ['services:', ...entries, 'networks:', `  ${network}:`, '    external: true', `    name: ${network}`, ''].join('\n');
 };
+
+const refused = (expectation: string, got: unknown): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected ${expectation}, got \`${JSON.stringify(got) ?? typeof got}\``,
+  });

@@ -6,9 +6,9 @@ export interface Cidr {
 
 /** Reads `198.18.0.0/28`; host bits are masked away, anything else is undefined. */
 export const parseCidr = (text: string): Cidr | undefined => {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d|[12]\d|3[0-2])$/.exec(text);
   const [a = 256, b = 256, c = 256, d = 256, bits = 33] = match?.slice(1).map(Number) ?? [];
-  if ([a, b, c, d].some((byte) => byte > 255) || bits > 32) return undefined;
+  if ([a, b, c, d].some((byte) => byte > 255)) return undefined;
   const address = ((a * 256 + b) * 256 + c) * 256 + d;
   const size = sizeOf(bits);
   return { base: Math.floor(address / size) * size, bits };
@@ -24,14 +24,19 @@ export const overlaps = (one: Cidr, other: Cidr): boolean => one.base < other.ba
 /** Room for 13 containers: small, since the engine's own pools end after 30 networks. */
 const bitsOfOne = 28;
 
+/** Wider routes mean "everything that way", as the two halves do by which a VPN takes the default route's place. */
+const bitsOfWidest = 8;
+
 /**
  * A free /28 of the pool that overlaps with nothing taken, or undefined where none is left.
- * The search starts anywhere, so that processes that start together seldom choose the same.
+ * The search starts anywhere, so that processes that start together seldom choose the same. Default routes take nothing.
  */
 export const chooseSubnet = ({ pool, taken, random }: { pool: string; taken: readonly string[]; random: () => number }): string | undefined => {
   const whole = parseCidr(pool);
   if (whole === undefined || whole.bits > bitsOfOne) return undefined;
-  const others = taken.flatMap((cidr) => parseCidr(cidr) ?? []).filter((other) => overlaps(other, whole));
+  const others = taken
+    .flatMap((cidr) => parseCidr(cidr) ?? [])
+    .filter((other) => other.bits >= bitsOfWidest && overlaps(other, whole));
   const count = 2 ** (bitsOfOne - whole.bits);
   const start = Math.floor(random() * count);
   for (let n = 0; n < count; n += 1) {

@@ -1,13 +1,25 @@
-import type { VerifyOptions } from '../types.ts';
+import type { ProofOptions } from '../options.ts';
 import type { ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import { examine } from './prove.ts';
 
-/** Dials from a container and tells what happened, hop by hop. */
-export const diagnoseForward = async (_context: ProbeContext, options: VerifyOptions & { port?: number }): Promise<Diagnosis> => ({
-  reachable: true,
-  finding: 'reachable',
-  sentence: '',
+/** Dials from a container and tells what happened, hop by hop: of the first port that does not work, or of the first one. Changes nothing. */
+export const diagnoseForward = async (context: ProbeContext, { port, ...proof }: ProofOptions & { port?: number }): Promise<Diagnosis> => {
+  let first: Diagnosis | undefined;
+  for (const one of context.ports()) {
+    if (port !== undefined && one.containerPort !== port) continue;
+    const diagnosis = await examine(context, one, proof);
+    if (!diagnosis.reachable) return diagnosis;
+    first ??= diagnosis;
+  }
+  return first ?? nothingForwarded(context);
+};
+
+const nothingForwarded = ({ names }: ProbeContext): Diagnosis => ({
+  reachable: false,
+  finding: 'rule-missing',
+  sentence: `${names.network} forwards no port`,
   hops: [],
-  advice: '',
-  containerPort: options.port ?? 0,
+  advice: 'net.forward(8088)',
+  containerPort: 0,
 });

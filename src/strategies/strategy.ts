@@ -27,9 +27,14 @@ export interface InstalledRules {
   hits(port: Translation): Promise<Hits>;
   /** Whether the translation of this port and the guard are there now, asked of the kernel. */
   isPresent(port: Translation): Promise<boolean>;
+  /** Puts back what somebody else took away, and tells whether anything was missing. */
+  restore(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
   release(): Promise<void>;
 }
+
+/** What can be asked of rules that another process put in. */
+export type AttachedRules = Pick<InstalledRules, 'hits' | 'isPresent' | 'restore'>;
 
 /** One way to carry bytes from a bridge to the host's loopback. */
 export interface RulesStrategy {
@@ -40,6 +45,8 @@ export interface RulesStrategy {
    * @throws LHF_ERR_RULES with the program's own words.
    */
   install(plan: RulesPlan): Promise<InstalledRules>;
+  /** Looks at a bridge's rules that are somebody else's; puts nothing back. */
+  attach(names: Names): AttachedRules;
 }
 
 /** One port's key in maps and listings. */

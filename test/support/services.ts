@@ -60,19 +60,6 @@ export const listenHalfOpen = async (options: ServiceOptions = {}): Promise<Half
   return { ...(await openServer(server, options)), received };
 };
 
-/** Sends back what it reads, as it comes. */
-export const listenEcho = (options: ServiceOptions = {}): Promise<Service> => {
-  const server = createTcpServer((socket) => {
-    socket.on('error', () => {});
-    socket.pipe(socket);
-  });
-  return openServer(server, options);
-};
-
-/** Accepts, and then says nothing. */
-export const listenSilent = (options: ServiceOptions = {}): Promise<Service> =>
-  openServer(createTcpServer((socket) => socket.on('error', () => {}).resume()), options);
-
 export interface UdpService extends Service {
   /** The datagrams' texts, in order. */
   readonly received: readonly string[];

@@ -1,5 +1,10 @@
 import type { Translation } from '../strategy.ts';
 
+/** One table's part of what `iptables-save` prints. */
+export const tableOf = (saved: string, table: string): string => {
+  const start = saved.search(new RegExp(`^\\*${table}$`, 'm'));
+  return start < 0 ? '' : saved.slice(start, saved.indexOf('\nCOMMIT', start) + 1);
+};
 
 /** The counters of one port's rule in `iptables-save -c`, the one that leaves our own proof out; undefined where it is not there. */
 export const parseCounters = (saved: string, chain: string, port: Pick<Translation, 'protocol' | 'containerPort'>): { packets: number; bytes: number } | undefined => {

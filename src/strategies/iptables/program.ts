@@ -2,7 +2,7 @@
  * The shell functions that write iptables rules, for the process's holder and for sweep alike.
  *
  * `lhf_apply` puts in what iptables-restore reads; `lhf_remove PREFIX TABLE…` takes out the rules, chains and marks of the bridges
- * whose names start so, and prints those bridges. All writers of this package on one host take turns (a lock on the iptables
+ * whose names start so, and prints those that had anything in any table. All writers of this package on one host take turns (a lock on the iptables
  * program itself, so that no file is left), because of what they do to base chains: on nf_tables the kernel has a base chain only
  * once somebody used it, and ours is not to stay. Who makes one leaves the empty chain LHF-MADE-<base chain> as a note beside
  * it, and the last one out takes both away.
@@ -12,6 +12,9 @@ lhf_locked() { ( flock -w 5 9; "$@" ) 9< "$(command -v iptables-restore)"; }
 
 lhf_apply() { lhf_locked lhf_apply_locked "$1"; }
 lhf_apply_locked() {
+  # A process that died meanwhile needs no rules: its shell then has another parent in proc(5)'s stat.
+  read -r _ _ _ parent _ < /proc/$$/stat
+  if [ "$parent" != "$PPID" ]; then return 1; fi
   { $SUDO iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk '
     BEGIN { base["*raw"] = base["*nat"] = "PREROUTING"; base["*filter"] = "INPUT" }
     $0 == "LHF-BODY" { body = 1; next }
@@ -22,8 +25,16 @@ lhf_apply_locked() {
   ' | $SUDO iptables-restore -w 5 --noflush
 }
 
-lhf_remove() { lhf_locked lhf_remove_locked "$@"; }
+# Once more where somebody else changed the rules between the listing and the removal.
+lhf_remove() { lhf_locked lhf_remove_locked "$@" || lhf_locked lhf_remove_locked "$@"; }
 lhf_remove_locked() {
+  lhf_take_out "$@" || return
+  case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
+  return 0
+}
+
+# The removal without the tidying needs no turn: no base chain goes that has one of our rules in it.
+lhf_take_out() {
   prefix=$1; shift
   saved=$($SUDO iptables-save 2> /dev/null)
   undo=$(printf '%s\n' "$saved" | awk -v prefix="$prefix" -v tables=" $* " '
@@ -36,13 +47,12 @@ lhf_remove_locked() {
   ')
   if [ -n "$undo" ]; then
     printf '%s\n' "$undo" | $SUDO iptables-restore -w 5 --noflush || return
-    printf '%s\n' "$undo" | grep -o 'lhf-[0-9a-z]\{8\}' | sort -u
   fi
-  case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
-  return 0
+  printf '%s\n' "$saved" | grep -o 'LHF-lhf-[0-9a-z]\{8\}' | sed -n "s/^LHF-\($prefix\)/\1/p" | sort -u
 }
 
-# Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use.
+# Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use. An iptables
+# before 1.8.8 deletes no base chain, so there nft does, after a look.
 lhf_tidy() {
   $SUDO iptables-save | awk '
     /^[*]/ { table = substr($1, 2) }
@@ -51,7 +61,8 @@ lhf_tidy() {
     END { for (table in made) if (!used[table]) print table, made[table] }
   ' | while read -r table base; do
     $SUDO iptables -w 5 -t "$table" -X "LHF-MADE-$base"
-    if [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
+    if ! $SUDO iptables -w 5 -t "$table" -X "$base" &&
+      [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
       $SUDO nft delete chain ip "$table" "$base"
     fi
     case $($SUDO nft list table ip "$table") in *chain*|*set*|*map*) ;; *) $SUDO nft delete table ip "$table";; esac

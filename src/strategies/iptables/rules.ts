@@ -10,20 +10,19 @@ import type { RulesPlan, Translation } from '../strategy.ts';
  */
 
 /** Guard and translations as one input of `iptables-restore --noflush`: each table goes in whole or not at all, the guard first. */
-export const renderRestore = ({ names, session, ports }: RulesPlan): string[] => {
-  const jump = `-i ${names.bridge} -m comment --comment "${renderMark(names.bridge, session)}" -j ${names.chain}`;
+export const renderRestore = (plan: RulesPlan): string[] => (['raw', 'nat'] as const).flatMap((table) => renderTable(table, plan, { hasJump: false }));
+
+/** One table's part; `hasJump` where the jump survived what took the rest. */
+export const renderTable = (table: 'raw' | 'nat', { names, session, ports }: RulesPlan, { hasJump }: { hasJump: boolean }): string[] => {
+  const mark = `-i ${names.bridge} -m comment --comment "${renderMark(names.bridge, session)}" -j ${names.chain}`;
+  const jump = table === 'raw' ? mark : `-m addrtype --dst-type LOCAL ${mark}`;
+  const guard = [`-A ${names.chain} -d 127.0.0.0/8 -j DROP`, `-A ${names.chain} -s 127.0.0.0/8 -j DROP`];
   return [
-    '*raw',
+    `*${table}`,
     `:${names.chain} - [0:0]`,
-    `-A ${names.chain} -d 127.0.0.0/8 -j DROP`,
-    `-A ${names.chain} -s 127.0.0.0/8 -j DROP`,
-    ...ports.map((port) => renderTraffic('-A', names, port)),
-    `-I PREROUTING 1 ${jump}`,
-    'COMMIT',
-    '*nat',
-    `:${names.chain} - [0:0]`,
-    ...ports.flatMap((port) => renderTranslations('-A', names, port)),
-    `-I PREROUTING 1 -m addrtype --dst-type LOCAL ${jump}`,
+    ...(table === 'raw' ? guard : []),
+    ...ports.flatMap((port) => (table === 'raw' ? [renderTraffic('-A', names, port)] : renderTranslations('-A', names, port))),
+    ...(hasJump ? [] : [`-I PREROUTING 1 ${jump}`]),
     'COMMIT',
   ];
 };

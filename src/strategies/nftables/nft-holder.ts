@@ -1,6 +1,5 @@
 import { debug } from '../../command/debug.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
-
 /** `nft -i` on a pipe: one ordered stream of transactions, whose owned tables live as long as the pipe does. */
 export class NftHolder {
   readonly #holder: Holder;
@@ -8,6 +7,10 @@ export class NftHolder {
 
   constructor(options: Omit<HolderOptions, 'hold' | 'release'>) {
     this.#holder = new Holder({ ...options, ...program });
+  }
+
+  get hasAnswered(): boolean {
+    return this.#holder.hasAnswered;
   }
 
   get isLost(): boolean {

@@ -1,7 +1,7 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
-
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import type { Names } from '../../plan/names.ts';
+import { keyOf, type AttachedRules, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { NftHolder } from './nft-holder.ts';
 import { parseCounters, parseKeys } from './parse.ts';
 import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
@@ -19,9 +19,20 @@ export class NftablesStrategy implements RulesStrategy {
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
     const rules = new NftablesRules(plan, this, () => this.#open.delete(rules));
-    await this.transact([...renderGuard(plan.names, plan.session), ...renderTable(plan)], `could not be put in for ${plan.names.bridge}`);
+    try {
+      await this.transact([...renderGuard(plan.names, plan.session), ...renderTable(plan)], `could not be put in for ${plan.names.bridge}`);
+    } catch (error) {
+      // nft may have died between doing it and saying so; the guard outlives it.
+      await rules.release().catch(() => undefined);
+      throw error;
+    }
     this.#open.add(rules);
     return rules;
+  }
+
+  attach(names: Names): AttachedRules {
+    const rules = new NftablesRules({ names, session: '', ports: [] }, this, () => undefined);
+    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
   }
 
   /** @throws LHF_ERR_RULES with nft's own words. */
@@ -42,15 +53,22 @@ export class NftablesStrategy implements RulesStrategy {
   }
 
   async #ask(commands: readonly string[]): Promise<string> {
-    this.#holder = this.#holder === undefined || this.#holder.isLost ? new NftHolder({ ...this.#options, onLost: () => this.#restore() }) : this.#holder;
+    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#openHolder();
     return this.#holder.transact(commands).catch((error: unknown) => String(error));
   }
 
+  #openHolder(): NftHolder {
+    const holder = new NftHolder({ ...this.#options, onLost: () => void (holder.hasAnswered && this.#restore()) });
+    return holder;
+  }
+
   // Somebody killed nft while this process lives: what was open is put in again by a new one.
-  #restore(): void {
-    if (this.#open.size === 0) return;
-    const commands = [...this.#open].flatMap((rules) => rules.render());
-    void this.#ask(commands);
+  async #restore(): Promise<void> {
+    const bridges = [...this.#open].map((rules) => rules.bridge).join(', ');
+    if (bridges === '') return;
+    const answer = await this.#ask([...this.#open].flatMap((rules) => rules.render()));
+    const outcome = answer === '' ? 'its rules are back' : `its rules could not be put back: ${answer.split('\n')[0]}`;
+    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, { type: 'LocalhostForwardWarning', code: 'LHF_WARN_RULES' });
   }
 }
 
@@ -66,6 +84,10 @@ class NftablesRules implements InstalledRules {
     this.#strategy = strategy;
     this.#forget = forget;
     this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
+  }
+
+  get bridge(): string {
+    return this.#plan.names.bridge;
   }
 
   /** The owned table as it must be now. */
@@ -93,7 +115,16 @@ class NftablesRules implements InstalledRules {
   async isPresent(port: Translation): Promise<boolean> {
     const { names } = this.#plan;
     const [table, guard] = await Promise.all([this.#strategy.list(names.table), this.#strategy.list(names.guardTable)]);
-    return parseKeys(table, 'ports').has(keyOf(port)) && /\bdnat\b/.test(table) && /ip daddr 127\.0\.0\.0\/8 .*drop/.test(guard);
+    return parseKeys(table, 'ports').has(keyOf(port)) && /\bdnat\b/.test(table) && isGuard(guard);
+  }
+
+  /** Nobody but its holder can change an owned table; the guard beside it goes with every `flush ruleset`. */
+  async restore(): Promise<boolean> {
+    const { names, session } = this.#plan;
+    if (isGuard(await this.#strategy.list(names.guardTable))) return false;
+    const anew = [`add table ip ${names.guardTable}`, `delete table ip ${names.guardTable}`, ...renderGuard(names, session)];
+    await this.#strategy.transact(anew, `that somebody took away could not be put back for ${names.bridge}`);
+    return true;
   }
 
   async release(): Promise<void> {
@@ -107,6 +138,8 @@ class NftablesRules implements InstalledRules {
     this.#released = true;
   }
 }
+
+const isGuard = (listing: string): boolean => ['daddr', 'saddr'].every((end) => new RegExp(String.raw`ip ${end} 127\.0\.0\.0/8 .*drop`).test(listing));
 
 const rulesError = (failure: string, answer: string, commands: readonly string[]): LocalhostForwardError => {
   const [first = answer] = answer.split('\n');

@@ -3,11 +3,20 @@ const parseElements = (listing: string, set: string): Map<string, string> => {
   const block = new RegExp(String.raw`^\s*(?:set|map) ${set} \{[^]*?elements = \{([^}]*)\}`, 'm').exec(blockOf(listing, set))?.[1] ?? '';
   return new Map(
     block.split(',').flatMap((element) => {
-      const [, protocol, port, rest] = /(tcp|udp) \. (\S+)\s*(.*)/s.exec(element) ?? [];
+      const [, name, port, rest] = /(\w+) \. (\d+)\s*(.*)/s.exec(element) ?? [];
+      const protocol = protocols.get(name ?? '');
       return protocol === undefined ? [] : [[`${protocol}/${Number(port)}`, rest ?? '']];
     }),
   );
 };
+
+// A host without /etc/protocols lists numbers.
+const protocols = new Map([
+  ['tcp', 'tcp'],
+  ['udp', 'udp'],
+  ['6', 'tcp'],
+  ['17', 'udp'],
+]);
 
 // Each set ends where a line closes a bracket as deep as the one that opened it.
 const blockOf = (listing: string, set: string): string => {

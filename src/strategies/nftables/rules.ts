@@ -13,13 +13,14 @@ import type { RulesPlan, Translation } from '../strategy.ts';
 /** The guard: without it `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x. */
 export const renderGuard = (names: Names, session: string): string[] => {
   const table = `ip ${names.guardTable}`;
-  return [
-    `add table ${table} { comment "${renderMark(names.bridge, session)}"; }`,
-    `add chain ${table} pre { type filter hook prerouting priority -300; policy accept; }`,
-    `add rule ${table} pre iifname "${names.bridge}" ip daddr 127.0.0.0/8 counter drop`,
-    `add rule ${table} pre iifname "${names.bridge}" ip saddr 127.0.0.0/8 counter drop`,
-  ];
+  return [`add table ${table} { comment "${renderMark(names.bridge, session)}"; }`, ...renderGuardChain(table, names.bridge)];
 };
+
+const renderGuardChain = (table: string, bridge: string): string[] => [
+  `add chain ${table} pre { type filter hook prerouting priority -300; policy accept; }`,
+  `add rule ${table} pre iifname "${bridge}" ip daddr 127.0.0.0/8 counter drop`,
+  `add rule ${table} pre iifname "${bridge}" ip saddr 127.0.0.0/8 counter drop`,
+];
 
 /** The forward: an owned table that the kernel removes when its holder is gone. */
 export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
@@ -27,6 +28,7 @@ export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
   const from = `iifname "${names.bridge}" fib daddr type local`;
   // Hits are the user's: what our own proof sends is known by its hardware address.
   const theirs = `ether saddr != ${probeAddressOf(names.bridge)}`;
+  // The guard once more, where no `flush ruleset` takes it: the one beside outlives the process, this one a firewall's reload.
   return [
     `add table ${table} { flags owner; comment "${renderMark(names.bridge, session)}"; }`,
     `add map ${table} ports { type inet_proto . inet_service : ipv4_addr . inet_service; }`,
@@ -34,6 +36,7 @@ export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
     `add set ${table} connections { type inet_proto . inet_service; counter; }`,
     `add chain ${table} before { type filter hook prerouting priority -310; policy accept; }`,
     `add rule ${table} before ${from} ${theirs} meta l4proto . th dport @traffic`,
+    ...renderGuardChain(table, names.bridge),
     `add chain ${table} nat { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} nat ${from} ${theirs} meta l4proto . th dport @connections`,
     `add rule ${table} nat ${from} dnat ip to meta l4proto . th dport map @ports`,

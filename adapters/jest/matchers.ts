@@ -1,0 +1,24 @@
+import type {} from 'expect';
+import * as matchers from '../matchers/matchers.ts';
+
+interface ForwardMatchers<R> {
+  /** Dials from a container; a failure's message is the diagnosis. */
+  toBeReachableFromContainer(options?: matchers.ReachableOptions): Promise<R>;
+  /** By the forward's own counters, proofs of this package left out. */
+  toHaveBeenReached(options?: matchers.PortOptions): Promise<R>;
+  /** After close: no network, no bridge, no rule. */
+  toLeaveNoTrace(): Promise<R>;
+}
+
+declare global {
+  namespace jest {
+    interface Matchers<R> extends ForwardMatchers<R> {}
+  }
+}
+
+declare module 'expect' {
+  interface Matchers<R> extends ForwardMatchers<R> {}
+}
+
+const { expect } = globalThis as unknown as { expect: { extend(matchers: object): void } };
+expect.extend({ ...matchers });

@@ -1,0 +1,104 @@
+import Docker from 'dockerode';
+import { describe, expect, test } from 'vitest';
+import { isLocalhostForwardError, openLocalhostForward, sweep } from '../../src/index.ts';
+import { startUserContainer } from './container.ts';
+import { spawnScript } from '../support/children.ts';
+import { startEngine, stopEngine } from '../support/engine-daemon.ts';
+import { currentPlace } from '../support/place.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { until } from '../support/until.ts';
+import { forEver, openingScript, readHolders, takeState, tracesOf, differenceAtLast } from './trace.ts';
+
+const place = currentPlace();
+
+describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
+  const open = () => openLocalhostForward(8088, { strategy, verify: false });
+
+  test.each([
+    ['the network', (bridge: string) => ['docker', 'network', 'rm', bridge]],
+    ['the bridge', (bridge: string) => ['ip', 'link', 'delete', bridge]],
+  ])('%s removed by somebody else: closing succeeds', async (_what, command) => {
+    const before = await takeState();
+    const net = await open();
+    await outputOf(execHere, command(net.bridgeName));
+    await net.close();
+    expect(await differenceAtLast(before)).toBe('');
+  });
+
+  test('two closed at once, one of them twice, one while it adds a port', async () => {
+    const before = await takeState();
+    const [one, two] = await Promise.all([open(), open()]);
+    const adding = two.forward(8089).catch((error: unknown) => error);
+    await Promise.all([one.close(), one.close(), two.close()]);
+    // Begun, it is finished first; not begun, it is refused. Either way it is over when the forward is closed.
+    const added = await adding;
+    const outcome = isLocalhostForwardError(added) ? added.code : added;
+    expect(['LHF_ERR_CLOSED', expect.objectContaining({ containerPort: 8089 })]).toContainEqual(outcome);
+    await expect(one.forward(1234)).rejects.toMatchObject({ code: 'LHF_ERR_CLOSED' });
+    expect(await differenceAtLast(before)).toBe('');
+  });
+
+  test('an engine that is gone: the error lists what stays, the rest is gone, and a sweep takes it when the engine is back', async (context) => {
+    if (place === undefined) {
+      context.skip('needs an engine of its own');
+      return;
+    }
+    const body = `process.stdin.once('data', async () => {
+      const error = await net.close().catch((thrown) => thrown);
+      console.log('said', JSON.stringify({ code: error.code, message: error.message, cause: String(error.cause) }));
+    }); ${forEver}`;
+    await using script = spawnScript({ source: openingScript(strategy, body) });
+    const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
+    await stopEngine(place, 'SIGKILL');
+    script.send('close');
+    const said = JSON.parse(
+      (await script.waitForLine(/^said /, { timeoutMs: 20_000 })).slice('said '.length),
+    ) as Record<string, string>;
+    // Nobody of its own may do it before the sweep.
+    for (const pid of await readHolders(script.process.pid)) process.kill(pid, 'SIGKILL');
+    await script.kill('SIGKILL');
+    const rules = `${await outputOf(execHere, ['nft', 'list', 'ruleset'])}${await outputOf(execHere, ['iptables-save'])}`;
+    await startEngine(place);
+    expect(said).toMatchObject({
+      code: 'LHF_ERR_CLOSE',
+      message: expect.stringContaining(`stays: network and rules of ${bridge}`) as string,
+    });
+    expect(said['message']).toContain('Try: localhost-forward sweep');
+    expect(rules).not.toContain(`lhf:${bridge}`);
+    const report = await sweep();
+    expect(report.removed).toContainEqual(expect.objectContaining({ kind: 'network', bridge }));
+    expect(report.failed).toEqual([]);
+    expect(await tracesOf(script.process.pid)).toEqual([]);
+  });
+});
+
+test('a container that is still attached when its forward’s owner dies is disconnected, named and kept', async () => {
+  const docker = new Docker();
+  const before = await takeState();
+  await using script = spawnScript({
+    source: openingScript('nftables', 'process.stdin.once("data", () => process.exit(0));'),
+  });
+  const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
+  const container = await startUserContainer(docker, { network: bridge, name: `user-of-${bridge}` });
+  script.send('exit');
+  await script.exit;
+  await until(async () => (await docker.listNetworks()).every(({ Name }) => Name !== bridge), {
+    timeoutMs: 10_000,
+    what: 'the network to go',
+  });
+  expect((await container.inspect()).State.Running).toBe(true);
+  await container.remove({ force: true });
+  expect(await differenceAtLast(before)).toBe('');
+});
+
+test('a forward in the hands of a process that is about to exit closes in order', async () => {
+  const before = await takeState();
+  await using script = spawnScript({
+    source: openingScript(
+      'nftables',
+      'process.exitCode = 9; void net.close(); await new Promise((resolve) => setImmediate(resolve));',
+    ),
+  });
+  expect(await script.exit).toEqual({ code: 9, signal: null });
+  expect(await differenceAtLast(before)).toBe('');
+});

@@ -1,0 +1,107 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { spawnScript } from '../support/children.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { execHere, spawnHere, type Spawn } from '../support/run.ts';
+import { takeState } from './trace.ts';
+
+// A program in front of the real one on PATH, which refuses at one step. `$REAL` is the real one.
+const faults = [
+  [
+    'nftables',
+    'nft cannot start',
+    { nft: refuse('-i', 'Operation not permitted (you must be root)') },
+    'LHF_ERR_RULES',
+    'Operation not permitted',
+  ],
+  [
+    'nftables',
+    'nft refuses the rules',
+    { nft: 'if [ "$1" = -i ]; then exec sed -u "s/flags owner/flags stranger/" | "$REAL" "$@"; fi; exec "$REAL" "$@"' },
+    'LHF_ERR_RULES',
+    'stranger',
+  ],
+  [
+    'nftables',
+    'nft dies between doing and saying',
+    { nft: 'if [ "$1" = -i ]; then head -n 1 | "$REAL" "$@"; exit; fi; exec "$REAL" "$@"' },
+    'LHF_ERR_RULES',
+    'ended',
+  ],
+  [
+    'iptables',
+    'iptables-restore refuses',
+    { 'iptables-restore': 'echo "iptables-restore: line 1 failed" >&2; exit 1' },
+    'LHF_ERR_RULES',
+    'line 1 failed',
+  ],
+  [
+    'iptables',
+    'iptables-restore does one table of two',
+    {
+      'iptables-restore':
+        'input=$(cat); case $input in *"-j DNAT"*) printf "%s\\n" "$input" | sed "/^[*]nat/,\\$d" | "$REAL" "$@"; echo "nat refused" >&2; exit 1;; esac; printf "%s\\n" "$input" | "$REAL" "$@"',
+    },
+    'LHF_ERR_RULES',
+    'nat refused',
+  ],
+  ['nftables', 'route_localnet may not be written', {}, 'LHF_ERR_RULES', 'EROFS'],
+  ['iptables', 'route_localnet may not be written', {}, 'LHF_ERR_RULES', 'EROFS'],
+] as const;
+
+function refuse(argument: string, words: string): string {
+  return `if [ "$1" = ${argument} ]; then echo "${words}" >&2; exit 1; fi; exec "$REAL" "$@"`;
+}
+
+// Nothing else tells root that it may not write there.
+const withoutSysctl: Spawn = (argv, options) =>
+  spawnHere(
+    [
+      'unshare',
+      '--mount',
+      'sh',
+      '-c',
+      'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"',
+      'sh',
+      ...argv,
+    ],
+    options,
+  );
+
+describe('a set-up that fails at a step of the kernel leaves nothing and says why, in one coded error', () => {
+  test.each(faults)('%s: %s', async (strategy, _what, programs, code, words) => {
+    await using path = await openPath(programs);
+    const before = await takeState();
+    const spawn = Object.keys(programs).length === 0 ? withoutSysctl : spawnHere;
+    await using script = spawnScript({ source: attempt(strategy), env: { PATH: path.value }, spawn });
+    const said = JSON.parse(await script.waitForLine(/^\{/)) as { code: string; message: string; evidence: string };
+    expect(said).toMatchObject({ code });
+    expect(`${said.message} ${said.evidence}`).toContain(words);
+    // While the process lives: nothing may wait for its end.
+    expect(renderDifference(before, await takeState())).toBe('');
+  });
+});
+
+// The programs stand in front for the tested process alone.
+const openPath = async (programs: Readonly<Record<string, string>>): Promise<{ value: string } & AsyncDisposable> => {
+  const folder = await mkdtemp(join(tmpdir(), 'lhf-faults-'));
+  for (const [name, text] of Object.entries(programs)) {
+    const file = join(folder, name);
+    const { stdout } = await execHere(['sh', '-c', 'command -v "$1" || echo /bin/false', 'which', name]);
+    await writeFile(file, `#!/bin/sh\nREAL=${stdout.trim()}\n${text}\n`);
+    await chmod(file, 0o755);
+  }
+  return {
+    value: `${folder}:${process.env['PATH'] ?? ''}`,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+};
+
+const attempt = (strategy: string): string => `
+import { openLocalhostForward, isLocalhostForwardError } from './src/index.ts';
+const error = await openLocalhostForward(8088, { strategy: '${strategy}', verify: false }).catch((thrown) => thrown);
+console.log(JSON.stringify({ code: isLocalhostForwardError(error) ? error.code : String(error), message: error.message, evidence: String(error.stderr) + String(error.cause) }));
+setInterval(() => undefined, 60_000);
+`;

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import Docker from 'dockerode';
+import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
+import { execHere } from '../support/run.ts';
+import { until } from '../support/until.ts';
+import { cacheCompilation } from './compile-cache.ts';
+import { look } from './storm/witness.ts';
+
+// For a machine under load. A look costs several processes itself.
+const patience = { timeoutMs: 15_000, everyMs: 250 };
+
+/** All that one process has on this host now, rules first. */
+export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
+  const { open, rest } = (await look(new Docker()))(pid ?? 0);
+  return [...open, ...rest];
+};
+
+/** What is left of a process at last, without anybody sweeping: nothing, as soon as that is so. */
+export const tracesAtLast = async (pid: number | undefined): Promise<string[]> => {
+  let traces: string[] = [];
+  const isGone = async (): Promise<boolean> => (traces = await tracesOf(pid)).length === 0;
+  await until(isGone, patience).catch(() => undefined);
+  return traces;
+};
+
+/** The host's rules and the engine's objects: a test's own process keeps its holder until it ends. */
+export const takeState = (): Promise<Snapshot> => takeSnapshot(execHere, { processMarker: 'no-such-program' });
+
+/** What differs from before at last: nothing, as soon as that is so. */
+export const differenceAtLast = async (before: Snapshot): Promise<string> => {
+  let difference = '';
+  const isSame = async (): Promise<boolean> => (difference = renderDifference(before, await takeState())) === '';
+  await until(isSame, patience).catch(() => undefined);
+  return difference;
+};
+
+/** A program that opens a forward as `net`, says `open <bridge>`, and goes on with `body`. */
+export const openingScript = (strategy: string, body: string, options = ''): string => {
+  cacheCompilation();
+  return `
+import { openLocalhostForward, isLocalhostForwardError } from './src/index.ts';
+process.on('warning', (warning) => console.log('warning', warning.code, warning.message));
+const net = await openLocalhostForward(8088, { strategy: '${strategy}', verify: false, ${options} });
+console.log('open', net.bridgeName);
+${body}
+`;
+};
+
+/** Keeps a program alive until it is killed. */
+export const forEver = 'setInterval(() => undefined, 60_000);';
+
+/** The processes that hold a living process's rules: its shell, then what the shell runs. */
+export const readHolders = async (pid: number | undefined): Promise<number[]> => {
+  const shells = await childrenOf(pid);
+  const held = await Promise.all(shells.map(childrenOf));
+  return [...shells, ...held.flat()];
+};
+
+const childrenOf = async (pid: number | undefined): Promise<number[]> => {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+};

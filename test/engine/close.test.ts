@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { type LocalhostForward, openLocalhostForward, withLocalhostForward } from '../../src/index.ts';
+import { spawnScript } from '../support/children.ts';
+import { startNode } from '../support/containers.ts';
+import { brokenConnection, gateDocker } from '../support/gated-docker.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere, snapshotOf } from '../support/leftovers.ts';
+import { listenTcp, type TcpAnswer } from '../support/services.ts';
+import { until } from '../support/until.ts';
+
+// In a process of its own, whose holder goes with it: the host is then as it was before any of it began.
+const whole = `
+import { withLocalhostForward } from './src/index.ts';
+const [strategy, port] = process.argv.slice(1);
+await withLocalhostForward(Number(port), { strategy, verify: false }, async (net) => {
+  console.log(JSON.stringify(net));
+  for await (const _ of process.stdin);
+});
+console.log('closed');
+`;
+
+/** A docker whose removals of networks fail as long as `broken` says so. */
+const failingRemovals = (faults: { broken: boolean }) =>
+  gateDocker({
+    before: (call) => {
+      if (faults.broken && call.startsWith('DELETE /networks/')) throw brokenConnection();
+    },
+  });
+
+describe.each(['nftables', 'iptables'] as const)('closing a forward by %s', (strategy) => {
+  test('a run and its end leave the host byte for byte as it was', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotOf();
+    await using script = spawnScript({ source: whole, args: [strategy, String(service.port)] });
+    const net = JSON.parse(await script.waitForLine(/^\{/)) as LocalhostForward;
+    await using container = await startNode(net);
+    const { answer } = await container.get<TcpAnswer>(`http://${net.hostname}:${service.port}`);
+    expect(answer?.marker).toBe(service.marker);
+    const during = renderDifference(before, await snapshotOf([net]));
+    for (const part of [
+      'nftables:',
+      'iptables:',
+      'networks:',
+      'interfaces:',
+      'processes:',
+      `${net.bridgeName} route_localnet=1`,
+    ])
+      expect(during).toContain(part);
+    await container.remove();
+    script.endInput();
+    await script.waitForLine('closed');
+    const closed = renderDifference(before, await snapshotOf([net]));
+    expect(closed).not.toMatch(/^(?!processes).*:$/m);
+    expect(await script.exit).toEqual({ code: 0, signal: null });
+    await until(async () => renderDifference(before, await snapshotOf([net])) === '', { what: 'the holder to go' });
+  });
+
+  test('the body’s value is passed on, and its error too, with nothing left', async () => {
+    await using service = await listenTcp();
+    expect(
+      await withLocalhostForward(service.port, { strategy, verify: false }, async (net) => net.networkName),
+    ).toMatch(/^lhf-/);
+    const before = await snapshotHere();
+    const mine = new Error('mine');
+    await expect(
+      withLocalhostForward(service.port, { strategy, verify: false }, async () => {
+        throw mine;
+      }),
+    ).rejects.toBe(mine);
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  });
+
+  test('a close that fails says what stays, and may be tried again', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotWithHolder(service.port, strategy);
+    const faults = { broken: true };
+    const net = await openLocalhostForward(service.port, { strategy, verify: false, docker: failingRemovals(faults) });
+    await expect(net.close()).rejects.toMatchObject({
+      code: 'LHF_ERR_CLOSE',
+      strategy,
+      message: expect.stringMatching(
+        new RegExp(
+          `^The forward ${net.networkName} could not be closed whole\n  stays: .*socket hang up.*\nTry: localhost-forward sweep$`,
+        ),
+      ),
+      cause: expect.objectContaining({ code: 'ECONNRESET' }),
+    });
+    faults.broken = false;
+    await net.close();
+    await net.close();
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  });
+
+  test('where body and close both fail the body’s error wins and has the other beside it', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotWithHolder(service.port, strategy);
+    const faults = { broken: true };
+    const mine = new Error('mine');
+    let opened: LocalhostForward | undefined;
+    await expect(
+      withLocalhostForward(service.port, { strategy, verify: false, docker: failingRemovals(faults) }, async (net) => {
+        opened = net;
+        throw mine;
+      }),
+    ).rejects.toBe(mine);
+    expect(mine).toMatchObject({ message: 'mine', suppressed: [expect.objectContaining({ code: 'LHF_ERR_CLOSE' })] });
+    faults.broken = false;
+    await opened?.close();
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  });
+
+  test('closing is idempotent, also at once, and ends the use of the forward', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotWithHolder(service.port, strategy);
+    let closed: LocalhostForward;
+    {
+      await using net = await openLocalhostForward(service.port, { strategy, verify: false });
+      closed = net;
+      await Promise.all([net.close(), net.close()]);
+    }
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+    const uses: Record<string, () => unknown> = {
+      forward: () => closed.forward(1),
+      unforward: () => closed.unforward(service.port),
+      hits: () => closed.hits(),
+      verify: () => closed.verify(),
+      diagnose: () => closed.diagnose(),
+      applyTo: () => closed.applyTo({}),
+      composeOverride: () => closed.composeOverride(['web']),
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      const message = expect.stringMatching(
+        new RegExp(`^${name}\\(\\) was called on ${closed.networkName} after close\\(\\)\nTry: `),
+      );
+      await expect((async () => use())(), name).rejects.toMatchObject({ code: 'LHF_ERR_CLOSED', message });
+    }
+  });
+
+  test('containers that are still attached lose the network and live on', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotWithHolder(service.port, strategy);
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    const net = await openLocalhostForward(service.port, { strategy, verify: false });
+    await using container = await startNode(net);
+    await net.close();
+    expect(await warned).toMatchObject({ name: 'LocalhostForwardWarning', code: 'LHF_WARN_ATTACHED' });
+    expect((await container.connect(net.gateway, service.port, 1_000)).error).toBeDefined();
+    await container.remove();
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  });
+});
+
+/** The host as it is between two forwards of this process, whose holder stays. */
+const snapshotWithHolder = async (port: number, strategy: 'nftables' | 'iptables') => {
+  await withLocalhostForward(port, { strategy, verify: false }, () => {});
+  return snapshotHere();
+};

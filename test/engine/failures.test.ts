@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { type ErrorCode, isLocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
+import { brokenConnection, type Gate, gateDocker } from '../support/gated-docker.ts';
+import { renderDifference, type Snapshot } from '../support/host-snapshot.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { listenTcp } from '../support/services.ts';
+
+/** Opens and closes; resolves to what the opening threw. A close that fails is tried once more. */
+const openAndClose = async (port: number, options: Parameters<typeof openLocalhostForward>[1]): Promise<unknown> => {
+  try {
+    const net = await openLocalhostForward(port, { verify: false, ...options });
+    await net.close().catch(async (error: unknown) => {
+      expect(error).toMatchObject({ code: 'LHF_ERR_CLOSE' });
+      await net.close();
+    });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+/** Acts on the first call of that name. */
+const once = (name: string, act: () => void): ((call: string) => void) => {
+  let done = false;
+  return (call) => {
+    if (done || call !== name) return;
+    done = true;
+    act();
+  };
+};
+
+// What comes beside the opening, or after it, may come too late to fail it.
+const codesOf = (call: string, code: ErrorCode): (ErrorCode | undefined)[] =>
+  call === 'GET /info' || call === 'POST /networks/create' ? [code] : [code, undefined];
+
+const codeOf = (error: unknown): unknown =>
+  isLocalhostForwardError(error) || error === undefined ? error?.code : error;
+
+describe.each(['nftables', 'iptables'] as const)('with %s, whatever happens while it opens and closes', (strategy) => {
+  /** The calls that an undisturbed run makes, and the host with this process's holder and without a forward. */
+  const rehearse = async (port: number): Promise<{ calls: Set<string>; before: Snapshot }> => {
+    const calls = new Set<string>();
+    const docker = gateDocker({ before: (call) => void calls.add(call) });
+    expect(await openAndClose(port, { strategy, docker })).toBeUndefined();
+    expect([...calls]).toEqual(expect.arrayContaining(['GET /info', 'POST /networks/create', 'DELETE /networks/<id>']));
+    return { calls, before: await snapshotHere() };
+  };
+
+  test('nothing is left when the signal aborts at any step', async () => {
+    await using service = await listenTcp();
+    const { calls, before } = await rehearse(service.port);
+    const cause = new Error('enough');
+    const early = await openAndClose(service.port, { strategy, signal: AbortSignal.abort(cause) });
+    expect(early).toMatchObject({ code: 'LHF_ERR_ABORTED', cause });
+    for (const call of calls) {
+      for (const when of ['before', 'after'] as const) {
+        const abort = new AbortController();
+        const docker = gateDocker({ [when]: once(call, () => abort.abort()) });
+        const error = await openAndClose(service.port, { strategy, docker, signal: abort.signal });
+        expect(codesOf(call, 'LHF_ERR_ABORTED'), `${when} ${call}`).toContain(codeOf(error));
+        expect(renderDifference(before, await snapshotHere()), `${when} ${call}`).toBe('');
+      }
+    }
+  });
+
+  test.each(['before', 'after'] as const)(
+    'nothing is left when the connection breaks %s any one call',
+    async (when) => {
+      await using service = await listenTcp();
+      const { calls, before } = await rehearse(service.port);
+      for (const call of calls) {
+        const broken = once(call, () => {
+          throw brokenConnection();
+        });
+        const gate: Gate = { [when]: broken };
+        const error = await openAndClose(service.port, { strategy, docker: gateDocker(gate) });
+        expect(codesOf(call, 'LHF_ERR_DOCKER_UNAVAILABLE'), call).toContain(codeOf(error));
+        expect(renderDifference(before, await snapshotHere()), call).toBe('');
+      }
+    },
+  );
+});

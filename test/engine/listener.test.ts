@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { openLocalhostForward, withLocalhostForward } from '../../src/index.ts';
+import { startNode } from '../support/containers.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { listenTcp } from '../support/services.ts';
+
+const fetchFrom = async (net: { networkName: string; extraHosts: readonly string[]; url(): string }) => {
+  await using container = await startNode(net);
+  return await container.get(net.url());
+};
+
+const unusedPort = await listenTcp().then(async (service) => {
+  await service.close();
+  return service.port;
+});
+
+describe('the temporary listener', () => {
+  test('stays for the whole lifetime where it is asked for', async () => {
+    await using net = await openLocalhostForward(0, { listener: true, verify: false });
+    expect(await fetchFrom(net)).toEqual({ answer: 'localhost-forward\n' });
+    await net.close();
+    // Its port is free again.
+    await (await listenTcp({ port: net.ports[0]?.hostPort ?? 0 })).close();
+  });
+
+  test('answers as the given function says', async () => {
+    await using net = await openLocalhostForward(0, {
+      listener: (_request, response) => void response.end('"mine"'),
+      verify: false,
+    });
+    expect(await fetchFrom(net)).toEqual({ answer: 'mine' });
+  });
+
+  test.each([
+    ['a free port', 0],
+    ['a port where nothing listens yet', unusedPort],
+  ])('has gone before the body runs, so that the body can listen on %s', async (_what, port) => {
+    await withLocalhostForward(port, async (net) => {
+      const [forwarded] = net.ports;
+      await using service = await listenTcp({ port: forwarded?.hostPort ?? 0 });
+      expect(await fetchFrom(net)).toMatchObject({ answer: { marker: service.marker } });
+    });
+  });
+
+  test('does not take a port from a service that listens', async () => {
+    await using service = await listenTcp();
+    await withLocalhostForward(service.port, { verify: false }, async (net) => {
+      expect(await fetchFrom(net)).toMatchObject({ answer: { marker: service.marker } });
+    });
+    const before = await snapshotHere();
+    const opening = openLocalhostForward([0, service.port], { listener: true, verify: false });
+    await expect(opening).rejects.toMatchObject({
+      code: 'LHF_ERR_PORT_IN_USE',
+      message: expect.stringMatching(
+        new RegExp(
+          `^Port ${service.port} on 127.0.0.1 is taken.*\n  something listens on 127.0.0.1 port ${service.port}\nTry: ss `,
+        ),
+      ),
+    });
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  });
+});

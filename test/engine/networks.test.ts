@@ -1,0 +1,62 @@
+import Docker from 'dockerode';
+import { describe, expect, test } from 'vitest';
+import { openLocalhostForward } from '../../src/index.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+
+describe('the network of a forward', () => {
+  test('is a small one of its own with our marks, and users’ labels beside them', async () => {
+    await using net = await openLocalhostForward(8088, { verify: false, labels: { team: 'blue' } });
+    const network = await new Docker().getNetwork(net.networkId).inspect();
+    expect(network).toMatchObject({
+      Name: net.networkName,
+      Driver: 'bridge',
+      Internal: false,
+      IPAM: { Config: [{ Subnet: net.subnet, Gateway: net.gateway }] },
+      Options: { 'com.docker.network.bridge.name': net.bridgeName },
+    });
+    expect(net.bridgeName).toMatch(/^lhf-[0-9a-z]{8}$/);
+    expect(net.bridgeName).toBe(`lhf-${net.id}`);
+    expect(net.subnet).toMatch(/^198\.1[89]\.\d+\.\d+\/28$/);
+    expect(Object.keys(network.Labels ?? {}).toSorted()).toEqual([
+      'localhost-forward.bridge',
+      'localhost-forward.created',
+      'localhost-forward.owner',
+      'localhost-forward.session',
+      'team',
+    ]);
+    expect(network.Labels).toMatchObject({ team: 'blue', 'localhost-forward.owner': String(process.pid) });
+  });
+
+  test('has the subnet that is asked for, and nobody else has it then', async () => {
+    const subnet = '198.19.254.16/28';
+    await using net = await openLocalhostForward([], { verify: false, subnet });
+    expect(net).toMatchObject({ subnet, gateway: '198.19.254.17' });
+    const before = await snapshotHere();
+    await expect(openLocalhostForward([], { verify: false, subnet: '198.19.254.0/27' })).rejects.toMatchObject({
+      code: 'LHF_ERR_NETWORK',
+      message: expect.stringMatching(/^The subnet 198\.19\.254\.0\/27 is taken: .*\nTry: docker network ls$/),
+    });
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  });
+
+  test('is handed on in each form that containers and commands take', async () => {
+    await using net = await openLocalhostForward(
+      { hostPort: 8088, containerPort: 80 },
+      { verify: false, hostname: 'host.internal' },
+    );
+    const entry = `host.internal:${net.gateway}`;
+    expect(net.url()).toBe('http://host.internal:80');
+    expect(net.extraHosts).toEqual([entry]);
+    expect(net.dockerRunArgs).toEqual(['--network', net.networkName, '--add-host', entry]);
+    expect(net.env).toEqual({
+      LOCALHOST_FORWARD_NETWORK: net.networkName,
+      LOCALHOST_FORWARD_HOST: 'host.internal',
+      LOCALHOST_FORWARD_GATEWAY: net.gateway,
+      LOCALHOST_FORWARD_URL: 'http://host.internal:80',
+    });
+    expect(JSON.parse(JSON.stringify(net))).toEqual({ ...net.toJSON() });
+    expect(net.composeOverride(['web'])).toContain(`name: "${net.networkName}"`);
+    expect(net.reasons.filter(({ chosen }) => chosen).map(({ strategy }) => strategy)).toEqual([net.strategy]);
+  });
+});

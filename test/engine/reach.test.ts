@@ -1,0 +1,131 @@
+import { writeFile } from 'node:fs/promises';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
+import { type NodeContainer, startNode } from '../support/containers.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
+
+// A dropped packet is answered by nothing; an answer takes a thousandth of this.
+const silenceMs = 1_000;
+
+describe.each(['nftables', 'iptables'] as const)('reaching 127.0.0.1 from containers by %s', (strategy) => {
+  let service: TcpService;
+  let other: TcpService;
+  let net: LocalhostForward;
+  let container: NodeContainer;
+
+  beforeAll(async () => {
+    [service, other] = await Promise.all([listenTcp(), listenTcp()]);
+    net = await openLocalhostForward(service.port, { strategy, verify: false });
+    container = await startNode({
+      networkName: net.networkName,
+      extraHosts: net.extraHosts,
+      capabilities: ['NET_ADMIN'],
+    });
+  });
+  afterAll(async () => {
+    await container?.remove();
+    await Promise.all([net?.close(), service?.close(), other?.close()]);
+  });
+
+  test('a service on 127.0.0.1 alone answers by name and sees the container’s own address', async () => {
+    expect(net.strategy).toBe(strategy);
+    const { answer } = await container.get<TcpAnswer>(net.url());
+    expect(answer).toEqual({ youAre: container.address, marker: service.marker });
+  });
+
+  test('the name that the engine resolves itself, host-gateway, works too', async () => {
+    await using usual = await startNode({
+      networkName: net.networkName,
+      extraHosts: ['host.docker.internal:host-gateway'],
+    });
+    const { answer } = await usual.get<TcpAnswer>(`http://host.docker.internal:${service.port}`);
+    expect(answer).toEqual({ youAre: usual.address, marker: service.marker });
+  });
+
+  test('a container of the network with the same port number is reached as itself', async () => {
+    await using neighbour = await startNode({ networkName: net.networkName, extraHosts: net.extraHosts });
+    await neighbour.serve(service.port, { marker: 'neighbour' });
+    expect(await container.get(`http://${neighbour.address}:${service.port}`)).toEqual({
+      answer: { marker: 'neighbour' },
+    });
+  });
+
+  test('containers of other networks cannot use the forward', async () => {
+    await using plain = await openPlainNetwork();
+    await using stranger = await startNode({
+      networkName: plain.name,
+      extraHosts: [`host.docker.internal:${plain.gateway}`],
+    });
+    for (const host of ['host.docker.internal', net.gateway]) {
+      const { error } = await stranger.connect(host, service.port);
+      expect(error, host).toMatch(/ECONNREFUSED|TIMEOUT/);
+    }
+    expect(service.callers).not.toContain(stranger.address);
+    // Nor does the forward answer for them: Docker keeps networks apart, and what is not local passes.
+    await stranger.serve(service.port, { marker: 'stranger' });
+    expect(await container.connect(stranger.address, service.port, silenceMs)).toEqual({ error: 'TIMEOUT' });
+  });
+
+  test('other ports of 127.0.0.1 stay closed', async () => {
+    const { error } = await container.connect('host.docker.internal', other.port);
+    expect(error).toMatch(/ECONNREFUSED|TIMEOUT/);
+  });
+
+  test('the guard keeps them closed for a container that writes to 127.0.0.1 itself', async () => {
+    await routeLoopbackOut(container, net.gateway);
+    const dials = [other.port, service.port].map((port) => container.connect('127.0.0.1', port, silenceMs));
+    expect(await Promise.all(dials)).toEqual([{ error: 'TIMEOUT' }, { error: 'TIMEOUT' }]);
+    expect(other.callers).toEqual([]);
+  });
+});
+
+// What the guard is for: without it the same container gets in, so that the silence above is the guard's.
+test('route_localnet without a guard lets a container in that writes to 127.0.0.1 itself', async () => {
+  await using service = await listenTcp();
+  await using plain = await openPlainNetwork();
+  await using container = await startNode({ networkName: plain.name, capabilities: ['NET_ADMIN'] });
+  await routeLoopbackOut(container, plain.gateway);
+  await writeFile(`/proc/sys/net/ipv4/conf/${plain.bridge}/route_localnet`, '1');
+  expect(await container.connect('127.0.0.1', service.port)).toEqual({ answer: 'connected' });
+  expect(service.callers).toEqual([container.address]);
+});
+
+const openPlainNetwork = async () => {
+  const name = `lhf-test-plain-${process.pid}`;
+  const gateway = '198.19.255.241';
+  const network = await new Docker().createNetwork({
+    Name: name,
+    IPAM: { Driver: 'default', Config: [{ Subnet: '198.19.255.240/28', Gateway: gateway }] },
+  });
+  return {
+    name,
+    gateway,
+    bridge: `br-${network.id.slice(0, 12)}`,
+    [Symbol.asyncDispose]: async () => void (await network.remove()),
+  };
+};
+
+// 127/8 goes out by the bridge in place of the container's own loopback, as an attacker with NET_ADMIN would have it.
+const routeLoopbackOut = async ({ pid, address }: NodeContainer, gateway: string): Promise<void> => {
+  const script = `
+    set -e
+    for file in all eth0; do echo 1 > /proc/sys/net/ipv4/conf/$file/route_localnet; done
+    ip addr del 127.0.0.1/8 dev lo
+    ip route del local 127.0.0.0/8 table local 2> /dev/null || true
+    ip route add 127.0.0.1/32 via "$1" src "$2"
+  `;
+  await outputOf(execHere, [
+    'nsenter',
+    '-t',
+    String(pid),
+    '-n',
+    'sh',
+    '-c',
+    script,
+    'route-loopback-out',
+    gateway,
+    address,
+  ]);
+};

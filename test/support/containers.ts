@@ -1,0 +1,135 @@
+import { createInterface, type Interface } from 'node:readline';
+import { PassThrough, Readable } from 'node:stream';
+import Docker from 'dockerode';
+import { residentProgram } from './resident.ts';
+import { execHere, outputOf } from './run.ts';
+import { within } from './until.ts';
+
+/** A name for an image with nothing in it: whatever a test container needs is mounted. */
+const emptyImage = 'localhost-forward-test:empty';
+
+/** Makes sure that the engine has the empty image, without a registry. */
+export const ensureTestImage = async (docker: Docker): Promise<string> => {
+  const known = await docker.listImages({ filters: { reference: [emptyImage] } });
+  if (known.length > 0) return emptyImage;
+  const [repo = '', tag = ''] = emptyImage.split(':');
+  // Two blocks of zeroes are an empty archive.
+  const imported = await docker.importImage(Readable.from([Buffer.alloc(1024)]), { repo, tag });
+  await new Promise<void>((resolve, reject) => imported.on('end', resolve).on('error', reject).resume());
+  return emptyImage;
+};
+
+/** This process's own node with the libraries it is linked to, as read-only mounts. */
+export const mountNode = async (): Promise<string[]> => {
+  const linked = await outputOf(execHere, ['ldd', process.execPath]);
+  const libraries = [...linked.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path);
+  return [`${process.execPath}:/node:ro`, ...libraries.map((path) => `${path}:${path}:ro`)];
+};
+
+export interface NodeContainerOptions {
+  /** Default: the engine of `DOCKER_HOST` or the usual socket. */
+  readonly docker?: Docker;
+  /** Default: the engine's default network. */
+  readonly networkName?: string;
+  readonly extraHosts?: readonly string[];
+  readonly capabilities?: readonly string[];
+}
+
+/** What a dial came to: an answer, the error's code, or `TIMEOUT` where nothing came back. */
+export type Dialled<T> =
+  | { readonly answer: T; readonly error?: undefined }
+  | { readonly answer?: undefined; readonly error: string };
+
+/** A container with a Node in it that does what it is told. */
+export interface NodeContainer extends AsyncDisposable {
+  readonly id: string;
+  /** Its process, as the engine's side counts. */
+  readonly pid: number;
+  /** Its address on the network it was started on. */
+  readonly address: string;
+  /** GETs a JSON document on a connection of its own. */
+  get<T>(url: string): Promise<Dialled<T>>;
+  /** Connects by TCP, and hangs up. Gives up after 10 s: where silence is expected, ask for less. */
+  connect(host: string, port: number, patienceMs?: number): Promise<Dialled<'connected'>>;
+  /** Sends one datagram and waits for one back. */
+  send(host: string, port: number, text: string, patienceMs?: number): Promise<Dialled<string>>;
+  /** Answers every GET on all its addresses with the document. */
+  serve(port: number, document: unknown): Promise<Dialled<'listening'>>;
+  remove(): Promise<void>;
+}
+
+/** Starts a container and waits until its Node listens to us. Leaving the scope removes it. */
+export const startNode = async (options: NodeContainerOptions = {}): Promise<NodeContainer> => {
+  const { docker = new Docker(), networkName = 'bridge', extraHosts = [], capabilities = [] } = options;
+  const [image, binds] = await Promise.all([ensureTestImage(docker), mountNode()]);
+  const container = await docker.createContainer({
+    Image: image,
+    Entrypoint: ['/node', '--eval', residentProgram],
+    OpenStdin: true,
+    StdinOnce: true,
+    StopTimeout: 0,
+    HostConfig: { NetworkMode: networkName, ExtraHosts: [...extraHosts], Binds: binds, CapAdd: [...capabilities] },
+  });
+  const remove = async (): Promise<void> => {
+    await container.remove({ force: true, v: true }).catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404) throw error;
+    });
+  };
+  try {
+    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    const output = new PassThrough();
+    // What its Node complains of belongs into the answers too: it fits no question, and so shows in the time-out.
+    docker.modem.demuxStream(stream, output, output);
+    const ask = answerInOrder(createInterface({ input: output }), (line) => stream.write(line));
+    await container.start();
+    const { State, NetworkSettings } = await container.inspect();
+    const call = <T>(verb: string, ...args: unknown[]): Promise<Dialled<T>> => ask({ verb, args });
+    await call('ready');
+    return {
+      id: container.id,
+      pid: State.Pid,
+      address: NetworkSettings.Networks[networkName]?.IPAddress ?? '',
+      get: (url) => call('get', url),
+      connect: (host, port, patienceMs) => call('connect', host, port, patienceMs),
+      send: (host, port, text, patienceMs) => call('send', host, port, text, patienceMs),
+      serve: (port, document) => call('serve', port, document),
+      remove,
+      [Symbol.asyncDispose]: remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+};
+
+const answerInOrder = (lines: Interface, write: (line: string) => unknown) => {
+  const waiting = new Map<number, (answer: unknown) => void>();
+  const gone = new Promise<never>((_, reject) =>
+    lines.once('close', () => reject(new Error('The container has gone'))),
+  );
+  gone.catch(() => {});
+  const said: string[] = [];
+  lines.on('line', (line) => {
+    try {
+      const { id, ...answer } = JSON.parse(line) as { id: number };
+      waiting.get(id)?.(answer);
+    } catch {
+      said.push(line);
+    }
+  });
+  let asked = 0;
+  return async <T>(question: object): Promise<Dialled<T>> => {
+    const id = (asked += 1);
+    const answer = new Promise<unknown>((resolve) => waiting.set(id, resolve));
+    write(`${JSON.stringify({ id, ...question })}\n`);
+    try {
+      return (await within(
+        30_000,
+        `the container's answer to ${JSON.stringify(question)}`,
+        Promise.race([answer, gone]),
+      )) as Dialled<T>;
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it said:\n${said.join('\n')}`, { cause: error });
+    }
+  };
+};

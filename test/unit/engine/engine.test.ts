@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { connectEngine, readConnection, dockerUnavailable, readEngineFacts, statusOf } from '../../../src/engine/engine.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const serve = async (socket: string): Promise<{ asked: string[]; server: Server }> => {
+  const asked: string[] = [];
+  const server = createServer(({ url }, response) => {
+    asked.push(url ?? '');
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ ServerVersion: '28.5.0', OperatingSystem: 'Debian GNU/Linux 12' }));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(socket, resolve);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { asked, server };
+};
+
+describe('readEngineFacts', () => {
+  const endpoint = 'unix:///var/run/docker.sock';
+  const facts = { name: 'Docker', version: 'unknown', rootless: false, remote: false, vm: undefined, firewallBackend: undefined, endpoint };
+
+  it.each([
+    ['nothing said', {}, {}],
+    ['a version', { ServerVersion: '28.5.0' }, { version: '28.5.0' }],
+    ['no security options', { SecurityOptions: null }, {}],
+    ['a rootless one', { SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] }, { rootless: true }],
+    ['a rootful one', { SecurityOptions: ['name=seccomp,profile=builtin'] }, {}],
+    ['its firewall', { FirewallBackend: { Driver: 'nftables' } }, { firewallBackend: 'nftables' }],
+    ['Podman', { OperatingSystem: 'podman' }, { name: 'Podman' }],
+    ['Docker Desktop', { OperatingSystem: 'Docker Desktop' }, { vm: 'Docker Desktop' }],
+    ['OrbStack', { OperatingSystem: 'OrbStack' }, { vm: 'OrbStack' }],
+    ['Colima, by its name', { OperatingSystem: 'Ubuntu 24.04', Name: 'colima' }, { vm: 'Colima' }],
+    ['a host whose name only begins so', { OperatingSystem: 'Ubuntu 24.04', Name: 'lima-peru' }, {}],
+  ])('%s', (_, info, changed) => expect(readEngineFacts(info, endpoint)).toEqual({ ...facts, ...changed }));
+
+  it.each([
+    ['unix:///var/run/docker.sock', false],
+    ['npipe:////./pipe/docker_engine', false],
+    ['tcp://127.0.0.1:2375', false],
+    ['tcp://localhost:2375', false],
+    ['https://[::1]:2376', false],
+    ['tcp://10.0.0.1:2375', true],
+    ['https://ci.test:2376', true],
+    ['ssh://far.test:22', true],
+    ['tcp://localhost.test:2375', true],
+    ['tcp://127.test:2375', true],
+  ])('%s is remote: %s', (at, remote) => expect(readEngineFacts({}, at).remote).toBe(remote));
+});
+
+describe('connectEngine', () => {
+  it('asks once, whether by its options, an instance or the environment', async () => {
+    const socketPath = join(folder, 'once.sock');
+    const { asked } = await serve(socketPath);
+    const docker = new Docker({ socketPath });
+    vi.stubEnv('DOCKER_HOST', `unix://${socketPath}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const [option, n] of [[{ socketPath }, 1], [docker, 2], [undefined, 3]] as const) {
+      const [one, other] = await Promise.all([connectEngine(option), connectEngine(option)]);
+      expect(one).toBe(other);
+      expect(one.facts).toMatchObject({ version: '28.5.0', endpoint: `unix://${socketPath}` });
+      expect(asked).toHaveLength(n);
+    }
+    expect((await connectEngine(docker)).docker).toBe(docker);
+  });
+
+  it('asks again after a failure', async () => {
+    const socketPath = join(folder, 'later.sock');
+    const unavailable = { code: 'LHF_ERR_DOCKER_UNAVAILABLE', message: expect.stringContaining(`No Docker engine answers at unix://${socketPath}: `) as string };
+    await expect(connectEngine({ socketPath })).rejects.toMatchObject(unavailable);
+    await serve(socketPath);
+    expect((await connectEngine({ socketPath })).facts.version).toBe('28.5.0');
+  });
+
+  it('codes an address that is none', async () => {
+    vi.stubEnv('DOCKER_HOST', 'tcp://h:99999');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(connectEngine()).rejects.toMatchObject({ code: 'LHF_ERR_DOCKER_UNAVAILABLE' });
+  });
+});
+
+describe('dockerUnavailable', () => {
+  const failure = (code: string, message = `connect ${code} /x`) => Object.assign(new Error(message), { code });
+  it.each([
+    [failure('EACCES'), 'unix:///x', 'this user may not open the socket', 'sudo usermod -aG docker'],
+    [failure('ENOENT'), 'unix:///x', 'connect ENOENT /x', 'sudo systemctl start docker'],
+    [failure('ECONNREFUSED', ''), 'tcp://localhost:1', 'ECONNREFUSED', 'docker -H tcp://localhost:1 info'],
+  ])('%o at %s', (cause, endpoint, reason, advice) => {
+    const error = dockerUnavailable(cause, endpoint);
+    expect(error.message).toMatch(new RegExp(String.raw`^No Docker engine answers at ${endpoint}: ${reason}\nTry: ${advice}`));
+    expect(error.cause).toBe(cause);
+  });
+});
+
+it.each([
+  [{ socketPath: '/x.sock' }, { socketPath: '/x.sock' }],
+  [{ protocol: 'http', host: 'h', port: 2375 }, { protocol: 'http', host: 'h', port: 2375 }],
+  [{ protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' }, { protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' }],
+] as const)('another process reaches the engine of %j too', async (given, options) => {
+  expect(JSON.parse(JSON.stringify(await readConnection(new Docker(given))))).toMatchObject(options);
+});
+
+it.each([
+  [Object.assign(new Error('x'), { statusCode: 404 }), 404],
+  [Object.assign(new Error('x'), { statusCode: '404' }), undefined],
+  [new Error('x'), undefined],
+])('the status of %o is %s', (error, status) => expect(statusOf(error)).toBe(status));

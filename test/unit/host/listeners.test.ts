@@ -1,0 +1,67 @@
+import { createSocket } from 'node:dgram';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readListeners, takesLoopback4, takesLoopback6 } from '../../../src/host/listeners.ts';
+
+const listen = async (host: string, port = 0, ipv6Only = false): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host, port, ipv6Only }, resolve);
+  });
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+};
+
+const bind = async (type: 'udp4' | 'udp6', address: string): Promise<number> => {
+  const socket = createSocket(type);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject).bind({ address, port: 0 }, resolve);
+  });
+  onTestFinished(() => void socket.close());
+  return socket.address().port;
+};
+
+describe('a TCP listener', () => {
+  it.each([
+    ['127.0.0.1', 4, '127.0.0.1', true, false],
+    ['127.1.2.3', 4, '127.1.2.3', false, false],
+    ['0.0.0.0', 4, '0.0.0.0', true, false],
+    ['::1', 6, '::1', false, true],
+    ['::', 6, '::', true, true],
+    ['::ffff:127.0.0.1', 6, '::ffff:127.0.0.1', true, false],
+  ] as const)('on %s is seen', async (host, family, address, four, six) => {
+    const port = await listen(host);
+    const listeners = await readListeners(port, 'tcp');
+    expect(listeners).toEqual([{ protocol: 'tcp', family, address, port }]);
+    expect([listeners.some(takesLoopback4), listeners.some(takesLoopback6)]).toEqual([four, six]);
+    expect(await readListeners(port, 'udp')).toEqual([]);
+  });
+
+  it('on both loopbacks is seen twice', async () => {
+    const port = await listen('127.0.0.1');
+    await listen('::1', port, true);
+    expect((await readListeners(port, 'tcp')).map(({ address }) => address)).toEqual(['127.0.0.1', '::1']);
+  });
+});
+
+it.each([
+  ['udp4', '127.0.0.1'],
+  ['udp6', '::1'],
+] as const)('a %s socket on %s is seen', async (type, address) => {
+  const port = await bind(type, address);
+  expect(await readListeners(port, 'udp')).toEqual([{ protocol: 'udp', family: type === 'udp4' ? 4 : 6, address, port }]);
+});
+
+it('connections and closed listeners are none', async () => {
+  const { connect } = await import('node:net');
+  const server = createServer((socket) => socket.end());
+  await new Promise<void>((resolve) => {
+    server.listen({ host: '127.0.0.1', port: 0 }, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  onTestFinished(() => void client.destroy());
+  await new Promise((resolve) => client.resume().once('end', resolve));
+  server.close();
+  expect(await readListeners(port, 'tcp')).toEqual([]);
+});

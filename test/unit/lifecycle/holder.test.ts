@@ -1,0 +1,132 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Holder, type AnswerReader } from '../../../src/lifecycle/holder.ts';
+import { privilegesOf } from '../../../src/privilege/privileges.ts';
+import { spawnScript } from '../../support/children.ts';
+import { until, within } from '../../support/until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lhf-holder-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// In the place of nft: says each line again, in two writes, and knows a few words.
+const hold = `
+while IFS= read -r line; do
+  case $line in
+    silent) ;;
+    end) echo "out of order" >&2; break;;
+    env) echo "$LHF_TEST $SESSION $NONCE [$SUDO] $PWD $LC_ALL." >&2;;
+    *) printf '%s' "$line" >&2; echo . >&2;;
+  esac
+done`;
+
+const readLine: AnswerReader<string> = (received) => {
+  const end = received.indexOf('.\n');
+  return end < 0 ? undefined : { answer: received.slice(0, end), rest: received.slice(end + 2) };
+};
+
+const open = (options: { hold?: string; timeoutMs?: number } = {}) => {
+  const lost: number[] = [];
+  const holder = new Holder({
+    session: 'session',
+    nonce: 'zzzzz',
+    privileges: privilegesOf('root'),
+    environment: { LHF_TEST: 'value' },
+    hold,
+    release: ':',
+    onLost: () => lost.push(1),
+    ...options,
+  });
+  return { holder, lost, ask: (line: string) => holder.ask(`${line}\n`, readLine) };
+};
+
+describe('a holder', () => {
+  it('answers in order, however many ask at once', async () => {
+    const { ask, lost } = open();
+    const lines = Array.from({ length: 200 }, (_, n) => `line ${n} ${'x'.repeat(n)}`);
+    expect(await Promise.all(lines.map(ask))).toEqual(lines);
+    expect(lost).toEqual([]);
+  });
+
+  it('tells its program who it is for', async () => {
+    expect(await open().ask('env')).toBe('value session zzzzz [] / C');
+  });
+
+  it('gives up on an answer in time, and finds the others in their places', async () => {
+    const { holder, ask } = open({ timeoutMs: 200 });
+    await expect(ask('silent')).rejects.toThrow('no answer within 200 ms');
+    // The late answer is the one that was given up.
+    await expect(ask('late')).rejects.toThrow('no answer within 200 ms');
+    expect(holder.isLost).toBe(false);
+  });
+
+  it('notices that its program ended, once, and tells all who wait with its last words', async () => {
+    const { holder, ask, lost } = open();
+    const asked = [ask('silent'), ask('end')];
+    const results = await Promise.allSettled(asked);
+    expect(results.map((one) => (one.status === 'rejected' ? String(one.reason) : 'answered'))).toEqual(Array(2).fill('Error: out of order'));
+    expect(holder.isLost).toBe(true);
+    await expect(ask('again')).rejects.toThrow('out of order');
+    expect(lost).toEqual([1]);
+  });
+
+  it('notices a program that ends without a word and without being asked', async () => {
+    const { holder, lost, ask } = open({ hold: 'exit 0' });
+    await until(() => holder.isLost);
+    expect(lost).toEqual([1]);
+    await expect(ask('x')).rejects.toThrow('it ended');
+  });
+
+  it('is lost once, though it says so and then ends', async () => {
+    const mark = join(folder, 'twice');
+    const { holder, lost } = open({ hold: `echo "said so" >&2; echo lhf-lost >&2; echo $$ > ${mark}; exit 0` });
+    await until(() => holder.isLost && existsSync(mark) && readFileSync(mark, 'utf8') !== '' && !existsSync(`/proc/${readFileSync(mark, 'utf8').trim()}`));
+    await new Promise(setImmediate);
+    expect(lost).toEqual([1]);
+  });
+});
+
+const hello = `await holder.ask('hello\\n', read);`;
+
+const script = (asks: string, timeoutMs = 10_000): string => `
+import { Holder } from './src/lifecycle/holder.ts';
+import { privilegesOf } from './src/privilege/privileges.ts';
+const [, mark] = process.argv;
+const read = (received) => received.includes('.\\n') ? { answer: received, rest: '' } : undefined;
+const holder = new Holder({
+  session: 's', nonce: 'zzzzz', privileges: privilegesOf('root'), environment: {}, timeoutMs: ${timeoutMs}, onLost() {},
+  hold: ${JSON.stringify(hold)}, release: 'echo "$$" > "' + mark + '"',
+});
+${asks}
+console.log('asked');`;
+
+describe('a process with a holder', () => {
+  it.each([
+    ['has its answer', hello, 10_000],
+    ['waits no longer', `await holder.ask('silent\\n', read).catch(() => undefined);`, 100],
+  ])('ends by itself when it %s, and its rules are released', async (name, asks, timeoutMs) => {
+    const mark = join(folder, name);
+    await using child = spawnScript({ source: script(asks, timeoutMs), args: [mark] });
+    expect(await within(20_000, 'the process to end by itself', child.exit)).toEqual({ code: 0, signal: null });
+    expect(child.lines).toContain('asked');
+    await until(() => existsSync(mark));
+  });
+
+  it('stays while it waits for an answer', async () => {
+    await using child = spawnScript({ source: script(`await holder.ask('silent\\n', read).catch((error) => console.log(error.message));`, 100), args: [join(folder, 'wait')] });
+    expect(await child.waitForLine(/no answer/)).toBe('no answer within 100 ms');
+  });
+
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('that is ended by %s, with its whole group, has its rules released', async (signal) => {
+    const mark = join(folder, signal);
+    await using child = spawnScript({ source: script(`${hello} setInterval(() => undefined, 1000);`), args: [mark], detached: true });
+    await child.waitForLine('asked');
+    expect(existsSync(mark)).toBe(false);
+    expect(await child.killGroup(signal)).toEqual({ code: null, signal });
+    await until(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '');
+    // The shell goes on to nothing: no bridge was open.
+    const pid = Number(readFileSync(mark, 'utf8'));
+    await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
+  });
+});

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, it, onTestFinished } from 'vitest';
+import { readListeners } from '../../../src/host/listeners.ts';
+import { openIpv6Relay, type Ipv6Relay } from '../../../src/listener/ipv6-relay.ts';
+
+const withResolvers = <T>() => {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((fulfil) => void (resolve = fulfil));
+  return { promise, resolve };
+};
+
+/** A service on ::1, and a relay in front of it. */
+const relayed = async (serve: (socket: Socket) => void): Promise<Ipv6Relay & { readonly stop: () => void }> => {
+  const server = createServer({ allowHalfOpen: true }, serve);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host: '::1', port: 0 }, resolve);
+  });
+  onTestFinished(() => void server.close());
+  const relay = await openIpv6Relay((server.address() as AddressInfo).port);
+  onTestFinished(() => relay.close());
+  return { ...relay, stop: () => void server.close() };
+};
+
+const call = (port: number): Socket => {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  return socket;
+};
+
+const failureOf = async (socket: Socket): Promise<string | undefined> => {
+  const [error] = (await once(socket.resume(), 'error')) as [NodeJS.ErrnoException];
+  return error.code;
+};
+
+it('carries bytes both ways, from 127.0.0.1 alone, and the service sees ::1', async () => {
+  const { port } = await relayed((socket) => {
+    socket.write(`${socket.remoteAddress} `);
+    socket.pipe(socket);
+  });
+  expect((await readListeners(port, 'tcp')).map(({ address }) => address)).toEqual(['127.0.0.1']);
+  const sent = 'x'.repeat(3_000_000);
+  expect(await text(call(port).end(sent))).toBe(`::1 ${sent}`);
+});
+
+it('resets who calls while the service is away', async () => {
+  const { port, stop } = await relayed((socket) => socket.end('there'));
+  expect(await text(call(port).end())).toBe('there');
+  stop();
+  expect(await failureOf(call(port))).toBe('ECONNRESET');
+});
+
+it('lets the caller end first and still hear the answer', async () => {
+  const { port } = await relayed((socket) => {
+    let heard = '';
+    socket.on('data', (part) => (heard += part.toString())).on('end', () => socket.end(`heard ${heard}`));
+  });
+  expect(await text(call(port).end('all'))).toBe('heard all');
+});
+
+it('lets the service end first and still hear the caller', async () => {
+  const { promise, resolve } = withResolvers<string>();
+  const { port } = await relayed((socket) => {
+    socket.end('bye');
+    void text(socket).then(resolve);
+  });
+  const caller = call(port);
+  expect(await text(caller)).toBe('bye');
+  caller.end('one more thing');
+  expect(await promise).toBe('one more thing');
+});
+
+it('passes a reset on, either way', async () => {
+  const heard = withResolvers<string | undefined>();
+  const { port } = await relayed((socket) => {
+    socket.once('data', (part) => {
+      if (part.toString() === 'reset me') socket.resetAndDestroy();
+      else socket.write('go on');
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => heard.resolve(error.code));
+  });
+  const caller = call(port);
+  caller.write('reset me');
+  expect(await failureOf(caller)).toBe('ECONNRESET');
+  const other = call(port);
+  other.write('hello');
+  await once(other, 'data');
+  other.resetAndDestroy();
+  expect(await heard.promise).toBe('ECONNRESET');
+});
+
+it('ends every connection when it closes, and takes no more', async () => {
+  const gone = withResolvers<void>();
+  const relay = await relayed((socket) => {
+    socket.write('hello');
+    socket.resume().once('end', () => gone.resolve()).once('error', () => gone.resolve());
+  });
+  const caller = call(relay.port);
+  await once(caller, 'data');
+  const ended = new Promise<void>((resolve) => void caller.resume().once('end', resolve).once('error', () => resolve()));
+  await relay.close();
+  await Promise.all([ended, gone.promise]);
+  expect(await failureOf(call(relay.port))).toBe('ECONNREFUSED');
+});
