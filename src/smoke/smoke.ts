@@ -9,6 +9,7 @@ import { chooseStrategy, type Choice } from '../plan/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { watchProgress } from '../progress.ts';
 import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
+import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
 import { describeFailure } from './failure.ts';
 import type { SmokeRun, Trace } from './report.ts';
 import { firstLineOf, StepRecorder, type StepWatcher } from './steps.ts';
@@ -38,7 +39,7 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     const choice = (found.choice = await steps.run('strategy', () => choose(engine, options.strategy), describeChoice));
     await attempt(async () => {
       const net = await open(options, choice.strategy, steps);
-      await attempt(() => prove(net, steps, options.signal));
+      await attempt(() => prove(net, engine, steps, options.signal));
       await steps.run('tear-down', () => net.close(), () => `${net.networkName} and its rules removed`);
     });
     await steps.run(
@@ -84,8 +85,16 @@ const open = async ({ port, signal }: SmokeOptions, strategy: Strategy, steps: S
   }
 };
 
-const prove = async (net: LocalhostForward, steps: StepRecorder, signal: AbortSignal | undefined): Promise<void> => {
-  await steps.run('request', () => net.verify(), (verification) => describeRequest(net, verification));
+const prove = async (net: LocalhostForward, engine: Engine, steps: StepRecorder, signal: AbortSignal | undefined): Promise<void> => {
+  const { word } = currentSession();
+  const onThisNetwork = async (): Promise<void> => {
+    await steps.run('request', () => net.verify(), (verification) => describeRequest(net, verification));
+    signal?.throwIfAborted();
+    await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
+  };
+  // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
+  const results = await Promise.allSettled([onThisNetwork(), steps.run('other networks', () => checkOtherNetworks(engine, net, word), String)]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
   signal?.throwIfAborted();
 };
 
@@ -105,9 +114,10 @@ const describeEngine = ({ facts }: Engine): string => `${facts.name} ${facts.ver
 const describeChoice = ({ strategy, privilege, reasons }: Choice): string =>
   `${strategy} as ${privilege}: ${reasons.find(({ chosen }) => chosen)?.reason ?? ''}`;
 
-const describeRequest = (net: LocalhostForward, { ports }: Verification): string => {
+const describeRequest = (net: LocalhostForward, { ports, accepts }: Verification): string => {
   const [port] = ports;
   const target = `${net.hostname}:${net.ports[0]?.containerPort}`;
   const said = { nonce: 'answered', accepted: 'accepted the connection', sent: 'was reached' }[port?.answer ?? 'accepted'];
-  return `${target} ${said}${port?.seenFrom === undefined ? '' : `, seen from ${port.seenFrom}`}`;
+  const seen = port?.seenFrom === undefined ? '' : `, seen from ${port.seenFrom}`;
+  return [`${target} ${said}${seen}`, ...accepts].join('; ');
 };
