@@ -33,6 +33,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   readonly #parts: OpenForwardParts;
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  readonly #accepts = new Set<string>();
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -140,6 +141,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       rules: bridge.rules,
       ports: () => this.probedPorts(),
       firewall: options.firewall,
+      accepts: this.#accepts,
       onAdded: (what, release) => undo.push(what, release),
     };
   }

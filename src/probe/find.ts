@@ -14,8 +14,8 @@ export interface Evidence {
   readonly hostPort: number;
   /** How the probe ended; undefined where it did not run. */
   readonly ended: 'nonce' | 'accepted' | 'sent' | 'refused' | 'foreign' | 'rejected' | 'timeout' | 'unresolved' | undefined;
-  /** Why the probe did not work. */
-  readonly probeFailure?: string | undefined;
+  /** Why the probe did not work, and what may help. */
+  readonly probeFailure?: { readonly what: string; readonly advice: string | undefined } | undefined;
   readonly engine: { readonly rootless: boolean; readonly remote: boolean; readonly endpoint: string };
   readonly rulePresent: boolean | undefined;
   readonly routeLocalnet: boolean | undefined;
@@ -25,6 +25,14 @@ export interface Evidence {
   readonly listening: boolean;
   readonly counts: HopCounts | undefined;
   readonly drops: readonly Drop[];
+  /** Containers of this network that dial another one's gateway. */
+  readonly misdirected: readonly Misdirected[];
+}
+
+export interface Misdirected {
+  readonly container: string;
+  /** What it dialled. */
+  readonly address: string;
 }
 
 interface Cause {
@@ -40,8 +48,16 @@ export const findCause = (evidence: Evidence): Diagnosis => {
 };
 
 const judge = (seen: Evidence): Cause => {
-  const { protocol, containerPort, hostPort, bridge, engine, counts } = seen;
+  const { protocol, containerPort, hostPort, bridge, engine, counts, misdirected: [misdirected] } = seen;
   const target = `${protocol} port ${containerPort}`;
+  if ((seen.ended === 'nonce' || seen.ended === 'accepted') && misdirected !== undefined) {
+    const { container, address } = misdirected;
+    return {
+      finding: 'wrong-address',
+      sentence: `The container ${container} dials ${address}:${containerPort}, another network's gateway, and ${seen.hostname} is ${seen.gateway} here`,
+      advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …`,
+    };
+  }
   if (seen.ended === 'nonce' || seen.ended === 'accepted') {
     return { finding: 'reachable', sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`, advice: 'nothing to do' };
   }
@@ -54,19 +70,21 @@ const judge = (seen: Evidence): Cause => {
     return { finding: 'route-localnet-off', sentence: `route_localnet of ${bridge} is off, so the kernel drops what is translated to 127.0.0.1`, advice: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1` };
   }
   if (seen.rulePresent === false) return { finding: 'rule-missing', sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`, advice: 'net.verify(), which puts it back, or a new forward' };
-  if (seen.probeFailure !== undefined) return { finding: 'probe-failed', sentence: `The probe itself did not work: ${seen.probeFailure}`, advice: 'localhost-forward doctor' };
+  if (seen.probeFailure !== undefined) {
+    return { finding: 'probe-failed', sentence: `The probe itself did not work: ${seen.probeFailure.what}`, advice: seen.probeFailure.advice ?? 'localhost-forward doctor' };
+  }
+  if (seen.ended === 'unresolved') {
+    return { finding: 'probe-failed', sentence: `The probe could not resolve ${seen.hostname}, which its container was given as ${seen.gateway}`, advice: 'a hostname that stands in no DNS server' };
+  }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   if (counts === undefined) return listening ?? unknown(seen);
-  if (counts.saw === 0 && counts.elsewhere > 0) {
-    return { finding: 'wrong-address', sentence: `Packets for ${target} come from another network: the container dials another gateway than ${seen.gateway}`, advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …` };
-  }
   if (counts.saw === 0) return dropped(seen, 'dropped-before-rule', `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`, 'nft list ruleset');
   if (counts.translated === 0) return dropped(seen, 'dropped-before-rule', `What arrives from ${bridge} for ${target} is dropped before it is translated`, passCommand(seen, 'prerouting'));
   if (counts.inputEarly === 0) return dropped(seen, 'dropped-before-rule', `What is translated for ${target} does not come in: it is dropped on its way`, passCommand(seen, 'prerouting'));
   if (counts.inputLate === 0) return dropped(seen, 'firewall-input', `The firewall of this host drops ${target} on its way in`, passCommand(seen, 'input'));
   if (listening !== undefined) return listening;
-  if (counts.outputLate === 0) return dropped(seen, 'firewall-output', `The firewall of this host drops the answer of ${target} on its way out`, passCommand(seen, 'output'));
+  if (counts.outputEarly > 0 && counts.outputLate === 0) return dropped(seen, 'firewall-output', `The firewall of this host drops the answer of ${target} on its way out`, passCommand(seen, 'output'));
   return unknown(seen);
 };
 
@@ -101,11 +119,16 @@ const passCommand = ({ bridge, drops: [drop] }: Evidence, hook: 'prerouting' | '
   return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
 };
 
-const unknown = (seen: Evidence): Cause => ({
-  finding: 'probe-failed',
-  sentence: `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
-  advice: 'DEBUG=localhost-forward* localhost-forward smoke',
-});
+const unknown = (seen: Evidence): Cause => {
+  const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
+  return {
+    finding: 'probe-failed',
+    sentence: arrived
+      ? `What comes to ${seen.hostname}:${seen.containerPort} arrives at 127.0.0.1:${seen.hostPort}, and the service there does not answer`
+      : `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
+    advice: arrived ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'` : 'DEBUG=localhost-forward* localhost-forward smoke',
+  };
+};
 
 const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
   const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
@@ -114,7 +137,7 @@ const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
   const ruleOk = fine ? true : seen.rulePresent === false || seen.routeLocalnet === false ? false : counts === undefined ? seen.rulePresent : counts.translated > 0;
   const { listening } = seen;
   return [
-    { name: 'container', ok: seen.ended !== undefined && seen.ended !== 'unresolved', detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure ?? 'not run'}` },
+    { name: 'container', ok: seen.ended !== undefined && seen.ended !== 'unresolved', detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure?.what ?? 'not run'}` },
     counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
     { name: 'rule', ok: ruleOk, ...(counts === undefined ? {} : { packets: counts.translated }), detail: seen.rulePresent === false ? 'not there' : seen.routeLocalnet === false ? 'there, but route_localnet is off' : `to 127.0.0.1:${hostPort}` },
     counted('input', counts?.inputLate, 'through the filters of INPUT'),
