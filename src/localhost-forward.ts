@@ -10,10 +10,12 @@ import type { Choice } from './plan/choose-strategy.ts';
 import type { Names } from './plan/names.ts';
 import type { Privileges } from './privilege/privileges.ts';
 import type { ProbeContext, ProbedPort } from './probe/context.ts';
+import { passPolicies } from './probe/pass.ts';
+import { isDialled } from './probe/run-probe.ts';
 import { verifyForward } from './probe/verify.ts';
 import { keyOf, type InstalledRules } from './strategies/strategy.ts';
 import type { ThrowawayBridge } from './throwaway-bridge.ts';
-import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol } from './types.ts';
+import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, StrategyReason } from './types.ts';
 
 export interface OpenForwardParts {
   readonly names: Names;
@@ -74,9 +76,18 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     });
   }
 
-  /** The proof at the end of opening; aborts with the signal. */
+  /** The proof at the end of opening; aborts with the signal. Without one, firewalls are passed as far as their policies tell. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    await verifyForward(await this.probeContext(), { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+    const context = await this.probeContext();
+    const isProven = this.#parts.options.verify !== false && context.ports().some(isDialled);
+    if (!isProven) await passPolicies(context);
+    if (this.#parts.options.verify !== false) await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** A firewall that was passed is part of why this strategy works. */
+  override get reasons(): readonly StrategyReason[] {
+    const passed = [...this.#accepts].map((accept) => `; ${accept}`).join('');
+    return super.reasons.map((one) => (one.chosen ? { ...one, reason: `${one.reason}${passed}` } : one));
   }
 
   close(): Promise<void> {

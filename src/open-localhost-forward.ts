@@ -70,7 +70,7 @@ export const openLocalhostForward = async (ports: Ports, options: LocalhostForwa
 
     // Prove it from a container, and hand it to the body.
     const net = new OpenForward({ names, session, engine, choice, privileges, bridge, openPorts, undo, undoDeadlineMs, options: plan.options });
-    if (plan.options.verify !== false) await net.prove(plan.options.signal);
+    await net.prove(plan.options.signal);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(plan.options.signal);
     session.open.set(net.id, net);

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { insertAccept, removeAccepts } from '../strategies/firewall/accepts.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { findCause, renderDrop } from './find.ts';
+import { findCause, isKnown, renderDrop } from './find.ts';
 import { lookStill } from './look.ts';
 import { watchPackets, type PacketWatch } from './packet-watch.ts';
-import type { Drop } from './trace.ts';
+import { passDrop } from './pass.ts';
 
 /** How long packets of a probe that dials ten times a second are watched for a drop, in milliseconds. */
 const watchMs = 1_500;
@@ -22,8 +21,8 @@ export const attend = async (context: ProbeContext, port: ProbedPort, isOver: ()
   const passed = new Set<string>();
   while (passed.size < mostAccepts && !isOver()) {
     const still = await lookStill(context, port);
-    const plain = findCause({ ...still, ended: 'refused' });
-    if (plain.finding === 'route-localnet-off' || plain.finding === 'rule-missing' || plain.finding.startsWith('engine-')) return plain;
+    const plain = findCause({ ...still, ended: 'timeout' });
+    if (isKnown(plain)) return plain;
     const watch = await watchPackets(context, port);
     await untilDrop(watch, isOver);
     const packets = await watch.end();
@@ -31,7 +30,10 @@ export const attend = async (context: ProbeContext, port: ProbedPort, isOver: ()
     const cause = findCause({ ...still, ...packets, ended: 'timeout' });
     if (cause.finding === 'probe-failed') return undefined;
     if (cause.finding !== 'firewall-input' || context.firewall === 'leave') return cause;
-    const failure = await pass(context, packets.drops[0], passed);
+    const [drop] = packets.drops;
+    const place = drop === undefined ? '' : renderDrop(drop);
+    const failure = passed.has(place) ? 'there is one already, and packets are still dropped' : await passDrop(context, drop);
+    passed.add(place);
     if (failure !== undefined) return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${failure}` };
   }
   return undefined;
@@ -41,17 +43,4 @@ export const attend = async (context: ProbeContext, port: ProbedPort, isOver: ()
 export const untilDrop = async (watch: PacketWatch, isOver: () => boolean): Promise<void> => {
   const startedAt = performance.now();
   while (!watch.hasDrop() && !isOver() && performance.now() - startedAt < watchMs) await delay(lookEveryMs);
-};
-
-const pass = async (context: ProbeContext, drop: Drop | undefined, passed: Set<string>): Promise<string | undefined> => {
-  const { names, session, privileges } = context;
-  // The trace does not see rules of iptables' legacy kind; a chain INPUT is where those would stand.
-  const chain = drop === undefined ? { family: 'ip', table: 'filter', chain: 'INPUT' } : { family: drop.family, table: drop.table, chain: drop.baseChain };
-  const said = `an accept for ${names.bridge} in ${chain.family} ${chain.table} ${chain.chain}${drop === undefined ? '' : `, before ${renderDrop(drop)}`}`;
-  if (passed.has(said)) return 'there is one already, and packets are still dropped';
-  // Remembered before it is done: killed in between, it is the sweep's; failing in between, it is ours.
-  if (context.accepts.size === 0) context.onAdded('accepts in chains of others', () => removeAccepts(names.bridge, privileges));
-  context.accepts.add(said);
-  passed.add(said);
-  return insertAccept(chain, names.bridge, session, privileges);
 };

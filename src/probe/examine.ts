@@ -2,7 +2,7 @@ import type { ProofOptions } from '../options.ts';
 import { untilDrop } from './attend.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { findCause } from './find.ts';
+import { findCause, isKnown } from './find.ts';
 import { findMisdirected, lookStill } from './look.ts';
 import { watchPackets, type Packets, type PacketWatch } from './packet-watch.ts';
 import type { ProbeEvent } from './program.ts';
@@ -30,6 +30,7 @@ export const examine = async (context: ProbeContext, port: ProbedPort, proof: Pr
       const isFirst = last === undefined;
       last = event;
       // Once it is known what drops, there is nothing more to wait for.
+      if (event.event === 'quiet' && isKnown(findCause({ ...still, ended: 'timeout' }))) enough.abort();
       if (isFirst && watch !== undefined) void untilDrop(watch, () => over.aborted || last !== event).then(() => watch?.hasDrop() === true && enough.abort());
     }
   } catch (error) {

@@ -47,6 +47,10 @@ export const findCause = (evidence: Evidence): Diagnosis => {
   return { reachable: cause.finding === 'reachable', ...cause, hops: renderHops(evidence, cause.finding), containerPort: evidence.containerPort };
 };
 
+/** Whether it was found without a packet, so that no packet could tell more. */
+export const isKnown = ({ finding }: Diagnosis): boolean =>
+  finding === 'route-localnet-off' || finding === 'rule-missing' || finding === 'engine-remote' || finding === 'engine-rootless';
+
 const judge = (seen: Evidence): Cause => {
   const { protocol, containerPort, hostPort, bridge, engine, counts, misdirected: [misdirected] } = seen;
   const target = `${protocol} port ${containerPort}`;
