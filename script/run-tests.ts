@@ -34,10 +34,14 @@ const apart = ['users', 'crash'];
 const runVitest = (project: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
     const place = apart.includes(project) ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
-    const vitest = spawn(process.execPath, [...place, 'node_modules/vitest/vitest.mjs', 'run', '--project', project, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: environment,
-    });
+    const vitest = spawn(
+      process.execPath,
+      [...place, 'node_modules/vitest/vitest.mjs', 'run', '--project', project, ...args],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: environment,
+      },
+    );
     vitest.on('error', reject);
     vitest.on('exit', (code) => resolve(code ?? 1));
   });

@@ -8,7 +8,15 @@ import type { Diagnosis } from './probe/diagnosis.ts';
 import { verifyForward } from './probe/verify.ts';
 import { describePort } from './forwarded-ports.ts';
 import type { AttachedRules } from './strategies/strategy.ts';
-import type { ForwardedPort, ForwardHandover, Hits, LocalhostForward, Port, Verification, VerifyOptions } from './types.ts';
+import type {
+  ForwardedPort,
+  ForwardHandover,
+  Hits,
+  LocalhostForward,
+  Port,
+  Verification,
+  VerifyOptions,
+} from './types.ts';
 
 /** What a forward is, whoever looks at it. */
 export type ForwardFacts = Pick<
@@ -83,7 +91,9 @@ export abstract class ForwardView {
 
   async hits(containerPort?: Port): Promise<Hits> {
     this.assertOpen('hits');
-    const ports = this.probedPorts().filter((port) => containerPort === undefined || port.containerPort === containerPort);
+    const ports = this.probedPorts().filter(
+      (port) => containerPort === undefined || port.containerPort === containerPort,
+    );
     if (containerPort !== undefined && ports.length === 0) throw notForwarded(containerPort, this);
     const rules = await this.rules();
     const sum = { connections: 0, packets: 0, bytes: 0 };
@@ -113,7 +123,21 @@ export abstract class ForwardView {
   toJSON(): ForwardHandover {
     const { id, networkName, networkId, bridgeName, subnet, gateway, hostname, strategy, privilege, ports } = this;
     const { extraHosts, dockerRunArgs, env } = this.#describe();
-    return { id, networkName, networkId, bridgeName, subnet, gateway, hostname, strategy, privilege, ports, extraHosts, dockerRunArgs, env };
+    return {
+      id,
+      networkName,
+      networkId,
+      bridgeName,
+      subnet,
+      gateway,
+      hostname,
+      strategy,
+      privilege,
+      ports,
+      extraHosts,
+      dockerRunArgs,
+      env,
+    };
   }
 
   /** @throws LHF_ERR_CLOSED */
@@ -131,7 +155,8 @@ export abstract class ForwardView {
 
   #proofOptions(options: unknown): ProofOptions & { readonly port?: Port } {
     const proof = parseProofOptions(options, this.proofDefaults());
-    if (proof.port !== undefined && !this.ports.some(({ containerPort }) => containerPort === proof.port)) throw notForwarded(proof.port, this);
+    if (proof.port !== undefined && !this.ports.some(({ containerPort }) => containerPort === proof.port))
+      throw notForwarded(proof.port, this);
     return proof;
   }
 }

@@ -22,7 +22,10 @@ import type { ForwardedPort, ForwardHandover, LocalhostForward } from './types.t
  * const net = joinLocalhostForward(JSON.parse(process.env.MY_HANDOVER ?? ''));
  * console.log(net.url());
  */
-export const joinLocalhostForward = (handover: ForwardHandover, options: { docker?: object } = {}): LocalhostForward => {
+export const joinLocalhostForward = (
+  handover: ForwardHandover,
+  options: { docker?: object } = {},
+): LocalhostForward => {
   if (typeof handover?.id !== 'string' || typeof handover.bridgeName !== 'string' || !Array.isArray(handover.ports)) {
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
       what: `Expected \`handover\` to be what net.toJSON() gave, got \`${JSON.stringify(handover)}\``,
@@ -76,7 +79,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   protected override async rules(): Promise<AttachedRules> {
     const { strategy, privilege } = this.#handover;
-    if ((strategy !== 'nftables' && strategy !== 'iptables') || (privilege !== 'root' && privilege !== 'sudo')) throw this.#notOwned('this');
+    if ((strategy !== 'nftables' && strategy !== 'iptables') || (privilege !== 'root' && privilege !== 'sudo'))
+      throw this.#notOwned('this');
     const engine = await connectEngine(this.#options.docker);
     return strategyFor(currentSession(), { strategy, privilege }, engine).attach(namesOf(this.id));
   }

@@ -81,7 +81,8 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     const context = await this.probeContext();
     const isProven = this.#parts.options.verify !== false && context.ports().some(isDialled);
     if (!isProven) await passPolicies(context);
-    if (this.#parts.options.verify !== false) await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+    if (this.#parts.options.verify !== false)
+      await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
   }
 
   /** A firewall that was passed is part of why this strategy works. */
@@ -123,7 +124,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   protected override assertOpen(what: string): void {
     if (!this.#isClosed) return;
-    throw new LocalhostForwardError('LHF_ERR_CLOSED', { what: `${what}() was called on ${this.networkName} after close()`, try: 'open another forward' });
+    throw new LocalhostForwardError('LHF_ERR_CLOSED', {
+      what: `${what}() was called on ${this.networkName} after close()`,
+      try: 'open another forward',
+    });
   }
 
   protected override probedPorts(): readonly ProbedPort[] {
@@ -158,13 +162,21 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 }
 
-const closeFailed = ({ networkName, strategy }: LocalhostForward, failures: readonly UndoFailure[]): LocalhostForwardError =>
+const closeFailed = (
+  { networkName, strategy }: LocalhostForward,
+  failures: readonly UndoFailure[],
+): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_CLOSE',
     {
       what: `The forward ${networkName} could not be closed whole`,
-      evidence: failures.map(({ what, error }) => `stays: ${what}: ${error instanceof Error ? error.message : String(error)}`),
+      evidence: failures.map(
+        ({ what, error }) => `stays: ${what}: ${error instanceof Error ? error.message : String(error)}`,
+      ),
       try: 'localhost-forward sweep',
     },
-    { cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)), strategy },
+    {
+      cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)),
+      strategy,
+    },
   );

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isLocalhostForwardError, LocalhostForwardError, openLocalhostForward, type LocalhostForward, type LocalhostForwardOptions, type Ports } from '../../src/index.ts';
+import {
+  isLocalhostForwardError,
+  LocalhostForwardError,
+  openLocalhostForward,
+  type LocalhostForward,
+  type LocalhostForwardOptions,
+  type Ports,
+} from '../../src/index.ts';
 import { writeHandover } from './handover.ts';
 
 /** What stands under `testEnvironmentOptions.localhostForward`. */
@@ -31,7 +38,10 @@ export const globalSetup = async (_globalConfig: unknown, { testEnvironmentOptio
   const given = testEnvironmentOptions['localhostForward'];
   const shared = (place[key] ??= { given, opening: open(given), users: 0 });
   if (!isDeepStrictEqual(shared.given, given)) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`${path}\` to be the same in every project of a run, which shares one forward`, try: 'useLocalhostForward() in the files that need another' });
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+      what: `Expected \`${path}\` to be the same in every project of a run, which shares one forward`,
+      try: 'useLocalhostForward() in the files that need another',
+    });
   }
   shared.users += 1;
   try {
@@ -55,7 +65,10 @@ export const globalTeardown = async (): Promise<void> => {
 
 const open = async (given: unknown): Promise<LocalhostForward> => {
   if (typeof given !== 'object' || given === null || !('ports' in given)) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Expected \`${path}\` to be { ports, … }, got \`${JSON.stringify(given)}\``, try: '"testEnvironmentOptions": { "localhostForward": { "ports": [8088] } }' });
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+      what: `Expected \`${path}\` to be { ports, … }, got \`${JSON.stringify(given)}\``,
+      try: '"testEnvironmentOptions": { "localhostForward": { "ports": [8088] } }',
+    });
   }
   const { ports, ...options } = given as JestForwardOptions;
   try {
@@ -67,4 +80,8 @@ const open = async (given: unknown): Promise<LocalhostForward> => {
 };
 
 const atPath = (error: LocalhostForwardError): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: error.message.replace(/`(?:options\.)?(ports|\w+)/, `\`${path}.$1`) }, { cause: error });
+  new LocalhostForwardError(
+    'LHF_ERR_INVALID_OPTION',
+    { what: error.message.replace(/`(?:options\.)?(ports|\w+)/, `\`${path}.$1`) },
+    { cause: error },
+  );

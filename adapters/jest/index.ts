@@ -28,7 +28,10 @@ const hookTimeoutMs = 60_000;
 export const useLocalhostForward = (ports: Ports, options: LocalhostForwardOptions = {}): LocalhostForward => {
   const { beforeAll, afterAll } = globalThis as Hooks;
   if (beforeAll === undefined || afterAll === undefined) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: 'useLocalhostForward() was called outside a Jest test file', try: 'openLocalhostForward()' });
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+      what: 'useLocalhostForward() was called outside a Jest test file',
+      try: 'openLocalhostForward()',
+    });
   }
   let net: LocalhostForward | undefined;
   beforeAll(async () => {
@@ -39,7 +42,11 @@ export const useLocalhostForward = (ports: Ports, options: LocalhostForwardOptio
     get: (_, key) => {
       // Asked by whoever prints or awaits the stand-in itself.
       if (net === undefined && (typeof key === 'symbol' || key === 'then')) return undefined;
-      if (net === undefined) throw new LocalhostForwardError('LHF_ERR_CLOSED', { what: `net.${String(key)} was read before the forward was open`, try: 'read it inside a test' });
+      if (net === undefined)
+        throw new LocalhostForwardError('LHF_ERR_CLOSED', {
+          what: `net.${String(key)} was read before the forward was open`,
+          try: 'read it inside a test',
+        });
       const value: unknown = Reflect.get(net, key, net);
       return typeof value === 'function' ? (value.bind(net) as unknown) : value;
     },

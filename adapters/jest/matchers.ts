@@ -1,4 +1,4 @@
-import type {} from 'expect';
+import type { expect as Expect } from 'expect';
 import * as matchers from '../matchers/matchers.ts';
 
 interface ForwardMatchers<R> {
@@ -20,5 +20,5 @@ declare module 'expect' {
   interface Matchers<R> extends ForwardMatchers<R> {}
 }
 
-const { expect } = globalThis as unknown as { expect: { extend(matchers: object): void } };
+const { expect } = globalThis as unknown as { expect: typeof Expect };
 expect.extend({ ...matchers });

@@ -23,7 +23,10 @@ export const toBeReachableFromContainer = async (net: Net, options: ReachableOpt
   const diagnosis = await net.diagnose(options);
   return {
     pass: diagnosis.reachable,
-    message: () => (diagnosis.reachable ? `Expected ${describe(net, options)} not to be reachable from a container, but it is` : renderDiagnosis(diagnosis)),
+    message: () =>
+      diagnosis.reachable
+        ? `Expected ${describe(net, options)} not to be reachable from a container, but it is`
+        : renderDiagnosis(diagnosis),
   };
 };
 
@@ -48,8 +51,13 @@ export const toLeaveNoTrace = async (net: Net): Promise<MatcherResult> => {
     message: () =>
       traces.length === 0
         ? `Expected ${net.networkName} to have left something, but nothing of it is there`
-        : [`Expected ${net.networkName} to leave no trace, but there are:`, ...traces.map((trace) => `  ${trace}`), 'Try: await net.close(), or localhost-forward sweep'].join('\n'),
+        : [
+            `Expected ${net.networkName} to leave no trace, but there are:`,
+            ...traces.map((trace) => `  ${trace}`),
+            'Try: await net.close(), or localhost-forward sweep',
+          ].join('\n'),
   };
 };
 
-const describe = ({ networkName }: Net, { port }: PortOptions): string => (port === undefined ? networkName : `port ${port} of ${networkName}`);
+const describe = ({ networkName }: Net, { port }: PortOptions): string =>
+  port === undefined ? networkName : `port ${port} of ${networkName}`;

@@ -27,7 +27,10 @@ type Fixture = [(context: object, use: (net: LocalhostForward) => Promise<void>)
  * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088, { scope: 'file' }) });
  * test('the proxy reaches us', async ({ net }) => { … });
  */
-export const forwardFixture = (ports: Ports, { scope = 'test', ...options }: LocalhostForwardOptions & { scope?: Scope } = {}): Fixture => [
+export const forwardFixture = (
+  ports: Ports,
+  { scope = 'test', ...options }: LocalhostForwardOptions & { scope?: Scope } = {},
+): Fixture => [
   // Vitest reads from this pattern that no other fixture is needed.
   // oxlint-disable-next-line no-empty-pattern
   async ({}, use) => {

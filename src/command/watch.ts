@@ -16,7 +16,10 @@ const untilInputEnds = '"$@" & watched=$!; cat > /dev/null; kill "$watched"; wai
 /** Starts a program that prints until it is told to end, and resolves once it runs. `prefix` is what gives it its privileges. */
 export const watch = async (prefix: readonly string[], argv: readonly [string, ...string[]]): Promise<Watch> => {
   const [file = '', ...args] = [...prefix, 'sh', '-c', untilInputEnds, 'lhf-watch', ...argv];
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...commandEnvironment } });
+  const child = spawn(file, args, {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...commandEnvironment },
+  });
   let printed = '';
   child.stdin.on('error', () => undefined);
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));

@@ -32,7 +32,10 @@ const ignoreGone = (error: unknown): void => {
 };
 
 /** Containers on a network, with all their IPv4 addresses, on other networks too. */
-export const listAttached = async (docker: Docker, networkId: string): Promise<{ name: string; addresses: string[] }[]> => {
+export const listAttached = async (
+  docker: Docker,
+  networkId: string,
+): Promise<{ name: string; addresses: string[] }[]> => {
   const listed = await docker.listContainers({ filters: { network: [networkId] } });
   return listed.map(({ Id, Names, NetworkSettings }) => ({
     name: (Names[0] ?? Id).replace(/^\//, ''),
@@ -52,7 +55,10 @@ export interface AttachedContainer {
 }
 
 /** Creates a container and attaches to its output. Nothing stays where that fails. */
-export const createAttached = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<AttachedContainer> => {
+export const createAttached = async (
+  docker: Docker,
+  options: Docker.ContainerCreateOptions,
+): Promise<AttachedContainer> => {
   const container = await docker.createContainer({ ...options, AttachStdout: true, AttachStderr: true });
   const remove = (): Promise<void> => removeContainer(docker, container.id);
   try {
@@ -62,7 +68,10 @@ export const createAttached = async (docker: Docker, options: Docker.ContainerCr
     let complaints = '';
     stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     docker.modem.demuxStream(stream, stdout, stderr);
-    stream.on('end', () => stdout.end()).on('close', () => stdout.end()).on('error', () => stdout.end());
+    stream
+      .on('end', () => stdout.end())
+      .on('close', () => stdout.end())
+      .on('error', () => stdout.end());
     const start = async (): Promise<void> => void (await container.start());
     // Asked for now: what is printed before an iterator is there is lost to it.
     const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
@@ -74,7 +83,11 @@ export const createAttached = async (docker: Docker, options: Docker.ContainerCr
 };
 
 /** Removes a container that was created and never started, if it is judged so by its labels: nothing else ends it. */
-export const removeIfStuck = async (docker: Docker, name: string, isDead: (labels: Readonly<Record<string, string>>) => boolean): Promise<void> => {
+export const removeIfStuck = async (
+  docker: Docker,
+  name: string,
+  isDead: (labels: Readonly<Record<string, string>>) => boolean,
+): Promise<void> => {
   const { Id, State, Config } = await docker.getContainer(name).inspect();
   if (State.Status === 'created' && isDead(Config.Labels)) await removeContainer(docker, Id);
 };

@@ -22,7 +22,11 @@ export const renderEmptyImage = (name: string): Buffer => {
   });
   const configName = `${hash(config)}.json`;
   const manifest = JSON.stringify([{ Config: configName, RepoTags: [name], Layers: ['layer.tar'] }]);
-  const files = [renderFile('manifest.json', manifest), renderFile(configName, config), renderFile('layer.tar', emptyArchive)];
+  const files = [
+    renderFile('manifest.json', manifest),
+    renderFile(configName, config),
+    renderFile('layer.tar', emptyArchive),
+  ];
   return Buffer.concat([...files, emptyArchive]);
 };
 

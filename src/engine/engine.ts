@@ -85,7 +85,8 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   endpoint,
 });
 
-const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
+const isRemote = (endpoint: string): boolean =>
+  /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
@@ -95,9 +96,7 @@ export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOp
   const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;
   const options =
     path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
-  );
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
 
 const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>
@@ -118,7 +117,10 @@ export const describeUnavailable = (cause: unknown, endpoint: string): { what: s
     : endpoint.startsWith('unix:')
       ? 'sudo systemctl start docker'
       : `docker -H ${endpoint} info`;
-  return { what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`, try: advice };
+  return {
+    what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
+    try: advice,
+  };
 };
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */

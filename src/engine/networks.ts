@@ -37,13 +37,19 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
     debug(`network ${plan.name} ${plan.subnet}: ${String(error)}`, startedAt);
     if (statusOf(error) === undefined) {
       // No answer is no refusal: the engine may have made it before the connection broke.
-      await removeNetwork(docker, plan.name).catch((failure: unknown) => debug(`removing ${plan.name}: ${String(failure)}`));
+      await removeNetwork(docker, plan.name).catch((failure: unknown) =>
+        debug(`removing ${plan.name}: ${String(failure)}`),
+      );
       throw dockerUnavailable(error, facts.endpoint);
     }
-    if (/overlaps|is already used on the host/i.test(messageOf(error))) throw new SubnetTaken(messageOf(error), { cause: error });
+    if (/overlaps|is already used on the host/i.test(messageOf(error)))
+      throw new SubnetTaken(messageOf(error), { cause: error });
     throw new LocalhostForwardError(
       'LHF_ERR_NETWORK',
-      { what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`, try: 'docker network prune' },
+      {
+        what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`,
+        try: 'docker network prune',
+      },
       { cause: error },
     );
   }
@@ -73,7 +79,9 @@ export const removeNetwork = async (docker: Docker, id: string): Promise<{ disco
 
 const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
   const network = docker.getNetwork(id);
-  const { Containers = {} } = ((await network.inspect().catch(() => ({}))) ?? {}) as { Containers?: Record<string, { Name?: string }> };
+  const { Containers = {} } = ((await network.inspect().catch(() => ({}))) ?? {}) as {
+    Containers?: Record<string, { Name?: string }>;
+  };
   const names = await Promise.all(
     Object.entries(Containers).map(async ([container, { Name }]) => {
       // An endpoint without a container is named ep-…: only its own name reaches it.

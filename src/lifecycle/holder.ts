@@ -61,7 +61,8 @@ export class Holder {
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
-    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null]) part?.unref();
+    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null])
+      part?.unref();
     debug(`holder ${this.#child.pid} for ${options.session}`);
   }
 

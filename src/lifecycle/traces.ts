@@ -14,11 +14,16 @@ import { findAll } from './sweep/find.ts';
  * await net.close();
  * assert.deepEqual(await findTraces(net), []);
  */
-export const findTraces = async ({ bridgeName }: Pick<LocalhostForward, 'bridgeName'>, options: { docker?: object } = {}): Promise<string[]> => {
+export const findTraces = async (
+  { bridgeName }: Pick<LocalhostForward, 'bridgeName'>,
+  options: { docker?: object } = {},
+): Promise<string[]> => {
   const [engine, { uid, sudo }] = await Promise.all([connectEngine(options.docker), readHostFacts()]);
   const privileges = uid === 0 ? privilegesOf('root') : sudo ? privilegesOf('sudo') : undefined;
   const failures: string[] = [];
-  const found = await findAll({ engine, privileges }, ({ kind, name }, error) => failures.push(`${kind} ${name} could not be looked at: ${String(error)}`));
+  const found = await findAll({ engine, privileges }, ({ kind, name }, error) =>
+    failures.push(`${kind} ${name} could not be looked at: ${String(error)}`),
+  );
   const traces = found.filter(({ bridge }) => bridge === bridgeName).map(({ kind, name }) => `${kind} ${name}`);
   return [...traces, ...(interfaceExists(bridgeName) ? [`interface ${bridgeName}`] : []), ...failures];
 };

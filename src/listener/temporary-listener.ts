@@ -17,7 +17,11 @@ export interface TemporaryListener {
  * Listens on 127.0.0.1; port 0 takes a free one and keeps it, so that nobody else can have it in between.
  * Returns undefined where somebody listens there already.
  */
-export const openTemporaryListener = (port: number, protocol: Protocol, listener?: RequestListener): Promise<TemporaryListener | undefined> =>
+export const openTemporaryListener = (
+  port: number,
+  protocol: Protocol,
+  listener?: RequestListener,
+): Promise<TemporaryListener | undefined> =>
   (protocol === 'udp' ? listenUdp(port) : listenTcp(port, listener ?? answerPlainly)).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
     throw error;
@@ -25,7 +29,9 @@ export const openTemporaryListener = (port: number, protocol: Protocol, listener
 
 const listenTcp = async (port: number, listener: RequestListener): Promise<TemporaryListener> => {
   const nonce = randomUUID();
-  const server = createServer((request, response) => (request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response)));
+  const server = createServer((request, response) =>
+    request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
   });
@@ -48,7 +54,8 @@ const listenUdp = async (port: number): Promise<TemporaryListener> => {
     socket.once('error', reject).bind({ address: '127.0.0.1', port, exclusive: true }, resolve);
   });
   socket.on('message', (message, from) => {
-    if (message.toString() === nonce) socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
+    if (message.toString() === nonce)
+      socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
   });
   socket.unref();
   // Handed over and then closed: a socket, unlike a server, minds being closed twice.

@@ -17,7 +17,11 @@ const mostAccepts = 4;
  * Looks after a probe that nobody answers, while it goes on dialling: passes what drops it, where that is allowed, and tells what cannot be
  * passed. Nothing found is no finding: the service may be slow, and the probe has time.
  */
-export const attend = async (context: ProbeContext, port: ProbedPort, isOver: () => boolean): Promise<Diagnosis | undefined> => {
+export const attend = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  isOver: () => boolean,
+): Promise<Diagnosis | undefined> => {
   const passed = new Set<string>();
   while (passed.size < mostAccepts && !isOver()) {
     const still = await lookStill(context, port);
@@ -32,9 +36,12 @@ export const attend = async (context: ProbeContext, port: ProbedPort, isOver: ()
     if (cause.finding !== 'firewall-input' || context.firewall === 'leave') return cause;
     const [drop] = packets.drops;
     const place = drop === undefined ? '' : renderDrop(drop);
-    const failure = passed.has(place) ? 'there is one already, and packets are still dropped' : await passDrop(context, drop);
+    const failure = passed.has(place)
+      ? 'there is one already, and packets are still dropped'
+      : await passDrop(context, drop);
     passed.add(place);
-    if (failure !== undefined) return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${failure}` };
+    if (failure !== undefined)
+      return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${failure}` };
   }
   return undefined;
 };

@@ -12,7 +12,12 @@ import { isDialled, ProbeFailed, readEnd, runProbe } from './run-probe.ts';
 const dialMs = 2_000;
 
 /** Dials one port with every hop watched, changing nothing. */
-export const examine = async (context: ProbeContext, port: ProbedPort, proof: ProofOptions, signal?: AbortSignal): Promise<Diagnosis> => {
+export const examine = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<Diagnosis> => {
   const still = await lookStill(context, port);
   if (!isDialled(port)) return findCause({ ...still, ended: 'sent' });
   const enough = new AbortController();
@@ -26,12 +31,21 @@ export const examine = async (context: ProbeContext, port: ProbedPort, proof: Pr
     ended: async () => void (packets = await watch?.end()),
   };
   try {
-    for await (const event of runProbe(context, [port], { ...proof, timeoutMs: Math.min(proof.timeoutMs, dialMs) }, over, hooks)) {
+    for await (const event of runProbe(
+      context,
+      [port],
+      { ...proof, timeoutMs: Math.min(proof.timeoutMs, dialMs) },
+      over,
+      hooks,
+    )) {
       const isFirst = last === undefined;
       last = event;
       // Once it is known what drops, there is nothing more to wait for.
       if (event.event === 'quiet' && isKnown(findCause({ ...still, ended: 'timeout' }))) enough.abort();
-      if (isFirst && watch !== undefined) void untilDrop(watch, () => over.aborted || last !== event).then(() => watch?.hasDrop() === true && enough.abort());
+      if (isFirst && watch !== undefined)
+        void untilDrop(watch, () => over.aborted || last !== event).then(
+          () => watch?.hasDrop() === true && enough.abort(),
+        );
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -40,5 +54,12 @@ export const examine = async (context: ProbeContext, port: ProbedPort, proof: Pr
   }
   signal?.throwIfAborted();
   const misdirected = await findMisdirected(context, packets?.strays ?? []);
-  return findCause({ ...still, counts: packets?.counts, drops: packets?.drops ?? [], misdirected, ended: readEnd(last), probeFailure });
+  return findCause({
+    ...still,
+    counts: packets?.counts,
+    drops: packets?.drops ?? [],
+    misdirected,
+    ended: readEnd(last),
+    probeFailure,
+  });
 };

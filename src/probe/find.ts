@@ -13,7 +13,16 @@ export interface Evidence {
   readonly containerPort: number;
   readonly hostPort: number;
   /** How the probe ended; undefined where it did not run. */
-  readonly ended: 'nonce' | 'accepted' | 'sent' | 'refused' | 'foreign' | 'rejected' | 'timeout' | 'unresolved' | undefined;
+  readonly ended:
+    | 'nonce'
+    | 'accepted'
+    | 'sent'
+    | 'refused'
+    | 'foreign'
+    | 'rejected'
+    | 'timeout'
+    | 'unresolved'
+    | undefined;
   /** Why the probe did not work, and what may help. */
   readonly probeFailure?: { readonly what: string; readonly advice: string | undefined } | undefined;
   readonly engine: { readonly rootless: boolean; readonly remote: boolean; readonly endpoint: string };
@@ -44,15 +53,31 @@ interface Cause {
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
   const cause = judge(evidence);
-  return { reachable: cause.finding === 'reachable', ...cause, hops: renderHops(evidence, cause.finding), containerPort: evidence.containerPort };
+  return {
+    reachable: cause.finding === 'reachable',
+    ...cause,
+    hops: renderHops(evidence, cause.finding),
+    containerPort: evidence.containerPort,
+  };
 };
 
 /** Whether it was found without a packet, so that no packet could tell more. */
 export const isKnown = ({ finding }: Diagnosis): boolean =>
-  finding === 'route-localnet-off' || finding === 'rule-missing' || finding === 'engine-remote' || finding === 'engine-rootless';
+  finding === 'route-localnet-off' ||
+  finding === 'rule-missing' ||
+  finding === 'engine-remote' ||
+  finding === 'engine-rootless';
 
 const judge = (seen: Evidence): Cause => {
-  const { protocol, containerPort, hostPort, bridge, engine, counts, misdirected: [misdirected] } = seen;
+  const {
+    protocol,
+    containerPort,
+    hostPort,
+    bridge,
+    engine,
+    counts,
+    misdirected: [misdirected],
+  } = seen;
   const target = `${protocol} port ${containerPort}`;
   if ((seen.ended === 'nonce' || seen.ended === 'accepted') && misdirected !== undefined) {
     const { container, address } = misdirected;
@@ -63,32 +88,97 @@ const judge = (seen: Evidence): Cause => {
     };
   }
   if (seen.ended === 'nonce' || seen.ended === 'accepted') {
-    return { finding: 'reachable', sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`, advice: 'nothing to do' };
+    return {
+      finding: 'reachable',
+      sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`,
+      advice: 'nothing to do',
+    };
   }
   if (seen.ended === 'sent' && seen.rulePresent !== false && seen.routeLocalnet !== false && seen.listening) {
-    return { finding: 'reachable', sentence: `Rule and service of ${target} are there; a UDP service cannot be asked without writing to it`, advice: 'nothing to do' };
+    return {
+      finding: 'reachable',
+      sentence: `Rule and service of ${target} are there; a UDP service cannot be asked without writing to it`,
+      advice: 'nothing to do',
+    };
   }
-  if (engine.remote) return { finding: 'engine-remote', sentence: `The engine at ${engine.endpoint} runs on another host, whose 127.0.0.1 is not this one's`, advice: 'docker context use default' };
-  if (engine.rootless) return { finding: 'engine-rootless', sentence: 'The engine is rootless: its bridges are in a network namespace of their own', advice: 'docker context use default' };
+  if (engine.remote)
+    return {
+      finding: 'engine-remote',
+      sentence: `The engine at ${engine.endpoint} runs on another host, whose 127.0.0.1 is not this one's`,
+      advice: 'docker context use default',
+    };
+  if (engine.rootless)
+    return {
+      finding: 'engine-rootless',
+      sentence: 'The engine is rootless: its bridges are in a network namespace of their own',
+      advice: 'docker context use default',
+    };
   if (seen.routeLocalnet === false) {
-    return { finding: 'route-localnet-off', sentence: `route_localnet of ${bridge} is off, so the kernel drops what is translated to 127.0.0.1`, advice: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1` };
+    return {
+      finding: 'route-localnet-off',
+      sentence: `route_localnet of ${bridge} is off, so the kernel drops what is translated to 127.0.0.1`,
+      advice: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1`,
+    };
   }
-  if (seen.rulePresent === false) return { finding: 'rule-missing', sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`, advice: 'net.verify(), which puts it back, or a new forward' };
+  if (seen.rulePresent === false)
+    return {
+      finding: 'rule-missing',
+      sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
+      advice: 'net.verify(), which puts it back, or a new forward',
+    };
   if (seen.probeFailure !== undefined) {
-    return { finding: 'probe-failed', sentence: `The probe itself did not work: ${seen.probeFailure.what}`, advice: seen.probeFailure.advice ?? 'localhost-forward doctor' };
+    return {
+      finding: 'probe-failed',
+      sentence: `The probe itself did not work: ${seen.probeFailure.what}`,
+      advice: seen.probeFailure.advice ?? 'localhost-forward doctor',
+    };
   }
   if (seen.ended === 'unresolved') {
-    return { finding: 'probe-failed', sentence: `The probe could not resolve ${seen.hostname}, which its container was given as ${seen.gateway}`, advice: 'a hostname that stands in no DNS server' };
+    return {
+      finding: 'probe-failed',
+      sentence: `The probe could not resolve ${seen.hostname}, which its container was given as ${seen.gateway}`,
+      advice: 'a hostname that stands in no DNS server',
+    };
   }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   if (counts === undefined) return listening ?? unknown(seen);
-  if (counts.saw === 0) return dropped(seen, 'dropped-before-rule', `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`, 'nft list ruleset');
-  if (counts.translated === 0) return dropped(seen, 'dropped-before-rule', `What arrives from ${bridge} for ${target} is dropped before it is translated`, passCommand(seen, 'prerouting'));
-  if (counts.inputEarly === 0) return dropped(seen, 'dropped-before-rule', `What is translated for ${target} does not come in: it is dropped on its way`, passCommand(seen, 'prerouting'));
-  if (counts.inputLate === 0) return dropped(seen, 'firewall-input', `The firewall of this host drops ${target} on its way in`, passCommand(seen, 'input'));
+  if (counts.saw === 0)
+    return dropped(
+      seen,
+      'dropped-before-rule',
+      `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`,
+      'nft list ruleset',
+    );
+  if (counts.translated === 0)
+    return dropped(
+      seen,
+      'dropped-before-rule',
+      `What arrives from ${bridge} for ${target} is dropped before it is translated`,
+      passCommand(seen, 'prerouting'),
+    );
+  if (counts.inputEarly === 0)
+    return dropped(
+      seen,
+      'dropped-before-rule',
+      `What is translated for ${target} does not come in: it is dropped on its way`,
+      passCommand(seen, 'prerouting'),
+    );
+  if (counts.inputLate === 0)
+    return dropped(
+      seen,
+      'firewall-input',
+      `The firewall of this host drops ${target} on its way in`,
+      passCommand(seen, 'input'),
+    );
   if (listening !== undefined) return listening;
-  if (counts.outputEarly > 0 && counts.outputLate === 0) return dropped(seen, 'firewall-output', `The firewall of this host drops the answer of ${target} on its way out`, passCommand(seen, 'output'));
+  if (counts.outputEarly > 0 && counts.outputLate === 0)
+    return dropped(
+      seen,
+      'firewall-output',
+      `The firewall of this host drops the answer of ${target} on its way out`,
+      passCommand(seen, 'output'),
+    );
   return unknown(seen);
 };
 
@@ -96,11 +186,24 @@ const judgeListeners = ({ listeners, listening, hostPort, protocol, containerPor
   if (listening) return undefined;
   const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
   if (listeners.some(takesLoopback6)) {
-    return { finding: 'listens-on-ipv6-only', sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`, advice: `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }` };
+    return {
+      finding: 'listens-on-ipv6-only',
+      sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
+      advice: `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }`,
+    };
   }
   const [other] = listeners;
-  if (other !== undefined) return { finding: 'listens-on-other-address', sentence: `The service on port ${hostPort} listens on ${other.address} and not on 127.0.0.1`, advice: `let it listen on 127.0.0.1; ${command}` };
-  return { finding: 'no-listener', sentence: `Nothing listens on 127.0.0.1:${hostPort} (${protocol}), which container port ${containerPort} stands for`, advice: command };
+  if (other !== undefined)
+    return {
+      finding: 'listens-on-other-address',
+      sentence: `The service on port ${hostPort} listens on ${other.address} and not on 127.0.0.1`,
+      advice: `let it listen on 127.0.0.1; ${command}`,
+    };
+  return {
+    finding: 'no-listener',
+    sentence: `Nothing listens on 127.0.0.1:${hostPort} (${protocol}), which container port ${containerPort} stands for`,
+    advice: command,
+  };
 };
 
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
@@ -130,22 +233,58 @@ const unknown = (seen: Evidence): Cause => {
     sentence: arrived
       ? `What comes to ${seen.hostname}:${seen.containerPort} arrives at 127.0.0.1:${seen.hostPort}, and the service there does not answer`
       : `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
-    advice: arrived ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'` : 'DEBUG=localhost-forward* localhost-forward smoke',
+    advice: arrived
+      ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'`
+      : 'DEBUG=localhost-forward* localhost-forward smoke',
   };
 };
 
 const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
   const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
   const fine = finding === 'reachable';
-  const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({ name, ok: fine ? true : packets === undefined ? undefined : packets > 0, ...(packets === undefined ? {} : { packets }), detail });
-  const ruleOk = fine ? true : seen.rulePresent === false || seen.routeLocalnet === false ? false : counts === undefined ? seen.rulePresent : counts.translated > 0;
+  const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({
+    name,
+    ok: fine ? true : packets === undefined ? undefined : packets > 0,
+    ...(packets === undefined ? {} : { packets }),
+    detail,
+  });
+  const ruleOk = fine
+    ? true
+    : seen.rulePresent === false || seen.routeLocalnet === false
+      ? false
+      : counts === undefined
+        ? seen.rulePresent
+        : counts.translated > 0;
   const { listening } = seen;
   return [
-    { name: 'container', ok: seen.ended !== undefined && seen.ended !== 'unresolved', detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure?.what ?? 'not run'}` },
+    {
+      name: 'container',
+      ok: seen.ended !== undefined && seen.ended !== 'unresolved',
+      detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure?.what ?? 'not run'}`,
+    },
     counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
-    { name: 'rule', ok: ruleOk, ...(counts === undefined ? {} : { packets: counts.translated }), detail: seen.rulePresent === false ? 'not there' : seen.routeLocalnet === false ? 'there, but route_localnet is off' : `to 127.0.0.1:${hostPort}` },
+    {
+      name: 'rule',
+      ok: ruleOk,
+      ...(counts === undefined ? {} : { packets: counts.translated }),
+      detail:
+        seen.rulePresent === false
+          ? 'not there'
+          : seen.routeLocalnet === false
+            ? 'there, but route_localnet is off'
+            : `to 127.0.0.1:${hostPort}`,
+    },
     counted('input', counts?.inputLate, 'through the filters of INPUT'),
-    { name: 'service', ok: fine ? true : listening, detail: listening || fine ? `listens on 127.0.0.1:${hostPort}` : seen.listeners.length === 0 ? 'nothing listens' : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}` },
+    {
+      name: 'service',
+      ok: fine ? true : listening,
+      detail:
+        listening || fine
+          ? `listens on 127.0.0.1:${hostPort}`
+          : seen.listeners.length === 0
+            ? 'nothing listens'
+            : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}`,
+    },
     counted('reply', counts?.outputEarly, 'answers of the service'),
     counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
   ];

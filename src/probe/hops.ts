@@ -102,7 +102,8 @@ export const readHops = async (names: Names, privileges: Privileges): Promise<Ho
 };
 
 export const parseHops = (listing: string): Hops => {
-  const read = (name: keyof HopCounts): number => Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
+  const read = (name: keyof HopCounts): number =>
+    Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
   const strays = /\bset strays \{[^}]*elements = \{([^}]*)\}/.exec(listing)?.[1] ?? '';
   return {
     counts: {

@@ -36,9 +36,14 @@ export const lookStill = async (context: ProbeContext, port: ProbedPort): Promis
 };
 
 /** Containers of this network that sent packets for a forwarded port by another one. */
-export const findMisdirected = async ({ engine, networkId }: ProbeContext, strays: readonly Stray[]): Promise<Misdirected[]> => {
+export const findMisdirected = async (
+  { engine, networkId }: ProbeContext,
+  strays: readonly Stray[],
+): Promise<Misdirected[]> => {
   if (strays.length === 0) return [];
   // An engine that does not answer names nobody; its failure is somebody else's finding.
   const attached = await listAttached(engine.docker, networkId).catch(() => []);
-  return attached.flatMap(({ name, addresses }) => strays.filter(({ from }) => addresses.includes(from)).map(({ to }) => ({ container: name, address: to })));
+  return attached.flatMap(({ name, addresses }) =>
+    strays.filter(({ from }) => addresses.includes(from)).map(({ to }) => ({ container: name, address: to })),
+  );
 };

@@ -20,7 +20,10 @@ export interface PacketWatch {
  * Counts a probe's packets at each hop and follows the kernel's trace of them. One at a time on a bridge: the probe's container has
  * to be there, since its name is the lock.
  */
-export const watchPackets = async ({ names, session, privileges }: ProbeContext, port: ProbedPort): Promise<PacketWatch> => {
+export const watchPackets = async (
+  { names, session, privileges }: ProbeContext,
+  port: ProbedPort,
+): Promise<PacketWatch> => {
   const failure = await installHops({ names, session, ...port }, privileges);
   if (failure !== undefined) return blind;
   const trace = await openTrace(privileges);

@@ -18,7 +18,12 @@ export interface Proof {
  * Dials ports from a container, and attends it: at the first dial that nobody answers, the packets are watched. A firewall in the way is
  * passed by an accept, if that is allowed, and the next dial gets through; anything else ends the proof with its diagnosis.
  */
-export const prove = async (context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): Promise<Proof> => {
+export const prove = async (
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<Proof> => {
   const ended = new Map<string, ProbeEvent>();
   const dialled = ports.filter(isDialled);
   const hopeless = new AbortController();
@@ -56,15 +61,30 @@ export const prove = async (context: ProbeContext, ports: readonly ProbedPort[],
   return { ended, diagnosis: undefined };
 };
 
-const judgeFailure = async (context: ProbeContext, [port]: readonly ProbedPort[], { message, advice }: ProbeFailed): Promise<Diagnosis | undefined> =>
-  port === undefined ? undefined : findCause({ ...(await lookStill(context, port)), probeFailure: { what: message, advice } });
+const judgeFailure = async (
+  context: ProbeContext,
+  [port]: readonly ProbedPort[],
+  { message, advice }: ProbeFailed,
+): Promise<Diagnosis | undefined> =>
+  port === undefined
+    ? undefined
+    : findCause({ ...(await lookStill(context, port)), probeFailure: { what: message, advice } });
 
-const judge = async (context: ProbeContext, port: ProbedPort, event: ProbeEvent | undefined, proof: ProofOptions, signal: AbortSignal | undefined): Promise<Diagnosis> => {
+const judge = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  event: ProbeEvent | undefined,
+  proof: ProofOptions,
+  signal: AbortSignal | undefined,
+): Promise<Diagnosis> => {
   const ended = isDialled(port) ? readEnd(event) : 'sent';
   const relayed = port.hostAddress === '::1';
-  if (ended === 'nonce' || (ended === 'accepted' && !relayed)) return findCause({ ...describeUnseen(context, port), ended });
+  if (ended === 'nonce' || (ended === 'accepted' && !relayed))
+    return findCause({ ...describeUnseen(context, port), ended });
   const still = await lookStill(context, port);
   // A relay accepts for a service that may be absent.
   const cause = findCause({ ...still, ended: relayed && ended === 'accepted' && !still.listening ? 'refused' : ended });
-  return cause.reachable || cause.finding !== 'probe-failed' || ended === 'unresolved' ? cause : examine(context, port, proof, signal);
+  return cause.reachable || cause.finding !== 'probe-failed' || ended === 'unresolved'
+    ? cause
+    : examine(context, port, proof, signal);
 };

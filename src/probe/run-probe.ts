@@ -20,7 +20,8 @@ export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `$
 export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;
 
 /** What the last thing that a probe said of a port means. */
-export const readEnd = (event: ProbeEvent | undefined): Exclude<ProbeEvent['event'], 'quiet'> | undefined => (event?.event === 'quiet' ? 'timeout' : event?.event);
+export const readEnd = (event: ProbeEvent | undefined): Exclude<ProbeEvent['event'], 'quiet'> | undefined =>
+  event?.event === 'quiet' ? 'timeout' : event?.event;
 
 /** What happens around a probe while nobody else can have one on the bridge. */
 export interface ProbeHooks {
@@ -59,14 +60,18 @@ export async function* runProbe(
       said += 1;
       yield event;
     }
-    if (said === 0 && !signal.aborted) throw new ProbeFailed({ what: container.stderr().trim() || 'the probe ended without a word' });
+    if (said === 0 && !signal.aborted)
+      throw new ProbeFailed({ what: container.stderr().trim() || 'the probe ended without a word' });
   } catch (error) {
     throw error instanceof ProbeFailed || signal.aborted ? error : probeFailed(context, error);
   } finally {
     over.removeEventListener('abort', stop);
     await hooks.ended?.().catch(() => undefined);
     // The result need not wait for the removal; closing the network does, and tries again what failed.
-    const removal = container.remove().then(() => true, () => false);
+    const removal = container.remove().then(
+      () => true,
+      () => false,
+    );
     context.onAdded('the probe container', async () => void ((await removal) || (await container.remove())));
   }
 }
@@ -82,12 +87,20 @@ export class ProbeFailed extends Error {
 }
 
 const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed =>
-  new ProbeFailed(statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what: messageOf(error) }, error);
+  new ProbeFailed(
+    statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what: messageOf(error) },
+    error,
+  );
 
 /** When a name is taken for so long, whoever took it may be dead, in milliseconds. */
 const stuckAfterMs = 1_000;
 
-const create = async (context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal: AbortSignal): Promise<AttachedContainer> => {
+const create = async (
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal: AbortSignal,
+): Promise<AttachedContainer> => {
   const { docker } = context.engine;
   try {
     const [image, mounts, listening] = await Promise.all([
@@ -105,7 +118,8 @@ const create = async (context: ProbeContext, ports: readonly ProbedPort[], proof
         // Its name is the lock: one probe at a time on a bridge, whichever process asks.
         const waited = performance.now() - startedAt;
         if (statusOf(error) !== 409 || waited > proof.timeoutMs + 10_000) throw error;
-        if (waited > stuckAfterMs) await removeIfStuck(docker, context.names.probe('0'), isOfTheDead).catch(() => undefined);
+        if (waited > stuckAfterMs)
+          await removeIfStuck(docker, context.names.probe('0'), isOfTheDead).catch(() => undefined);
         await delay(20);
       }
     }
@@ -123,7 +137,12 @@ const isOfTheDead = (marks: Readonly<Record<string, string>>): boolean => {
 const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise<boolean> =>
   nonce !== undefined || (await readListeners(targetPort, protocol)).some(takesLoopback4);
 
-const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string, mounts: readonly string[]): Docker.ContainerCreateOptions => ({
+const renderContainer = (
+  context: ProbeContext,
+  order: ProbeOrder,
+  image: string,
+  mounts: readonly string[],
+): Docker.ContainerCreateOptions => ({
   name: context.names.probe('0'),
   Image: image,
   Entrypoint: [mounts.length === 0 ? 'node' : process.execPath, '-e', probeProgram],
@@ -153,7 +172,12 @@ const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string
   },
 });
 
-const renderOrder = ({ hostname }: ProbeContext, ports: readonly ProbedPort[], { timeoutMs }: ProofOptions, listening: readonly boolean[]): ProbeOrder => ({
+const renderOrder = (
+  { hostname }: ProbeContext,
+  ports: readonly ProbedPort[],
+  { timeoutMs }: ProofOptions,
+  listening: readonly boolean[],
+): ProbeOrder => ({
   hostname,
   timeoutMs,
   targets: ports.map((port, n) => ({

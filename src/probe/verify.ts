@@ -12,7 +12,10 @@ import { isDialled, keyOfPort } from './run-probe.ts';
  *
  * @throws LHF_ERR_UNREACHABLE with a diagnosis, LHF_ERR_ABORTED.
  */
-export const verifyForward = async (context: ProbeContext, { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal }): Promise<Verification> => {
+export const verifyForward = async (
+  context: ProbeContext,
+  { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal },
+): Promise<Verification> => {
   const startedAt = performance.now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
   const { ended, diagnosis } = await prove(context, ports, proof, signal).catch((error: unknown) => {
@@ -43,4 +46,8 @@ const unreachable = (context: ProbeContext, diagnosis: Diagnosis): LocalhostForw
   );
 
 const aborted = (signal: AbortSignal): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_ABORTED', { what: `Opening was aborted by its signal: ${String(signal.reason)}` }, { cause: signal.reason });
+  new LocalhostForwardError(
+    'LHF_ERR_ABORTED',
+    { what: `Opening was aborted by its signal: ${String(signal.reason)}` },
+    { cause: signal.reason },
+  );

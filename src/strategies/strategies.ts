@@ -4,5 +4,7 @@ import { NftablesStrategy } from './nftables/nftables.ts';
 import type { RulesStrategy } from './strategy.ts';
 
 /** The strategies that are built; choosing among them is `plan/choose-strategy.ts`. */
-export const openStrategy = (name: RulesStrategy['name'], options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>): RulesStrategy =>
-  name === 'nftables' ? new NftablesStrategy(options) : new IptablesStrategy(options);
+export const openStrategy = (
+  name: RulesStrategy['name'],
+  options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>,
+): RulesStrategy => (name === 'nftables' ? new NftablesStrategy(options) : new IptablesStrategy(options));

@@ -50,4 +50,5 @@ export interface RulesStrategy {
 }
 
 /** One port's key in maps and listings. */
-export const keyOf = (port: { protocol: Protocol; containerPort: number }): string => `${port.protocol}/${port.containerPort}`;
+export const keyOf = (port: { protocol: Protocol; containerPort: number }): string =>
+  `${port.protocol}/${port.containerPort}`;

@@ -49,7 +49,10 @@ export const drive = (engine: PrivateEngine, orders: object, env: Record<string,
 
 /** The rules of a private engine, with its networks and containers; holders come and go with processes and are not looked at. */
 export const snapshotIn = (engine: PrivateEngine): Promise<Snapshot> =>
-  takeSnapshot(engine.exec, { docker: new Docker({ socketPath: engine.socketPath }), processMarker: 'no such process' });
+  takeSnapshot(engine.exec, {
+    docker: new Docker({ socketPath: engine.socketPath }),
+    processMarker: 'no such process',
+  });
 
 export const expectSame = (before: Snapshot, after: Snapshot): void => expect(renderDifference(before, after)).toBe('');
 

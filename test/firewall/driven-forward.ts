@@ -2,7 +2,12 @@
 //   node driven-forward.ts '{"strategy":"nftables","service":{"host":"127.0.0.1"}}'
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { isLocalhostForwardError, openLocalhostForward, type LocalhostForward, type LocalhostForwardOptions } from '../../src/index.ts';
+import {
+  isLocalhostForwardError,
+  openLocalhostForward,
+  type LocalhostForward,
+  type LocalhostForwardOptions,
+} from '../../src/index.ts';
 
 interface Orders extends LocalhostForwardOptions {
   /** Where a service listens; undefined: nowhere. */
@@ -15,7 +20,11 @@ const attempt = async (work: () => Promise<unknown>): Promise<void> => {
   try {
     say({ ok: await work() });
   } catch (error) {
-    say(isLocalhostForwardError(error) ? { code: error.code, message: error.message, diagnosis: error.diagnosis } : { code: 'other', message: String(error) });
+    say(
+      isLocalhostForwardError(error)
+        ? { code: error.code, message: error.message, diagnosis: error.diagnosis }
+        : { code: 'other', message: String(error) },
+    );
   }
 };
 

@@ -8,14 +8,56 @@ beforeAll(async () => void (engine = await startPrivateEngine()));
 afterAll(() => engine.stop());
 
 const drops: [name: string, finding: string, on: string, off: string, said: RegExp][] = [
-  ['a policy of INPUT', 'firewall-input', 'iptables -P INPUT DROP', 'iptables -P INPUT ACCEPT; iptables -F INPUT', /ip filter INPUT: policy drop/],
-  ['a rule of INPUT', 'firewall-input', 'iptables -A INPUT -p tcp -j DROP', 'iptables -F INPUT', /ip filter INPUT: .*drop/],
-  ['a chain of the user’s', 'firewall-input', 'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE', 'iptables -F INPUT; iptables -F MINE; iptables -X MINE', /ip filter MINE: .*drop/],
-  ['a native policy', 'firewall-input', "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'", 'nft delete table inet fw', /inet fw in: policy drop/],
-  ['mangle', 'dropped-before-rule', 'iptables -t mangle -A PREROUTING -p tcp -j DROP', 'iptables -t mangle -F', /ip mangle PREROUTING: .*drop/],
-  ['raw', 'dropped-before-rule', 'iptables -t raw -A PREROUTING -i lhf+ -j DROP', 'iptables -t raw -D PREROUTING -i lhf+ -j DROP; iptables -t raw -F PREROUTING', /ip raw PREROUTING: .*drop/],
+  [
+    'a policy of INPUT',
+    'firewall-input',
+    'iptables -P INPUT DROP',
+    'iptables -P INPUT ACCEPT; iptables -F INPUT',
+    /ip filter INPUT: policy drop/,
+  ],
+  [
+    'a rule of INPUT',
+    'firewall-input',
+    'iptables -A INPUT -p tcp -j DROP',
+    'iptables -F INPUT',
+    /ip filter INPUT: .*drop/,
+  ],
+  [
+    'a chain of the user’s',
+    'firewall-input',
+    'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE',
+    'iptables -F INPUT; iptables -F MINE; iptables -X MINE',
+    /ip filter MINE: .*drop/,
+  ],
+  [
+    'a native policy',
+    'firewall-input',
+    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'",
+    'nft delete table inet fw',
+    /inet fw in: policy drop/,
+  ],
+  [
+    'mangle',
+    'dropped-before-rule',
+    'iptables -t mangle -A PREROUTING -p tcp -j DROP',
+    'iptables -t mangle -F',
+    /ip mangle PREROUTING: .*drop/,
+  ],
+  [
+    'raw',
+    'dropped-before-rule',
+    'iptables -t raw -A PREROUTING -i lhf+ -j DROP',
+    'iptables -t raw -D PREROUTING -i lhf+ -j DROP; iptables -t raw -F PREROUTING',
+    /ip raw PREROUTING: .*drop/,
+  ],
   ['OUTPUT', 'firewall-output', 'iptables -A OUTPUT -o lhf+ -j DROP', 'iptables -F OUTPUT', /ip filter OUTPUT: .*drop/],
-  ['POSTROUTING', 'firewall-output', 'iptables -t mangle -A POSTROUTING -o lhf+ -j DROP', 'iptables -t mangle -F', /ip mangle POSTROUTING: .*drop/],
+  [
+    'POSTROUTING',
+    'firewall-output',
+    'iptables -t mangle -A POSTROUTING -o lhf+ -j DROP',
+    'iptables -t mangle -F',
+    /ip mangle POSTROUTING: .*drop/,
+  ],
 ];
 
 describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
@@ -76,7 +118,11 @@ it('leaves the firewall alone when it is told to, and names the rule', async () 
   await shell(engine, 'iptables -A INPUT -p tcp -j DROP');
   try {
     await using net = drive(engine, { service: { host: '127.0.0.1' } }, { LOCALHOST_FORWARD_FIREWALL: 'leave' });
-    expect(await net.open()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding: 'firewall-input' }, message: expect.stringMatching(/ip filter INPUT: .*drop[^]*Try: sudo iptables/) as string });
+    expect(await net.open()).toMatchObject({
+      code: 'LHF_ERR_UNREACHABLE',
+      diagnosis: { finding: 'firewall-input' },
+      message: expect.stringMatching(/ip filter INPUT: .*drop[^]*Try: sudo iptables/) as string,
+    });
   } finally {
     await shell(engine, 'iptables -F INPUT');
   }

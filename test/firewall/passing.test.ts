@@ -14,9 +14,21 @@ const firewalls: [name: string, on: string, off: string][] = [
   ['a policy of INPUT', 'iptables -P INPUT DROP', 'iptables -P INPUT ACCEPT'],
   ['a rule that rejects', 'iptables -A INPUT -i lhf+ -j REJECT', 'iptables -F INPUT'],
   ['a rule that resets', 'iptables -A INPUT -p tcp -j REJECT --reject-with tcp-reset', 'iptables -F INPUT'],
-  ['a chain of the user’s', 'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE', 'iptables -F INPUT; iptables -F MINE; iptables -X MINE'],
-  ['a native policy', "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'", 'nft delete table inet fw'],
-  ['two in a row', "iptables -A INPUT -j DROP; nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 10; policy drop; }'", 'iptables -F INPUT; nft delete table inet fw'],
+  [
+    'a chain of the user’s',
+    'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE',
+    'iptables -F INPUT; iptables -F MINE; iptables -X MINE',
+  ],
+  [
+    'a native policy',
+    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'",
+    'nft delete table inet fw',
+  ],
+  [
+    'two in a row',
+    "iptables -A INPUT -j DROP; nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 10; policy drop; }'",
+    'iptables -F INPUT; nft delete table inet fw',
+  ],
 ];
 
 describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
@@ -61,7 +73,9 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
       expect((await snapshotIn(engine)).iptables.join('\n')).toContain('lhf:lhf-');
       await net.kill();
       const isAsBefore = async (): Promise<boolean> => renderDifference(before, await snapshotIn(engine)) === '';
-      await until(isAsBefore, { timeoutMs: 20_000, what: 'its guardian' }).catch(async () => expectSame(before, await snapshotIn(engine)));
+      await until(isAsBefore, { timeoutMs: 20_000, what: 'its guardian' }).catch(async () =>
+        expectSame(before, await snapshotIn(engine)),
+      );
     } finally {
       await shell(engine, 'iptables -P INPUT ACCEPT');
     }

@@ -38,17 +38,20 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it.each(badInputs.map((row, index) => ({ index, ...row })))('$index: $message', async ({ ports, options, env = {}, message }) => {
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  try {
-    const error = (await open(ports, options).catch((thrown: unknown) => thrown)) as LocalhostForwardError;
-    expect(error.code).toBe('LHF_ERR_INVALID_OPTION');
-    expect(firstLineFor(message, error)).toBe(message);
-    expect(touched()).toBe('');
-  } finally {
-    for (const name of Object.keys(env)) vi.stubEnv(name, undefined);
-  }
-});
+it.each(badInputs.map((row, index) => ({ index, ...row })))(
+  '$index: $message',
+  async ({ ports, options, env = {}, message }) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    try {
+      const error = (await open(ports, options).catch((thrown: unknown) => thrown)) as LocalhostForwardError;
+      expect(error.code).toBe('LHF_ERR_INVALID_OPTION');
+      expect(firstLineFor(message, error)).toBe(message);
+      expect(touched()).toBe('');
+    } finally {
+      for (const name of Object.keys(env)) vi.stubEnv(name, undefined);
+    }
+  },
+);
 
 it('good input touches both, so that the traps are known to work', async () => {
   await expect(open([], { verify: false })).rejects.toMatchObject({ code: 'LHF_ERR_DOCKER_UNAVAILABLE' });

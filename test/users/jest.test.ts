@@ -9,9 +9,23 @@ interface Run {
   readonly exitCode: number;
 }
 
-const run = async (config: object, files: Record<string, string>, format: 'cjs' | 'esm' = 'cjs', args: readonly string[] = []): Promise<Run> => {
-  const manifest = { name: 'project', private: true, ...(format === 'esm' ? { type: 'module' } : {}), jest: { testTimeout: 60_000, transform: {}, ...config } };
-  await using project = await writeProject({ 'helpers.js': userHelpers(format), ...files, 'package.json': JSON.stringify(manifest) });
+const run = async (
+  config: object,
+  files: Record<string, string>,
+  format: 'cjs' | 'esm' = 'cjs',
+  args: readonly string[] = [],
+): Promise<Run> => {
+  const manifest = {
+    name: 'project',
+    private: true,
+    ...(format === 'esm' ? { type: 'module' } : {}),
+    jest: { testTimeout: 60_000, transform: {}, ...config },
+  };
+  await using project = await writeProject({
+    'helpers.js': userHelpers(format),
+    ...files,
+    'package.json': JSON.stringify(manifest),
+  });
   const flags = format === 'esm' ? ['--experimental-vm-modules', '--no-warnings'] : [];
   const { stdout, stderr, exitCode } = await leavingNothing(() => project.run(jest, ['--ci', ...args], { flags }));
   return { output: `${stdout}\n${stderr}`, exitCode };
@@ -19,7 +33,8 @@ const run = async (config: object, files: Record<string, string>, format: 'cjs' 
 
 beforeAll(() => unpackPackage());
 
-const imports = (format: 'cjs' | 'esm', names: string, from: string): string => (format === 'esm' ? `import { ${names} } from '${from}';` : `const { ${names} } = require('${from}');`);
+const imports = (format: 'cjs' | 'esm', names: string, from: string): string =>
+  format === 'esm' ? `import { ${names} } from '${from}';` : `const { ${names} } = require('${from}');`;
 
 const perFile = (format: 'cjs' | 'esm'): string => `
 ${imports(format, 'useLocalhostForward', 'localhost-forward/jest')}
@@ -57,7 +72,11 @@ describe.each(['cjs', 'esm'] as const)('Jest with %s', (format) => {
   });
 
   it('opens one for the run by the preset, and adds matchers', async () => {
-    const { output, exitCode } = await run({ preset: 'localhost-forward/jest', ...ports, ...matchers }, { 'a.test.js': shared(format) }, format);
+    const { output, exitCode } = await run(
+      { preset: 'localhost-forward/jest', ...ports, ...matchers },
+      { 'a.test.js': shared(format) },
+      format,
+    );
     expect(exitCode, output).toBe(0);
   });
 
@@ -68,7 +87,11 @@ describe.each(['cjs', 'esm'] as const)('Jest with %s', (format) => {
       'teardown.js': `${imports(format, 'globalTeardown', 'localhost-forward/jest/global')}\n${exported} async () => { await globalTeardown(); };`,
       'a.test.js': `${shared(format)}\ntest('mine too', () => expect(process.env.MINE).toBe('yes'));`,
     };
-    const { output, exitCode } = await run({ globalSetup: './setup.js', globalTeardown: './teardown.js', ...ports, ...matchers }, files, format);
+    const { output, exitCode } = await run(
+      { globalSetup: './setup.js', globalTeardown: './teardown.js', ...ports, ...matchers },
+      files,
+      format,
+    );
     expect(exitCode, output).toBe(0);
     expect(output).toContain('2 passed');
   });
@@ -86,8 +109,14 @@ const { globalSetup } = require('localhost-forward/jest/global');
 module.exports = (globalConfig, projectConfig) => globalSetup(globalConfig, { testEnvironmentOptions: { localhostForward: {
   ports: [{ hostPort: 0, containerPort: 80 }], listener: (request, response) => response.end(JSON.stringify({ served: 'globally' })) } } });
 `;
-    const files = { 'setup.js': setup, ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`w${n}.test.js`, test])) };
-    const { output, exitCode } = await run({ globalSetup: './setup.js', globalTeardown: 'localhost-forward/jest/global-teardown', maxWorkers: 4 }, files);
+    const files = {
+      'setup.js': setup,
+      ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`w${n}.test.js`, test])),
+    };
+    const { output, exitCode } = await run(
+      { globalSetup: './setup.js', globalTeardown: 'localhost-forward/jest/global-teardown', maxWorkers: 4 },
+      files,
+    );
     expect(exitCode, output).toBe(0);
     expect(output).toContain('8 passed');
   });
@@ -97,9 +126,16 @@ module.exports = (globalConfig, projectConfig) => globalSetup(globalConfig, { te
     ['a bad port', { ports: [70_000] }, 'testEnvironmentOptions.localhostForward.ports[0]'],
     ['no options at all', undefined, 'testEnvironmentOptions.localhostForward'],
     ['no privilege', { ports: [8088], privilege: 'none' }, 'Nobody here may install rules'],
-    ['an engine that does not answer', { ports: [8088], docker: { socketPath: '/nowhere.sock' } }, 'No Docker engine answers'],
+    [
+      'an engine that does not answer',
+      { ports: [8088], docker: { socketPath: '/nowhere.sock' } },
+      'No Docker engine answers',
+    ],
   ])('stops with our message for %s', async (_, localhostForward, message) => {
-    const { output, exitCode } = await run({ preset: 'localhost-forward/jest', testEnvironmentOptions: { localhostForward } }, { 'a.test.js': shared('cjs') });
+    const { output, exitCode } = await run(
+      { preset: 'localhost-forward/jest', testEnvironmentOptions: { localhostForward } },
+      { 'a.test.js': shared('cjs') },
+    );
     expect(exitCode).not.toBe(0);
     expect(output).toContain(message);
   });

@@ -5,9 +5,13 @@ import { leavingNothing } from './support/nothing-left.ts';
 const vitest = 'vitest/vitest.mjs';
 const report = (output: { stdout: string; stderr: string }): string => `${output.stdout}\n${output.stderr}`;
 
-const config = (options: object): string => `export default { test: ${JSON.stringify({ testTimeout: 60_000, hookTimeout: 60_000, ...options })} };`;
+const config = (options: object): string =>
+  `export default { test: ${JSON.stringify({ testTimeout: 60_000, hookTimeout: 60_000, ...options })} };`;
 
-const run = async (files: Record<string, string>, args: readonly string[] = []): Promise<{ output: string; exitCode: number }> => {
+const run = async (
+  files: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<{ output: string; exitCode: number }> => {
   await using project: Project = await writeProject({ 'helpers.js': userHelpers('esm'), ...files });
   const result = await leavingNothing(() => project.run(vitest, ['run', ...args]));
   return { output: report(result), exitCode: result.exitCode };
@@ -42,14 +46,19 @@ describe('fixtures', () => {
   });
 
   it('of eight files in parallel have a forward each, on the same container port', async () => {
-    const files = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}.test.js`, fixtureFile('file', `file ${n}`)]));
+    const files = Object.fromEntries(
+      Array.from({ length: 8 }, (_, n) => [`f${n}.test.js`, fixtureFile('file', `file ${n}`)]),
+    );
     const { output, exitCode } = await run({ 'vitest.config.js': config({ maxWorkers: 4, pool: 'forks' }), ...files });
     expect(exitCode, output).toBe(0);
     expect(output).toContain('16 passed');
   });
 
   it.each(['threads', 'vmForks'])('work in the pool %s', async (pool) => {
-    const { output, exitCode } = await run({ 'vitest.config.js': config({ pool }), 'a.test.js': fixtureFile('file', pool) });
+    const { output, exitCode } = await run({
+      'vitest.config.js': config({ pool }),
+      'a.test.js': fixtureFile('file', pool),
+    });
     expect(exitCode, output).toBe(0);
   });
 });
@@ -76,7 +85,11 @@ export default globalForward({ hostPort: 0, containerPort: 80 }, { listener: (re
 describe('global set-up', () => {
   it('is shared by eight workers', async () => {
     const files = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`g${n}.test.js`, globalTest(`worker ${n}`)]));
-    const { output, exitCode } = await run({ 'vitest.config.js': config({ globalSetup: './forward.js', maxWorkers: 4 }), 'forward.js': globalSetup, ...files });
+    const { output, exitCode } = await run({
+      'vitest.config.js': config({ globalSetup: './forward.js', maxWorkers: 4 }),
+      'forward.js': globalSetup,
+      ...files,
+    });
     expect(exitCode, output).toBe(0);
     expect(output).toContain('8 passed');
   });
@@ -88,12 +101,20 @@ describe('global set-up', () => {
   });
 
   it.each([
-    ['a bad option', "export default globalForward(8088, { verfy: true });", 'Did you mean'],
-    ['an engine that does not answer', "export default globalForward(8088, { docker: { socketPath: '/nowhere.sock' } });", 'No Docker engine answers at unix:///nowhere.sock'],
+    ['a bad option', 'export default globalForward(8088, { verfy: true });', 'Did you mean'],
+    [
+      'an engine that does not answer',
+      "export default globalForward(8088, { docker: { socketPath: '/nowhere.sock' } });",
+      'No Docker engine answers at unix:///nowhere.sock',
+    ],
     ['no privilege', "export default globalForward(8088, { privilege: 'none' });", 'LHF_ERR_PRIVILEGE'],
   ])('that fails for %s stops the run with our message', async (_, code, message) => {
     const forward = `import { globalForward } from 'localhost-forward/vitest';\n${code}`;
-    const { output, exitCode } = await run({ 'vitest.config.js': config({ globalSetup: './forward.js' }), 'forward.js': forward, 'a.test.js': globalTest('never') });
+    const { output, exitCode } = await run({
+      'vitest.config.js': config({ globalSetup: './forward.js' }),
+      'forward.js': forward,
+      'a.test.js': globalTest('never'),
+    });
     expect(exitCode).not.toBe(0);
     expect(output).toContain(message);
   });
@@ -137,7 +158,10 @@ const test = base.extend({ net: forwardFixture(0, { verify: false }) });
 test('breaks', async ({ net }) => { ${how} });
 test('never runs', ({ net }) => {});
 `;
-    const bailed = await run({ 'vitest.config.js': config({}), 'a.test.js': failing("throw new Error('its own');") }, ['--bail', '1']);
+    const bailed = await run({ 'vitest.config.js': config({}), 'a.test.js': failing("throw new Error('its own');") }, [
+      '--bail',
+      '1',
+    ]);
     expect(bailed.exitCode).toBe(1);
     expect(bailed.output).toContain('its own');
     const exited = await run({ 'vitest.config.js': config({}), 'a.test.js': failing('process.exit(3);') });

@@ -17,7 +17,9 @@ export const parsePolicies = (listing: string): InputChain[] => {
   return listing.split('\n').flatMap((line) => {
     [, family = family, table = table] = /^table (\S+) (\S+) \{/.exec(line) ?? [];
     [, chain = chain] = /^\tchain (\S+) \{/.exec(line) ?? [];
-    return /\bhook input\b.*\bpolicy drop\b/.test(line) && (family === 'ip' || family === 'inet') ? [{ family, table, chain }] : [];
+    return /\bhook input\b.*\bpolicy drop\b/.test(line) && (family === 'ip' || family === 'inet')
+      ? [{ family, table, chain }]
+      : [];
   });
 };
 

@@ -2,7 +2,14 @@ import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
 import type { Names } from '../../plan/names.ts';
-import { keyOf, type AttachedRules, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import {
+  keyOf,
+  type AttachedRules,
+  type InstalledRules,
+  type RulesPlan,
+  type RulesStrategy,
+  type Translation,
+} from '../strategy.ts';
 import { parseCounters, tableOf } from './parse.ts';
 import { iptablesLoop } from './program.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
@@ -61,7 +68,8 @@ export class IptablesStrategy implements RulesStrategy {
   async #look(): Promise<void> {
     const seen = [...this.#open].map((rules) => ({ rules, version: rules.version }));
     const saved = await this.save();
-    for (const { rules, version } of seen) if (this.#open.has(rules)) await rules.restoreFrom(saved, version).catch(() => false);
+    for (const { rules, version } of seen)
+      if (this.#open.has(rules)) await rules.restoreFrom(saved, version).catch(() => false);
   }
 
   #openHolder(): Holder {
@@ -123,7 +131,11 @@ class IptablesRules implements InstalledRules {
 
   async add(port: Translation): Promise<void> {
     this.version += 1;
-    await this.#strategy.ask('apply', renderAddPort(this.#plan.names, port), `could not be put in for port ${keyOf(port)}`);
+    await this.#strategy.ask(
+      'apply',
+      renderAddPort(this.#plan.names, port),
+      `could not be put in for port ${keyOf(port)}`,
+    );
     this.#ports.set(keyOf(port), port);
     this.version += 1;
   }
@@ -132,7 +144,11 @@ class IptablesRules implements InstalledRules {
     this.version += 1;
     this.#ports.delete(keyOf(port));
     if (!(await this.isPresent(port))) return;
-    await this.#strategy.ask('apply', renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
+    await this.#strategy.ask(
+      'apply',
+      renderRemovePort(this.#plan.names, port),
+      `could not be removed for port ${keyOf(port)}`,
+    );
   }
 
   async hits(port: Translation) {
@@ -157,7 +173,9 @@ class IptablesRules implements InstalledRules {
     const missing = this.#missing(saved, [...this.#ports.values()]);
     if (missing.length === 0 || version !== this.version || saved === '') return false;
     const plan = { ...this.#plan, ports: [...this.#ports.values()] };
-    const lines = missing.flatMap((table) => renderTable(table, plan, { hasJump: this.#hasJump(tableOf(saved, table)) }));
+    const lines = missing.flatMap((table) =>
+      renderTable(table, plan, { hasJump: this.#hasJump(tableOf(saved, table)) }),
+    );
     await this.#strategy.ask('apply', lines, `that somebody took away could not be put back for ${plan.names.bridge}`);
     process.emitWarning(`somebody took iptables rules of ${plan.names.bridge} away; they are back`, {
       type: 'LocalhostForwardWarning',
@@ -183,7 +201,11 @@ class IptablesRules implements InstalledRules {
     if (this.#released) return;
     this.version += 1;
     this.#forget();
-    await this.#strategy.ask('remove', [`${this.#plan.names.bridge} nat filter raw`], `could not be removed for ${this.#plan.names.bridge}`);
+    await this.#strategy.ask(
+      'remove',
+      [`${this.#plan.names.bridge} nat filter raw`],
+      `could not be removed for ${this.#plan.names.bridge}`,
+    );
     this.#released = true;
   }
 }
@@ -191,5 +213,8 @@ class IptablesRules implements InstalledRules {
 const readAnswer: AnswerReader<{ text: string; code: number }> = (received) => {
   const found = /^lhf-answered \d+ (\d+)\n/m.exec(received);
   if (found === null) return undefined;
-  return { answer: { text: received.slice(0, found.index).trim(), code: Number(found[1]) }, rest: received.slice(found.index + found[0].length) };
+  return {
+    answer: { text: received.slice(0, found.index).trim(), code: Number(found[1]) },
+    rest: received.slice(found.index + found[0].length),
+  };
 };

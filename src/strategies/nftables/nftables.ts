@@ -1,7 +1,14 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
 import type { Names } from '../../plan/names.ts';
-import { keyOf, type AttachedRules, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import {
+  keyOf,
+  type AttachedRules,
+  type InstalledRules,
+  type RulesPlan,
+  type RulesStrategy,
+  type Translation,
+} from '../strategy.ts';
 import { NftHolder } from './nft-holder.ts';
 import { parseCounters, parseKeys } from './parse.ts';
 import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
@@ -20,7 +27,10 @@ export class NftablesStrategy implements RulesStrategy {
   async install(plan: RulesPlan): Promise<InstalledRules> {
     const rules = new NftablesRules(plan, this, () => this.#open.delete(rules));
     try {
-      await this.transact([...renderGuard(plan.names, plan.session), ...renderTable(plan)], `could not be put in for ${plan.names.bridge}`);
+      await this.transact(
+        [...renderGuard(plan.names, plan.session), ...renderTable(plan)],
+        `could not be put in for ${plan.names.bridge}`,
+      );
     } catch (error) {
       // nft may have died between doing it and saying so; the guard outlives it.
       await rules.release().catch(() => undefined);
@@ -68,7 +78,10 @@ export class NftablesStrategy implements RulesStrategy {
     if (bridges === '') return;
     const answer = await this.#ask([...this.#open].flatMap((rules) => rules.render()));
     const outcome = answer === '' ? 'its rules are back' : `its rules could not be put back: ${answer.split('\n')[0]}`;
-    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, { type: 'LocalhostForwardWarning', code: 'LHF_WARN_RULES' });
+    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_RULES',
+    });
   }
 }
 
@@ -102,7 +115,10 @@ class NftablesRules implements InstalledRules {
 
   async remove(port: Translation): Promise<void> {
     this.#ports.delete(keyOf(port));
-    await this.#strategy.discard(renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
+    await this.#strategy.discard(
+      renderRemovePort(this.#plan.names, port),
+      `could not be removed for port ${keyOf(port)}`,
+    );
   }
 
   async hits(port: Translation) {
@@ -122,7 +138,11 @@ class NftablesRules implements InstalledRules {
   async restore(): Promise<boolean> {
     const { names, session } = this.#plan;
     if (isGuard(await this.#strategy.list(names.guardTable))) return false;
-    const anew = [`add table ip ${names.guardTable}`, `delete table ip ${names.guardTable}`, ...renderGuard(names, session)];
+    const anew = [
+      `add table ip ${names.guardTable}`,
+      `delete table ip ${names.guardTable}`,
+      ...renderGuard(names, session),
+    ];
     await this.#strategy.transact(anew, `that somebody took away could not be put back for ${names.bridge}`);
     return true;
   }
@@ -139,11 +159,14 @@ class NftablesRules implements InstalledRules {
   }
 }
 
-const isGuard = (listing: string): boolean => ['daddr', 'saddr'].every((end) => new RegExp(String.raw`ip ${end} 127\.0\.0\.0/8 .*drop`).test(listing));
+const isGuard = (listing: string): boolean =>
+  ['daddr', 'saddr'].every((end) => new RegExp(String.raw`ip ${end} 127\.0\.0\.0/8 .*drop`).test(listing));
 
 const rulesError = (failure: string, answer: string, commands: readonly string[]): LocalhostForwardError => {
   const [first = answer] = answer.split('\n');
-  const advice = /not permitted|a password is required|sudo/i.test(answer) ? 'sudo -n nft list tables' : 'localhost-forward doctor';
+  const advice = /not permitted|a password is required|sudo/i.test(answer)
+    ? 'sudo -n nft list tables'
+    : 'localhost-forward doctor';
   return new LocalhostForwardError(
     'LHF_ERR_RULES',
     { what: `The nftables rules ${failure}: ${first}`, try: advice },

@@ -235,7 +235,11 @@ const smuggled = [' ', 'a,b', '.a', '$(reboot)', '`reboot`', 'a;b', '"a', '--pri
 export const badInputs: readonly BadInput[] = [
   ...badPorts.map(([ports, message]) => ({ ports, message })),
   ...badOptions.map(([options, message]) => ({ ports: 8088, options, message })),
-  ...smuggled.map((hostname) => ({ ports: 8088, options: { hostname }, message: expected('options.hostname', name, `\`${JSON.stringify(hostname)}\``) })),
+  ...smuggled.map((hostname) => ({
+    ports: 8088,
+    options: { hostname },
+    message: expected('options.hostname', name, `\`${JSON.stringify(hostname)}\``),
+  })),
   ...badVariables.map(([env, message]) => ({ ports: 8088, env, message })),
 ];
 

@@ -20,7 +20,17 @@ const unpack = async (): Promise<void> => {
   await mkdir(target, { recursive: true });
   const archives = await mkdtemp(join(home, 'pack-'));
   try {
-    const [{ filename }] = JSON.parse(await outputOf(execHere, ['npm', 'pack', projectRoot, '--json', '--ignore-scripts', '--pack-destination', archives])) as [{ filename: string }];
+    const [{ filename }] = JSON.parse(
+      await outputOf(execHere, [
+        'npm',
+        'pack',
+        projectRoot,
+        '--json',
+        '--ignore-scripts',
+        '--pack-destination',
+        archives,
+      ]),
+    ) as [{ filename: string }];
     await outputOf(execHere, ['tar', '-xzf', join(archives, filename), '-C', target, '--strip-components', '1']);
   } finally {
     await rm(archives, { recursive: true, force: true });
@@ -30,7 +40,11 @@ const unpack = async (): Promise<void> => {
 export interface Project extends AsyncDisposable {
   readonly directory: string;
   /** Runs a program of this checkout's node_modules in the project, with Node's own flags before it. */
-  run(script: string, args?: readonly string[], options?: ExecOptions & { flags?: readonly string[] }): Promise<ExecResult>;
+  run(
+    script: string,
+    args?: readonly string[],
+    options?: ExecOptions & { flags?: readonly string[] },
+  ): Promise<ExecResult>;
 }
 
 /** The command by which a test of the project fetches from a container. */
@@ -52,7 +66,14 @@ export const writeProject = async (files: Readonly<Record<string, string>>): Pro
         ...options,
         cwd: directory,
         // CI colours and annotations are the runner's business, not what is looked at here.
-        env: { NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_ACTIONS: undefined, NODE_OPTIONS: undefined, VITEST: undefined, ...options.env },
+        env: {
+          NO_COLOR: '1',
+          FORCE_COLOR: undefined,
+          GITHUB_ACTIONS: undefined,
+          NODE_OPTIONS: undefined,
+          VITEST: undefined,
+          ...options.env,
+        },
       }),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
@@ -62,8 +83,14 @@ export const writeProject = async (files: Readonly<Record<string, string>>): Pro
 export const userHelpers = (format: 'esm' | 'cjs'): string => {
   const [imports, exports] =
     format === 'esm'
-      ? ["import { createServer } from 'node:http';\nimport { execFile } from 'node:child_process';\nimport { promisify } from 'node:util';", 'export { serve, fetchFrom };']
-      : ["const { createServer } = require('node:http');\nconst { execFile } = require('node:child_process');\nconst { promisify } = require('node:util');", 'module.exports = { serve, fetchFrom };'];
+      ? [
+          "import { createServer } from 'node:http';\nimport { execFile } from 'node:child_process';\nimport { promisify } from 'node:util';",
+          'export { serve, fetchFrom };',
+        ]
+      : [
+          "const { createServer } = require('node:http');\nconst { execFile } = require('node:child_process');\nconst { promisify } = require('node:util');",
+          'module.exports = { serve, fetchFrom };',
+        ];
   return `${imports}
 const serve = (port) => new Promise((resolve) => {
   const server = createServer((request, response) => response.end(JSON.stringify({ hello: process.pid, from: request.socket.remoteAddress })));
