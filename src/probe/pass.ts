@@ -22,13 +22,10 @@ export const passPolicies = async (context: ProbeContext): Promise<void> => {
     await passChain(context, chain, ', before its policy drop');
 };
 
-const passChain = (
-  { names, session, privileges, accepts, onAdded }: ProbeContext,
-  chain: InputChain,
-  what: string,
-): Promise<string | undefined> => {
+const passChain = (context: ProbeContext, chain: InputChain, what: string): Promise<string | undefined> => {
+  const { names, session, privileges, accepts } = context;
   // Remembered before it is done: killed in between, it is the sweep's; failing in between, it is ours.
-  if (accepts.size === 0) onAdded('accepts in chains of others', () => removeAccepts(names.bridge, privileges));
+  if (accepts.size === 0) context.onAdded('accepts in chains of others', () => removeAccepts(names.bridge, privileges));
   accepts.add(`an accept for ${names.bridge} in ${chain.family} ${chain.table} ${chain.chain}${what}`);
   return insertAccept(chain, names.bridge, session, privileges);
 };

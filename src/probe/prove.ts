@@ -44,16 +44,13 @@ export const prove = async (
       }
     }
   };
-  const failure = await dial().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+  const [dialling] = await Promise.allSettled([dial()]);
   // Waited for in any case: an accept that is put in after this has ended would be nobody's.
   const found = await attending;
   signal?.throwIfAborted();
   if (found !== undefined) return { ended, diagnosis: found };
-  if (failure instanceof ProbeFailed) return { ended, diagnosis: await judgeFailure(context, dialled, failure) };
-  if (failure !== undefined) throw failure;
+  if (dialling.status === 'rejected')
+    return { ended, diagnosis: await judgeFailure(context, dialled, dialling.reason) };
   for (const port of ports) {
     const diagnosis = await judge(context, port, ended.get(keyOfPort(port)), proof, signal);
     if (!diagnosis.reachable) return { ended, diagnosis };
@@ -64,11 +61,12 @@ export const prove = async (
 const judgeFailure = async (
   context: ProbeContext,
   [port]: readonly ProbedPort[],
-  { message, advice }: ProbeFailed,
-): Promise<Diagnosis | undefined> =>
-  port === undefined
-    ? undefined
-    : findCause({ ...(await lookStill(context, port)), probeFailure: { what: message, advice } });
+  failure: unknown,
+): Promise<Diagnosis | undefined> => {
+  if (!(failure instanceof ProbeFailed) || port === undefined) throw failure;
+  const { message, advice } = failure;
+  return findCause({ ...(await lookStill(context, port)), probeFailure: { what: message, advice } });
+};
 
 const judge = async (
   context: ProbeContext,

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { startAttached } from '../engine/containers.ts';
+import { createAttached } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
 import { currentSession } from '../lifecycle/session.ts';
@@ -52,7 +52,7 @@ const dial = async (
   if (targets.length === 0) return [];
   const { docker } = engine;
   const [image, mounts] = await Promise.all([ensureEmptyImage(docker), readNodeMounts()]);
-  const container = await startAttached(docker, {
+  const container = await createAttached(docker, {
     name: `lhf-probe-${net.id}-${networkName === 'bridge' ? 'outside' : 'inside'}`,
     Image: image,
     Entrypoint: [process.execPath, '-e', program],
@@ -73,6 +73,7 @@ const dial = async (
     },
   });
   try {
+    await container.start();
     for await (const line of container.lines) return JSON.parse(line) as Target[];
     throw new Error(`the container that dials ended without a word: ${container.stderr().trim()}`);
   } finally {
