@@ -100,6 +100,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       ports: () => this.probedPorts(),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
+      accepts: new Set(),
       onAdded: (what, release) => this.#probes.push(what, release),
     };
   }

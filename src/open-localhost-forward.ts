@@ -89,7 +89,7 @@ export const openLocalhostForward = async (
       undoDeadlineMs,
       options: plan.options,
     });
-    if (plan.options.verify !== false) await net.prove(plan.options.signal);
+    await net.prove(plan.options.signal);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(plan.options.signal);
     session.open.set(net.id, net);
