@@ -1,48 +1,8 @@
-import type { Listener } from '../host/listeners.ts';
 import { takesLoopback6 } from '../host/listeners.ts';
-import type { Diagnosis, Finding, Hop } from './diagnosis.ts';
-import type { HopCounts } from './hops.ts';
-import type { Drop } from './trace.ts';
-
-/** Everything that was seen, for {@link findCause} to judge. */
-export interface Evidence {
-  readonly hostname: string;
-  readonly gateway: string;
-  readonly bridge: string;
-  readonly protocol: 'tcp' | 'udp';
-  readonly containerPort: number;
-  readonly hostPort: number;
-  /** How the probe ended; undefined where it did not run. */
-  readonly ended:
-    | 'nonce'
-    | 'accepted'
-    | 'sent'
-    | 'refused'
-    | 'foreign'
-    | 'rejected'
-    | 'timeout'
-    | 'unresolved'
-    | undefined;
-  /** Why the probe did not work, and what may help. */
-  readonly probeFailure?: { readonly what: string; readonly advice: string | undefined } | undefined;
-  readonly engine: { readonly rootless: boolean; readonly remote: boolean; readonly endpoint: string };
-  readonly rulePresent: boolean | undefined;
-  readonly routeLocalnet: boolean | undefined;
-  /** Whatever listens on the host port. */
-  readonly listeners: readonly Listener[];
-  /** Whether one of them takes what is forwarded. */
-  readonly listening: boolean;
-  readonly counts: HopCounts | undefined;
-  readonly drops: readonly Drop[];
-  /** Containers of this network that dial another one's gateway. */
-  readonly misdirected: readonly Misdirected[];
-}
-
-export interface Misdirected {
-  readonly container: string;
-  /** What it dialled. */
-  readonly address: string;
-}
+import { describeHops } from './describe-hops.ts';
+import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { Evidence } from './evidence.ts';
+import { renderDrop, renderPassCommand } from './pass-command.ts';
 
 interface Cause {
   readonly finding: Finding;
@@ -56,7 +16,7 @@ export const findCause = (evidence: Evidence): Diagnosis => {
   return {
     reachable: cause.finding === 'reachable',
     ...cause,
-    hops: renderHops(evidence, cause.finding),
+    hops: describeHops(evidence, cause.finding),
     containerPort: evidence.containerPort,
   };
 };
@@ -155,21 +115,21 @@ const judge = (seen: Evidence): Cause => {
       seen,
       'dropped-before-rule',
       `What arrives from ${bridge} for ${target} is dropped before it is translated`,
-      passCommand(seen, 'prerouting'),
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.inputEarly === 0)
     return dropped(
       seen,
       'dropped-before-rule',
       `What is translated for ${target} does not come in: it is dropped on its way`,
-      passCommand(seen, 'prerouting'),
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.inputLate === 0)
     return dropped(
       seen,
       'firewall-input',
       `The firewall of this host drops ${target} on its way in`,
-      passCommand(seen, 'input'),
+      renderPassCommand(seen, 'input'),
     );
   if (listening !== undefined) return listening;
   if (counts.outputEarly > 0 && counts.outputLate === 0)
@@ -177,7 +137,7 @@ const judge = (seen: Evidence): Cause => {
       seen,
       'firewall-output',
       `The firewall of this host drops the answer of ${target} on its way out`,
-      passCommand(seen, 'output'),
+      renderPassCommand(seen, 'output'),
     );
   return unknown(seen);
 };
@@ -212,21 +172,11 @@ const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string
   advice,
 });
 
-export const renderDrop = ({ family, table, chain, rule }: Drop): string => `${family} ${table} ${chain}: ${rule}`;
-
-/** The command that lets our packets through the chain that dropped them, at the head of it. */
-const passCommand = ({ bridge, drops: [drop] }: Evidence, hook: 'prerouting' | 'input' | 'output'): string => {
-  const { family, table, baseChain } = drop ?? { family: 'ip', table: 'filter', baseChain: hook.toUpperCase() };
-  const side = hook === 'output' ? 'o' : 'i';
-  if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {
-    const which = { prerouting: '', input: ' -d 127.0.0.0/8 -m conntrack --ctstate DNAT', output: '' }[hook];
-    return `sudo iptables -t ${table} -I ${baseChain} 1 -${side} ${bridge}${which} -j ACCEPT`;
-  }
-  const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
-  return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
-};
-
 const unknown = (seen: Evidence): Cause => {
+  if (seen.ended === 'foreign') {
+    const sentence = `Something else than our listener on 127.0.0.1:${seen.hostPort} answers at ${seen.hostname}:${seen.containerPort}`;
+    return { finding: 'probe-failed', sentence, advice: 'sudo nft list ruleset' };
+  }
   const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
   return {
     finding: 'probe-failed',
@@ -237,55 +187,4 @@ const unknown = (seen: Evidence): Cause => {
       ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'`
       : 'DEBUG=localhost-forward* localhost-forward smoke',
   };
-};
-
-const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
-  const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
-  const fine = finding === 'reachable';
-  const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({
-    name,
-    ok: fine ? true : packets === undefined ? undefined : packets > 0,
-    ...(packets === undefined ? {} : { packets }),
-    detail,
-  });
-  const ruleOk = fine
-    ? true
-    : seen.rulePresent === false || seen.routeLocalnet === false
-      ? false
-      : counts === undefined
-        ? seen.rulePresent
-        : counts.translated > 0;
-  const { listening } = seen;
-  return [
-    {
-      name: 'container',
-      ok: seen.ended !== undefined && seen.ended !== 'unresolved',
-      detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure?.what ?? 'not run'}`,
-    },
-    counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
-    {
-      name: 'rule',
-      ok: ruleOk,
-      ...(counts === undefined ? {} : { packets: counts.translated }),
-      detail:
-        seen.rulePresent === false
-          ? 'not there'
-          : seen.routeLocalnet === false
-            ? 'there, but route_localnet is off'
-            : `to 127.0.0.1:${hostPort}`,
-    },
-    counted('input', counts?.inputLate, 'through the filters of INPUT'),
-    {
-      name: 'service',
-      ok: fine ? true : listening,
-      detail:
-        listening || fine
-          ? `listens on 127.0.0.1:${hostPort}`
-          : seen.listeners.length === 0
-            ? 'nothing listens'
-            : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}`,
-    },
-    counted('reply', counts?.outputEarly, 'answers of the service'),
-    counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
-  ];
 };

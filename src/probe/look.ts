@@ -2,7 +2,7 @@ import { listAttached } from '../engine/containers.ts';
 import { readRouteLocalnet } from '../host/kernel.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
-import type { Evidence, Misdirected } from './find.ts';
+import type { Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from './hops.ts';
 
 /** What is known of a port without looking. */
