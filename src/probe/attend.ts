@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProbedPort, ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { findCause, isKnown, renderDrop } from './find.ts';
+import { findCause, isKnown } from './find.ts';
 import { lookStill } from './look.ts';
 import { watchPackets, type PacketWatch } from './packet-watch.ts';
+import { renderDrop } from './pass-command.ts';
 import { passDrop } from './pass.ts';
 
 /** How long packets of a probe that dials ten times a second are watched for a drop, in milliseconds. */

@@ -2,7 +2,7 @@ import type { Listener } from '../host/listeners.ts';
 import type { HopCounts } from './hops.ts';
 import type { Drop } from './trace.ts';
 
-/** Everything that was seen, for the finding to judge. */
+/** Everything that was seen, for `findCause` to judge. */
 export interface Evidence {
   readonly hostname: string;
   readonly gateway: string;

@@ -1,8 +1,8 @@
 import { takesLoopback6 } from '../host/listeners.ts';
+import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
-import { renderHops } from './hops-passed.ts';
-import type { Drop } from './trace.ts';
+import { renderDrop, renderPassCommand } from './pass-command.ts';
 
 interface Cause {
   readonly finding: Finding;
@@ -16,7 +16,7 @@ export const findCause = (evidence: Evidence): Diagnosis => {
   return {
     reachable: cause.finding === 'reachable',
     ...cause,
-    hops: renderHops(evidence, cause.finding),
+    hops: describeHops(evidence, cause.finding),
     containerPort: evidence.containerPort,
   };
 };
@@ -115,21 +115,21 @@ const judge = (seen: Evidence): Cause => {
       seen,
       'dropped-before-rule',
       `What arrives from ${bridge} for ${target} is dropped before it is translated`,
-      passCommand(seen, 'prerouting'),
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.inputEarly === 0)
     return dropped(
       seen,
       'dropped-before-rule',
       `What is translated for ${target} does not come in: it is dropped on its way`,
-      passCommand(seen, 'prerouting'),
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.inputLate === 0)
     return dropped(
       seen,
       'firewall-input',
       `The firewall of this host drops ${target} on its way in`,
-      passCommand(seen, 'input'),
+      renderPassCommand(seen, 'input'),
     );
   if (listening !== undefined) return listening;
   if (counts.outputEarly > 0 && counts.outputLate === 0)
@@ -137,7 +137,7 @@ const judge = (seen: Evidence): Cause => {
       seen,
       'firewall-output',
       `The firewall of this host drops the answer of ${target} on its way out`,
-      passCommand(seen, 'output'),
+      renderPassCommand(seen, 'output'),
     );
   return unknown(seen);
 };
@@ -172,21 +172,11 @@ const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string
   advice,
 });
 
-export const renderDrop = ({ family, table, chain, rule }: Drop): string => `${family} ${table} ${chain}: ${rule}`;
-
-/** The command that lets our packets through the chain that dropped them, at the head of it. */
-const passCommand = ({ bridge, drops: [drop] }: Evidence, hook: 'prerouting' | 'input' | 'output'): string => {
-  const { family, table, baseChain } = drop ?? { family: 'ip', table: 'filter', baseChain: hook.toUpperCase() };
-  const side = hook === 'output' ? 'o' : 'i';
-  if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {
-    const which = { prerouting: '', input: ' -d 127.0.0.0/8 -m conntrack --ctstate DNAT', output: '' }[hook];
-    return `sudo iptables -t ${table} -I ${baseChain} 1 -${side} ${bridge}${which} -j ACCEPT`;
-  }
-  const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
-  return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
-};
-
 const unknown = (seen: Evidence): Cause => {
+  if (seen.ended === 'foreign') {
+    const sentence = `Something else than our listener on 127.0.0.1:${seen.hostPort} answers at ${seen.hostname}:${seen.containerPort}`;
+    return { finding: 'probe-failed', sentence, advice: 'sudo nft list ruleset' };
+  }
   const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
   return {
     finding: 'probe-failed',

@@ -1,7 +1,7 @@
 import { insertAccept, removeAccepts, type InputChain } from '../strategies/firewall/accepts.ts';
 import { listDroppingPolicies } from '../strategies/firewall/policies.ts';
 import type { ProbeContext } from './context.ts';
-import { renderDrop } from './find.ts';
+import { renderDrop } from './pass-command.ts';
 import type { Drop } from './trace.ts';
 
 /** Lets what comes from our bridge pass the chain that dropped it. Returns the reason where that failed. */

@@ -35,7 +35,16 @@ export const parseDrops = (trace: string): Drop[] => {
       ? 'policy drop'
       : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what));
     if (rule === undefined) continue;
-    const drop = { family, table, chain, rule: rule.trim(), baseChain: base };
+    const drop = {
+      family,
+      table,
+      chain,
+      rule: rule
+        .replace(/counter packets \d+ bytes \d+ ?/, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+      baseChain: base,
+    };
     drops.set(JSON.stringify(drop), drop);
   }
   return [...drops.values()];

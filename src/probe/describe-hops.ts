@@ -1,8 +1,8 @@
 import type { Finding, Hop } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
 
-/** Each hop of the way with whether the packets passed it, as far as something tells. Pure. */
-export const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
+/** Each hop of a packet's way with what was seen there. Pure. */
+export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
   const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
   const fine = finding === 'reachable';
   const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({
