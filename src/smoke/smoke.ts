@@ -110,26 +110,22 @@ const prove = async (
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   const { word } = currentSession();
-  // Begun before the request, since most of it is waiting: what comes from another network disturbs no diagnosis on this one.
-  const outside = checkOtherNetworks(engine, net, word);
-  const settled = outside.catch(() => undefined);
-  try {
+  const onThisNetwork = async (): Promise<void> => {
     await steps.run(
       'request',
       () => net.verify(),
       (verification) => describeRequest(net, verification),
     );
     signal?.throwIfAborted();
-    await steps.run(
-      'closed',
-      async () => [await checkOtherPorts(engine, net, word), await outside],
-      (tried) => tried.join('; '),
-    );
-    signal?.throwIfAborted();
-  } finally {
-    // Its container has to be gone before the network goes.
-    await settled;
-  }
+    await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
+  };
+  // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
+  const results = await Promise.allSettled([
+    onThisNetwork(),
+    steps.run('other networks', () => checkOtherNetworks(engine, net, word), String),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  signal?.throwIfAborted();
 };
 
 // Opening tells only the steps that are done: which one failed is told by the error.

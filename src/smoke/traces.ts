@@ -22,8 +22,7 @@ export const listTraces = async ({ docker }: Engine, privileges: Privileges, ses
     readLines(privileges, ['iptables-save']),
   ]);
   const of = (kind: Trace['kind'], names: readonly string[]): Trace[] => names.map((name) => ({ kind, name }));
-  // Whole rules, not tables alone: an accept stands in somebody else's.
-  const ours = new RegExp(`\\blhf[-_](hops_|guard_lhf-)?${session.owner.nonce}`);
+  const ours = new RegExp(`lhf[-_](hops_|guard_lhf-)?${session.owner.nonce}`);
   return [
     ...of(
       'network',

@@ -40,7 +40,7 @@ describe('smoke', () => {
         GITHUB_STEP_SUMMARY: files.summary,
       });
       expect(exitCode, stdout).toBe(0);
-      for (const step of ['network', 'rules', 'request', 'closed', 'tear-down', 'nothing left'])
+      for (const step of ['network', 'rules', 'request', 'other ports', 'tear-down', 'nothing left'])
         expect(stdout).toMatch(new RegExp(`^✓ ${step} `, 'm'));
       expect(await readFile(files.junit, 'utf8')).toMatch(/<testsuite [^>]*failures="0"/);
       expect(await readFile(files.summary, 'utf8')).toContain('nftables');
