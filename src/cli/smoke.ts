@@ -42,9 +42,13 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
     output.write(
       `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(performance.now() - startedAt)} ms\n`,
     );
-  if (junit !== undefined) await writeFile(junit, renderJunit(runs));
-  await tellGithub(runs, errors.write);
-  return interrupt.signal.aborted ? exitCodeOf(interrupt.signal) : report.ok ? 0 : 1;
+  const unwritten = [
+    junit === undefined ? undefined : await attemptWrite(junit, () => writeFile(junit, renderJunit(runs))),
+    await tellGithub(runs, errors.write),
+  ].filter((line) => line !== undefined);
+  for (const line of unwritten) errors.write(`${errors.colors.red(line)}\n`);
+  if (interrupt.signal.aborted) return exitCodeOf(interrupt.signal);
+  return report.ok && unwritten.length === 0 ? 0 : 1;
 };
 
 const joinRuns = (runs: readonly SmokeRun[], all: boolean): SmokeReport => {
@@ -67,9 +71,21 @@ const joinRuns = (runs: readonly SmokeRun[], all: boolean): SmokeReport => {
 };
 
 // Annotations go to standard error, where GitHub reads them as well and a document on standard output stays whole.
-const tellGithub = async (runs: readonly SmokeRun[], writeError: (text: string) => void): Promise<void> => {
-  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
+const tellGithub = async (
+  runs: readonly SmokeRun[],
+  writeError: (text: string) => void,
+): Promise<string | undefined> => {
+  if (process.env['GITHUB_ACTIONS'] !== 'true') return undefined;
   for (const { failure } of runs) if (failure !== undefined) writeError(renderAnnotation(failure));
   const summary = process.env['GITHUB_STEP_SUMMARY'];
-  if (summary !== undefined && summary !== '') await appendFile(summary, `${renderSummary(runs)}\n`);
+  if (summary === undefined || summary === '') return undefined;
+  return attemptWrite(summary, () => appendFile(summary, `${renderSummary(runs)}\n`));
 };
+
+/** Why a file could not be written, or nothing. */
+const attemptWrite = (path: string, write: () => Promise<void>): Promise<string | undefined> =>
+  write().then(
+    () => undefined,
+    (error: unknown) =>
+      `localhost-forward smoke: cannot write '${path}': ${String((error as NodeJS.ErrnoException).code)}`,
+  );
