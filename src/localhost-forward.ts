@@ -1,7 +1,9 @@
+import { countHits } from './count-hits.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
 import { describeForward, notForwarded, putOnNetwork, type Described } from './describe-forward.ts';
 import type { Session } from './lifecycle/session.ts';
+import { engineOption } from './lifecycle/traces.ts';
 import type { UndoStack } from './lifecycle/undo-stack.ts';
 import { parsePort, parseProofOptions, type ProofOptions, type ResolvedOptions } from './options.ts';
 import type { Engine } from './engine/engine.ts';
@@ -75,6 +77,9 @@ export class OpenForward implements LocalhostForward {
   get ports(): readonly ForwardedPort[] {
     return [...this.#parts.openPorts.values()].map(({ port }) => describePort(port));
   }
+  get [engineOption](): object | undefined {
+    return this.#parts.options.docker;
+  }
   get extraHosts(): readonly string[] {
     return this.#describe().extraHosts;
   }
@@ -131,15 +136,7 @@ export class OpenForward implements LocalhostForward {
 
   async hits(containerPort?: Port): Promise<Hits> {
     this.#assertOpen('hits');
-    const ports = [...this.#parts.openPorts.values()].map(({ port }) => port);
-    const wanted = containerPort === undefined ? ports : ports.filter((port) => port.containerPort === containerPort);
-    if (containerPort !== undefined && wanted.length === 0) throw notForwarded(containerPort, this);
-    const hits = await Promise.all(wanted.map((port) => this.#parts.bridge.rules.hits(port)));
-    return hits.reduce((sum, one) => ({ connections: sum.connections + one.connections, packets: sum.packets + one.packets, bytes: sum.bytes + one.bytes }), {
-      connections: 0,
-      packets: 0,
-      bytes: 0,
-    });
+    return countHits(this.#parts.bridge.rules, this, containerPort);
   }
 
   async verify(options: VerifyOptions & { port?: Port } = {}): Promise<Verification> {

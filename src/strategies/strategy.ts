@@ -17,16 +17,20 @@ export interface RulesPlan {
   readonly ports: readonly Translation[];
 }
 
+/** The rules of one bridge as anybody with the privilege can read them, whichever process put them in. */
+export interface RulesReader {
+  /** What came through for one port, our own proofs left out. */
+  hits(port: PortKey): Promise<Hits>;
+  /** Whether the translation of this port and the guard are there now, asked of the kernel. */
+  isPresent(port: PortKey): Promise<boolean>;
+}
+
 /** The rules of one bridge, in place. */
-export interface InstalledRules {
+export interface InstalledRules extends RulesReader {
   /** Adds one port's translation while containers run. */
   add(port: Translation): Promise<void>;
   /** Takes one port's translation away. */
   remove(port: Translation): Promise<void>;
-  /** What came through for one port, our own proofs left out. */
-  hits(port: Translation): Promise<Hits>;
-  /** Whether the translation of this port and the guard are there now, asked of the kernel. */
-  isPresent(port: Translation): Promise<boolean>;
   /** Puts back what somebody else took away, and tells whether anything was missing. */
   restore(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
@@ -44,5 +48,8 @@ export interface RulesStrategy {
   install(plan: RulesPlan): Promise<InstalledRules>;
 }
 
+/** What tells the ports of one bridge apart. */
+export type PortKey = Pick<Translation, 'protocol' | 'containerPort'>;
+
 /** One port's key in maps and listings. */
-export const keyOf = (port: { protocol: Protocol; containerPort: number }): string => `${port.protocol}/${port.containerPort}`;
+export const keyOf = (port: PortKey): string => `${port.protocol}/${port.containerPort}`;

@@ -2,9 +2,11 @@ import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
 
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
-import { parseCounters, tableOf } from './parse.ts';
+import type { Hits } from '../../types.ts';
+import { keyOf, type InstalledRules, type PortKey, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import { tableOf } from './parse.ts';
 import { iptablesLoop } from './program.ts';
+import { IptablesReader, saveIptables } from './reader.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
 
 /** How often rules are looked for while a forward is open, in milliseconds. */
@@ -23,7 +25,8 @@ export class IptablesStrategy implements RulesStrategy {
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
-    const rules = new IptablesRules(plan, this, () => this.#forget(rules));
+    const reader = new IptablesReader(plan.names, this.#options.privileges);
+    const rules = new IptablesRules(plan, this, reader, () => this.#forget(rules));
     try {
       await rules.apply();
     } catch (error) {
@@ -90,23 +93,25 @@ export class IptablesStrategy implements RulesStrategy {
     );
   }
 
-  async save(): Promise<string> {
-    return (await this.#options.privileges.run(['iptables-save', '-c'])).stdout;
+  save(): Promise<string> {
+    return saveIptables(this.#options.privileges);
   }
 }
 
 class IptablesRules implements InstalledRules {
   readonly #plan: RulesPlan;
   readonly #strategy: IptablesStrategy;
+  readonly #reader: IptablesReader;
   readonly #forget: () => void;
   readonly #ports: Map<string, Translation>;
   #released = false;
   /** Changes with each request: a listing made before it tells nothing. */
   version = 0;
 
-  constructor(plan: RulesPlan, strategy: IptablesStrategy, forget: () => void) {
+  constructor(plan: RulesPlan, strategy: IptablesStrategy, reader: IptablesReader, forget: () => void) {
     this.#plan = plan;
     this.#strategy = strategy;
+    this.#reader = reader;
     this.#forget = forget;
     this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
   }
@@ -130,16 +135,12 @@ class IptablesRules implements InstalledRules {
     await this.#strategy.ask('apply', renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
   }
 
-  async hits(port: Translation) {
-    const saved = await this.#strategy.save();
-    const [nat, raw] = [tableOf(saved, 'nat'), tableOf(saved, 'raw')];
-    const connections = parseCounters(nat, this.#plan.names.chain, port);
-    const traffic = parseCounters(raw, this.#plan.names.chain, port);
-    return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
+  hits(port: PortKey): Promise<Hits> {
+    return this.#reader.hits(port);
   }
 
-  async isPresent(port: Translation): Promise<boolean> {
-    return this.#missing(await this.#strategy.save(), [port]).length === 0;
+  isPresent(port: PortKey): Promise<boolean> {
+    return this.#reader.isPresent(port);
   }
 
   async restore(): Promise<boolean> {
@@ -149,29 +150,16 @@ class IptablesRules implements InstalledRules {
 
   /** Puts back what a listing, made at that version of these rules, lacks. */
   async restoreFrom(saved: string, version: number): Promise<boolean> {
-    const missing = this.#missing(saved, [...this.#ports.values()]);
+    const missing = this.#reader.missing(saved, [...this.#ports.values()]);
     if (missing.length === 0 || version !== this.version || saved === '') return false;
     const plan = { ...this.#plan, ports: [...this.#ports.values()] };
-    const lines = missing.flatMap((table) => renderTable(table, plan, { hasJump: this.#hasJump(tableOf(saved, table)) }));
+    const lines = missing.flatMap((table) => renderTable(table, plan, { hasJump: this.#reader.hasJump(tableOf(saved, table)) }));
     await this.#strategy.ask('apply', lines, `that somebody took away could not be put back for ${plan.names.bridge}`);
     process.emitWarning(`somebody took iptables rules of ${plan.names.bridge} away; they are back`, {
       type: 'LocalhostForwardWarning',
       code: 'LHF_WARN_RULES',
     });
     return true;
-  }
-
-  #missing(saved: string, ports: readonly Translation[]): ('raw' | 'nat')[] {
-    const { chain } = this.#plan.names;
-    const [nat, raw] = [tableOf(saved, 'nat'), tableOf(saved, 'raw')];
-    const guards = [`-A ${chain} -d 127.0.0.0/8 -j DROP`, `-A ${chain} -s 127.0.0.0/8 -j DROP`];
-    const isRawWhole = this.#hasJump(raw) && guards.every((rule) => raw.includes(rule));
-    const isNatWhole = this.#hasJump(nat) && ports.every((port) => parseCounters(nat, chain, port) !== undefined);
-    return [...(isRawWhole ? [] : (['raw'] as const)), ...(isNatWhole ? [] : (['nat'] as const))];
-  }
-
-  #hasJump(part: string): boolean {
-    return part.includes(`-j ${this.#plan.names.chain}\n`);
   }
 
   async release(): Promise<void> {

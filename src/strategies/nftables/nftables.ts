@@ -1,9 +1,10 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
 
-import { keyOf, type InstalledRules, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import type { Hits } from '../../types.ts';
+import { keyOf, type InstalledRules, type PortKey, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
 import { NftHolder } from './nft-holder.ts';
-import { parseCounters, parseKeys } from './parse.ts';
+import { NftablesReader } from './reader.ts';
 import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
 
 /** Kernel DNAT in an owned nftables table: SIGKILL takes the rules along. */
@@ -18,7 +19,8 @@ export class NftablesStrategy implements RulesStrategy {
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
-    const rules = new NftablesRules(plan, this, () => this.#open.delete(rules));
+    const reader = new NftablesReader(plan.names, this.#options.privileges);
+    const rules = new NftablesRules(plan, this, reader, () => this.#open.delete(rules));
     try {
       await this.transact([...renderGuard(plan.names, plan.session), ...renderTable(plan)], `could not be put in for ${plan.names.bridge}`);
     } catch (error) {
@@ -40,11 +42,6 @@ export class NftablesStrategy implements RulesStrategy {
   async discard(commands: readonly string[], failure: string): Promise<void> {
     const answer = await this.#ask(commands);
     if (answer !== '' && !/No such file or directory/.test(answer)) throw rulesError(failure, answer, commands);
-  }
-
-  async list(table: string): Promise<string> {
-    const { stdout } = await this.#options.privileges.run(['nft', 'list', 'table', 'ip', table]);
-    return stdout;
   }
 
   async #ask(commands: readonly string[]): Promise<string> {
@@ -70,13 +67,15 @@ export class NftablesStrategy implements RulesStrategy {
 class NftablesRules implements InstalledRules {
   readonly #plan: RulesPlan;
   readonly #strategy: NftablesStrategy;
+  readonly #reader: NftablesReader;
   readonly #forget: () => void;
   readonly #ports: Map<string, Translation>;
   #released = false;
 
-  constructor(plan: RulesPlan, strategy: NftablesStrategy, forget: () => void) {
+  constructor(plan: RulesPlan, strategy: NftablesStrategy, reader: NftablesReader, forget: () => void) {
     this.#plan = plan;
     this.#strategy = strategy;
+    this.#reader = reader;
     this.#forget = forget;
     this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
   }
@@ -100,23 +99,18 @@ class NftablesRules implements InstalledRules {
     await this.#strategy.discard(renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
   }
 
-  async hits(port: Translation) {
-    const listing = await this.#strategy.list(this.#plan.names.table);
-    const connections = parseCounters(listing, 'connections').get(keyOf(port));
-    const traffic = parseCounters(listing, 'traffic').get(keyOf(port));
-    return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
+  hits(port: PortKey): Promise<Hits> {
+    return this.#reader.hits(port);
   }
 
-  async isPresent(port: Translation): Promise<boolean> {
-    const { names } = this.#plan;
-    const [table, guard] = await Promise.all([this.#strategy.list(names.table), this.#strategy.list(names.guardTable)]);
-    return parseKeys(table, 'ports').has(keyOf(port)) && /\bdnat\b/.test(table) && isGuard(guard);
+  isPresent(port: PortKey): Promise<boolean> {
+    return this.#reader.isPresent(port);
   }
 
   /** Nobody but its holder can change an owned table; the guard beside it goes with every `flush ruleset`. */
   async restore(): Promise<boolean> {
     const { names, session } = this.#plan;
-    if (isGuard(await this.#strategy.list(names.guardTable))) return false;
+    if (await this.#reader.hasGuard()) return false;
     const anew = [`add table ip ${names.guardTable}`, `delete table ip ${names.guardTable}`, ...renderGuard(names, session)];
     await this.#strategy.transact(anew, `that somebody took away could not be put back for ${names.bridge}`);
     return true;
@@ -133,8 +127,6 @@ class NftablesRules implements InstalledRules {
     this.#released = true;
   }
 }
-
-const isGuard = (listing: string): boolean => ['daddr', 'saddr'].every((end) => new RegExp(String.raw`ip ${end} 127\.0\.0\.0/8 .*drop`).test(listing));
 
 const rulesError = (failure: string, answer: string, commands: readonly string[]): LocalhostForwardError => {
   const [first = answer] = answer.split('\n');

@@ -1,0 +1,70 @@
+import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
+import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
+import { handoverVariable } from './handover.ts';
+
+type Hook = (work: () => Promise<void>, timeoutMs?: number) => void;
+
+/** Longer than opening or closing may take, so that the error is the one that tells why, in milliseconds. */
+const hookTimeoutMs = 60_000;
+
+/**
+ * Opens a forward before the tests of this file, or of this `describe` block, and closes it after them.
+ *
+ * @returns The forward, to be used in tests and hooks: it is not open while the file is read.
+ *
+ * @example
+ * const net = useLocalhostForward(8088);
+ * test('containers reach the service', () => console.log(net.url(), net.networkName));
+ */
+export const useLocalhostForward = (ports: Ports, options?: LocalhostForwardOptions): LocalhostForward => {
+  const { beforeAll, afterAll } = globalThis as unknown as Partial<Record<'beforeAll' | 'afterAll', Hook>>;
+  if (beforeAll === undefined || afterAll === undefined) throw noHooks();
+  let net: LocalhostForward | undefined;
+  beforeAll(async () => void (net = await openLocalhostForward(ports, options)), hookTimeoutMs);
+  afterAll(async () => net?.close(), hookTimeoutMs);
+  return standFor(() => net);
+};
+
+/**
+ * The forward that the global set-up opened. Its ports are fixed, and it is closed by the global tear-down, not by tests.
+ *
+ * @param options - `docker` as it was given to the set-up.
+ * @throws LHF_ERR_INVALID_OPTION where no global set-up opened one.
+ *
+ * @example
+ * const net = forwardAddress();
+ * test('containers reach the service', () => console.log(net.url(), net.networkName));
+ */
+export const forwardAddress = (options?: { docker?: object }): LocalhostForward => {
+  const handover = process.env[handoverVariable];
+  if (handover !== undefined) return joinLocalhostForward(JSON.parse(handover) as ForwardHandover, options);
+  throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'forwardAddress() found no forward: no global set-up opened one',
+    try: `"preset": "localhost-forward/jest" in Jest's configuration, or globalSetup of localhost-forward/jest/global`,
+  });
+};
+
+/** Passes everything on to the forward, methods with the forward as their `this`. */
+const standFor = (find: () => LocalhostForward | undefined): LocalhostForward =>
+  new Proxy({} as LocalhostForward, {
+    get: (_target, name) => {
+      const net = find();
+      // Whoever prints it or asks whether it is a promise may do so at any time.
+      if (net === undefined && (typeof name === 'symbol' || name === 'then' || name === 'toJSON')) return undefined;
+      if (net === undefined) throw notOpenYet(String(name));
+      const value: unknown = Reflect.get(net, name, net);
+      return typeof value === 'function' ? (value.bind(net) as unknown) : value;
+    },
+  });
+
+const notOpenYet = (name: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_CLOSED', {
+    what: `${name} was asked of useLocalhostForward() before the file's tests began: the forward is opened in beforeAll()`,
+    try: 'ask within test(), or in a beforeAll() of your own after it',
+  });
+
+const noHooks = (): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'useLocalhostForward() found no beforeAll() and afterAll(): no Jest, or one with `injectGlobals: false`',
+    try: 'openLocalhostForward(ports) in a beforeAll() of your own',
+  });

@@ -1,0 +1,80 @@
+import { inject } from 'vitest';
+import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
+import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    localhostForward: ForwardHandover;
+  }
+}
+
+export interface ForwardFixtureOptions extends LocalhostForwardOptions {
+  /** How long one forward lives: a test, a file, or a worker with all its files. Default: `'test'`. */
+  scope?: 'test' | 'file' | 'worker';
+}
+
+/** A fixture as `test.extend()` takes it. */
+export type ForwardFixture = [
+  // oxlint-disable-next-line typescript/no-empty-object-type -- Vitest asks for a destructured object, empty or not.
+  (context: {}, use: (net: LocalhostForward) => Promise<void>) => Promise<void>,
+  { scope: 'test' | 'file' | 'worker' },
+];
+
+/**
+ * A forward as a fixture: opened when a test first asks for it, closed at the end of its scope.
+ *
+ * @example
+ * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088, { scope: 'file' }) });
+ * test('containers reach the service', async ({ net }) => console.log(net.url()));
+ */
+export const forwardFixture = (
+  ports: Ports,
+  { scope = 'test', ...options }: ForwardFixtureOptions = {},
+): ForwardFixture => [
+  // oxlint-disable-next-line eslint/no-empty-pattern -- Vitest reads from it which fixtures this one needs.
+  async ({}, use) => {
+    const net = await openLocalhostForward(ports, options);
+    try {
+      await use(net);
+    } finally {
+      await net.close();
+    }
+  },
+  { scope },
+];
+
+interface ProvidingProject {
+  provide(key: 'localhostForward', value: ForwardHandover): void;
+}
+
+/**
+ * One forward for the whole run, as the default export of a `globalSetup` file; tests get it by {@link injectForward}.
+ *
+ * @example
+ * export default globalForward(8088);
+ */
+export const globalForward =
+  (ports: Ports, options?: LocalhostForwardOptions) =>
+  async (project: ProvidingProject): Promise<() => Promise<void>> => {
+    const net = await openLocalhostForward(ports, options);
+    project.provide('localhostForward', net.toJSON());
+    return () => net.close();
+  };
+
+/**
+ * The forward that {@link globalForward} opened. Its ports are fixed, and it is closed by the global set-up, not by tests.
+ *
+ * @param options - `docker` as it was given to `globalForward`.
+ * @throws LHF_ERR_INVALID_OPTION where no global set-up opened one.
+ *
+ * @example
+ * const net = injectForward();
+ */
+export const injectForward = (options?: { docker?: object }): LocalhostForward => {
+  const handover: ForwardHandover | undefined = inject('localhostForward');
+  if (handover !== undefined) return joinLocalhostForward(handover, options);
+  throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'injectForward() found no forward: none of the files in `test.globalSetup` opens one',
+    try: 'a file with `export default globalForward(8088)`, named in globalSetup of vitest.config',
+  });
+};

@@ -1,0 +1,20 @@
+import { expect } from 'vitest';
+import { matchers, type ReachableOptions, type ReachedOptions } from '../matchers/matchers.ts';
+
+declare global {
+  // Vitest's own interface has other type parameters in each major; this one beneath it has none.
+  namespace Chai {
+    interface Assertion {
+      /** The forward's ports, or one of them, answer a container. */
+      toBeReachableFromContainer(options?: ReachableOptions): Promise<void>;
+      /** A container has connected, our own proofs left out. */
+      toHaveBeenReached(options?: ReachedOptions): Promise<void>;
+      /** Nothing of a closed forward is on this host. */
+      toLeaveNoTrace(): Promise<void>;
+    }
+  }
+}
+
+expect.extend(matchers);
+
+export { matchers };
