@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { listenTcp } from '../support/services.ts';
+import { triedGenerations } from './support/installs.ts';
+import { expectNothingLeft } from './support/nothing-left.ts';
+import { makeProject, programs } from './support/projects.ts';
+
+expectNothingLeft();
+
+const config = `
+import { defineConfig } from 'vitest/config';
+export default defineConfig({
+  test: { globalSetup: './global-setup.mjs', setupFiles: ['localhost-forward/vitest/matchers'], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 },
+});
+`;
+
+const globalSetup = `
+import { globalForward } from 'localhost-forward/vitest';
+export default globalForward({ hostPort: Number(process.env.SERVICE_PORT), containerPort: 8088 });
+`;
+
+const fixtures = `
+import { test as base, expect } from 'vitest';
+import { forwardFixture } from 'localhost-forward/vitest';
+import { askContainer } from './ask-container.cjs';
+
+const own = (name, scope) => forwardFixture({ hostPort: 0, containerPort: 80 }, { scope, listener: (_request, response) => response.end(name) });
+const test = base.extend({ perTest: own('test'), perFile: own('file', 'file'), perWorker: own('worker', 'worker') });
+const seen = [];
+
+test('first', async ({ perTest, perFile, perWorker }) => {
+  expect(await askContainer(perTest)).toBe('answered test');
+  expect(await askContainer(perFile)).toBe('answered file');
+  expect(await askContainer(perWorker)).toBe('answered worker');
+  seen.push(perTest, perFile, perWorker);
+  expect(new Set(seen.map(({ id }) => id)).size).toBe(3);
+});
+
+test('second', async ({ perTest, perFile, perWorker }) => {
+  expect(perTest.id).not.toBe(seen[0].id);
+  expect([perFile.id, perWorker.id]).toEqual([seen[1].id, seen[2].id]);
+  await expect(seen[0]).toLeaveNoTrace();
+  await expect(perFile).not.toLeaveNoTrace();
+});
+`;
+
+const matchers = `
+import { test as base, expect } from 'vitest';
+import { forwardFixture } from 'localhost-forward/vitest';
+import { askContainer } from './ask-container.cjs';
+
+const test = base.extend({ net: forwardFixture({ hostPort: 0, containerPort: 80 }, { listener: true, verify: false }) });
+
+test('pass', async ({ net }) => {
+  await expect(net).not.toHaveBeenReached();
+  await expect(net).toBeReachableFromContainer({ port: 80, timeoutMs: 20_000 });
+  await expect(net).not.toHaveBeenReached({ port: 80 });
+  await askContainer(net);
+  await expect(net).toHaveBeenReached({ port: 80 });
+});
+
+test('fail with a diagnosis', async ({ net }) => {
+  await net.forward({ hostPort: 1, containerPort: 81 });
+  await expect(expect(net).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Expected port 81 of lhf-\\w+ to be reachable from containers\\nNothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)[^]*Try: ss -lntp/);
+  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted: 0 connections, 0 packets\\n *Nothing listens/);
+  await expect(expect(net).not.toBeReachableFromContainer({ port: 80 })).rejects.toThrow(/not to be reachable from containers, but it is/);
+  await expect(expect(net).toLeaveNoTrace()).rejects.toThrow(new RegExp('still there: the network ' + net.networkName + '\\\\n *still there: the interface ' + net.bridgeName));
+  await expect(expect(8088).toHaveBeenReached()).rejects.toThrow('Expected toHaveBeenReached() to be asked of a forward, got \`8088\`');
+});
+`;
+
+const injected = `
+import { expect, test } from 'vitest';
+import { injectForward } from 'localhost-forward/vitest';
+import { askContainer } from './ask-container.cjs';
+
+test('the forward of the global set-up', async () => {
+  const net = injectForward();
+  const before = await net.hits();
+  expect(await askContainer(net)).toContain(process.env.SERVICE_MARKER);
+  expect((await net.hits(8088)).connections).toBeGreaterThan(before.connections);
+  await expect(net).toBeReachableFromContainer({ port: 8088, timeoutMs: 20_000 });
+  await expect(net.forward(80)).rejects.toThrow(/which another process opened/);
+  await net.close();
+  expect(await askContainer(net)).toContain(process.env.SERVICE_MARKER);
+  console.log('forward', net.id);
+});
+`;
+
+describe.each(triedGenerations)('Vitest, %s', (generation) => {
+  test('fixtures in three scopes, the global set-up and the matchers', async () => {
+    await using service = await listenTcp();
+    await using project = await makeProject(generation, {
+      'vitest.config.mjs': config,
+      'global-setup.mjs': globalSetup,
+      'fixtures.test.mjs': fixtures,
+      'matchers.test.mjs': matchers,
+      'injected-1.test.mjs': injected,
+      'injected-2.test.mjs': injected,
+    });
+    const env = { SERVICE_PORT: String(service.port), SERVICE_MARKER: service.marker };
+    const { exitCode, output } = await project.run(programs.vitest, ['run'], { env });
+    expect(output).toMatch(/Tests\s+6 passed \(6\)/);
+    expect(exitCode).toBe(0);
+    expect(new Set(output.match(/forward \w{8}/g)).size).toBe(1);
+  });
+
+  test.each(['threads', 'vmThreads', 'vmForks'])('fixtures in the pool %s', async (pool) => {
+    await using project = await makeProject(generation, {
+      'vitest.config.mjs': config.replace("globalSetup: './global-setup.mjs', ", ''),
+      'fixtures.test.mjs': fixtures,
+    });
+    const { exitCode, output } = await project.run(programs.vitest, ['run', '--pool', pool]);
+    expect(output).toMatch(/Tests\s+2 passed \(2\)/);
+    expect(exitCode).toBe(0);
+  });
+
+  test('without a global set-up, injectForward() says what is missing', async () => {
+    await using project = await makeProject(generation, { 'injected.test.mjs': injected });
+    const { exitCode, output } = await project.run(programs.vitest, ['run']);
+    expect(output).toContain('injectForward() found no forward');
+    expect(exitCode).toBe(1);
+  });
+});
