@@ -14,7 +14,8 @@ export interface Meeting extends AsyncDisposable {
 export const openMeeting = async (size: number, { letGo = true } = {}): Promise<Meeting> => {
   const waiting: ServerResponse[] = [];
   const said: string[] = [];
-  const { promise, resolve } = Promise.withResolvers<string[]>();
+  let resolve: (said: string[]) => void = () => {};
+  const promise = new Promise<string[]>((done) => (resolve = done));
   const server = createServer((request, response) => {
     waiting.push(response);
     said.push(new URL(request.url ?? '', 'http://localhost').search.slice(1));
