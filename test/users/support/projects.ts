@@ -23,6 +23,8 @@ export interface Project extends AsyncDisposable {
   readonly folder: string;
   /** Runs a package's program, by its file under `node_modules`, to its end. */
   run(program: string, args?: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Runs one of the scripts in its package.json to its end. */
+  npm(script: string, options?: RunOptions): Promise<RunResult>;
   /** Starts one, in a process group of its own. */
   start(program: string, args?: readonly string[], options?: RunOptions): Script;
 }
@@ -46,16 +48,15 @@ export const makeProject = async (generation: Generation, files: Files): Promise
   }
   const environment = await environmentOf();
   const fileOf = (program: string): string => join(program.startsWith('.') ? folder : join(install, 'node_modules'), program);
+  const runHere = async (argv: readonly string[], { env, timeoutMs = 90_000 }: RunOptions): Promise<RunResult> => {
+    const { exitCode, stdout, stderr } = await execHere(argv, { cwd: folder, env: { ...environment, ...env }, timeoutMs });
+    return { exitCode, output: plain(`${stdout}\n${stderr}`) };
+  };
   return {
     folder,
-    run: async (program, args = [], { env, timeoutMs = 90_000 } = {}) => {
-      const { exitCode, stdout, stderr } = await execHere([process.execPath, fileOf(program), ...args], {
-        cwd: folder,
-        env: { ...environment, ...env },
-        timeoutMs,
-      });
-      return { exitCode, output: plain(`${stdout}\n${stderr}`) };
-    },
+    run: (program, args = [], options = {}) => runHere([process.execPath, fileOf(program), ...args], options),
+    // npm finds the programs of the folders above, as node finds their packages.
+    npm: (script, options = {}) => runHere(['npm', 'run', '--silent', script], options),
     start: (program, args = [], { env } = {}) =>
       spawnScript({ file: fileOf(program), args, cwd: folder, env: { ...environment, ...env }, detached: true }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
