@@ -143,7 +143,7 @@ describe.each(triedGenerations)('Jest, %s', (generation) => {
     ['undefined', 'Expected `testEnvironmentOptions.localhostForward` to be { ports, ...options }, got `undefined`'],
   ])('options %s are refused with their path', async (options, message) => {
     const config = `module.exports = { preset: 'localhost-forward/jest', testEnvironmentOptions: { localhostForward: ${options} } }`;
-    await using project = await makeProject(generation, { 'jest.config.cjs': config, 'one.test.cjs': `test('one', () => {})` });
+    await using project = await makeProject(generation, { 'jest.config.cjs': config, 'one.test.js': `test('one', () => {})` });
     const { exitCode, output } = await project.run(programs.jest, []);
     expect(output).toContain(message);
     expect(output).not.toContain('✓ one');

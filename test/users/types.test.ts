@@ -124,7 +124,22 @@ describe.each(triedGenerations)('types, %s', (generation) => {
     expect(await compile(compilers[generation][0] ?? '', { 'library.ts': library, 'jest.ts': jest }, resolutions[0], 'commonjs')).toEqual({ exitCode: 0, output: '\n' });
   });
 
-  test.each(Object.keys(apart))('%s: the matchers of one runner are not the other’s', async (name) => {
+  test('Jest’s types may come from @types/jest', async () => {
+    const text = `
+import { useLocalhostForward } from 'localhost-forward/jest';
+import 'localhost-forward/jest/matchers';
+test('is typed', async () => {
+  await expect(useLocalhostForward(8088)).toHaveBeenReached({ port: 8088 });
+  // @ts-expect-error There is no such matcher.
+  expect(1).toHaveBeenReachedBy();
+});
+`;
+    const options = { ...resolutions[0], types: ['node', 'jest'] };
+    expect(await compile(compilers[generation][0] ?? '', { 'globals.ts': text }, options)).toEqual({ exitCode: 0, output: '\n' });
+  });
+
+  // Vitest 4 takes over whatever the global jest.Matchers has, by its own choice.
+  test.each(Object.keys(apart).filter((name) => generation === 'newest' || name !== 'only-jest.ts'))('%s: the matchers of one runner are not the other’s', async (name) => {
     expect(await compile(compilers[generation][0] ?? '', { [name]: apart[name] ?? '' }, resolutions[0])).toEqual({ exitCode: 0, output: '\n' });
   });
 

@@ -17,6 +17,7 @@ export const generations = {
     'typescript@6.0.3',
     'typescript-7@npm:typescript@7.0.2',
     '@types/node@24.10.1',
+    '@types/jest@30.0.0',
   ],
   before: [
     'vitest@4.1.12',

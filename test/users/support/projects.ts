@@ -31,6 +31,9 @@ export interface Project extends AsyncDisposable {
 
 export type Files = Readonly<Record<string, string>>;
 
+// A runner that finds no configuration may look for one above.
+const defaults: Files = { 'package.json': '{ "private": true }', 'vitest.config.mjs': 'export default {};' };
+
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Programs under `node_modules`. */
@@ -42,7 +45,7 @@ export const makeProject = async (generation: Generation, files: Files): Promise
   await mkdir(join(install, 'projects'), { recursive: true });
   const folder = await mkdtemp(join(install, 'projects/project-'));
   await cp(join(here, 'ask-container.cjs'), join(folder, 'ask-container.cjs'));
-  for (const [name, text] of Object.entries({ 'package.json': '{ "private": true }', ...files })) {
+  for (const [name, text] of Object.entries({ ...defaults, ...files })) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
