@@ -28,8 +28,8 @@ interface Report {
 const foreign = /^(NODE_ENV|NODE_OPTIONS|NODE_PATH|NODE_V8_COVERAGE|JEST_WORKER_ID|VITEST.*|DEV|PROD|SSR|MODE)$/;
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 
-// Processes that are killed, and packages that users install, have an engine and a firewall of their own.
-const apart = ['users', 'crash'];
+// Snapshots of a whole host, processes that are killed, and what users install have an engine and a firewall of their own.
+const apart = ['engine', 'users', 'crash'];
 
 const runVitest = (project: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
 import type { expect as Expect } from 'expect';
-import * as matchers from '../matchers/matchers.ts';
+import { matchers, type PortOptions, type ReachableOptions } from '../matchers/matchers.ts';
 
 interface ForwardMatchers<R> {
   /** Dials from a container; a failure's message is the diagnosis. */
-  toBeReachableFromContainer(options?: matchers.ReachableOptions): Promise<R>;
+  toBeReachableFromContainer(options?: ReachableOptions): Promise<R>;
   /** By the forward's own counters, proofs of this package left out. */
-  toHaveBeenReached(options?: matchers.PortOptions): Promise<R>;
+  toHaveBeenReached(options?: PortOptions): Promise<R>;
   /** After close: no network, no bridge, no rule. */
   toLeaveNoTrace(): Promise<R>;
 }
@@ -21,4 +21,4 @@ declare module 'expect' {
 }
 
 const { expect } = globalThis as unknown as { expect: typeof Expect };
-expect.extend({ ...matchers });
+expect.extend(matchers);

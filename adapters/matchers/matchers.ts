@@ -19,7 +19,7 @@ export interface ReachableOptions extends PortOptions {
 }
 
 /** Dials the user's own service from a container; a failure's message is the diagnosis. */
-export const toBeReachableFromContainer = async (net: Net, options: ReachableOptions = {}): Promise<MatcherResult> => {
+const toBeReachableFromContainer = async (net: Net, options: ReachableOptions = {}): Promise<MatcherResult> => {
   const diagnosis = await net.diagnose(options);
   return {
     pass: diagnosis.reachable,
@@ -31,7 +31,7 @@ export const toBeReachableFromContainer = async (net: Net, options: ReachableOpt
 };
 
 /** Whether somebody's container connected, by the forward's own counters; proofs of this package do not count. */
-export const toHaveBeenReached = async (net: Net, options: PortOptions = {}): Promise<MatcherResult> => {
+const toHaveBeenReached = async (net: Net, options: PortOptions = {}): Promise<MatcherResult> => {
   const { connections, packets } = await net.hits(options.port);
   const counted = `${connections} connection${connections === 1 ? '' : 's'}, ${packets} packets`;
   return {
@@ -44,7 +44,7 @@ export const toHaveBeenReached = async (net: Net, options: PortOptions = {}): Pr
 };
 
 /** Whether nothing of a closed forward is left on this host: network, containers, bridge, rules. */
-export const toLeaveNoTrace = async (net: Net): Promise<MatcherResult> => {
+const toLeaveNoTrace = async (net: Net): Promise<MatcherResult> => {
   const traces = await findTraces(net);
   return {
     pass: traces.length === 0,
@@ -61,3 +61,6 @@ export const toLeaveNoTrace = async (net: Net): Promise<MatcherResult> => {
 
 const describe = ({ networkName }: Net, { port }: PortOptions): string =>
   port === undefined ? networkName : `port ${port} of ${networkName}`;
+
+/** As `expect.extend()` takes them. */
+export const matchers = { toBeReachableFromContainer, toHaveBeenReached, toLeaveNoTrace };

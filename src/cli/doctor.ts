@@ -12,7 +12,7 @@ export const doctor = async ({ json = false }: { json?: boolean }): Promise<numb
 
 /** The report as lines, an aspect each. */
 export const renderReport = (
-  { ok, strategy, privilege, engine, host, firewall, reasons, forwards, subnets, problem }: DoctorReport,
+  { ok, strategy, privilege, engine, host, firewall, reasons, open, left, subnets, problem }: DoctorReport,
   colors: Colors,
 ): string[] => {
   const mark = (good: boolean): string => (good ? colors.green('✓') : colors.red('✗'));
@@ -23,6 +23,7 @@ export const renderReport = (
           engine.rootless ? 'rootless' : 'rootful',
           engine.remote ? 'remote' : 'local',
           ...(engine.vm === undefined ? [] : [`in ${engine.vm}`]),
+          ...(engine.firewallBackend === undefined ? [] : [`firewall by ${engine.firewallBackend}`]),
         ];
   const walls =
     firewall === null
@@ -39,7 +40,8 @@ export const renderReport = (
     `  firewall   ${firewall === null ? 'not readable' : walls.length === 0 ? 'nothing drops by policy' : walls.join(', ')}`,
     ...reasons.map(({ strategy: name, chosen, reason }) => `${chosen ? mark(true) : ' '} ${name.padEnd(10)} ${reason}`),
     ...(subnets === null ? [] : [`  subnets    ${subnets.free} of ${subnets.pool} are free`]),
-    `  forwards   ${forwards.open} open${forwards.left === 0 ? '' : `, ${forwards.left} left behind: localhost-forward sweep`}`,
+    `  forwards   ${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
+    ...left.map(({ owner, things }) => `             ${things.join(', ')} (${owner ?? 'owner unknown'})`),
     ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : (problem ?? 'nothing works here'),
   ];
 };

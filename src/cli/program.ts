@@ -77,7 +77,10 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
     .addHelpText('after', runHelp);
   run.action(async (ports: readonly PortForward[], { verify, ...options }) => {
     const [file, ...args] = rest ?? [];
-    if (file === undefined || file === '') throw refuseUsage(run, `no command to run: put it after '--'`);
+    if (file === undefined || file === '') {
+      refuseUsage(run, `no command to run: put it after '--'`);
+      return;
+    }
     const { run: start } = await import('./run.ts');
     finish(
       await refusing(run, () =>

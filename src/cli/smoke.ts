@@ -23,6 +23,7 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
   const errors = openTerminal(process.stderr);
   using interrupt = onInterrupt();
   const runs: SmokeRun[] = [];
+  const startedAt = performance.now();
   for (const one of strategy === 'all' ? await availableStrategies() : [strategy]) {
     if (!json && strategy === 'all') output.write(`${output.colors.bold(one ?? 'auto')}\n`);
     // One after the other: they would share the host's firewall, and the lines of the list.
@@ -39,11 +40,15 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
   if (json) output.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else if (report.ok)
     output.write(
-      `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(lengthOf(runs))} ms\n`,
+      `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(performance.now() - startedAt)} ms\n`,
     );
-  if (junit !== undefined) await writeFile(junit, renderJunit(runs));
-  await tellGithub(runs, errors.write);
-  return interrupt.signal.aborted ? exitCodeOf(interrupt.signal) : report.ok ? 0 : 1;
+  const unwritten = [
+    junit === undefined ? undefined : await attemptWrite(junit, () => writeFile(junit, renderJunit(runs))),
+    await tellGithub(runs, errors.write),
+  ].filter((line) => line !== undefined);
+  for (const line of unwritten) errors.write(`${errors.colors.red(line)}\n`);
+  if (interrupt.signal.aborted) return exitCodeOf(interrupt.signal);
+  return report.ok && unwritten.length === 0 ? 0 : 1;
 };
 
 const joinRuns = (runs: readonly SmokeRun[], all: boolean): SmokeReport => {
@@ -65,13 +70,22 @@ const joinRuns = (runs: readonly SmokeRun[], all: boolean): SmokeReport => {
   };
 };
 
-const lengthOf = (runs: readonly SmokeRun[]): number =>
-  runs.flatMap(({ steps }) => steps).reduce((sum, { ms }) => sum + ms, 0);
-
 // Annotations go to standard error, where GitHub reads them as well and a document on standard output stays whole.
-const tellGithub = async (runs: readonly SmokeRun[], writeError: (text: string) => void): Promise<void> => {
-  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
+const tellGithub = async (
+  runs: readonly SmokeRun[],
+  writeError: (text: string) => void,
+): Promise<string | undefined> => {
+  if (process.env['GITHUB_ACTIONS'] !== 'true') return undefined;
   for (const { failure } of runs) if (failure !== undefined) writeError(renderAnnotation(failure));
   const summary = process.env['GITHUB_STEP_SUMMARY'];
-  if (summary !== undefined && summary !== '') await appendFile(summary, `${renderSummary(runs)}\n`);
+  if (summary === undefined || summary === '') return undefined;
+  return attemptWrite(summary, () => appendFile(summary, `${renderSummary(runs)}\n`));
 };
+
+/** Why a file could not be written, or nothing. */
+const attemptWrite = (path: string, write: () => Promise<void>): Promise<string | undefined> =>
+  write().then(
+    () => undefined,
+    (error: unknown) =>
+      `localhost-forward smoke: cannot write '${path}': ${String((error as NodeJS.ErrnoException).code)}`,
+  );

@@ -4,7 +4,7 @@ import { fit, type Terminal } from './terminal.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const nameWidth = 14;
-const timeWidth = 10;
+const timeWidth = 8;
 
 /** A list of steps that grows while they happen: a line each, and on a terminal one that turns for the step under way. */
 export class StepList implements StepWatcher {
@@ -46,6 +46,6 @@ export const renderStep = (
   const columns = width();
   const room = columns === undefined ? undefined : columns - 2 - nameWidth - timeWidth - 2;
   const mark = ok ? colors.green('✓') : colors.red('✗');
-  const time = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`.padStart(timeWidth - 2);
+  const time = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`.padStart(timeWidth);
   return `${mark} ${name.padEnd(nameWidth)}${colors.dim(time)}  ${fit(detail, room)}`.trimEnd();
 };

@@ -7,9 +7,11 @@ import { listForwards } from '../lifecycle/list-forwards.ts';
 import { parseOptions } from '../options.ts';
 import { chooseStrategy, type EngineFacts, type HostFacts } from '../plan/choose-strategy.ts';
 import { countFree } from '../plan/subnet.ts';
-import { privilegesOf } from '../privilege/privileges.ts';
+import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import type { Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
+import { findLeftBehind, type LeftBehind } from './left.ts';
+import { redact } from './redact.ts';
 
 /** What this machine offers. No secret is in it: it is made to be pasted. */
 export interface DoctorReport {
@@ -22,8 +24,10 @@ export interface DoctorReport {
   readonly host: HostFacts;
   readonly firewall: FirewallFacts | null;
   readonly reasons: readonly StrategyReason[];
-  /** Networks of forwards on this engine, by what became of their owners. */
-  readonly forwards: { readonly open: number; readonly left: number };
+  /** How many forwards have a living owner on this host. */
+  readonly open: number;
+  /** What earlier runs left behind, by owner. */
+  readonly left: readonly LeftBehind[];
   readonly subnets: { readonly pool: string; readonly free: number } | null;
   /** Why nothing works, and one thing to try. */
   readonly problem?: string;
@@ -38,50 +42,39 @@ export interface DoctorReport {
 export const doctor = async (options: { docker?: object } = {}): Promise<DoctorReport> => {
   const host = await readHostFacts();
   const resolved = parseOptions(options, process.env);
-  const base = { host, firewall: await firewallOf(host), forwards: { open: 0, left: 0 }, reasons: [], subnets: null };
+  const privileges = privilegesHere(host);
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
-  if (engine instanceof Error)
-    return { ...base, ok: false, strategy: null, privilege: null, engine: null, problem: engine.message };
-  const [forwards, free] = await Promise.all([countForwards(options), countSubnets(engine, resolved.subnetPool)]);
+  const answering = engine instanceof Error ? undefined : engine;
+  const [firewall, left] = await Promise.all([
+    privileges === undefined ? null : readFirewall(privileges),
+    findLeftBehind(answering, privileges),
+  ]);
+  const base = { ok: false, strategy: null, privilege: null, engine: null, host, firewall, left };
+  if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, problem: redact(engine.message) };
+  const [forwards, free] = await Promise.all([listForwards(options), countSubnets(engine, resolved.subnetPool)]);
   const seen = {
     ...base,
-    engine: withoutCredentials(engine.facts),
-    forwards,
+    engine: { ...engine.facts, endpoint: redact(engine.facts.endpoint) },
+    open: forwards.filter(({ alive }) => alive === 'alive').length,
     subnets: { pool: resolved.subnetPool, free },
   };
   try {
     const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved);
-    return { ...seen, ok: true, strategy, privilege, reasons };
+    return { ...seen, ok: true, strategy, privilege, reasons: reasons.map(redactReason) };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;
-    return {
-      ...seen,
-      ok: false,
-      strategy: null,
-      privilege: null,
-      reasons: error.reasons ?? [],
-      problem: error.message,
-    };
+    return { ...seen, reasons: (error.reasons ?? []).map(redactReason), problem: redact(error.message) };
   }
 };
 
-const firewallOf = async ({ uid, sudo, platform }: HostFacts): Promise<FirewallFacts | null> => {
-  if (platform !== 'linux') return null;
-  return uid === 0 ? readFirewall(privilegesOf('root')) : sudo ? readFirewall(privilegesOf('sudo')) : null;
+const privilegesHere = ({ uid, sudo, platform }: HostFacts): Privileges | undefined => {
+  if (platform !== 'linux') return undefined;
+  return uid === 0 ? privilegesOf('root') : sudo ? privilegesOf('sudo') : undefined;
 };
 
-const countForwards = async (options: { docker?: object }): Promise<DoctorReport['forwards']> => {
-  const forwards = await listForwards(options);
-  const open = forwards.filter(({ alive }) => alive === 'alive').length;
-  return { open, left: forwards.length - open };
-};
+const redactReason = (reason: StrategyReason): StrategyReason => ({ ...reason, reason: redact(reason.reason) });
 
 const countSubnets = async ({ docker }: Engine, pool: string): Promise<number> => {
   const [networks, routes] = await Promise.all([listNetworks(docker), readRoutes()]);
   return countFree({ pool, taken: [...networks.flatMap(({ subnets }) => subnets), ...routes] });
 };
-
-const withoutCredentials = (facts: EngineFacts): EngineFacts => ({
-  ...facts,
-  endpoint: facts.endpoint.replace(/\/\/[^/@]*@/, '//'),
-});

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +74,21 @@ export class Holder {
 
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /**
+   * Ends it in order, with nothing held. The shell goes first, so that it does not take the end of its pipe for a death: other
+   * holders of this process may have bridges open.
+   */
+  retire(): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = new Error('it was retired');
+    this.#child.kill('SIGKILL');
+    this.#child.stdin?.end();
+  }
+
+  get isBusy(): boolean {
+    return this.#pending.length > 0;
   }
 
   /** Sends one request and waits for its answer; requests are answered in order. */

@@ -3,7 +3,9 @@ import type { SmokeFailure } from './report.ts';
 
 /** An error as a report keeps it: its message taken apart again into sentence, evidence and advice. */
 export const describeFailure = (error: unknown): SmokeFailure => {
-  const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+  // A check that a signal ended early has its name as the reason.
+  const text = error instanceof Error ? error.message : `interrupted by ${String(error)}`;
+  const lines = text.split('\n');
   const [message = '', ...rest] = lines;
   const advice = rest.find((line) => line.startsWith('Try: '));
   return {

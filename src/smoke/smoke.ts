@@ -9,7 +9,7 @@ import { chooseStrategy, type Choice } from '../plan/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { watchProgress } from '../progress.ts';
 import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
-import { proveClosed } from './closed.ts';
+import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
 import { describeFailure } from './failure.ts';
 import type { SmokeRun, Trace } from './report.ts';
 import { firstLineOf, StepRecorder, type StepWatcher } from './steps.ts';
@@ -109,17 +109,23 @@ const prove = async (
   steps: StepRecorder,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
-  await steps.run(
-    'request',
-    () => net.verify(),
-    (verification) => describeRequest(net, verification),
-  );
+  const { word } = currentSession();
+  const onThisNetwork = async (): Promise<void> => {
+    await steps.run(
+      'request',
+      () => net.verify(),
+      (verification) => describeRequest(net, verification),
+    );
+    signal?.throwIfAborted();
+    await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
+  };
+  // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
+  const results = await Promise.allSettled([
+    onThisNetwork(),
+    steps.run('other networks', () => checkOtherNetworks(engine, net, word), String),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
   signal?.throwIfAborted();
-  await steps.run(
-    'closed',
-    () => proveClosed(net, engine),
-    (detail) => detail,
-  );
 };
 
 // Opening tells only the steps that are done: which one failed is told by the error.
@@ -138,11 +144,12 @@ const describeEngine = ({ facts }: Engine): string => `${facts.name} ${facts.ver
 const describeChoice = ({ strategy, privilege, reasons }: Choice): string =>
   `${strategy} as ${privilege}: ${reasons.find(({ chosen }) => chosen)?.reason ?? ''}`;
 
-const describeRequest = (net: LocalhostForward, { ports }: Verification): string => {
+const describeRequest = (net: LocalhostForward, { ports, accepts }: Verification): string => {
   const [port] = ports;
   const target = `${net.hostname}:${net.ports[0]?.containerPort}`;
   const said = { nonce: 'answered', accepted: 'accepted the connection', sent: 'was reached' }[
     port?.answer ?? 'accepted'
   ];
-  return `${target} ${said}${port?.seenFrom === undefined ? '' : `, seen from ${port.seenFrom}`}`;
+  const seen = port?.seenFrom === undefined ? '' : `, seen from ${port.seenFrom}`;
+  return [`${target} ${said}${seen}`, ...accepts].join('; ');
 };

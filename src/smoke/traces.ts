@@ -14,15 +14,15 @@ import type { Trace } from './report.ts';
 export const listTraces = async ({ docker }: Engine, privileges: Privileges, session: Session): Promise<Trace[]> => {
   const label = `${labels.session}=${session.word}`;
   const bridges = `lhf-${session.owner.nonce}`;
-  const [networks, containers, interfaces, tables, rules] = await Promise.all([
+  const [networks, containers, interfaces, ruleset, rules] = await Promise.all([
     listNetworks(docker, label),
     listContainers(docker, label),
     readdir('/sys/class/net'),
-    readLines(privileges, ['nft', 'list', 'tables']),
+    readLines(privileges, ['nft', 'list', 'ruleset']),
     readLines(privileges, ['iptables-save']),
   ]);
   const of = (kind: Trace['kind'], names: readonly string[]): Trace[] => names.map((name) => ({ kind, name }));
-  const tablesOfOurs = new RegExp(`\\blhf_(hops_|guard_lhf-)?${session.owner.nonce}`);
+  const ours = new RegExp(`lhf[-_](hops_|guard_lhf-)?${session.owner.nonce}`);
   return [
     ...of(
       'network',
@@ -38,7 +38,7 @@ export const listTraces = async ({ docker }: Engine, privileges: Privileges, ses
     ),
     ...of(
       'nftables',
-      tables.filter((line) => tablesOfOurs.test(line)),
+      ruleset.filter((line) => ours.test(line)).map((line) => line.trim()),
     ),
     ...of(
       'iptables',

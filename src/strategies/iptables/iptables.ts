@@ -1,6 +1,7 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
+import { IdleEnd } from '../../lifecycle/idle-end.ts';
 import type { Names } from '../../plan/names.ts';
 import {
   keyOf,
@@ -22,6 +23,7 @@ export class IptablesStrategy implements RulesStrategy {
   readonly name = 'iptables';
   readonly #options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>;
   readonly #open = new Set<IptablesRules>();
+  readonly #idle = new IdleEnd(() => this.#retire());
   #holder: Holder | undefined;
   #watch: NodeJS.Timeout | undefined;
 
@@ -30,12 +32,14 @@ export class IptablesStrategy implements RulesStrategy {
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
+    this.#idle.take();
     const rules = new IptablesRules(plan, this, () => this.#forget(rules));
     try {
       await rules.apply();
     } catch (error) {
       // Atomic per table only: what went in before the refusal comes out.
       await rules.release().catch(() => undefined);
+      this.#idle.give();
       throw error;
     }
     this.#remember(rules);
@@ -59,7 +63,8 @@ export class IptablesStrategy implements RulesStrategy {
   }
 
   #forget(rules: IptablesRules): void {
-    this.#open.delete(rules);
+    if (!this.#open.delete(rules)) return;
+    this.#idle.give();
     if (this.#open.size > 0) return;
     clearInterval(this.#watch);
     this.#watch = undefined;
@@ -70,6 +75,12 @@ export class IptablesStrategy implements RulesStrategy {
     const saved = await this.save();
     for (const { rules, version } of seen)
       if (this.#open.has(rules)) await rules.restoreFrom(saved, version).catch(() => false);
+  }
+
+  #retire(): void {
+    if (this.#holder === undefined || this.#holder.isBusy) return;
+    this.#holder.retire();
+    this.#holder = undefined;
   }
 
   #openHolder(): Holder {

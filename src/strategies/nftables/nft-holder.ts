@@ -13,6 +13,14 @@ export class NftHolder {
     return this.#holder.hasAnswered;
   }
 
+  get isBusy(): boolean {
+    return this.#holder.isBusy;
+  }
+
+  retire(): void {
+    this.#holder.retire();
+  }
+
   get isLost(): boolean {
     return this.#holder.isLost;
   }

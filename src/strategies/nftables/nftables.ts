@@ -1,5 +1,6 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
+import { IdleEnd } from '../../lifecycle/idle-end.ts';
 import type { Names } from '../../plan/names.ts';
 import {
   keyOf,
@@ -18,6 +19,7 @@ export class NftablesStrategy implements RulesStrategy {
   readonly name = 'nftables';
   readonly #options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>;
   readonly #open = new Set<NftablesRules>();
+  readonly #idle = new IdleEnd(() => this.#retire());
   #holder: NftHolder | undefined;
 
   constructor(options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>) {
@@ -25,7 +27,10 @@ export class NftablesStrategy implements RulesStrategy {
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
-    const rules = new NftablesRules(plan, this, () => this.#open.delete(rules));
+    this.#idle.take();
+    const rules = new NftablesRules(plan, this, () => {
+      if (this.#open.delete(rules)) this.#idle.give();
+    });
     try {
       await this.transact(
         [...renderGuard(plan.names, plan.session), ...renderTable(plan)],
@@ -34,6 +39,7 @@ export class NftablesStrategy implements RulesStrategy {
     } catch (error) {
       // nft may have died between doing it and saying so; the guard outlives it.
       await rules.release().catch(() => undefined);
+      this.#idle.give();
       throw error;
     }
     this.#open.add(rules);
@@ -65,6 +71,12 @@ export class NftablesStrategy implements RulesStrategy {
   async #ask(commands: readonly string[]): Promise<string> {
     if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#openHolder();
     return this.#holder.transact(commands).catch((error: unknown) => String(error));
+  }
+
+  #retire(): void {
+    if (this.#holder === undefined || this.#holder.isBusy) return;
+    this.#holder.retire();
+    this.#holder = undefined;
   }
 
   #openHolder(): NftHolder {
