@@ -27,6 +27,21 @@ const counting = script(`
 const run = (...args: readonly string[]) =>
   spawnScript({ file: main, args: ['run', '0', '--no-verify', '--', ...args] });
 
+/** The same on a terminal of its own, on which each line that is sent presses Ctrl+C and Enter. */
+const runOnTerminal = (...command: readonly string[]) => {
+  const words = [process.execPath, main, 'run', '0', '--no-verify', '--', ...command];
+  const source = `
+    import { spawn } from 'node:child_process';
+    const script = spawn('script', ['-qefc', process.argv[1], '/dev/null'], { stdio: ['pipe', 'inherit', 'inherit'] });
+    process.stdin.on('data', () => script.stdin.write('\\x03\\n'));
+    script.on('exit', (code) => process.exit(code));
+  `;
+  return spawnScript({
+    source,
+    args: [words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')],
+  });
+};
+
 describe('run', () => {
   it('opens the forward that its environment names, for a service that listens already or later', async () => {
     await using service = await listenTcp();
@@ -77,26 +92,29 @@ describe('run', () => {
     expect(await forward.exit).toEqual({ code: 137, signal: null });
   });
 
-  // On a terminal Ctrl+C signals the whole foreground group: passed on as well, it would arrive twice.
-  it('lets Ctrl+C on a terminal reach the command once, and closes', async () => {
-    const words = [process.execPath, main, 'run', '0', '--no-verify', '--', ...counting];
-    const quoted = words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
-    await using terminal = spawnScript({
-      source: `
-        import { spawn } from 'node:child_process';
-        const script = spawn('script', ['-qefc', process.argv[1], '/dev/null'], { stdio: ['pipe', 'inherit', 'inherit'] });
-        process.stdin.on('data', () => script.stdin.write('\\x03'));
-        script.on('exit', (code) => process.exit(code));
-      `,
-      args: [quoted],
-    });
-    const [, network = '', parent = ''] = (await terminal.waitForLine(/^ready/)).trim().split(' ');
+  it('leaves it to the command what Ctrl+C on a terminal means', async () => {
+    await using terminal = runOnTerminal(...counting);
+    const [, network = ''] = (await terminal.waitForLine(/^ready/)).trim().split(' ');
     terminal.send('Ctrl+C');
     await terminal.waitForLine(/interrupt 1/);
-    // The signals of one process arrive in their order: had it passed Ctrl+C on, that would be before this.
-    process.kill(Number(parent), 'SIGTERM');
-    expect(await terminal.exit).toEqual({ code: 21, signal: null });
+    terminal.send('Ctrl+C');
+    await terminal.waitForLine(/interrupt 2/);
+    expect(await isOpen(network)).toBe(true);
+    process.kill(Number((await terminal.waitForLine(/^ready/)).trim().split(' ')[2]), 'SIGTERM');
+    expect(await terminal.exit).toEqual({ code: 22, signal: null });
     expect(await isOpen(network)).toBe(false);
+  });
+
+  // A terminal signals its whole foreground group: passed on as well, Ctrl+C would arrive twice. A command in a session of
+  // its own gets none from the terminal, so whatever it gets was passed on.
+  it('passes Ctrl+C on a terminal on to nobody', async () => {
+    await using terminal = runOnTerminal('setsid', ...counting);
+    const [, , parent = ''] = (await terminal.waitForLine(/^ready/)).trim().split(' ');
+    terminal.send('Ctrl+C');
+    // The terminal echoes the key after it has sent the signal, and a process takes its signals in their order.
+    await terminal.waitForLine(/\^C/);
+    process.kill(Number(parent), 'SIGTERM');
+    expect(await terminal.exit).toEqual({ code: 20, signal: null });
   });
 });
 
