@@ -20,6 +20,10 @@ const programs = { cli: 'src/cli/main.ts', guardian: 'src/guardian.ts' };
 const present = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
+// Jest's runtime cannot require ESM-only packages, and execa's hundred files cost more to load one by one than all the
+// rest: it goes in, with what it stands on.
+const deps = { alwaysBundle: ['execa'], onlyBundle: false as const, dts: { neverBundle: ['execa'] } };
+
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
@@ -33,6 +37,7 @@ export default defineConfig([
     ...shared,
     entry: present({ ...library, ...programs }),
     format: 'esm',
+    deps,
     dts: { entry: Object.values(present(library)) },
   },
   {
@@ -41,8 +46,7 @@ export default defineConfig([
     format: 'cjs',
     dts: true,
     shims: true,
-    // Jest's runtime cannot require ESM-only packages, so execa and what it stands on go in.
-    deps: { alwaysBundle: ['execa'], onlyBundle: false, dts: { neverBundle: ['execa'] } },
+    deps,
     // Nor can Jest's runtime `import()`: a lazy require is as lazy.
     outputOptions: { dynamicImportInCjs: false },
   },

@@ -1,6 +1,7 @@
 import { connectEngine } from './engine/engine.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { ForwardView } from './forward-view.ts';
+import { engineOption } from './lifecycle/traces.ts';
 import { currentSession, strategyFor } from './lifecycle/session.ts';
 import { UndoStack } from './lifecycle/undo-stack.ts';
 import { parseOptions, type ProofOptions } from './options.ts';
@@ -77,6 +78,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     return this.#options.proof;
   }
 
+  override get [engineOption](): object | undefined {
+    return this.#options.docker;
+  }
+
   protected override async rules(): Promise<AttachedRules> {
     const { strategy, privilege } = this.#handover;
     if ((strategy !== 'nftables' && strategy !== 'iptables') || (privilege !== 'root' && privilege !== 'sudo'))
@@ -100,6 +105,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       ports: () => this.probedPorts(),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
+      accepts: new Set(),
       onAdded: (what, release) => this.#probes.push(what, release),
     };
   }

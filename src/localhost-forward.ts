@@ -2,6 +2,7 @@ import { alreadyForwarded, notForwarded } from './describe-forward.ts';
 import type { Engine } from './engine/engine.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { ForwardView } from './forward-view.ts';
+import { engineOption } from './lifecycle/traces.ts';
 import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
 import type { Session } from './lifecycle/session.ts';
 import type { UndoFailure, UndoStack } from './lifecycle/undo-stack.ts';
@@ -10,10 +11,12 @@ import type { Choice } from './plan/choose-strategy.ts';
 import type { Names } from './plan/names.ts';
 import type { Privileges } from './privilege/privileges.ts';
 import type { ProbeContext, ProbedPort } from './probe/context.ts';
+import { passPolicies } from './probe/pass.ts';
+import { isDialled } from './probe/run-probe.ts';
 import { verifyForward } from './probe/verify.ts';
 import { keyOf, type InstalledRules } from './strategies/strategy.ts';
 import type { ThrowawayBridge } from './throwaway-bridge.ts';
-import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol } from './types.ts';
+import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, StrategyReason } from './types.ts';
 
 export interface OpenForwardParts {
   readonly names: Names;
@@ -33,6 +36,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   readonly #parts: OpenForwardParts;
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  readonly #accepts = new Set<string>();
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -73,12 +77,19 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     });
   }
 
-  /** The proof at the end of opening; aborts with the signal. */
+  /** The proof at the end of opening; aborts with the signal. Without one, firewalls are passed as far as their policies tell. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    await verifyForward(await this.probeContext(), {
-      ...this.proofDefaults(),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const context = await this.probeContext();
+    const isProven = this.#parts.options.verify !== false && context.ports().some(isDialled);
+    if (!isProven) await passPolicies(context);
+    if (this.#parts.options.verify !== false)
+      await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** A firewall that was passed is part of why this strategy works. */
+  override get reasons(): readonly StrategyReason[] {
+    const passed = [...this.#accepts].map((accept) => `; ${accept}`).join('');
+    return super.reasons.map((one) => (one.chosen ? { ...one, reason: `${one.reason}${passed}` } : one));
   }
 
   close(): Promise<void> {
@@ -124,6 +135,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     return [...this.#parts.openPorts.values()].map(({ port }) => port);
   }
 
+  override get [engineOption](): object | undefined {
+    return this.#parts.options.docker;
+  }
+
   protected override async rules(): Promise<InstalledRules> {
     return this.#parts.bridge.rules;
   }
@@ -146,6 +161,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       rules: bridge.rules,
       ports: () => this.probedPorts(),
       firewall: options.firewall,
+      accepts: this.#accepts,
       onAdded: (what, release) => undo.push(what, release),
     };
   }

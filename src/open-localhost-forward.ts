@@ -89,11 +89,10 @@ export const openLocalhostForward = async (
       undoDeadlineMs,
       options: plan.options,
     });
-    if (plan.options.verify !== false) {
-      const provingAt = performance.now();
-      await net.prove(plan.options.signal);
+    const provingAt = performance.now();
+    await net.prove(plan.options.signal);
+    if (plan.options.verify !== false)
       tellProgress('request', provingAt, () => `${net.hostname} proven from a container`);
-    }
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(plan.options.signal);
     session.open.set(net.id, net);

@@ -1,4 +1,3 @@
-import type Docker from 'dockerode';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Diagnosis } from './probe/diagnosis.ts';
 
@@ -39,9 +38,6 @@ export interface VerifyOptions {
   image?: string;
 }
 
-/** What dockerode offers, told by its shape so that users need no types of it. */
-export type DockerLike = Pick<Docker, 'createNetwork' | 'getNetwork' | 'createContainer'> | object;
-
 export interface LocalhostForwardOptions {
   /** Default: `'auto'`, or `LOCALHOST_FORWARD_STRATEGY`. */
   strategy?: 'auto' | Strategy;
@@ -56,7 +52,7 @@ export interface LocalhostForwardOptions {
   /** CIDR of the network, /16 to /29. Default: a small free one. */
   subnet?: string;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
-  docker?: DockerLike;
+  docker?: object;
   /** Further labels on the network. */
   labels?: Record<string, string>;
   /** Aborts the set-up at any step; whatever was made is undone. */

@@ -105,7 +105,11 @@ const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOpt
     : `unix://${socketPath}`;
 
 /** The coded error for an engine that does not answer. */
-export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError => {
+export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', describeUnavailable(cause, endpoint), { cause });
+
+/** What an engine's silence means, and what to do about it. */
+export const describeUnavailable = (cause: unknown, endpoint: string): { what: string; try: string } => {
   const { code, message } = cause as NodeJS.ErrnoException;
   const denied = code === 'EACCES' || code === 'EPERM';
   const advice = denied
@@ -113,8 +117,10 @@ export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostFo
     : endpoint.startsWith('unix:')
       ? 'sudo systemctl start docker'
       : `docker -H ${endpoint} info`;
-  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`;
-  return new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', { what, try: advice }, { cause });
+  return {
+    what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
+    try: advice,
+  };
 };
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { noncePath } from '../plan/nonce-path.ts';
 import type { Protocol, RequestListener } from '../types.ts';
@@ -28,6 +28,8 @@ export const openTemporaryListener = (
   });
 
 const listenTcp = async (port: number, listener: RequestListener): Promise<TemporaryListener> => {
+  // Loaded when used: as a module it brings WebSocket and fetch along, a third of what importing this package would cost.
+  const { createServer } = await import('node:http');
   const nonce = randomUUID();
   const server = createServer((request, response) =>
     request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response),

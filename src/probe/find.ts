@@ -1,40 +1,8 @@
-import type { Listener } from '../host/listeners.ts';
 import { takesLoopback6 } from '../host/listeners.ts';
-import type { Diagnosis, Finding, Hop } from './diagnosis.ts';
-import type { HopCounts } from './hops.ts';
-import type { Drop } from './trace.ts';
-
-/** Everything that was seen, for {@link findCause} to judge. */
-export interface Evidence {
-  readonly hostname: string;
-  readonly gateway: string;
-  readonly bridge: string;
-  readonly protocol: 'tcp' | 'udp';
-  readonly containerPort: number;
-  readonly hostPort: number;
-  /** How the probe ended; undefined where it did not run. */
-  readonly ended:
-    | 'nonce'
-    | 'accepted'
-    | 'sent'
-    | 'refused'
-    | 'foreign'
-    | 'rejected'
-    | 'timeout'
-    | 'unresolved'
-    | undefined;
-  /** Why the probe did not work. */
-  readonly probeFailure?: string | undefined;
-  readonly engine: { readonly rootless: boolean; readonly remote: boolean; readonly endpoint: string };
-  readonly rulePresent: boolean | undefined;
-  readonly routeLocalnet: boolean | undefined;
-  /** Whatever listens on the host port. */
-  readonly listeners: readonly Listener[];
-  /** Whether one of them takes what is forwarded. */
-  readonly listening: boolean;
-  readonly counts: HopCounts | undefined;
-  readonly drops: readonly Drop[];
-}
+import { describeHops } from './describe-hops.ts';
+import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { Evidence } from './evidence.ts';
+import { renderDrop, renderPassCommand } from './pass-command.ts';
 
 interface Cause {
   readonly finding: Finding;
@@ -48,14 +16,37 @@ export const findCause = (evidence: Evidence): Diagnosis => {
   return {
     reachable: cause.finding === 'reachable',
     ...cause,
-    hops: renderHops(evidence, cause.finding),
+    hops: describeHops(evidence, cause.finding),
     containerPort: evidence.containerPort,
   };
 };
 
+/** Whether it was found without a packet, so that no packet could tell more. */
+export const isKnown = ({ finding }: Diagnosis): boolean =>
+  finding === 'route-localnet-off' ||
+  finding === 'rule-missing' ||
+  finding === 'engine-remote' ||
+  finding === 'engine-rootless';
+
 const judge = (seen: Evidence): Cause => {
-  const { protocol, containerPort, hostPort, bridge, engine, counts } = seen;
+  const {
+    protocol,
+    containerPort,
+    hostPort,
+    bridge,
+    engine,
+    counts,
+    misdirected: [misdirected],
+  } = seen;
   const target = `${protocol} port ${containerPort}`;
+  if ((seen.ended === 'nonce' || seen.ended === 'accepted') && misdirected !== undefined) {
+    const { container, address } = misdirected;
+    return {
+      finding: 'wrong-address',
+      sentence: `The container ${container} dials ${address}:${containerPort}, another network's gateway, and ${seen.hostname} is ${seen.gateway} here`,
+      advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …`,
+    };
+  }
   if (seen.ended === 'nonce' || seen.ended === 'accepted') {
     return {
       finding: 'reachable',
@@ -95,22 +86,23 @@ const judge = (seen: Evidence): Cause => {
       sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
       advice: 'net.verify(), which puts it back, or a new forward',
     };
-  if (seen.probeFailure !== undefined)
+  if (seen.probeFailure !== undefined) {
     return {
       finding: 'probe-failed',
-      sentence: `The probe itself did not work: ${seen.probeFailure}`,
-      advice: 'localhost-forward doctor',
+      sentence: `The probe itself did not work: ${seen.probeFailure.what}`,
+      advice: seen.probeFailure.advice ?? 'localhost-forward doctor',
     };
+  }
+  if (seen.ended === 'unresolved') {
+    return {
+      finding: 'probe-failed',
+      sentence: `The probe could not resolve ${seen.hostname}, which its container was given as ${seen.gateway}`,
+      advice: 'a hostname that stands in no DNS server',
+    };
+  }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   if (counts === undefined) return listening ?? unknown(seen);
-  if (counts.saw === 0 && counts.elsewhere > 0) {
-    return {
-      finding: 'wrong-address',
-      sentence: `Packets for ${target} come from another network: the container dials another gateway than ${seen.gateway}`,
-      advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …`,
-    };
-  }
   if (counts.saw === 0)
     return dropped(
       seen,
@@ -123,29 +115,29 @@ const judge = (seen: Evidence): Cause => {
       seen,
       'dropped-before-rule',
       `What arrives from ${bridge} for ${target} is dropped before it is translated`,
-      passCommand(seen, 'prerouting'),
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.inputEarly === 0)
     return dropped(
       seen,
       'dropped-before-rule',
       `What is translated for ${target} does not come in: it is dropped on its way`,
-      passCommand(seen, 'prerouting'),
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.inputLate === 0)
     return dropped(
       seen,
       'firewall-input',
       `The firewall of this host drops ${target} on its way in`,
-      passCommand(seen, 'input'),
+      renderPassCommand(seen, 'input'),
     );
   if (listening !== undefined) return listening;
-  if (counts.outputLate === 0)
+  if (counts.outputEarly > 0 && counts.outputLate === 0)
     return dropped(
       seen,
       'firewall-output',
       `The firewall of this host drops the answer of ${target} on its way out`,
-      passCommand(seen, 'output'),
+      renderPassCommand(seen, 'output'),
     );
   return unknown(seen);
 };
@@ -180,73 +172,19 @@ const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string
   advice,
 });
 
-export const renderDrop = ({ family, table, chain, rule }: Drop): string => `${family} ${table} ${chain}: ${rule}`;
-
-/** The command that lets our packets through the chain that dropped them, at the head of it. */
-const passCommand = ({ bridge, drops: [drop] }: Evidence, hook: 'prerouting' | 'input' | 'output'): string => {
-  const { family, table, baseChain } = drop ?? { family: 'ip', table: 'filter', baseChain: hook.toUpperCase() };
-  const side = hook === 'output' ? 'o' : 'i';
-  if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {
-    const which = { prerouting: '', input: ' -d 127.0.0.0/8 -m conntrack --ctstate DNAT', output: '' }[hook];
-    return `sudo iptables -t ${table} -I ${baseChain} 1 -${side} ${bridge}${which} -j ACCEPT`;
+const unknown = (seen: Evidence): Cause => {
+  if (seen.ended === 'foreign') {
+    const sentence = `Something else than our listener on 127.0.0.1:${seen.hostPort} answers at ${seen.hostname}:${seen.containerPort}`;
+    return { finding: 'probe-failed', sentence, advice: 'sudo nft list ruleset' };
   }
-  const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
-  return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
-};
-
-const unknown = (seen: Evidence): Cause => ({
-  finding: 'probe-failed',
-  sentence: `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
-  advice: 'DEBUG=localhost-forward* localhost-forward smoke',
-});
-
-const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
-  const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
-  const fine = finding === 'reachable';
-  const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({
-    name,
-    ok: fine ? true : packets === undefined ? undefined : packets > 0,
-    ...(packets === undefined ? {} : { packets }),
-    detail,
-  });
-  const ruleOk = fine
-    ? true
-    : seen.rulePresent === false || seen.routeLocalnet === false
-      ? false
-      : counts === undefined
-        ? seen.rulePresent
-        : counts.translated > 0;
-  const { listening } = seen;
-  return [
-    {
-      name: 'container',
-      ok: seen.ended !== undefined && seen.ended !== 'unresolved',
-      detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure ?? 'not run'}`,
-    },
-    counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
-    {
-      name: 'rule',
-      ok: ruleOk,
-      ...(counts === undefined ? {} : { packets: counts.translated }),
-      detail:
-        seen.rulePresent === false
-          ? 'not there'
-          : seen.routeLocalnet === false
-            ? 'there, but route_localnet is off'
-            : `to 127.0.0.1:${hostPort}`,
-    },
-    counted('input', counts?.inputLate, 'through the filters of INPUT'),
-    {
-      name: 'service',
-      ok: fine ? true : listening,
-      detail:
-        listening || fine
-          ? `listens on 127.0.0.1:${hostPort}`
-          : seen.listeners.length === 0
-            ? 'nothing listens'
-            : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}`,
-    },
-    counted('reply', counts?.outputEarly, 'answers of the service'),
-    counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
-  ];
+  const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
+  return {
+    finding: 'probe-failed',
+    sentence: arrived
+      ? `What comes to ${seen.hostname}:${seen.containerPort} arrives at 127.0.0.1:${seen.hostPort}, and the service there does not answer`
+      : `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
+    advice: arrived
+      ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'`
+      : 'DEBUG=localhost-forward* localhost-forward smoke',
+  };
 };

@@ -1,4 +1,4 @@
-import { watch } from '../command/watch.ts';
+import { watch, type Watch } from '../command/watch.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 
 /** Where the kernel says that a packet was dropped. */
@@ -12,9 +12,9 @@ export interface Drop {
   readonly baseChain: string;
 }
 
-/** Follows the kernel's trace of marked packets; `stop` returns what it said. */
-export const openTrace = async (privileges: Privileges): Promise<{ stop(): Promise<string> }> =>
-  watch([...privileges.prefix, 'nft', 'monitor', 'trace']);
+/** Follows the kernel's trace of marked packets. */
+export const openTrace = (privileges: Privileges): Promise<Watch> =>
+  watch(privileges.prefix, ['nft', 'monitor', 'trace']);
 
 /**
  * The drops in what `nft monitor trace` printed. Each line is `trace id <id> <family> <table> <chain> <what>`; a packet is followed by its id.
@@ -35,7 +35,16 @@ export const parseDrops = (trace: string): Drop[] => {
       ? 'policy drop'
       : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what));
     if (rule === undefined) continue;
-    const drop = { family, table, chain, rule: rule.trim(), baseChain: base };
+    const drop = {
+      family,
+      table,
+      chain,
+      rule: rule
+        .replace(/counter packets \d+ bytes \d+ ?/, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+      baseChain: base,
+    };
     drops.set(JSON.stringify(drop), drop);
   }
   return [...drops.values()];

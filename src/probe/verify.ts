@@ -3,9 +3,9 @@ import type { ProofOptions } from '../options.ts';
 import type { Verification } from '../types.ts';
 import type { ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { isDialled, prove } from './prove.ts';
+import { prove } from './prove.ts';
 import { renderHop } from './render.ts';
-import { keyOfPort } from './run-probe.ts';
+import { isDialled, keyOfPort } from './run-probe.ts';
 
 /**
  * Proves reachability from a container: name, connection, and our listener's nonce where it stands.
@@ -18,7 +18,7 @@ export const verifyForward = async (
 ): Promise<Verification> => {
   const startedAt = performance.now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
-  const { ended, accepts, diagnosis } = await prove(context, ports, proof, signal).catch((error: unknown) => {
+  const { ended, diagnosis } = await prove(context, ports, proof, signal).catch((error: unknown) => {
     throw signal?.aborted === true ? aborted(signal) : error;
   });
   if (diagnosis !== undefined) throw unreachable(context, diagnosis);
@@ -33,7 +33,7 @@ export const verifyForward = async (
         ...(event?.seenFrom === undefined ? {} : { seenFrom: event.seenFrom }),
       };
     }),
-    accepts,
+    accepts: [...context.accepts],
     ms: performance.now() - startedAt,
   };
 };

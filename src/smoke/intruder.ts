@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { startAttached } from '../engine/containers.ts';
+import { createAttached } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
 import { labels, namesOf } from '../plan/names.ts';
@@ -49,7 +49,7 @@ export const sendIntruder = async (
     readNodeMounts(),
     ip === undefined ? [] : readMounts(ip),
   ]);
-  const container = await startAttached(docker, {
+  const container = await createAttached(docker, {
     name: names.probe(intruder.nth),
     Image: image,
     Entrypoint: [process.execPath, '-e', intruderProgram],
@@ -78,6 +78,7 @@ export const sendIntruder = async (
     },
   });
   try {
+    await container.start();
     const outcomes = new Map<string, Outcome>();
     for await (const line of container.lines) {
       const { key, outcome } = JSON.parse(line) as { key: string; outcome: string };

@@ -1,155 +1,189 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { userHelpers, writeProject, unpackPackage } from './support/project.ts';
-import { leavingNothing } from './support/nothing-left.ts';
+import { describe, expect, test } from 'vitest';
+import { listenTcp } from '../support/services.ts';
+import { triedGenerations } from './support/installs.ts';
+import { expectNothingLeft } from './support/nothing-left.ts';
+import { makeProject, programs, type Files } from './support/projects.ts';
 
-const jest = 'jest/bin/jest.js';
+expectNothingLeft();
 
-interface Run {
-  readonly output: string;
-  readonly exitCode: number;
-}
+// One text for all three kinds of modules: what differs is the imports above it.
+const tests = `
+const own = useLocalhostForward({ hostPort: 0, containerPort: 80 }, { listener: (_request, response) => void response.end('own') });
 
-const run = async (
-  config: object,
-  files: Record<string, string>,
-  format: 'cjs' | 'esm' = 'cjs',
-  args: readonly string[] = [],
-): Promise<Run> => {
-  const manifest = {
-    name: 'project',
-    private: true,
-    ...(format === 'esm' ? { type: 'module' } : {}),
-    jest: { testTimeout: 60_000, transform: {}, ...config },
-  };
-  await using project = await writeProject({
-    'helpers.js': userHelpers(format),
-    ...files,
-    'package.json': JSON.stringify(manifest),
-  });
-  const flags = format === 'esm' ? ['--experimental-vm-modules', '--no-warnings'] : [];
-  const { stdout, stderr, exitCode } = await leavingNothing(() => project.run(jest, ['--ci', ...args], { flags }));
-  return { output: `${stdout}\n${stderr}`, exitCode };
+test('a forward of the file alone, and the matchers', async () => {
+  await expect(own).not.toHaveBeenReached();
+  await expect(own).toBeReachableFromContainer({ port: 80, timeoutMs: 20_000 });
+  expect(await askContainer(own)).toBe('answered own');
+  await expect(own).toHaveBeenReached({ port: 80 });
+  await own.forward({ hostPort: 1, containerPort: 81 });
+  await expect(expect(own).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Nothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)/);
+  await expect(expect(own).toLeaveNoTrace()).rejects.toThrow(/still there: the network lhf-/);
+});
+
+describe('a block', () => {
+  const inner = useLocalhostForward({ hostPort: 0, containerPort: 80 }, { listener: true, verify: false });
+  test('has its own', () => expect(inner.id).not.toBe(own.id));
+  afterAll(() => expect(inner).toLeaveNoTrace());
+});
+
+test('the forward of the global set-up', async () => {
+  const net = forwardAddress();
+  expect(await askContainer(net)).toContain(process.env['SERVICE_MARKER']);
+  await expect(net).toHaveBeenReached({ port: 8088 });
+  await expect(net.unforward(8088)).rejects.toThrow(/which another process opened/);
+  await net.close();
+  expect(await askContainer(net)).toContain(process.env['SERVICE_MARKER']);
+  process.stderr.write('forward ' + net.id + '\\n');
+});
+`;
+
+const kinds: Files = {
+  'cjs/net.test.cjs': `
+const { forwardAddress, useLocalhostForward } = require('localhost-forward/jest');
+const { askContainer } = require('../ask-container.cjs');
+${tests}`,
+  'esm/net.test.mjs': `
+import { forwardAddress, useLocalhostForward } from 'localhost-forward/jest';
+import { askContainer } from '../ask-container.cjs';
+${tests}`,
+  'ts/net.test.ts': `
+import { afterAll, describe, expect, test } from '@jest/globals';
+import type { LocalhostForward } from 'localhost-forward';
+import { forwardAddress, useLocalhostForward } from 'localhost-forward/jest';
+import 'localhost-forward/jest/matchers';
+const { askContainer } = require('../ask-container.cjs') as { askContainer(net: LocalhostForward): Promise<string> };
+${tests.replace('afterAll(() => expect', 'afterAll(async () => expect')}`,
+  'ts/tsconfig.json': JSON.stringify({
+    compilerOptions: { module: 'node16', target: 'es2023', strict: true, types: ['node'], isolatedModules: true },
+  }),
 };
 
-beforeAll(() => unpackPackage());
+const forward =
+  '{ ports: { hostPort: Number(process.env.SERVICE_PORT), containerPort: 8088 }, verify: { timeoutMs: 20_000 } }';
 
-const imports = (format: 'cjs' | 'esm', names: string, from: string): string =>
-  format === 'esm' ? `import { ${names} } from '${from}';` : `const { ${names} } = require('${from}');`;
-
-const perFile = (format: 'cjs' | 'esm'): string => `
-${imports(format, 'useLocalhostForward', 'localhost-forward/jest')}
-${imports(format, 'serve, fetchFrom', './helpers.js')}
-const net = useLocalhostForward({ hostPort: 0, containerPort: 80 });
-test('a container reaches us', async () => {
-  const server = await serve(net.ports[0].hostPort);
-  expect(await fetchFrom(net)).toMatchObject({ hello: process.pid });
-  await new Promise((resolve) => server.close(resolve));
+// Several projects, as users of several kinds of modules have them; they share one forward.
+const configWith = (setUpOf: (kind: string, extension: string) => string): string => `
+const project = (kind, extension, more) => ({
+  displayName: kind,
+  rootDir: __dirname + '/' + kind,
+  testMatch: ['**/*.test.*'],
+  testEnvironmentOptions: { localhostForward: ${forward} },
+  setupFilesAfterEnv: ['localhost-forward/jest/matchers'],
+  ...more,
 });
+module.exports = {
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  projects: [
+    project('cjs', 'cjs', { ${setUpOf('cjs', 'cjs')} }),
+    project('esm', 'mjs', { ${setUpOf('esm', 'mjs')}, transform: {}, moduleFileExtensions: ['mjs', 'cjs', 'js', 'json'] }),
+    project('ts', 'ts', { ${setUpOf('ts', 'ts')}, transform: { '\\\\.ts$': 'ts-jest' } }),
+  ],
+};
 `;
 
-const shared = (format: 'cjs' | 'esm'): string => `
-${imports(format, 'forwardAddress', 'localhost-forward/jest')}
-${imports(format, 'serve, fetchFrom', './helpers.js')}
-test('a container reaches the forward of the set-up', async () => {
-  const net = forwardAddress();
-  const server = await serve(net.ports[0].hostPort);
-  expect(await fetchFrom(net)).toMatchObject({ hello: process.pid });
-  await expect(net).toBeReachableFromContainer({ port: 80 });
-  await expect(net).toHaveBeenReached({ port: 80 });
-  await new Promise((resolve) => server.close(resolve));
-});
-`;
-
-const matchers = { setupFilesAfterEnv: ['localhost-forward/jest/matchers'] };
-const ports = { testEnvironmentOptions: { localhostForward: { ports: [{ hostPort: 0, containerPort: 80 }] } } };
-
-describe.each(['cjs', 'esm'] as const)('Jest with %s', (format) => {
-  it('opens a forward per file', async () => {
-    const files = Object.fromEntries([0, 1, 2].map((n) => [`f${n}.test.js`, perFile(format)]));
-    const { output, exitCode } = await run({ maxWorkers: 2 }, files, format);
-    expect(exitCode, output).toBe(0);
-    expect(output).toContain('3 passed');
-  });
-
-  it('opens one for the run by the preset, and adds matchers', async () => {
-    const { output, exitCode } = await run(
-      { preset: 'localhost-forward/jest', ...ports, ...matchers },
-      { 'a.test.js': shared(format) },
-      format,
-    );
-    expect(exitCode, output).toBe(0);
-  });
-
-  it('composes with a set-up of the user’s own', async () => {
-    const exported = format === 'esm' ? 'export default' : 'module.exports =';
-    const files = {
-      'setup.js': `${imports(format, 'globalSetup', 'localhost-forward/jest/global')}\n${exported} async (...args) => { await globalSetup(...args); process.env.MINE = 'yes'; };`,
-      'teardown.js': `${imports(format, 'globalTeardown', 'localhost-forward/jest/global')}\n${exported} async () => { await globalTeardown(); };`,
-      'a.test.js': `${shared(format)}\ntest('mine too', () => expect(process.env.MINE).toBe('yes'));`,
-    };
-    const { output, exitCode } = await run(
-      { globalSetup: './setup.js', globalTeardown: './teardown.js', ...ports, ...matchers },
-      files,
-      format,
-    );
-    expect(exitCode, output).toBe(0);
-    expect(output).toContain('2 passed');
-  });
-});
-
-describe('Jest', () => {
-  it('shares one forward among eight workers', async () => {
-    const test = `
-const { forwardAddress } = require('localhost-forward/jest');
-const { fetchFrom } = require('./helpers.js');
-test('shared', async () => expect(await fetchFrom(forwardAddress(), forwardAddress().url(80))).toEqual({ served: 'globally' }));
-`;
-    const setup = `
+const own = 'process.stderr.write("own set-up\\n")';
+const composed: Files = {
+  'cjs/set-up.cjs': `
 const { globalSetup } = require('localhost-forward/jest/global');
-module.exports = (globalConfig, projectConfig) => globalSetup(globalConfig, { testEnvironmentOptions: { localhostForward: {
-  ports: [{ hostPort: 0, containerPort: 80 }], listener: (request, response) => response.end(JSON.stringify({ served: 'globally' })) } } });
-`;
-    const files = {
-      'setup.js': setup,
-      ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`w${n}.test.js`, test])),
+module.exports = async (globalConfig, projectConfig) => { await globalSetup(globalConfig, projectConfig); ${own}; };`,
+  'cjs/tear-down.cjs': `module.exports = require('localhost-forward/jest/global').globalTeardown;`,
+  'esm/set-up.mjs': `
+import { globalSetup } from 'localhost-forward/jest/global';
+export default async (globalConfig, projectConfig) => { await globalSetup(globalConfig, projectConfig); ${own}; };`,
+  'esm/tear-down.mjs': `export { globalTeardown as default } from 'localhost-forward/jest/global';`,
+  'ts/set-up.ts': `
+import type { Config } from '@jest/types';
+import { globalSetup } from 'localhost-forward/jest/global';
+export default async (globalConfig: Config.GlobalConfig, projectConfig: Config.ProjectConfig): Promise<void> => {
+  await globalSetup(globalConfig, projectConfig);
+  ${own};
+};`,
+  'ts/tear-down.ts': `export { globalTeardown as default } from 'localhost-forward/jest/global';`,
+};
+
+const nodeOptions = { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' };
+
+// Closed in order, by the tear-down: a guardian would leave no trace either.
+const expectOneForward = (output: string): void => {
+  const ids = new Set(Array.from(output.matchAll(/^forward (\w{8})$/gm), ([, id]) => id));
+  expect(ids.size).toBe(1);
+  for (const id of ids) expect(output).toContain(`released network and rules of lhf-${id}`);
+};
+
+describe.each(triedGenerations)('Jest, %s', (generation) => {
+  const run = async (files: Files) => {
+    await using service = await listenTcp();
+    await using project = await makeProject(generation, { ...kinds, ...files });
+    const env = {
+      SERVICE_PORT: String(service.port),
+      SERVICE_MARKER: service.marker,
+      DEBUG: 'localhost-forward*',
+      ...nodeOptions,
     };
-    const { output, exitCode } = await run(
-      { globalSetup: './setup.js', globalTeardown: 'localhost-forward/jest/global-teardown', maxWorkers: 4 },
-      files,
-    );
-    expect(exitCode, output).toBe(0);
-    expect(output).toContain('8 passed');
+    return await project.run(programs.jest, [], { env });
+  };
+
+  test('CommonJS, ESM and TypeScript with the preset', async () => {
+    const { exitCode, output } = await run({ 'jest.config.cjs': configWith(() => `preset: 'localhost-forward/jest'`) });
+    expect(output).toMatch(/Tests:\s+9 passed, 9 total/);
+    expect(exitCode).toBe(0);
+    expectOneForward(output);
+    expect(output).not.toMatch(/did not exit|open handle/);
   });
 
-  it.each([
-    ['a bad option', { ports: [8088], verfy: true }, 'testEnvironmentOptions.localhostForward'],
-    ['a bad port', { ports: [70_000] }, 'testEnvironmentOptions.localhostForward.ports[0]'],
-    ['no options at all', undefined, 'testEnvironmentOptions.localhostForward'],
-    ['no privilege', { ports: [8088], privilege: 'none' }, 'Nobody here may install rules'],
+  test('CommonJS, ESM and TypeScript with set-ups of their own that call ours', async () => {
+    const setUp = (_kind: string, extension: string): string =>
+      `globalSetup: '<rootDir>/set-up.${extension}', globalTeardown: '<rootDir>/tear-down.${extension}'`;
+    const { exitCode, output } = await run({ ...composed, 'jest.config.cjs': configWith(setUp) });
+    expect(output).toMatch(/Tests:\s+9 passed, 9 total/);
+    expect(exitCode).toBe(0);
+    expect(output.match(/own set-up/g)).toHaveLength(3);
+    expectOneForward(output);
+  });
+
+  test.each([
     [
-      'an engine that does not answer',
-      { ports: [8088], docker: { socketPath: '/nowhere.sock' } },
-      'No Docker engine answers',
+      `{ ports: [70_000] }`,
+      'Expected `testEnvironmentOptions.localhostForward.ports[0]` to be an integer from 0 to 65535, got `70000`',
     ],
-  ])('stops with our message for %s', async (_, localhostForward, message) => {
-    const { output, exitCode } = await run(
-      { preset: 'localhost-forward/jest', testEnvironmentOptions: { localhostForward } },
-      { 'a.test.js': shared('cjs') },
-    );
-    expect(exitCode).not.toBe(0);
+    [
+      `{ ports: 80, verfy: false }`,
+      'Unknown key `testEnvironmentOptions.localhostForward.verfy`. Did you mean `verify`?',
+    ],
+    [
+      `{ ports: 80, verify: { timeoutMs: 0 } }`,
+      'Expected `testEnvironmentOptions.localhostForward.verify.timeoutMs` to be an integer from 1',
+    ],
+    ['undefined', 'Expected `testEnvironmentOptions.localhostForward` to be { ports, ...options }, got `undefined`'],
+  ])('options %s are refused with their path', async (options, message) => {
+    const config = `module.exports = { preset: 'localhost-forward/jest', testEnvironmentOptions: { localhostForward: ${options} } }`;
+    await using project = await makeProject(generation, {
+      'jest.config.cjs': config,
+      'one.test.js': `test('one', () => {})`,
+    });
+    const { exitCode, output } = await project.run(programs.jest, []);
     expect(output).toContain(message);
+    expect(output).not.toContain('✓ one');
+    expect(exitCode).toBe(1);
   });
 
-  it('keeps the test’s own error and leaves nothing with --bail', async () => {
-    const failing = `${perFile('cjs')}\ntest('breaks', () => { throw new Error('its own'); });`;
-    const { output, exitCode } = await run({}, { 'a.test.js': failing }, 'cjs', ['--bail']);
-    expect(exitCode).toBe(1);
-    expect(output).toContain('its own');
-  });
-
-  it('tells a test without a set-up', async () => {
-    const { output, exitCode } = await run({}, { 'a.test.js': shared('cjs') });
-    expect(exitCode).toBe(1);
-    expect(output).toContain('forwardAddress() found no forward');
+  test('without a global set-up, forwardAddress() says what is missing; before its tests, a file’s forward does', async () => {
+    const text = `
+const { forwardAddress, useLocalhostForward } = require('localhost-forward/jest');
+const early = useLocalhostForward([], { verify: false });
+const seen = (() => { try { return early.id; } catch (error) { return error; } })();
+test('errors', () => {
+  expect(() => forwardAddress()).toThrow(/forwardAddress\\(\\) found no forward/);
+  expect(seen.message).toContain('id was asked of useLocalhostForward() before the file');
+  expect(early.id).toMatch(/^\\w{8}$/);
+});`;
+    await using project = await makeProject(generation, {
+      'jest.config.cjs': 'module.exports = {}',
+      'one.test.js': text,
+    });
+    const { exitCode, output } = await project.run(programs.jest, []);
+    expect(output).toMatch(/Tests:\s+1 passed/);
+    expect(exitCode).toBe(0);
   });
 });

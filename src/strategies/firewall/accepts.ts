@@ -15,47 +15,33 @@ export interface InputChain {
  * Left over after a crash it would be inert, for its bridge is gone. Returns the reason where it could not be put in.
  */
 export const insertAccept = async (
-  { family, table, chain }: InputChain,
+  chain: InputChain,
   bridge: string,
   session: string,
   privileges: Privileges,
 ): Promise<string | undefined> => {
   const mark = renderMark(bridge, session);
-  const { exitCode, stderr, failure } = isIptables({ family, table, chain })
-    ? // iptables refuses to list a table with rules in it that are not its own.
-      await privileges.run([
-        'iptables',
-        '-w',
-        '5',
-        '-I',
-        chain,
-        '1',
-        '-i',
-        bridge,
-        '-d',
-        '127.0.0.0/8',
-        '-m',
-        'conntrack',
-        '--ctstate',
-        'DNAT',
-        '-m',
-        'comment',
-        '--comment',
-        mark,
-        '-j',
-        'ACCEPT',
-      ])
+  const { exitCode, stderr, failure } = isIptables(chain)
+    ? await applyByIptables(renderIptablesAccept(chain, bridge, mark), privileges)
     : await privileges.run([
         'nft',
         'insert',
         'rule',
-        family,
-        table,
-        chain,
+        chain.family,
+        chain.table,
+        chain.chain,
         `iifname "${bridge}" ip daddr 127.0.0.0/8 ct status dnat accept comment "${mark}"`,
       ]);
   return exitCode === 0 ? undefined : (failure ?? stderr.trim());
 };
+
+const renderIptablesAccept = ({ table, chain }: InputChain, bridge: string, mark: string): string =>
+  [
+    `*${table}`,
+    `-I ${chain} 1 -i ${bridge} -d 127.0.0.0/8 -m conntrack --ctstate DNAT -m comment --comment "${mark}" -j ACCEPT`,
+    'COMMIT',
+    '',
+  ].join('\n');
 
 /** Takes out every accept with a bridge's mark, wherever it stands; gone is what was wanted. */
 export const removeAccepts = async (bridge: string, privileges: Privileges): Promise<void> => {
@@ -65,9 +51,14 @@ export const removeAccepts = async (bridge: string, privileges: Privileges): Pro
   if (failures.length > 0) throw new Error(failures.join('; '));
 };
 
-/** What iptables keeps: its own tables, whichever firewall writes them. */
+const iptablesTables = ['filter', 'mangle', 'security'];
+
+/** What iptables keeps, whichever firewall writes it: a table with rules that are not its own it would refuse to list. */
 const isIptables = ({ family, table, chain }: InputChain): boolean =>
-  family === 'ip' && table === 'filter' && chain === 'INPUT';
+  family === 'ip' && iptablesTables.includes(table) && chain === 'INPUT';
+
+const applyByIptables = (lines: string, { prefix }: Privileges): ReturnType<typeof run> =>
+  run(['sh', '-c', `${iptablesFunctions}SUDO=$1; lhf_apply "$2"`, 'lhf-accepts', prefix.join(' '), lines]);
 
 const removeByIptables = async (bridge: string, { prefix }: Privileges): Promise<string | undefined> => {
   const program = `${iptablesFunctions}SUDO=$1; shift; command -v iptables-save > /dev/null || exit 0; lhf_remove "$@"`;
@@ -78,7 +69,7 @@ const removeByIptables = async (bridge: string, { prefix }: Privileges): Promise
     'lhf-accepts',
     prefix.join(' '),
     bridge,
-    'filter',
+    ...iptablesTables,
   ]);
   return exitCode === 0 ? undefined : (failure ?? stderr.trim());
 };

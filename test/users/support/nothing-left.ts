@@ -1,18 +1,16 @@
-import { expect } from 'vitest';
-import { renderDifference, takeSnapshot } from '../../support/host-snapshot.ts';
+import { afterEach, beforeEach } from 'vitest';
+import { renderDifference, type Snapshot, takeSnapshot } from '../../support/host-snapshot.ts';
 import { until } from '../../support/until.ts';
 
-/** Does the work, and holds that the host is afterwards as it was: rules, networks, containers, interfaces, processes. */
-export const leavingNothing = async <T>(work: () => Promise<T>): Promise<T> => {
-  const before = await takeSnapshot();
-  const result = await work();
-  let difference = '';
-  await until(
-    async () => {
-      difference = renderDifference(before, await takeSnapshot());
-      return difference === '';
-    },
-    { timeoutMs: 20_000, everyMs: 100 },
-  ).catch(() => expect(difference).toBe(''));
-  return result;
+/** Each test of this file must leave the host as it was; what a guardian does after a killed process may take a moment. */
+export const expectNothingLeft = (): void => {
+  let before: Snapshot;
+  beforeEach(async () => void (before = await takeSnapshot()));
+  afterEach(async () => {
+    let difference = '';
+    const isEqual = async (): Promise<boolean> => (difference = renderDifference(before, await takeSnapshot())) === '';
+    await until(isEqual, { timeoutMs: 20_000, everyMs: 100, what: 'nothing to be left' }).catch(() => {
+      throw new Error(`Something was left behind:\n${difference}`);
+    });
+  });
 };

@@ -1,0 +1,3 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({ test: { setupFiles: ['localhost-forward/vitest/matchers'], testTimeout: 60_000 } });

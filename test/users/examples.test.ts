@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { projectRoot } from '../support/children.ts';
+import { execHere } from '../support/run.ts';
+import { ensureCurlImage } from './support/curl-image.ts';
+import { expectNothingLeft } from './support/nothing-left.ts';
+import { makeProject } from './support/projects.ts';
+
+expectNothingLeft();
+
+const examples = join(projectRoot, 'examples');
+
+/** Which of its scripts a user runs, and what it prints when all is well. */
+const runs: Readonly<Record<string, { script: string; prints: RegExp }>> = {
+  compose: { script: 'start', prints: /caller.*\| *3 orders/ },
+  'github-actions': { script: 'smoke', prints: /\S/ },
+  jest: { script: 'test', prints: /Tests:\s+1 passed, 1 total/ },
+  'node-test': { script: 'test', prints: /pass 1\b/ },
+  'plain-node': { script: 'start', prints: /^\/orders of 198\.1[89]\.\d+\.\d+$/m },
+  testcontainers: { script: 'test', prints: /pass 1\b/ },
+  vitest: { script: 'test', prints: /Tests\s+2 passed \(2\)/ },
+};
+
+// The program before the plug-in reads standard input only where it is the one file.
+const standIn = `#!/bin/sh
+cat > .override.yaml
+for word do
+  shift
+  if [ "$word" = - ]; then word=.override.yaml; fi
+  set -- "$@" "$word"
+done
+exec docker-compose "$@"
+`;
+
+/** How compose is called here; undefined where there is none. */
+const findCompose = async (): Promise<string | undefined> => {
+  const works = async (...argv: string[]): Promise<boolean> =>
+    execHere(argv).then(
+      ({ exitCode }) => exitCode === 0,
+      () => false,
+    );
+  if (await works('docker', 'compose', 'version')) return 'docker compose';
+  return (await works('docker-compose', 'version')) ? './compose-stand-in' : undefined;
+};
+
+/** What an example needs that a machine may lack. */
+const lacks = async (name: string): Promise<string | undefined> => {
+  if (name === 'compose' && (await findCompose()) === undefined) return 'no compose is installed';
+  if (name === 'github-actions' && !existsSync(join(projectRoot, 'dist/cli.js')))
+    return 'this build has no command line';
+  return undefined;
+};
+
+describe('examples', () => {
+  test('are all run here', () => expect(readdirSync(examples).toSorted()).toEqual(Object.keys(runs)));
+
+  test.for(Object.keys(runs))('%s', async (name, { skip }) => {
+    const lack = await lacks(name);
+    if (lack !== undefined) skip(lack);
+    const { script = '', prints = /^$/ } = runs[name] ?? {};
+    await using project = await makeProject('newest', { 'compose-stand-in': standIn });
+    await chmod(join(project.folder, 'compose-stand-in'), 0o755);
+    await cp(join(examples, name), project.folder, { recursive: true });
+    const env = { IMAGE: await ensureCurlImage(), COMPOSE: name === 'compose' ? await findCompose() : undefined };
+    const { exitCode, output } = await project.npm(script, { env });
+    expect(output).toMatch(prints);
+    expect(exitCode).toBe(0);
+  });
+
+  test('the workflow runs what the project has', () => {
+    const workflow = parse(readFileSync(join(examples, 'github-actions/.github/workflows/test.yml'), 'utf8')) as {
+      jobs: Record<string, { steps: { run?: string; uses?: string }[] }>;
+    };
+    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+    expect(steps.map(({ run }) => run)).toContain('npm run smoke');
+    for (const { uses = '' } of steps.filter((step) => step.uses !== undefined)) expect(uses).toMatch(/@[0-9a-f]{40}$/);
+  });
+});
