@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { ensureTestImage, mountNode } from '../support/containers.ts';
 import { execHere } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
-import { leavingNothing } from './support/nothing-left.ts';
+import { expectNothingLeft } from './support/nothing-left.ts';
 
 // `localhost-forward run … -- docker compose up`, with whichever compose is installed here.
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -45,6 +45,8 @@ const program = `fetch(process.env.LOCALHOST_FORWARD_URL)
   .then((response) => response.json())
   .then(({ marker }) => { console.log('heard ' + marker); process.exit(6); })`;
 
+expectNothingLeft();
+
 it.skipIf(compose === undefined)('reaches a service from a compose project, and passes its exit code on', async () => {
   const image = await ensureTestImage(new Docker());
   const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
@@ -54,11 +56,9 @@ it.skipIf(compose === undefined)('reaches a service from a compose project, and 
     const project = [...(compose ?? []), '-p', `lhf${process.pid}`, '-f', 'compose.yaml'];
     // `down` before the forward closes: containers of a stopped project would still hold its network.
     const upAndDown = '"$@" up --abort-on-container-exit --exit-code-from caller; code=$?; "$@" down; exit $code';
-    const { stdout, stderr, exitCode } = await leavingNothing(() =>
-      execHere([process.execPath, main, 'run', `80:${service.port}`, '--', 'sh', '-c', upAndDown, 'sh', ...project], {
-        cwd: folder,
-        timeoutMs: 55_000,
-      }),
+    const { stdout, stderr, exitCode } = await execHere(
+      [process.execPath, main, 'run', `80:${service.port}`, '--', 'sh', '-c', upAndDown, 'sh', ...project],
+      { cwd: folder, timeoutMs: 55_000 },
     );
     expect(stdout, stderr).toContain(`heard ${service.marker}`);
     expect(exitCode).toBe(6);
