@@ -176,6 +176,14 @@ describe('probes', () => {
     expect(await net.verify()).toMatchObject({ ports: [{ answer: 'accepted' }] });
   });
 
+  test('tell of an image that is not there', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: false });
+    await expect(net.verify({ image: 'no/such:1' })).rejects.toMatchObject({
+      diagnosis: { finding: 'probe-failed', advice: 'docker pull no/such:1' },
+    });
+  });
+
   test('name the container that dials another network’s gateway', async () => {
     await using service = await listenTcp();
     await using net = await openLocalhostForward({ hostPort: service.port, containerPort: 4080 }, { verify: false });
