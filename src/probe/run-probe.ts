@@ -86,11 +86,15 @@ export class ProbeFailed extends Error {
   }
 }
 
-const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed =>
-  new ProbeFailed(
-    statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what: messageOf(error) },
+const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed => {
+  const what = messageOf(error);
+  const image = /^No such image: (\S+)$/i.exec(what)?.[1];
+  if (image !== undefined) return new ProbeFailed({ what, try: `docker pull ${image}` }, error);
+  return new ProbeFailed(
+    statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what },
     error,
   );
+};
 
 /** When a name is taken for so long, whoever took it may be dead, in milliseconds. */
 const stuckAfterMs = 1_000;

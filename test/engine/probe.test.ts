@@ -9,6 +9,7 @@ import {
   type LocalhostForward,
   type LocalhostForwardError,
   openLocalhostForward,
+  sweep,
 } from '../../src/index.ts';
 import { renderSession } from '../../src/owner.ts';
 import { currentSession } from '../../src/lifecycle/session.ts';
@@ -134,18 +135,53 @@ describe('probes', () => {
     await Promise.all(views.slice(1).map((view) => view.close()));
   });
 
-  test('do not wait for one of the dead that never started', async () => {
-    await using service = await listenTcp();
-    await using net = await openLocalhostForward(service.port, { verify: false });
+  /** What a worker leaves that is killed between the creation and the start of its probe. */
+  const leaveProbe = async ({ id, bridgeName }: LocalhostForward): Promise<void> => {
     const docker = new Docker();
     const dead = renderSession({ ...currentSession().owner, startTime: 1 });
     await docker.createContainer({
-      name: `lhf-probe-${net.id}-0`,
+      name: `lhf-probe-${id}-0`,
       Image: await ensureTestImage(docker),
       Cmd: ['/none'],
-      Labels: { 'localhost-forward.session': dead, 'localhost-forward.bridge': net.bridgeName },
+      Labels: { 'localhost-forward.session': dead, 'localhost-forward.bridge': bridgeName },
     });
+  };
+
+  test('do not wait for one of the dead that never started', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: false });
+    await leaveProbe(net);
     expect(await net.verify(patient)).toMatchObject({ ports: [{ answer: 'accepted' }] });
+  });
+
+  test('of the dead are swept, and the bridge that they were on is not', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: false });
+    await leaveProbe(net);
+    const { removed } = await sweep();
+    expect(removed.filter(({ bridge }) => bridge === net.bridgeName)).toMatchObject([{ kind: 'container' }]);
+    expect(await net.verify(patient)).toMatchObject({ ports: [{ answer: 'accepted' }] });
+  });
+
+  test('go on when the engine’s answer to a creation was lost', async () => {
+    await using service = await listenTcp();
+    let lost = false;
+    const after = (call: string): void => {
+      if (lost || call !== 'POST /containers/create') return;
+      lost = true;
+      throw brokenConnection();
+    };
+    await using net = await openLocalhostForward(service.port, { verify: false, docker: gateDocker({ after }) });
+    await expect(net.verify()).rejects.toMatchObject({ diagnosis: { finding: 'probe-failed' } });
+    expect(await net.verify()).toMatchObject({ ports: [{ answer: 'accepted' }] });
+  });
+
+  test('tell of an image that is not there', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: false });
+    await expect(net.verify({ image: 'no/such:1' })).rejects.toMatchObject({
+      diagnosis: { finding: 'probe-failed', advice: 'docker pull no/such:1' },
+    });
   });
 
   test('name the container that dials another network’s gateway', async () => {

@@ -42,8 +42,10 @@ export const removeFound = async (bridge: string, found: readonly Found[], tools
 };
 
 const shut = async (bridge: string, found: readonly Found[], { privileges }: RemovalTools): Promise<Outcome[]> => {
-  if (privileges === undefined || idOfBridge(bridge) === undefined || (await readRouteLocalnet(bridge)) !== true)
-    return [];
+  // A probe that another process had on a bridge is no reason to shut the bridge: its owner may be alive.
+  const isOwners = found.some(({ kind }) => kind === 'network' || kind === 'guard');
+  if (privileges === undefined || !isOwners || idOfBridge(bridge) === undefined) return [];
+  if ((await readRouteLocalnet(bridge)) !== true) return [];
   const sysctl: Found = {
     kind: 'sysctl',
     name: `net.ipv4.conf.${bridge}.route_localnet`,
