@@ -9,8 +9,8 @@ const project = (name: string, include: string[], parallel = false) => ({
     pool: 'forks' as const,
     fileParallelism: parallel,
     maxWorkers: parallel ? 2 : 1,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     retry: 0,
   },
 });

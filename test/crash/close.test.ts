@@ -52,7 +52,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     await stopEngine(place, 'SIGKILL');
     script.send('close');
     const said = JSON.parse(
-      (await script.waitForLine(/^said /, { timeoutMs: 20_000 })).slice('said '.length),
+      (await script.waitForLine(/^said /, { timeoutMs: 40_000 })).slice('said '.length),
     ) as Record<string, string>;
     // Nobody of its own may do it before the sweep.
     for (const pid of await readHolders(script.process.pid)) process.kill(pid, 'SIGKILL');
@@ -83,7 +83,7 @@ test('a container that is still attached when its forward’s owner dies is disc
   script.send('exit');
   await script.exit;
   await until(async () => (await docker.listNetworks()).every(({ Name }) => Name !== bridge), {
-    timeoutMs: 10_000,
+    timeoutMs: 40_000,
     what: 'the network to go',
   });
   expect((await container.inspect()).State.Running).toBe(true);

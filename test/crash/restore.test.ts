@@ -30,7 +30,7 @@ describe('rules that somebody takes away while a forward is open', () => {
     const whole = await ours();
     await outputOf(execHere, flush);
     const isBack = async (): Promise<boolean> => (await ours()) === whole;
-    await until(isBack, { timeoutMs: 15_000, what: 'the rules' });
+    await until(isBack, { timeoutMs: 40_000, what: 'the rules' });
     const isWarning = ({ message }: Error): boolean => message.includes(`${net.bridgeName} away; they are back`);
     await until(() => warnings.some(isWarning), { what: 'the warning' });
     await net.close();

@@ -7,7 +7,7 @@ import { cacheCompilation } from './compile-cache.ts';
 import { look } from './storm/witness.ts';
 
 // For a machine under load. A look costs several processes itself.
-const patience = { timeoutMs: 15_000, everyMs: 250 };
+const patience = { timeoutMs: 40_000, everyMs: 250 };
 
 /** All that one process has on this host now, rules first. */
 export const tracesOf = async (pid: number | undefined): Promise<string[]> => {

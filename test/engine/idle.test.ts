@@ -16,7 +16,7 @@ it.each([
   const net = await openLocalhostForward(0, { strategy, verify: false });
   expect(await holdersOf(net.id)).toBe(2);
   await net.close();
-  await until(async () => (await holdersOf(net.id)) === 1, { timeoutMs: 20_000, what: 'the idle holder' });
+  await until(async () => (await holdersOf(net.id)) === 1, { timeoutMs: 40_000, what: 'the idle holder' });
   expect(await staying.diagnose()).toMatchObject({ reachable: true });
   await using again = await openLocalhostForward(0, { strategy, verify: true });
   expect(await holdersOf(again.id)).toBe(2);

@@ -143,7 +143,7 @@ it('leaves nothing when it is killed in the middle of a diagnosis', async () => 
     await net.kill();
     await diagnosing;
     const isAsBefore = async (): Promise<boolean> => renderDifference(before, await snapshotIn(engine)) === '';
-    await until(isAsBefore, { timeoutMs: 20_000, what: 'its guardian' }).catch(async () =>
+    await until(isAsBefore, { timeoutMs: 40_000, what: 'its guardian' }).catch(async () =>
       expectSame(before, await snapshotIn(engine)),
     );
     const { stdout } = await engine.exec(['sh', '-c', 'grep -lz [m]onitor /proc/[0-9]*/cmdline || true']);

@@ -49,7 +49,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     await shell(engine, on);
     try {
       const before = await snapshotIn(engine);
-      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 15_000 } });
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 40_000 } });
       expect(await net.open()).toHaveProperty('ok');
       expect(await net.verify()).toMatchObject({ ok: { ports: [{ answer: 'accepted' }] } });
       await net.close();
@@ -68,7 +68,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
       expect(await unproven.diagnose()).toMatchObject({ reachable: true });
       await unproven.close();
       expectSame(before, await snapshotIn(engine));
-      await using datagrams = drive(engine, { strategy, udp: true, verify: { timeoutMs: 15_000 } });
+      await using datagrams = drive(engine, { strategy, udp: true, verify: { timeoutMs: 40_000 } });
       expect(await datagrams.open()).toHaveProperty('ok');
       await datagrams.close();
       expectSame(before, await snapshotIn(engine));
@@ -84,7 +84,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     await ufw.reload();
     try {
       const before = await snapshotIn(engine);
-      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 15_000 } });
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 40_000 } });
       expect(await net.open()).toHaveProperty('ok');
       await ufw.reload();
       expect(await net.verify()).toHaveProperty('ok');
@@ -99,12 +99,12 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     await shell(engine, 'iptables -P INPUT DROP');
     try {
       const before = await snapshotIn(engine);
-      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 15_000 } });
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 40_000 } });
       expect(await net.open()).toHaveProperty('ok');
       expect((await snapshotIn(engine)).iptables.join('\n')).toContain('lhf:lhf-');
       await net.kill();
       const isAsBefore = async (): Promise<boolean> => renderDifference(before, await snapshotIn(engine)) === '';
-      await until(isAsBefore, { timeoutMs: 20_000, what: 'its guardian' }).catch(async () =>
+      await until(isAsBefore, { timeoutMs: 40_000, what: 'its guardian' }).catch(async () =>
         expectSame(before, await snapshotIn(engine)),
       );
     } finally {

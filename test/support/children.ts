@@ -37,13 +37,13 @@ export interface Script extends AsyncDisposable {
   /** Its standard error so far. */
   readonly stderr: () => string;
   readonly exit: Promise<ScriptExit>;
-  /** The first line, printed already or yet to come, that fits: equals the string, matches, or satisfies. Default 10 s. */
+  /** The first line, printed already or yet to come, that fits: equals the string, matches, or satisfies. Default 40 s. */
   waitForLine(predicate: LinePredicate, options?: { timeoutMs?: number }): Promise<string>;
   /** Writes a line to its standard input. */
   send(line: string): void;
   /** Ends its standard input. */
   endInput(): void;
-  /** Sends the signal, and resolves when the process is gone (at most 10 s). */
+  /** Sends the signal, and resolves when the process is gone (at most 40 s). */
   kill(signal?: NodeJS.Signals): Promise<ScriptExit>;
   /** Sends the signal to its whole group, as Ctrl+C does; needs `detached`, and a script on this side. */
   killGroup(signal: NodeJS.Signals): Promise<ScriptExit>;
@@ -78,7 +78,7 @@ export const spawnScript = (options: SpawnScriptOptions): Script => {
   exit.catch(() => {});
   const output = readLines(child);
 
-  const waitForLine: Script['waitForLine'] = async (predicate, { timeoutMs = 10_000 } = {}) => {
+  const waitForLine: Script['waitForLine'] = async (predicate, { timeoutMs = 40_000 } = {}) => {
     try {
       return await within(timeoutMs, `a line like ${String(predicate)}`, output.find(fits(predicate)));
     } catch (error) {
@@ -86,7 +86,7 @@ export const spawnScript = (options: SpawnScriptOptions): Script => {
       throw new Error(`${(error as Error).message}; the script said:\n${said}`, { cause: error });
     }
   };
-  const gone = (): Promise<ScriptExit> => within(10_000, 'the script to end', exit);
+  const gone = (): Promise<ScriptExit> => within(40_000, 'the script to end', exit);
   const kill = (signal: NodeJS.Signals = 'SIGTERM'): Promise<ScriptExit> => {
     child.kill(signal);
     return gone();

@@ -59,12 +59,12 @@ export const openNamespaces = async (directory: string): Promise<Namespaces> => 
   keeper.stderr.setEncoding('utf8').on('data', (part: string) => (complaint += part));
   const exit = exitOf(keeper);
   const ready = once(keeper.stdout, 'data').then(() => true);
-  if (!(await within(10_000, 'new namespaces', Promise.race([ready, exit.then(() => false)])))) {
+  if (!(await within(40_000, 'new namespaces', Promise.race([ready, exit.then(() => false)])))) {
     throw new Error(`Could not open namespaces (this needs root, unshare and ip):\n${complaint}`);
   }
   const close = async (): Promise<void> => {
     keeper.stdin.end();
-    await within(10_000, 'the namespaces to end', exit);
+    await within(40_000, 'the namespaces to end', exit);
   };
   return { spawn: spawnIn(keeper.pid ?? 0), close, [Symbol.asyncDispose]: close };
 };

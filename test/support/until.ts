@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds until it gives up. Default 5000. */
+  /** Milliseconds until it gives up. Default 30 000. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks. Default 20. */
   readonly everyMs?: number;
@@ -17,7 +17,7 @@ export const until = async <T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, Falsy>> => {
-  const { timeoutMs = 5_000, everyMs = 20, what = 'the condition' } = options;
+  const { timeoutMs = 30_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let seen: string;

@@ -9,7 +9,7 @@ export const expectNothingLeft = (): void => {
   afterEach(async () => {
     let difference = '';
     const isEqual = async (): Promise<boolean> => (difference = renderDifference(before, await takeSnapshot())) === '';
-    await until(isEqual, { timeoutMs: 20_000, everyMs: 100, what: 'nothing to be left' }).catch(() => {
+    await until(isEqual, { timeoutMs: 40_000, everyMs: 100, what: 'nothing to be left' }).catch(() => {
       throw new Error(`Something was left behind:\n${difference}`);
     });
   });
