@@ -30,7 +30,7 @@ export const drive = (engine: PrivateEngine, orders: object, env: Record<string,
     const heard = script.lines.length;
     script.send(order);
     let seen = 0;
-    const line = await script.waitForLine(() => (seen += 1) > heard, { timeoutMs: 40_000 });
+    const line = await script.waitForLine(() => (seen += 1) > heard, { timeoutMs: 120_000 });
     return JSON.parse(line) as Answer<T>;
   };
   return {
