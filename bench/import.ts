@@ -37,12 +37,32 @@ const names = ['index', 'jest', 'jest-global', 'jest-preset'];
 const vitest = require.resolve('vitest').replace('index.cjs', 'dist/index.js');
 const entries: readonly Entry[] = [
   ...names.flatMap((name): Entry[] => [
-    { name: `${name} (ESM)`, main: write(`${name}.mjs`, esm(join(dist, `${name}.js`))), base: bases.esm, bounded: true },
-    { name: `${name} (CommonJS)`, main: write(`${name}.cjs`, cjs(join(dist, `${name}.cjs`))), base: bases.cjs, bounded: true },
+    {
+      name: `${name} (ESM)`,
+      main: write(`${name}.mjs`, esm(join(dist, `${name}.js`))),
+      base: bases.esm,
+      bounded: true,
+    },
+    {
+      name: `${name} (CommonJS)`,
+      main: write(`${name}.cjs`, cjs(join(dist, `${name}.cjs`))),
+      base: bases.cjs,
+      bounded: true,
+    },
   ]),
   // Whoever imports this one has Vitest loaded already.
-  { name: 'vitest (ESM), over vitest', main: write('vitest.mjs', esm(vitest) + esm(join(dist, 'vitest.js'))), base: write('vitest-alone.mjs', esm(vitest)), bounded: true },
-  { name: 'testcontainers, to compare', main: write('testcontainers.cjs', cjs(require.resolve('testcontainers'))), base: bases.cjs, bounded: false },
+  {
+    name: 'vitest (ESM), over vitest',
+    main: write('vitest.mjs', esm(vitest) + esm(join(dist, 'vitest.js'))),
+    base: write('vitest-alone.mjs', esm(vitest)),
+    bounded: true,
+  },
+  {
+    name: 'testcontainers, to compare',
+    main: write('testcontainers.cjs', cjs(require.resolve('testcontainers'))),
+    base: bases.cjs,
+    bounded: false,
+  },
 ];
 
 // The start and the end of a process are not the module's cost, but they are equal on both sides.
@@ -71,7 +91,9 @@ try {
   for (const { name, bounded } of entries) {
     const { base = [], own = [] } = times.get(name) ?? {};
     const [without, difference] = [shortest(base), shortest(own) - shortest(base)];
-    console.log(`${name}: ${difference.toFixed(0)} ms over ${without.toFixed(0)} ms (${(1 + difference / without).toFixed(2)} x)`);
+    console.log(
+      `${name}: ${difference.toFixed(0)} ms over ${without.toFixed(0)} ms (${(1 + difference / without).toFixed(2)} x)`,
+    );
     if (bounded && difference > boundMs) process.exitCode = 1;
   }
 } finally {

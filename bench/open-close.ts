@@ -13,17 +13,23 @@ const timed = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
   return [performance.now() - startedAt, result];
 };
 
-const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
+const median = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
 
 const bare = { open: [] as number[], close: [] as number[] };
-const ours = { nftables: { open: [] as number[], close: [] as number[] }, iptables: { open: [] as number[], close: [] as number[] } };
+const ours = {
+  nftables: { open: [] as number[], close: [] as number[] },
+  iptables: { open: [] as number[], close: [] as number[] },
+};
 
 for (let round = -2; round < rounds; round += 1) {
   // The first rounds load and warm what every later one has.
   const keep = (list: number[], ms: number): void => void (round >= 0 && list.push(ms));
   const name = `lhf-bench-${process.pid}`;
   const subnet = `198.18.${(round + 2) % 256}.0/28`;
-  const [created, network] = await timed(() => docker.createNetwork({ Name: name, Driver: 'bridge', IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } }));
+  const [created, network] = await timed(() =>
+    docker.createNetwork({ Name: name, Driver: 'bridge', IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } }),
+  );
   keep(bare.open, created);
   keep(bare.close, (await timed(() => network.remove()))[0]);
   for (const strategy of ['nftables', 'iptables'] as const satisfies readonly Strategy[]) {
@@ -33,9 +39,13 @@ for (let round = -2; round < rounds; round += 1) {
   }
 }
 
-console.log(`${rounds} rounds, medians in ms; the engine alone: create ${median(bare.open).toFixed(0)}, remove ${median(bare.close).toFixed(0)}`);
+console.log(
+  `${rounds} rounds, medians in ms; the engine alone: create ${median(bare.open).toFixed(0)}, remove ${median(bare.close).toFixed(0)}`,
+);
 for (const [strategy, { open, close }] of Object.entries(ours)) {
   const ratios = [median(open) / median(bare.open), median(close) / median(bare.close)] as const;
-  console.log(`${strategy}: open ${median(open).toFixed(0)} (${ratios[0].toFixed(2)} x create), close ${median(close).toFixed(0)} (${ratios[1].toFixed(2)} x remove), bound ${bound}`);
+  console.log(
+    `${strategy}: open ${median(open).toFixed(0)} (${ratios[0].toFixed(2)} x create), close ${median(close).toFixed(0)} (${ratios[1].toFixed(2)} x remove), bound ${bound}`,
+  );
   if (ratios.some((ratio) => ratio > bound)) process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 // Runs the Vitest projects one after the other, each in a process of its own, and ends with one line that counts.
 //   node script/run-tests.ts                         everything
 //   node script/run-tests.ts --project unit owner    one project, files whose path contains `owner`
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,12 +28,26 @@ interface Report {
 const foreign = /^(NODE_ENV|NODE_OPTIONS|NODE_PATH|NODE_V8_COVERAGE|JEST_WORKER_ID|VITEST.*|DEV|PROD|SSR|MODE)$/;
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 
-const runVitest = (args: readonly string[]): Promise<number> =>
+// Snapshots of a whole host, processes that are killed, and what users install have an engine and a firewall of their own.
+const apart = ['engine', 'users', 'crash'];
+
+// Without a network of the host's there is no registry: what users install is there before their tests are.
+const installForUsers = (): void => {
+  const args = ['test/users/support/installs.ts', ...(process.env['LHF_MATRIX'] === 'all' ? ['before'] : [])];
+  spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment });
+};
+
+const runVitest = (project: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
-    const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: environment,
-    });
+    const place = apart.includes(project) ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
+    const vitest = spawn(
+      process.execPath,
+      [...place, 'node_modules/vitest/vitest.mjs', 'run', '--project', project, ...args],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: environment,
+      },
+    );
     vitest.on('error', reject);
     vitest.on('exit', (code) => resolve(code ?? 1));
   });
@@ -61,8 +75,9 @@ const countResults = (report: Report | undefined, code: number): Counts => {
 
 const runProject = async (project: string, filters: readonly string[], folder: string): Promise<Counts> => {
   const file = join(folder, `${project}.json`);
+  if (project === 'users') installForUsers();
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await runVitest(['--project', project, '--passWithNoTests', ...reporters, ...filters]);
+  const code = await runVitest(project, ['--passWithNoTests', ...reporters, ...filters]);
   return countResults(await readReport(file), code);
 };
 

@@ -8,7 +8,9 @@ export interface Described extends Pick<LocalhostForward, 'extraHosts' | 'docker
 /** What users pass on to containers, commands and tests, from what a forward is. */
 export const describeForward = ({ networkName, gateway, hostname, ports }: Basics): Described => {
   const url = (containerPort?: number): string => {
-    const port = ports.find((one) => (containerPort === undefined ? one.protocol === 'tcp' : one.containerPort === containerPort));
+    const port = ports.find((one) =>
+      containerPort === undefined ? one.protocol === 'tcp' : one.containerPort === containerPort,
+    );
     if (port === undefined) throw notForwarded(containerPort, { networkName, ports });
     return `http://${hostname}:${port.containerPort}`;
   };
@@ -27,10 +29,25 @@ export const describeForward = ({ networkName, gateway, hostname, ports }: Basic
 };
 
 /** The error for a port that is not there; undefined asks for any TCP port. */
-export const notForwarded = (containerPort: number | undefined, { networkName, ports }: Pick<Basics, 'networkName' | 'ports'>): LocalhostForwardError => {
-  const what = containerPort === undefined ? `${networkName} forwards no TCP port` : `Expected a container port that ${networkName} forwards, got \`${String(containerPort)}\``;
-  return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what, evidence: ports.map((one) => `forwarded: ${one.protocol}/${one.containerPort}`) });
+export const notForwarded = (
+  containerPort: number | undefined,
+  { networkName, ports }: Pick<Basics, 'networkName' | 'ports'>,
+): LocalhostForwardError => {
+  const what =
+    containerPort === undefined
+      ? `${networkName} forwards no TCP port`
+      : `Expected a container port that ${networkName} forwards, got \`${String(containerPort)}\``;
+  return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what,
+    evidence: ports.map((one) => `forwarded: ${one.protocol}/${one.containerPort}`),
+  });
 };
+
+/** The error for a port that is there already. */
+export const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already`,
+  });
 
 interface Builder {
   withNetworkMode(mode: string): unknown;
@@ -63,4 +80,6 @@ export const putOnNetwork = <C>(container: C, { networkName, hostname, gateway }
 
 // An object without a prototype has no constructor to be named after.
 const describeValue = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? ((value as { constructor?: { name?: string } }).constructor?.name ?? 'an object') : String(value);
+  typeof value === 'object' && value !== null
+    ? ((value as { constructor?: { name?: string } }).constructor?.name ?? 'an object')
+    : String(value);

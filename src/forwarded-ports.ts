@@ -19,9 +19,13 @@ export interface OpenPort {
  *
  * @throws LHF_ERR_PORT_IN_USE where the listener that was asked for cannot have its port.
  */
-export const openPort = async (plan: PlannedPort, { listener, verify }: Pick<ResolvedOptions, 'listener' | 'verify'>): Promise<OpenPort> => {
+export const openPort = async (
+  plan: PlannedPort,
+  { listener, verify }: Pick<ResolvedOptions, 'listener' | 'verify'>,
+): Promise<OpenPort> => {
   const { protocol } = plan;
-  if (plan.hostAddress === '::1' || (plan.hostAddress === undefined && (await listensOnlyOnIpv6(plan)))) return openRelayedPort(plan);
+  if (plan.hostAddress === '::1' || (plan.hostAddress === undefined && (await listensOnlyOnIpv6(plan))))
+    return openRelayedPort(plan);
   const wanted = listener !== false && protocol === 'tcp';
   const ours = wanted || plan.hostPort === 0 || verify !== false ? await listen(plan, listener) : undefined;
   if (wanted && ours === undefined) throw await portInUse(plan);
@@ -46,13 +50,20 @@ export const openPort = async (plan: PlannedPort, { listener, verify }: Pick<Res
 };
 
 /** What a user is told of a port. */
-export const describePort = ({ hostPort, containerPort, protocol, hostAddress }: ProbedPort) => Object.freeze({ hostPort, containerPort, protocol, hostAddress });
+export const describePort = ({ hostPort, containerPort, protocol, hostAddress }: ProbedPort) =>
+  Object.freeze({ hostPort, containerPort, protocol, hostAddress });
 
 const listen = (plan: PlannedPort, listener: ResolvedOptions['listener']): Promise<TemporaryListener | undefined> =>
-  openTemporaryListener(plan.hostPort, plan.protocol, typeof listener === 'function' ? listener : undefined).catch((error: unknown) => {
-    const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
-    throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what, try: 'a port above 1023, or 0 for a free one' }, { cause: error });
-  });
+  openTemporaryListener(plan.hostPort, plan.protocol, typeof listener === 'function' ? listener : undefined).catch(
+    (error: unknown) => {
+      const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
+      throw new LocalhostForwardError(
+        'LHF_ERR_PORT_IN_USE',
+        { what, try: 'a port above 1023, or 0 for a free one' },
+        { cause: error },
+      );
+    },
+  );
 
 const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
   if (plan.protocol === 'udp' || plan.hostPort === 0) {
@@ -61,7 +72,14 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
   }
   const relay = await openIpv6Relay(plan.hostPort);
   const { hostPort, protocol } = plan;
-  const port = { hostPort, containerPort: plan.containerPort ?? hostPort, protocol, hostAddress: '::1', targetPort: relay.port, nonce: undefined } as const;
+  const port = {
+    hostPort,
+    containerPort: plan.containerPort ?? hostPort,
+    protocol,
+    hostAddress: '::1',
+    targetPort: relay.port,
+    nonce: undefined,
+  } as const;
   return { port, handOver: async () => undefined, close: () => relay.close() };
 };
 
@@ -83,6 +101,9 @@ const portInUse = async (plan: PlannedPort): Promise<LocalhostForwardError> => {
   const listeners = await readListeners(plan.hostPort, plan.protocol);
   const evidence = listeners.map(({ address, port }) => `something listens on ${address} port ${port}`);
   const what = `Port ${plan.hostPort} on 127.0.0.1 is taken, and the option \`listener\` asks for it`;
-  return new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what, evidence, try: `ss -ltnp 'sport = :${plan.hostPort}'` });
+  return new LocalhostForwardError('LHF_ERR_PORT_IN_USE', {
+    what,
+    evidence,
+    try: `ss -ltnp 'sport = :${plan.hostPort}'`,
+  });
 };
-

@@ -11,6 +11,7 @@ import { randomWord } from './owner.ts';
 import { chooseStrategy } from './plan/choose-strategy.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';
+import { tellProgress } from './progress.ts';
 import { openThrowawayBridge } from './throwaway-bridge.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from './types.ts';
 
@@ -29,7 +30,10 @@ const undoDeadlineMs = 30_000;
  * await using net = await openLocalhostForward(8088);
  * console.log(net.url(), net.dockerRunArgs);
  */
-export const openLocalhostForward = async (ports: Ports, options: LocalhostForwardOptions = {}): Promise<LocalhostForward> => {
+export const openLocalhostForward = async (
+  ports: Ports,
+  options: LocalhostForwardOptions = {},
+): Promise<LocalhostForward> => {
   const plan = parseOpenArguments(ports, options, process.env);
   const undo = new UndoStack();
   try {
@@ -48,7 +52,11 @@ export const openLocalhostForward = async (ports: Ports, options: LocalhostForwa
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
+    const startedAt = performance.now();
     for (const port of plan.ports) addPort(openPorts, await openPort(port, plan.options));
+    tellProgress('listener', startedAt, () =>
+      [...openPorts.values()].map(({ port }) => `127.0.0.1:${port.hostPort}`).join(', '),
+    );
     stopIfAborted(plan.options.signal);
 
     // The network, and a strategy's rules on its bridge.
@@ -69,8 +77,19 @@ export const openLocalhostForward = async (ports: Ports, options: LocalhostForwa
     stopIfAborted(plan.options.signal);
 
     // Prove it from a container, and hand it to the body.
-    const net = new OpenForward({ names, session, engine, choice, privileges, bridge, openPorts, undo, undoDeadlineMs, options: plan.options });
-    if (plan.options.verify !== false) await net.prove(plan.options.signal);
+    const net = new OpenForward({
+      names,
+      session,
+      engine,
+      choice,
+      privileges,
+      bridge,
+      openPorts,
+      undo,
+      undoDeadlineMs,
+      options: plan.options,
+    });
+    await net.prove(plan.options.signal);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(plan.options.signal);
     session.open.set(net.id, net);
@@ -78,7 +97,12 @@ export const openLocalhostForward = async (ports: Ports, options: LocalhostForwa
   } catch (error) {
     // Undo everything, whatever happened. The first error is the one to tell.
     const failures = await undo.run(undoDeadlineMs);
-    throw failures.length === 0 ? error : withFailures(error, failures.map(({ what, error: failure }) => `${what}: ${String(failure)}`));
+    throw failures.length === 0
+      ? error
+      : withFailures(
+          error,
+          failures.map(({ what, error: failure }) => `${what}: ${String(failure)}`),
+        );
   }
 };
 
@@ -93,7 +117,11 @@ const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {
 const stopIfAborted = (signal: AbortSignal | undefined): void => {
   if (signal?.aborted !== true) return;
   const cause: unknown = signal.reason;
-  throw new LocalhostForwardError('LHF_ERR_ABORTED', { what: `Opening was aborted by its signal: ${String(cause)}` }, { cause });
+  throw new LocalhostForwardError(
+    'LHF_ERR_ABORTED',
+    { what: `Opening was aborted by its signal: ${String(cause)}` },
+    { cause },
+  );
 };
 
 const withFailures = (error: unknown, failures: readonly string[]): unknown => {

@@ -34,48 +34,54 @@ export interface ResolvedOptions {
 const defaultPool = '198.18.0.0/15';
 const defaultTimeoutMs = 5000;
 
-const optionNames = ['strategy', 'privilege', 'verify', 'listener', 'hermetic', 'hostname', 'subnet', 'docker', 'labels', 'signal'] as const;
+const optionNames = [
+  'strategy',
+  'privilege',
+  'verify',
+  'listener',
+  'hermetic',
+  'hostname',
+  'subnet',
+  'docker',
+  'labels',
+  'signal',
+] as const;
 
 /**
  * Checks everything that a user can say, before anything is done. Environment variables set defaults; an explicit option wins.
  *
  * @throws LHF_ERR_INVALID_OPTION naming the path or the variable.
  */
-export const parseOpenArguments = (ports: unknown, options: unknown, env: NodeJS.ProcessEnv): { ports: PlannedPort[]; options: ResolvedOptions } => ({
+export const parseOpenArguments = (
+  ports: unknown,
+  options: unknown,
+  env: NodeJS.ProcessEnv,
+): { ports: PlannedPort[]; options: ResolvedOptions } => ({
   ports: parsePorts(ports),
   options: parseOptions(options, env),
 });
 
-/**
- * The same check without opening anything, for who takes ports and options from a place of his own, such as a runner's configuration.
- *
- * @param place - What stands for `ports` and `options` in the messages.
- * @throws LHF_ERR_INVALID_OPTION naming the path.
- *
- * @example
- * assertForwardOptions(config.ports, config.forward, { ports: 'config.ports', options: 'config.forward' });
- */
-export const assertForwardOptions = (ports: unknown, options: unknown, place: { ports: string; options: string }): void => {
-  parsePorts(ports, place.ports);
-  parseOptions(options, process.env, place.options);
-};
-
-export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = 'options'): ResolvedOptions => {
-  const given = readObject(place, options ?? {}, optionNames);
+export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): ResolvedOptions => {
+  const given = readObject('options', options ?? {}, optionNames);
   const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
-    given[name] === undefined ? otherwise() : read(`${place}.${name}`, given[name]);
+    given[name] === undefined ? otherwise() : read(`options.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
     const value = env[`LOCALHOST_FORWARD_${name}`];
     return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
-  if (given.hermetic !== undefined && given.hermetic !== false) throw expected(`${place}.hermetic`, 'false, for this version has no hermetic networks', given.hermetic);
-  const verify = from('verify', (path, value) => readVerify(path, value, image), () => readProof(`${place}.verify`, {}, image));
+  if (given.hermetic !== undefined && given.hermetic !== false)
+    throw expected('options.hermetic', 'false, for this version has no hermetic networks', given.hermetic);
+  const verify = from(
+    'verify',
+    (path, value) => readVerify(path, value, image),
+    () => readProof('options.verify', {}, image),
+  );
   return {
     strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),
     privilege: from('privilege', readPrivilege, () => fromEnv('PRIVILEGE', readPrivilege, 'auto')),
     verify,
-    proof: verify === false ? readProof(`${place}.verify`, {}, image) : verify,
+    proof: verify === false ? readProof('options.verify', {}, image) : verify,
     listener: from('listener', readListener, () => false),
     hostname: from('hostname', readHostname, () => 'host.docker.internal'),
     subnet: from('subnet', readSubnet, () => undefined),
@@ -92,14 +98,18 @@ const readPrivilege = (path: string, value: unknown) => readOneOf(path, value, [
 
 const readVerify = (path: string, value: unknown, image: string | undefined): ResolvedOptions['verify'] => {
   if (value === false) return false;
-  if (value !== true && (typeof value !== 'object' || value === null)) throw expected(path, 'true, false or { timeoutMs, image }', value);
+  if (value !== true && (typeof value !== 'object' || value === null))
+    throw expected(path, 'true, false or { timeoutMs, image }', value);
   return readProof(path, value === true ? {} : value, image);
 };
 
 const readProof = (path: string, value: unknown, image: string | undefined): ProofOptions => {
   const given = readObject(path, value, ['timeoutMs', 'image']);
   const chosen = given.image === undefined ? image : readImage(`${path}.image`, given.image);
-  const timeoutMs = given.timeoutMs === undefined ? defaultTimeoutMs : readInteger(`${path}.timeoutMs`, given.timeoutMs, 1, 600_000, ' milliseconds');
+  const timeoutMs =
+    given.timeoutMs === undefined
+      ? defaultTimeoutMs
+      : readInteger(`${path}.timeoutMs`, given.timeoutMs, 1, 600_000, ' milliseconds');
   return { timeoutMs, ...(chosen === undefined ? {} : { image: chosen }) };
 };
 
@@ -108,7 +118,10 @@ const readProof = (path: string, value: unknown, image: string | undefined): Pro
  *
  * @throws LHF_ERR_INVALID_OPTION naming the path.
  */
-export const parseProofOptions = (options: unknown, defaults: ProofOptions): ProofOptions & { readonly port?: number } => {
+export const parseProofOptions = (
+  options: unknown,
+  defaults: ProofOptions,
+): ProofOptions & { readonly port?: number } => {
   const { port, ...proof } = readObject('options', options ?? {}, ['timeoutMs', 'image', 'port']);
   const read = readProof('options', proof, defaults.image);
   return {
@@ -129,6 +142,7 @@ const readDocker = (path: string, value: unknown): object => {
 };
 
 const readSignal = (path: string, value: unknown): AbortSignal => {
-  if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value) return value as AbortSignal;
+  if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value)
+    return value as AbortSignal;
   throw expected(path, 'an AbortSignal', value);
 };

@@ -19,7 +19,12 @@ export interface Owner {
 
 /** The owner written as one word, fit for labels, comments and names: `host-boot-pidns-pid-start-nonce`. */
 export const renderSession = (owner: Owner): string =>
-  [owner.host, owner.boot, ...[owner.pidNamespace, owner.pid, owner.startTime].map((n) => n.toString(36)), owner.nonce].join('-');
+  [
+    owner.host,
+    owner.boot,
+    ...[owner.pidNamespace, owner.pid, owner.startTime].map((n) => n.toString(36)),
+    owner.nonce,
+  ].join('-');
 
 const sessionPattern = /^([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-z]{1,8})-([0-9a-z]{1,8})-([0-9a-z]{1,10})-([0-9a-z]{5})$/;
 
@@ -46,7 +51,10 @@ export const readOwner = (): Owner => ({
 });
 
 /** `'alive'`, `'dead'` (as is all of an earlier boot), or `'elsewhere'`: on another host or in another pid namespace, where a pid tells nothing. */
-export const judgeOwner = (owner: Owner, here: ReturnType<typeof readHere> = readHere()): 'alive' | 'dead' | 'elsewhere' => {
+export const judgeOwner = (
+  owner: Owner,
+  here: ReturnType<typeof readHere> = readHere(),
+): 'alive' | 'dead' | 'elsewhere' => {
   if (owner.host !== here.host) return 'elsewhere';
   if (owner.boot !== here.boot) return 'dead';
   if (owner.pidNamespace !== here.pidNamespace) return 'elsewhere';

@@ -1,11 +1,11 @@
 import { debug } from './command/debug.ts';
-import { removeContainer } from './engine/containers.ts';
 import type { Engine } from './engine/engine.ts';
 import { createNetwork, removeNetwork, SubnetTaken } from './engine/networks.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { interfaceExists, readRouteLocalnet, readRoutes, writeRouteLocalnet } from './host/kernel.ts';
 import { labels, type Names } from './plan/names.ts';
 import { chooseSubnet, gatewayOf } from './plan/subnet.ts';
+import { tellProgress } from './progress.ts';
 import type { Privileges } from './privilege/privileges.ts';
 import type { InstalledRules, RulesStrategy, Translation } from './strategies/strategy.ts';
 
@@ -33,14 +33,26 @@ export interface ThrowawayBridge {
  * Network and rules at once: rules name the bridge and need not wait for it. The guard is in before any network of ours exists,
  * which also tells the guardian that one may be under way. `route_localnet`, which opens the bridge to 127/8, comes last.
  */
-export const openThrowawayBridge = async (plan: BridgePlan, engine: Engine, strategy: RulesStrategy, privileges: Privileges): Promise<ThrowawayBridge> => {
-  const { names, session } = plan;
+export const openThrowawayBridge = async (
+  plan: BridgePlan,
+  engine: Engine,
+  strategy: RulesStrategy,
+  privileges: Privileges,
+): Promise<ThrowawayBridge> => {
+  const { names } = plan;
   // In this order: the rules' request is with their holder before the engine's is on its way, whenever this process dies.
   const [rules, network] = await Promise.allSettled([
-    strategy.install({ names, session, ports: plan.translations }),
+    installRules(plan, strategy),
     createNetworkSomewhere(plan, engine),
   ]);
-  const parts: Parts = { plan, engine, privileges, network: valueOf(network), rules: valueOf(rules), keepsRouteLocalnet: false };
+  const parts: Parts = {
+    plan,
+    engine,
+    privileges,
+    network: valueOf(network),
+    rules: valueOf(rules),
+    keepsRouteLocalnet: false,
+  };
   try {
     const { id, subnet, gateway } = unwrap(network);
     const installed = unwrap(rules);
@@ -70,16 +82,15 @@ const close = async ({ plan, engine, privileges, network, rules, keepsRouteLocal
     if (network === undefined) return;
     const { disconnected } = await removeNetwork(engine.docker, network.id);
     if (disconnected.length > 0) {
-      process.emitWarning(`still attached to ${name}, disconnected: ${disconnected.join(', ')}`, { type: 'LocalhostForwardWarning', code: 'LHF_WARN_ATTACHED' });
+      process.emitWarning(`still attached to ${name}, disconnected: ${disconnected.join(', ')}`, {
+        type: 'LocalhostForwardWarning',
+        code: 'LHF_WARN_ATTACHED',
+      });
     }
   };
   // While route_localnet is on, the guard has to stand; once it is off, rules and network can go at the same time.
-  const [isShut] = await Promise.all([
-    keepsRouteLocalnet ? false : shutRouteLocalnet(bridge, privileges),
-    // A worker that was killed while it proved this forward has left its container.
-    removeContainer(engine.docker, plan.names.probe('0')).catch((error: unknown) => debug(`removing the probe of ${name}: ${String(error)}`)),
-  ]);
-  const results = isShut
+  const shut = !keepsRouteLocalnet && (await shutRouteLocalnet(bridge, privileges));
+  const results = shut
     ? await Promise.allSettled([rules?.release(), removal()])
     : [...(await Promise.allSettled([removal()])), ...(await Promise.allSettled([rules?.release()]))];
   const errors = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
@@ -98,29 +109,69 @@ const openRouteLocalnet = async (bridge: string, privileges: Privileges): Promis
   const failure = await writeRouteLocalnet(bridge, true, privileges);
   if (failure === undefined) return;
   const what = `route_localnet of ${bridge} could not be turned on: ${failure}`;
-  throw new LocalhostForwardError('LHF_ERR_RULES', { what, try: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1` });
+  throw new LocalhostForwardError('LHF_ERR_RULES', {
+    what,
+    try: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1`,
+  });
+};
+
+const installRules = async (
+  { names, session, translations }: BridgePlan,
+  strategy: RulesStrategy,
+): Promise<InstalledRules> => {
+  const startedAt = performance.now();
+  const rules = await strategy.install({ names, session, ports: translations });
+  tellProgress('rules', startedAt, () =>
+    translations.map((port) => `${port.protocol}/${port.containerPort} → 127.0.0.1:${port.targetPort}`).join(', '),
+  );
+  return rules;
 };
 
 /** How often a subnet that somebody else took a moment before is replaced by another. */
 const subnetAttempts = 10;
 
-const createNetworkSomewhere = async (plan: BridgePlan, engine: Engine): Promise<{ id: string; subnet: string; gateway: string }> => {
+const createNetworkSomewhere = async (
+  plan: BridgePlan,
+  engine: Engine,
+): Promise<{ id: string; subnet: string; gateway: string }> => {
+  const startedAt = performance.now();
   const taken: string[] = [];
   for (let attempt = 1; ; attempt += 1) {
-    const subnet = plan.subnet ?? chooseSubnet({ pool: plan.subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
+    const subnet =
+      plan.subnet ??
+      chooseSubnet({ pool: plan.subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
     if (subnet === undefined) {
-      throw new LocalhostForwardError('LHF_ERR_NETWORK', { what: `No free /28 is left in ${plan.subnetPool}`, try: 'localhost-forward sweep' });
+      throw new LocalhostForwardError('LHF_ERR_NETWORK', {
+        what: `No free /28 is left in ${plan.subnetPool}`,
+        try: 'localhost-forward sweep',
+      });
     }
     try {
       const gateway = gatewayOf(subnet);
       const { names, session } = plan;
-      const marks = { [labels.session]: session, [labels.owner]: String(process.pid), [labels.created]: new Date().toISOString(), [labels.bridge]: names.bridge };
-      const id = await createNetwork(engine, { name: names.network, bridge: names.bridge, subnet, gateway, labels: { ...plan.labels, ...marks } });
+      const marks = {
+        [labels.session]: session,
+        [labels.owner]: String(process.pid),
+        [labels.created]: new Date().toISOString(),
+        [labels.bridge]: names.bridge,
+      };
+      const id = await createNetwork(engine, {
+        name: names.network,
+        bridge: names.bridge,
+        subnet,
+        gateway,
+        labels: { ...plan.labels, ...marks },
+      });
+      tellProgress('network', startedAt, () => `${names.network} ${subnet}`);
       return { id, subnet, gateway };
     } catch (error) {
       if (!(error instanceof SubnetTaken)) throw error;
       if (plan.subnet !== undefined || attempt === subnetAttempts) {
-        throw new LocalhostForwardError('LHF_ERR_NETWORK', { what: `The subnet ${subnet} is taken: ${error.message}`, try: 'docker network ls' }, { cause: error });
+        throw new LocalhostForwardError(
+          'LHF_ERR_NETWORK',
+          { what: `The subnet ${subnet} is taken: ${error.message}`, try: 'docker network ls' },
+          { cause: error },
+        );
       }
       taken.push(subnet);
     }
@@ -129,10 +180,15 @@ const createNetworkSomewhere = async (plan: BridgePlan, engine: Engine): Promise
 
 const engineElsewhere = ({ facts }: Engine, names: Names): LocalhostForwardError => {
   const what = `The engine at ${facts.endpoint} made ${names.bridge} in another network namespace: it does not run on this host, or not in this container's`;
-  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence: [`this host has no interface ${names.bridge}`], try: 'docker context ls' });
+  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', {
+    what,
+    evidence: [`this host has no interface ${names.bridge}`],
+    try: 'docker context ls',
+  });
 };
 
-const valueOf = <T>(result: PromiseSettledResult<T>): T | undefined => (result.status === 'fulfilled' ? result.value : undefined);
+const valueOf = <T>(result: PromiseSettledResult<T>): T | undefined =>
+  result.status === 'fulfilled' ? result.value : undefined;
 
 const unwrap = <T>(result: PromiseSettledResult<T>): T => {
   if (result.status === 'rejected') throw result.reason;

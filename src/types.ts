@@ -145,4 +145,3 @@ export interface LocalhostForward extends AsyncDisposable {
   /** The part that a global set-up hands to workers. */
   toJSON(): ForwardHandover;
 }
-

@@ -17,7 +17,10 @@ type Body<T> = (net: LocalhostForward) => T | Promise<T>;
  */
 export function withLocalhostForward<T>(ports: Ports, body: Body<T>): Promise<T>;
 export function withLocalhostForward<T>(ports: Ports, options: LocalhostForwardOptions, body: Body<T>): Promise<T>;
-export async function withLocalhostForward<T>(ports: Ports, ...rest: [Body<T>] | [LocalhostForwardOptions, Body<T>]): Promise<T> {
+export async function withLocalhostForward<T>(
+  ports: Ports,
+  ...rest: [Body<T>] | [LocalhostForwardOptions, Body<T>]
+): Promise<T> {
   const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
   assertBody(body);
   const net = await openLocalhostForward(ports, options);

@@ -7,7 +7,15 @@ import { describe, expect, test } from 'vitest';
 const anything = [''];
 const types = ['src/errors.ts', 'src/types.ts', 'src/owner.ts', 'src/plan', 'type:src/probe/diagnosis.ts'];
 const tools = ['src/command', 'src/host', 'src/privilege'];
-const seenByCli = ['src/index.ts', 'src/host', 'src/lifecycle', 'src/doctor', 'src/command'];
+const seenByCli = [
+  'src/index.ts',
+  'src/version.ts',
+  'src/host',
+  'src/lifecycle',
+  'src/doctor',
+  'src/smoke',
+  'src/command',
+];
 const seenByAdapters = ['src/index.ts', 'type:src/types.ts'];
 
 const rules: Record<string, readonly string[]> = {
@@ -24,9 +32,29 @@ const rules: Record<string, readonly string[]> = {
   'src/engine': ['src/engine', 'src/command', ...types, 'node:'],
   'src/listener': ['src/listener', ...types, 'node:'],
   'src/strategies': ['src/strategies', ...tools, 'src/lifecycle', ...types, 'type:src/engine', 'node:'],
-  'src/probe': ['src/probe', ...tools, 'src/engine', 'src/strategies/firewall', ...types, 'type:src/options.ts', 'type:src/strategies', 'node:'],
+  'src/probe': [
+    'src/probe',
+    ...tools,
+    'src/engine',
+    'src/strategies/firewall',
+    ...types,
+    'type:src/options.ts',
+    'type:src/strategies',
+    'node:',
+  ],
   'src/lifecycle': ['src/lifecycle', ...tools, 'src/engine', 'src/strategies', ...types, 'node:'],
-  'src/doctor': ['src/doctor', ...tools, 'src/engine', 'src/lifecycle', 'src/strategies', ...types, 'node:'],
+  'src/doctor': [
+    'src/doctor',
+    'src/options.ts',
+    ...tools,
+    'src/engine',
+    'src/lifecycle',
+    'src/strategies',
+    ...types,
+    'node:',
+  ],
+  // A check of the whole, so it may see the whole.
+  'src/smoke': ['src', 'node:'],
   'src/cli': ['src/cli', ...seenByCli, ...types, 'commander', 'picocolors', 'node:'],
   'adapters/matchers': ['adapters/matchers', ...seenByAdapters, 'node:'],
   'adapters/testcontainers': ['adapters/testcontainers', ...seenByAdapters, 'testcontainers', 'node:'],

@@ -12,7 +12,9 @@ await once(service, 'listening');
 
 process.exitCode = await withLocalhostForward(8088, async (net) => {
   const run = async (...command) => {
-    const child = spawn(program, [...first, '-f', 'compose.yaml', '-f', '-', ...command], { stdio: ['pipe', 'inherit', 'inherit'] });
+    const child = spawn(program, [...first, '-f', 'compose.yaml', '-f', '-', ...command], {
+      stdio: ['pipe', 'inherit', 'inherit'],
+    });
     // Only `caller` joins the forward's network; the file on disk stays as it is.
     child.stdin.end(net.composeOverride(['caller']));
     const [code] = await once(child, 'exit');

@@ -2,8 +2,13 @@
 const isWanted = (list: string): boolean => {
   const names = list.split(/[\s,]+/).filter(Boolean);
   const matches = (pattern: string): boolean =>
-    new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test('localhost-forward');
-  return names.some((name) => !name.startsWith('-') && matches(name)) && !names.some((name) => name.startsWith('-') && matches(name.slice(1)));
+    new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test(
+      'localhost-forward',
+    );
+  return (
+    names.some((name) => !name.startsWith('-') && matches(name)) &&
+    !names.some((name) => name.startsWith('-') && matches(name.slice(1)))
+  );
 };
 
 /** Prints a line on standard error when `DEBUG` asks for it: each command, its time in milliseconds and its result. */

@@ -24,7 +24,10 @@ const path = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'
 export const commandEnvironment: Readonly<Record<string, string>> = { PATH: path, LC_ALL: 'C', HOME: '/nonexistent' };
 
 /** Runs a program to its end. Arguments are passed as they are, never through a shell. Never throws: read `exitCode`. */
-export const run = async (argv: readonly [string, ...string[]], { input, timeoutMs = 10_000 }: CommandOptions = {}): Promise<CommandResult> => {
+export const run = async (
+  argv: readonly [string, ...string[]],
+  { input, timeoutMs = 10_000 }: CommandOptions = {},
+): Promise<CommandResult> => {
   const startedAt = performance.now();
   const [file, ...args] = argv;
   const result = await execa(file, args, {
@@ -43,6 +46,15 @@ export const run = async (argv: readonly [string, ...string[]], { input, timeout
         ? (result.originalMessage ?? 'could not be started')
         : undefined;
   const command = argv.join(' ');
-  debug(`${command}: ${failure ?? `exit ${result.exitCode}`}${result.stderr === '' ? '' : `: ${result.stderr}`}`, startedAt);
-  return { command, stdout: result.stdout, stderr: result.stderr, exitCode: result.timedOut ? undefined : result.exitCode, failure };
+  debug(
+    `${command}: ${failure ?? `exit ${result.exitCode}`}${result.stderr === '' ? '' : `: ${result.stderr}`}`,
+    startedAt,
+  );
+  return {
+    command,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    exitCode: result.timedOut ? undefined : result.exitCode,
+    failure,
+  };
 };

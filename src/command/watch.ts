@@ -2,18 +2,33 @@ import { spawn } from 'node:child_process';
 import { debug } from './debug.ts';
 import { commandEnvironment } from './run.ts';
 
-/** Starts a program that prints until it is told to end, and resolves once it runs. `stop` ends it and returns what it printed. */
-export const watch = async (argv: readonly string[]): Promise<{ stop(): Promise<string> }> => {
-  const [file = '', ...args] = argv;
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, ...commandEnvironment } });
+/** A program that prints until it is told to end. */
+export interface Watch {
+  /** What it printed so far. */
+  printed(): string;
+  /** Ends it and returns all that it printed. */
+  stop(): Promise<string>;
+}
+
+// The pipe ends with this process, however that ends, and takes the program along; a signal would not reach what sudo runs.
+const untilInputEnds = '"$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"';
+
+/** Starts a program that prints until it is told to end, and resolves once it runs. `prefix` is what gives it its privileges. */
+export const watch = async (prefix: readonly string[], argv: readonly [string, ...string[]]): Promise<Watch> => {
+  const [file = '', ...args] = [...prefix, 'sh', '-c', untilInputEnds, 'lhf-watch', ...argv];
+  const child = spawn(file, args, {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...commandEnvironment },
+  });
   let printed = '';
+  child.stdin.on('error', () => undefined);
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   await Promise.race([new Promise<void>((resolve) => child.once('spawn', () => resolve())), ended]);
   return {
+    printed: () => printed,
     stop: async () => {
-      // SIGTERM reaches what sudo runs, too: it passes that on.
-      child.kill('SIGTERM');
+      child.stdin.end();
       await ended;
       debug(`${argv.join(' ')}: ${printed.length} characters`);
       return printed;

@@ -20,12 +20,33 @@ export const removeContainer = async (docker: Docker, id: string): Promise<void>
   try {
     await docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {
-    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    if (statusOf(error) === 404) return;
+    if (statusOf(error) !== 409) throw error;
+    // Its removal is under way, by the engine itself or by somebody else: gone is what was wanted.
+    await docker.getContainer(id).wait({ condition: 'removed' }).catch(ignoreGone);
   }
 };
 
+const ignoreGone = (error: unknown): void => {
+  if (statusOf(error) !== 404) throw error;
+};
+
+/** Containers on a network, with all their IPv4 addresses, on other networks too. */
+export const listAttached = async (
+  docker: Docker,
+  networkId: string,
+): Promise<{ name: string; addresses: string[] }[]> => {
+  const listed = await docker.listContainers({ filters: { network: [networkId] } });
+  return listed.map(({ Id, Names, NetworkSettings }) => ({
+    name: (Names[0] ?? Id).replace(/^\//, ''),
+    addresses: Object.values(NetworkSettings?.Networks ?? {}).map(({ IPAddress }) => IPAddress),
+  }));
+};
+
+/** A container that is there but not running, with its output attached from the first byte on. */
 export interface AttachedContainer {
   readonly id: string;
+  start(): Promise<void>;
   /** Lines of standard output, until the container ends. */
   readonly lines: AsyncIterable<string>;
   /** What it wrote to standard error so far. */
@@ -33,8 +54,11 @@ export interface AttachedContainer {
   remove(): Promise<void>;
 }
 
-/** Creates and starts a container with its output attached from the first byte on. Nothing stays where starting fails. */
-export const startAttached = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<AttachedContainer> => {
+/** Creates a container and attaches to its output. Nothing stays where that fails. */
+export const createAttached = async (
+  docker: Docker,
+  options: Docker.ContainerCreateOptions,
+): Promise<AttachedContainer> => {
   const container = await docker.createContainer({ ...options, AttachStdout: true, AttachStderr: true });
   const remove = (): Promise<void> => removeContainer(docker, container.id);
   try {
@@ -44,11 +68,26 @@ export const startAttached = async (docker: Docker, options: Docker.ContainerCre
     let complaints = '';
     stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     docker.modem.demuxStream(stream, stdout, stderr);
-    stream.on('end', () => stdout.end()).on('close', () => stdout.end()).on('error', () => stdout.end());
-    await container.start();
-    return { id: container.id, lines: createInterface({ input: stdout }), stderr: () => complaints, remove };
+    stream
+      .on('end', () => stdout.end())
+      .on('close', () => stdout.end())
+      .on('error', () => stdout.end());
+    const start = async (): Promise<void> => void (await container.start());
+    // Asked for now: what is printed before an iterator is there is lost to it.
+    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+    return { id: container.id, start, lines, stderr: () => complaints, remove };
   } catch (error) {
     await remove().catch(() => undefined);
     throw error;
   }
+};
+
+/** Removes a container that was created and never started, if it is judged so by its labels: nothing else ends it. */
+export const removeIfStuck = async (
+  docker: Docker,
+  name: string,
+  isDead: (labels: Readonly<Record<string, string>>) => boolean,
+): Promise<void> => {
+  const { Id, State, Config } = await docker.getContainer(name).inspect();
+  if (State.Status === 'created' && isDead(Config.Labels)) await removeContainer(docker, Id);
 };

@@ -85,7 +85,8 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
   endpoint,
 });
 
-const isRemote = (endpoint: string): boolean => /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
+const isRemote = (endpoint: string): boolean =>
+  /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
@@ -95,9 +96,7 @@ export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOp
   const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;
   const options =
     path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
-  ) as Docker.DockerOptions;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
 
 const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>
@@ -106,7 +105,11 @@ const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOpt
     : `unix://${socketPath}`;
 
 /** The coded error for an engine that does not answer. */
-export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError => {
+export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', describeUnavailable(cause, endpoint), { cause });
+
+/** What an engine's silence means, and what to do about it. */
+export const describeUnavailable = (cause: unknown, endpoint: string): { what: string; try: string } => {
   const { code, message } = cause as NodeJS.ErrnoException;
   const denied = code === 'EACCES' || code === 'EPERM';
   const advice = denied
@@ -114,8 +117,10 @@ export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostFo
     : endpoint.startsWith('unix:')
       ? 'sudo systemctl start docker'
       : `docker -H ${endpoint} info`;
-  const what = `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`;
-  return new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', { what, try: advice }, { cause });
+  return {
+    what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
+    try: advice,
+  };
 };
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */

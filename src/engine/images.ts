@@ -1,23 +1,19 @@
+import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { renderEmptyImage } from './empty-image.ts';
 import { statusOf } from './engine.ts';
 
 /** The image of nothing: what runs in it is mounted from the host. */
-const repository = 'localhost-forward/probe';
-const tag = 'empty';
+const emptyImage = 'localhost-forward/probe:empty';
 
-/** Two blocks of zeros are an archive without a file. */
-const emptyArchive = Buffer.alloc(1024);
-
-/** The name of an image with nothing in it, imported where the engine has none yet: no registry is asked. */
+/** The name of an image with nothing in it, loaded where the engine has none yet: no registry is asked. */
 export const ensureEmptyImage = async (docker: Docker): Promise<string> => {
-  const name = `${repository}:${tag}`;
-  // Looked up first: each import makes a new image and leaves the last one without a name.
-  if (await hasImage(docker, name)) return name;
-  const stream = await docker.importImage(emptyArchive as unknown as NodeJS.ReadableStream, { repo: repository, tag });
+  if (await hasImage(docker, emptyImage)) return emptyImage;
+  const stream = await docker.loadImage(Readable.from([renderEmptyImage(emptyImage)]));
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(stream, (error: Error | null) => (error === null ? resolve() : reject(error)));
   });
-  return name;
+  return emptyImage;
 };
 
 /** Whether the engine has an image. */

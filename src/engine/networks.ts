@@ -1,6 +1,8 @@
 import type Docker from 'dockerode';
+import { setTimeout as delay } from 'node:timers/promises';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { removeContainer } from './containers.ts';
 import { dockerUnavailable, statusOf, type Engine } from './engine.ts';
 
 export interface NetworkPlan {
@@ -37,52 +39,72 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
     debug(`network ${plan.name} ${plan.subnet}: ${String(error)}`, startedAt);
     if (statusOf(error) === undefined) {
       // No answer is no refusal: the engine may have made it before the connection broke.
-      await removeNetwork(docker, plan.name).catch((failure: unknown) => debug(`removing ${plan.name}: ${String(failure)}`));
+      await removeNetwork(docker, plan.name).catch((failure: unknown) =>
+        debug(`removing ${plan.name}: ${String(failure)}`),
+      );
       throw dockerUnavailable(error, facts.endpoint);
     }
-    if (/overlaps|is already used on the host/i.test(messageOf(error))) throw new SubnetTaken(messageOf(error), { cause: error });
+    if (/overlaps|is already used on the host/i.test(messageOf(error)))
+      throw new SubnetTaken(messageOf(error), { cause: error });
     throw new LocalhostForwardError(
       'LHF_ERR_NETWORK',
-      { what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`, try: 'docker network prune' },
+      {
+        what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`,
+        try: 'docker network prune',
+      },
       { cause: error },
     );
   }
 };
 
+/** How long containers that come and go may hold a network back, in milliseconds. */
+const patienceMs = 10_000;
+const lookEveryMs = 50;
+
 /**
- * Removes a network. Containers that are still attached are disconnected, never removed; their names are returned.
+ * Removes a network. Containers that are still attached are disconnected, never removed, and their names are returned; only
+ * our own probes, which another process may have under way on it, are removed themselves.
  * A network that is gone already is what was wanted.
  */
 export const removeNetwork = async (docker: Docker, id: string): Promise<{ disconnected: string[] }> => {
   const startedAt = performance.now();
   const network = docker.getNetwork(id);
-  const disconnected: string[] = [];
-  // Twice more than once: somebody may attach a container between the look and the removal.
-  for (let attempt = 0; ; attempt += 1) {
+  const disconnected = new Set<string>();
+  for (;;) {
     try {
       await network.remove();
       debug(`network ${id} removed`, startedAt);
-      return { disconnected };
+      return { disconnected: [...disconnected] };
     } catch (error) {
-      if (statusOf(error) === 404) return { disconnected };
-      if (attempt === 3 || !/active endpoints|associated containers/i.test(messageOf(error))) throw error;
-      disconnected.push(...(await disconnectAll(docker, id)));
+      if (statusOf(error) === 404) return { disconnected: [...disconnected] };
+      if (!/active endpoints|associated containers/i.test(messageOf(error))) throw error;
+      if (performance.now() - startedAt > patienceMs) throw error;
+      const names = await disconnectAll(docker, id);
+      for (const name of names) disconnected.add(name);
+      // Its last endpoint is going: the engine says when by letting the network go.
+      if (names.length === 0) await delay(lookEveryMs);
     }
   }
 };
 
 const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
   const network = docker.getNetwork(id);
-  const { Containers = {} } = ((await network.inspect().catch(() => ({}))) ?? {}) as { Containers?: Record<string, { Name?: string }> };
+  const { Containers = {} } = ((await network.inspect().catch(() => ({}))) ?? {}) as {
+    Containers?: Record<string, { Name?: string }>;
+  };
   const names = await Promise.all(
-    Object.entries(Containers).map(async ([container, { Name }]) => {
+    Object.entries(Containers).map(async ([container, { Name = container }]) => {
+      if (Name.startsWith('lhf-probe-')) {
+        await removeContainer(docker, container).catch(() => undefined);
+        return [];
+      }
       // An endpoint without a container is named ep-…: only its own name reaches it.
-      const target = container.startsWith('ep-') ? (Name ?? container) : container;
+      const target = container.startsWith('ep-') ? Name : container;
       const done = await network.disconnect({ Container: target, Force: true }).then(
         () => true,
         () => false,
       );
-      return done ? [Name ?? container] : [];
+      return done ? [Name] : [];
     }),
   );
   return names.flat();

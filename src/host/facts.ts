@@ -11,12 +11,21 @@ export const readHostFacts = (): Promise<HostFacts> => (known ??= readHostFactsA
 /** The same, asked again. */
 export const readHostFactsAnew = async (): Promise<HostFacts> => {
   const uid = process.getuid?.() ?? -1;
-  const [sudo, nft, iptables, netAdmin] = await Promise.all([uid === 0 ? false : mayUseSudo(), readNft(), readIptables(), hasNetAdmin()]);
-  return { platform: process.platform, uid, sudo, kernel: /^[\d.]+\d/.exec(release())?.[0] ?? '0', nft, iptables, netAdmin };
+  const [sudo, nft, iptables, netAdmin] = await Promise.all([mayUseSudo(), readNft(), readIptables(), hasNetAdmin()]);
+  return {
+    platform: process.platform,
+    uid,
+    sudo,
+    kernel: /^[\d.]+\d/.exec(release())?.[0] ?? '0',
+    nft,
+    iptables,
+    netAdmin,
+  };
 };
 
 // -n: never a password prompt; a sudo that would ask counts as none.
-const mayUseSudo = async (): Promise<boolean> => process.platform === 'linux' && (await run(['sudo', '-n', 'true'])).exitCode === 0;
+const mayUseSudo = async (): Promise<boolean> =>
+  process.platform === 'linux' && (await run(['sudo', '-n', 'true'])).exitCode === 0;
 
 const readNft = async (): Promise<HostFacts['nft']> => {
   const { stdout, exitCode } = await run(['nft', '-V']);

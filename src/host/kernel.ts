@@ -5,7 +5,8 @@ import type { Privileges } from '../privilege/privileges.ts';
 const pathOf = (bridge: string): string => `/proc/sys/net/ipv4/conf/${bridge}/route_localnet`;
 
 /** Whether a network interface of this name is in this network namespace. */
-export const interfaceExists = (name: string): boolean => existsSync(`/sys/class/net/${name}`) || existsSync(`/proc/sys/net/ipv4/conf/${name}`);
+export const interfaceExists = (name: string): boolean =>
+  existsSync(`/sys/class/net/${name}`) || existsSync(`/proc/sys/net/ipv4/conf/${name}`);
 
 /** Whether the bridge routes to 127/8; undefined where the bridge is gone. */
 export const readRouteLocalnet = async (bridge: string): Promise<boolean | undefined> =>
@@ -15,7 +16,11 @@ export const readRouteLocalnet = async (bridge: string): Promise<boolean | undef
   );
 
 /** Turns `route_localnet` of one bridge on or off; the returned text is the reason where that failed. */
-export const writeRouteLocalnet = async (bridge: string, on: boolean, privileges: Privileges): Promise<string | undefined> => {
+export const writeRouteLocalnet = async (
+  bridge: string,
+  on: boolean,
+  privileges: Privileges,
+): Promise<string | undefined> => {
   const value = on ? '1' : '0';
   if (privileges.kind === 'root') {
     return writeFile(pathOf(bridge), value).then(
@@ -40,5 +45,12 @@ export const readRoutes = async (): Promise<string[]> => {
 };
 
 // The kernel prints addresses there as one little-endian hexadecimal number.
-const readAddress = (hex: string): string => (hex.match(/../g) ?? []).toReversed().map((byte) => parseInt(byte, 16)).join('.');
-const readAddressBits = (hex: string): number => BigInt(`0x${hex || '0'}`).toString(2).replaceAll('0', '').length;
+const readAddress = (hex: string): string =>
+  (hex.match(/../g) ?? [])
+    .toReversed()
+    .map((byte) => parseInt(byte, 16))
+    .join('.');
+const readAddressBits = (hex: string): number =>
+  BigInt(`0x${hex || '0'}`)
+    .toString(2)
+    .replaceAll('0', '').length;

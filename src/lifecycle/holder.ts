@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -57,12 +58,12 @@ export class Holder {
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
-    // The shell killed alone leaves what it held on the pipe: that goes too, and its last breath is the end of standard error.
-    this.#child.on('exit', () => this.#child.stdin?.end());
+    // The shell killed alone leaves what it held on the pipe: Node closes that, and the last breath is the end of standard error.
     this.#child.stdin?.on('error', () => lose('its pipe is closed'));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
     this.#child.stderr?.on('close', () => lose('it ended'));
-    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null]) part?.unref();
+    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null])
+      part?.unref();
     debug(`holder ${this.#child.pid} for ${options.session}`);
   }
 
@@ -73,6 +74,21 @@ export class Holder {
 
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /**
+   * Ends it in order, with nothing held. The shell goes first, so that it does not take the end of its pipe for a death: other
+   * holders of this process may have bridges open.
+   */
+  retire(): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = new Error('it was retired');
+    this.#child.kill('SIGKILL');
+    this.#child.stdin?.end();
+  }
+
+  get isBusy(): boolean {
+    return this.#pending.length > 0;
   }
 
   /** Sends one request and waits for its answer; requests are answered in order. */

@@ -17,7 +17,11 @@ export interface TemporaryListener {
  * Listens on 127.0.0.1; port 0 takes a free one and keeps it, so that nobody else can have it in between.
  * Returns undefined where somebody listens there already.
  */
-export const openTemporaryListener = (port: number, protocol: Protocol, listener?: RequestListener): Promise<TemporaryListener | undefined> =>
+export const openTemporaryListener = (
+  port: number,
+  protocol: Protocol,
+  listener?: RequestListener,
+): Promise<TemporaryListener | undefined> =>
   (protocol === 'udp' ? listenUdp(port) : listenTcp(port, listener ?? answerPlainly)).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
     throw error;
@@ -27,7 +31,9 @@ const listenTcp = async (port: number, listener: RequestListener): Promise<Tempo
   // Loaded when used: as a module it brings WebSocket and fetch along, a third of what importing this package would cost.
   const { createServer } = await import('node:http');
   const nonce = randomUUID();
-  const server = createServer((request, response) => (request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response)));
+  const server = createServer((request, response) =>
+    request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
   });
@@ -50,7 +56,8 @@ const listenUdp = async (port: number): Promise<TemporaryListener> => {
     socket.once('error', reject).bind({ address: '127.0.0.1', port, exclusive: true }, resolve);
   });
   socket.on('message', (message, from) => {
-    if (message.toString() === nonce) socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
+    if (message.toString() === nonce)
+      socket.send(JSON.stringify({ nonce, seenFrom: from.address }), from.port, from.address);
   });
   socket.unref();
   // Handed over and then closed: a socket, unlike a server, minds being closed twice.

@@ -9,7 +9,11 @@ export const expected = (path: string, expectation: string, got: unknown, advice
   });
 
 /** Reads a plain object's own fields, refusing unknown ones; the caller's object is read once and never written to. */
-export const readObject = <K extends string>(path: string, value: unknown, known: readonly K[]): Partial<Record<K, unknown>> => {
+export const readObject = <K extends string>(
+  path: string,
+  value: unknown,
+  known: readonly K[],
+): Partial<Record<K, unknown>> => {
   if (!isRecord(value)) throw expected(path, 'an object', value);
   for (const key of readSafely(path, () => Reflect.ownKeys(value))) {
     if (!(known as readonly unknown[]).includes(key)) throw unknownKey(path, String(key), known);
@@ -30,7 +34,8 @@ export const readOneOf = <const W extends string>(path: string, value: unknown, 
 
 /** Reads an integer within bounds, both included. */
 export const readInteger = (path: string, value: unknown, from: number, to: number, unit = ''): number => {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to && !Object.is(value, -0)) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to && !Object.is(value, -0))
+    return value;
   throw expected(path, `an integer from ${from} to ${to}${unit}`, value);
 };
 
@@ -66,13 +71,16 @@ const unknownKey = (path: string, asked: string, known: readonly string[]): Loca
   // Cut and quoted, for a key can be any text of any length.
   const key = /^[\w$-]{1,60}$/.test(asked) ? asked : JSON.stringify(asked.slice(0, 60));
   const nearest = nearestOf(key, known);
-  const hint = nearest === undefined ? `Known are ${known.map((one) => `\`${one}\``).join(', ')}` : `Did you mean \`${nearest}\`?`;
+  const hint =
+    nearest === undefined ? `Known are ${known.map((one) => `\`${one}\``).join(', ')}` : `Did you mean \`${nearest}\`?`;
   const name = path === 'options' ? `option \`${key}\`` : `key \`${path}.${key}\``;
   return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Unknown ${name}. ${hint}` });
 };
 
 const nearestOf = (word: string, known: readonly string[]): string | undefined => {
-  const [best] = known.map((one) => ({ one, distance: distanceOf(word.toLowerCase(), one.toLowerCase()) })).toSorted((a, b) => a.distance - b.distance);
+  const [best] = known
+    .map((one) => ({ one, distance: distanceOf(word.toLowerCase(), one.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.one : undefined;
 };
 
@@ -91,7 +99,10 @@ const distanceOf = (a: string, b: string): number => {
 
 const show = (value: unknown): string => {
   try {
-    const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 5, maxStringLength: 80 });
+    const text =
+      typeof value === 'string'
+        ? JSON.stringify(value)
+        : inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 5, maxStringLength: 80 });
     return text.length > 120 ? `${text.slice(0, 117)}...` : text;
   } catch {
     return typeof value;

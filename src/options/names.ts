@@ -3,12 +3,17 @@ import { expected, isRecord, readSafely } from './expect.ts';
 
 /** A name for containers to dial: labels of letters, digits and inner hyphens (RFC 1123), so that nothing else can be smuggled into a hosts entry. */
 export const readHostname = (path: string, value: unknown): string => {
-  if (typeof value !== 'string' || value.length > 253 || !/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i.test(value)) {
+  if (
+    typeof value !== 'string' ||
+    value.length > 253 ||
+    !/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i.test(value)
+  ) {
     throw expected(path, 'a host name such as host.docker.internal', value);
   }
   // A last label that is a number makes resolvers take the whole for an IPv4 address.
   if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(value)) throw expected(path, 'a name and not an address', value);
-  if (/(?:^|\.)localhost$/i.test(value)) throw expected(path, 'a name other than localhost, which is the container itself', value);
+  if (/(?:^|\.)localhost$/i.test(value))
+    throw expected(path, 'a name other than localhost, which is the container itself', value);
   return value;
 };
 
@@ -39,7 +44,8 @@ export const readLabels = (path: string, value: unknown): Record<string, string>
   for (const [key, text] of readSafely(path, () => Object.entries(value))) {
     const place = `${path}[${JSON.stringify(key)}]`;
     if (key === '' || key.includes('\0')) throw expected(place, 'a label with a name', key);
-    if (key.startsWith('localhost-forward.')) throw expected(place, 'a label that does not start with localhost-forward., which marks what is ours', key);
+    if (key.startsWith('localhost-forward.'))
+      throw expected(place, 'a label that does not start with localhost-forward., which marks what is ours', key);
     if (typeof text !== 'string' || text.includes('\0')) throw expected(place, 'a string', text);
     labels[key] = text;
   }
@@ -52,8 +58,14 @@ const isForbidden = (subnet: Cidr): boolean => forbidden.some((cidr) => overlaps
 
 const readCidr = (path: string, value: unknown, widest: number, narrowest: number): string => {
   const parsed = typeof value === 'string' ? parseCidr(value) : undefined;
-  if (parsed === undefined) throw expected(path, `an IPv4 subnet from /${widest} to /${narrowest}, such as 198.18.7.0/${Math.min(28, narrowest)}`, value);
-  if (parsed.bits < widest || parsed.bits > narrowest) throw expected(path, `an IPv4 subnet from /${widest} to /${narrowest}`, value);
+  if (parsed === undefined)
+    throw expected(
+      path,
+      `an IPv4 subnet from /${widest} to /${narrowest}, such as 198.18.7.0/${Math.min(28, narrowest)}`,
+      value,
+    );
+  if (parsed.bits < widest || parsed.bits > narrowest)
+    throw expected(path, `an IPv4 subnet from /${widest} to /${narrowest}`, value);
   const aligned = renderCidr(parsed);
   if (aligned !== value) throw expected(path, `the subnet's own address, ${aligned}`, value);
   if (isForbidden(parsed)) throw expected(path, `outside of ${forbidden.join(', ')}`, value);

@@ -43,9 +43,17 @@ export const parsePort = (port: unknown, path: string): PlannedPort => {
   const hostPort = readInteger(`${path}.hostPort`, fields.hostPort, 0, 65_535);
   return {
     hostPort,
-    containerPort: fields.containerPort === undefined ? (hostPort === 0 ? undefined : hostPort) : readInteger(`${path}.containerPort`, fields.containerPort, 1, 65_535),
+    containerPort:
+      fields.containerPort === undefined
+        ? hostPort === 0
+          ? undefined
+          : hostPort
+        : readInteger(`${path}.containerPort`, fields.containerPort, 1, 65_535),
     protocol: fields.protocol === undefined ? 'tcp' : readOneOf(`${path}.protocol`, fields.protocol, ['tcp', 'udp']),
-    hostAddress: fields.hostAddress === undefined ? undefined : readOneOf<'127.0.0.1' | '::1'>(`${path}.hostAddress`, fields.hostAddress, ['127.0.0.1', '::1']),
+    hostAddress:
+      fields.hostAddress === undefined
+        ? undefined
+        : readOneOf<'127.0.0.1' | '::1'>(`${path}.hostAddress`, fields.hostAddress, ['127.0.0.1', '::1']),
   };
 };
 

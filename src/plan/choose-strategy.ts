@@ -43,7 +43,10 @@ interface Facts {
  *
  * @throws LHF_ERR_NO_STRATEGY with each reason, or LHF_ERR_PRIVILEGE where only the right to install rules is missing.
  */
-export const chooseStrategy = (facts: Facts, options: { strategy: 'auto' | Strategy; privilege: 'auto' | Privilege }): Choice => {
+export const chooseStrategy = (
+  facts: Facts,
+  options: { strategy: 'auto' | Strategy; privilege: 'auto' | Privilege },
+): Choice => {
   const privilege = choosePrivilege(facts.host, options.privilege);
   const refusal = privilege.kind === undefined ? privilege.obstacle : undefined;
   const obstacles = strategyNames.map((strategy) => ({ strategy, obstacle: obstacleTo(strategy, facts) }));
@@ -53,7 +56,10 @@ export const chooseStrategy = (facts: Facts, options: { strategy: 'auto' | Strat
   const reasons = obstacles.map(({ strategy: name, obstacle }): StrategyReason => ({
     strategy: name,
     chosen: name === strategy,
-    reason: name === strategy ? reasonFor(name, facts, options.strategy) : (obstacle ?? refusal?.what ?? 'works too; not chosen'),
+    reason:
+      name === strategy
+        ? reasonFor(name, facts, options.strategy)
+        : (obstacle ?? refusal?.what ?? 'works too; not chosen'),
   }));
   if (wanted === undefined) throw noStrategy(facts, options.strategy, reasons);
   if (privilege.kind === undefined) throw noPrivilege(wanted, privilege.obstacle, reasons);
@@ -61,7 +67,10 @@ export const chooseStrategy = (facts: Facts, options: { strategy: 'auto' | Strat
 };
 
 const obstacleTo = (strategy: Strategy, { host, engine }: Facts): string | undefined => {
-  if (strategy === 'native') return engine.vm === undefined ? 'only engines in a virtual machine have it' : `not built yet; ${engine.vm} itself lets containers reach 127.0.0.1 by host.docker.internal`;
+  if (strategy === 'native')
+    return engine.vm === undefined
+      ? 'only engines in a virtual machine have it'
+      : `not built yet; ${engine.vm} itself lets containers reach 127.0.0.1 by host.docker.internal`;
   if (strategy !== 'nftables' && strategy !== 'iptables') return 'not built yet';
   if (host.platform !== 'linux') return `needs Linux, and this is ${host.platform}`;
   if (engine.vm !== undefined) return `${engine.vm} runs its bridges in a virtual machine`;
@@ -75,7 +84,10 @@ const obstacleTo = (strategy: Strategy, { host, engine }: Facts): string | undef
 };
 
 const reasonFor = (strategy: Strategy, { host }: Facts, asked: 'auto' | Strategy): string => {
-  const what = strategy === 'nftables' ? `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends` : `iptables ${host.iptables?.version} (${host.iptables?.variant})`;
+  const what =
+    strategy === 'nftables'
+      ? `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`
+      : `iptables ${host.iptables?.version} (${host.iptables?.variant})`;
   return asked === 'auto' ? what : `asked for; ${what}`;
 };
 
@@ -87,25 +99,46 @@ interface Obstacle {
 
 const allowSudo = 'sudo -v && sudo -n true, a rule NOPASSWD in sudoers, or root';
 
-const choosePrivilege = (host: HostFacts, asked: 'auto' | Privilege): { kind: 'root' | 'sudo' } | { kind: undefined; obstacle: Obstacle } => {
+const choosePrivilege = (
+  host: HostFacts,
+  asked: 'auto' | Privilege,
+): { kind: 'root' | 'sudo' } | { kind: undefined; obstacle: Obstacle } => {
   const refuse = (what: string, advice: string) => ({ kind: undefined, obstacle: { what, advice } });
   if (asked === 'none' || asked === 'container') {
     return refuse(`privilege '${asked}' cannot install rules in this version`, "privilege: 'auto'");
   }
   if (asked !== 'sudo' && host.uid === 0 && host.netAdmin) return { kind: 'root' };
-  if (asked !== 'root' && host.sudo) return { kind: 'sudo' };
+  // What root lacks, its sudo lacks too.
+  if (host.sudo && (asked === 'sudo' || (asked === 'auto' && host.uid !== 0))) return { kind: 'sudo' };
   const sudo = 'sudo -n does not work for this user';
   if (asked === 'sudo') return refuse(sudo, allowSudo);
-  if (host.uid === 0) return refuse('root here lacks CAP_NET_ADMIN', 'docker run --cap-add NET_ADMIN --network host …, for the container this runs in');
-  return asked === 'root' ? refuse('this user is not root', "privilege: 'auto', or root") : refuse(`this user is not root, and ${sudo}`, allowSudo);
+  if (host.uid === 0)
+    return refuse(
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN --network host …, for the container this runs in',
+    );
+  return asked === 'root'
+    ? refuse('this user is not root', "privilege: 'auto', or root")
+    : refuse(`this user is not root, and ${sudo}`, allowSudo);
 };
 
-const noStrategy = (facts: Facts, asked: 'auto' | Strategy, reasons: readonly StrategyReason[]): LocalhostForwardError => {
-  const what = asked === 'auto' ? 'No strategy can forward to 127.0.0.1 here' : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
+const noStrategy = (
+  facts: Facts,
+  asked: 'auto' | Strategy,
+  reasons: readonly StrategyReason[],
+): LocalhostForwardError => {
+  const what =
+    asked === 'auto'
+      ? 'No strategy can forward to 127.0.0.1 here'
+      : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
   const unbuilt = asked !== 'auto' && asked !== 'nftables' && asked !== 'iptables';
   return new LocalhostForwardError(
     'LHF_ERR_NO_STRATEGY',
-    { what, evidence: listReasons(reasons), try: adviceOnPlace(facts) ?? (unbuilt ? "strategy: 'auto'" : adviceOnTools(facts.host, asked)) },
+    {
+      what,
+      evidence: listReasons(reasons),
+      try: adviceOnPlace(facts) ?? (unbuilt ? "strategy: 'auto'" : adviceOnTools(facts.host, asked)),
+    },
     { reasons },
   );
 };
@@ -125,14 +158,19 @@ const adviceOnTools = (host: HostFacts, asked: 'auto' | 'nftables' | 'iptables')
   return host.iptables === undefined ? 'sudo apt-get install iptables' : "strategy: 'auto'";
 };
 
-const noPrivilege = (strategy: Strategy, obstacle: Obstacle, reasons: readonly StrategyReason[]): LocalhostForwardError =>
+const noPrivilege = (
+  strategy: Strategy,
+  obstacle: Obstacle,
+  reasons: readonly StrategyReason[],
+): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_PRIVILEGE',
     { what: `Nobody here may install rules: ${obstacle.what}`, evidence: listReasons(reasons), try: obstacle.advice },
     { strategy, reasons },
   );
 
-const listReasons = (reasons: readonly StrategyReason[]): string[] => reasons.map(({ strategy, reason }) => `${strategy}: ${reason}`);
+const listReasons = (reasons: readonly StrategyReason[]): string[] =>
+  reasons.map(({ strategy, reason }) => `${strategy}: ${reason}`);
 
 /** Whether one dotted version is older than another. */
 const isOlder = (version: string, than: string): boolean => {

@@ -23,7 +23,9 @@ export const renderComposeOverride = (
     `    networks: ["default", ${network}]`,
     `    extra_hosts: [${JSON.stringify(`${net.hostname}:${net.gateway}`)}]`,
   ]);
-  return ['services:', ...entries, 'networks:', `  ${network}:`, '    external: true', `    name: ${network}`, ''].join('\n');
+  return ['services:', ...entries, 'networks:', `  ${network}:`, '    external: true', `    name: ${network}`, ''].join(
+    '\n',
+  );
 };
 
 const refused = (expectation: string, got: unknown): LocalhostForwardError =>

@@ -19,7 +19,8 @@ export const renderCidr = ({ base, bits }: Cidr): string => `${renderAddress(bas
 /** The first host address, which bridges have. */
 export const gatewayOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 1);
 
-export const overlaps = (one: Cidr, other: Cidr): boolean => one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
+export const overlaps = (one: Cidr, other: Cidr): boolean =>
+  one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 
 /** Room for 13 containers: small, since the engine's own pools end after 30 networks. */
 const bitsOfOne = 28;
@@ -31,21 +32,49 @@ const bitsOfWidest = 8;
  * A free /28 of the pool that overlaps with nothing taken, or undefined where none is left.
  * The search starts anywhere, so that processes that start together seldom choose the same. Default routes take nothing.
  */
-export const chooseSubnet = ({ pool, taken, random }: { pool: string; taken: readonly string[]; random: () => number }): string | undefined => {
-  const whole = parseCidr(pool);
-  if (whole === undefined || whole.bits > bitsOfOne) return undefined;
-  const others = taken
-    .flatMap((cidr) => parseCidr(cidr) ?? [])
-    .filter((other) => other.bits >= bitsOfWidest && overlaps(other, whole));
-  const count = 2 ** (bitsOfOne - whole.bits);
-  const start = Math.floor(random() * count);
-  for (let n = 0; n < count; n += 1) {
-    const candidate = { base: whole.base + ((start + n) % count) * sizeOf(bitsOfOne), bits: bitsOfOne };
-    if (!others.some((other) => overlaps(candidate, other))) return renderCidr(candidate);
+export const chooseSubnet = ({
+  pool,
+  taken,
+  random,
+}: {
+  pool: string;
+  taken: readonly string[];
+  random: () => number;
+}): string | undefined => {
+  const candidates = listCandidates(pool, taken);
+  const start = Math.floor(random() * candidates.count);
+  for (let n = 0; n < candidates.count; n += 1) {
+    const candidate = candidates.at((start + n) % candidates.count);
+    if (candidates.isFree(candidate)) return renderCidr(candidate);
   }
   return undefined;
 };
 
+/** How many /28 of the pool are free. */
+export const countFree = ({ pool, taken }: { pool: string; taken: readonly string[] }): number => {
+  const candidates = listCandidates(pool, taken);
+  return Array.from({ length: candidates.count }, (_, n) => candidates.at(n)).filter(candidates.isFree).length;
+};
+
+interface Candidates {
+  readonly count: number;
+  at(n: number): Cidr;
+  isFree: (candidate: Cidr) => boolean;
+}
+
+const listCandidates = (pool: string, taken: readonly string[]): Candidates => {
+  const whole = parseCidr(pool) ?? { base: 0, bits: 32 };
+  const others = taken
+    .flatMap((cidr) => parseCidr(cidr) ?? [])
+    .filter((other) => other.bits >= bitsOfWidest && overlaps(other, whole));
+  return {
+    count: Math.floor(2 ** (bitsOfOne - whole.bits)),
+    at: (n) => ({ base: whole.base + n * sizeOf(bitsOfOne), bits: bitsOfOne }),
+    isFree: (candidate) => !others.some((other) => overlaps(candidate, other)),
+  };
+};
+
 const sizeOf = (bits: number): number => 2 ** (32 - bits);
 
-const renderAddress = (address: number): string => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+const renderAddress = (address: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');

@@ -26,6 +26,8 @@ export interface ProbeContext {
   ports(): readonly ProbedPort[];
   /** `adapt`: a firewall in the way is passed by one marked accept. `leave`: it is named and left alone. */
   readonly firewall: 'adapt' | 'leave';
+  /** Accepts of ours in somebody's chain, a sentence each. */
+  readonly accepts: Set<string>;
   /** Remembers how to undo what a proof had to add (an accept in somebody's chain). */
   onAdded(what: string, undo: () => Promise<void>): void;
 }

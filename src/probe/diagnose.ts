@@ -1,10 +1,13 @@
 import type { ProofOptions } from '../options.ts';
 import type { ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { examine } from './prove.ts';
+import { examine } from './examine.ts';
 
 /** Dials from a container and tells what happened, hop by hop: of the first port that does not work, or of the first one. Changes nothing. */
-export const diagnoseForward = async (context: ProbeContext, { port, ...proof }: ProofOptions & { port?: number }): Promise<Diagnosis> => {
+export const diagnoseForward = async (
+  context: ProbeContext,
+  { port, ...proof }: ProofOptions & { port?: number },
+): Promise<Diagnosis> => {
   let first: Diagnosis | undefined;
   for (const one of context.ports()) {
     if (port !== undefined && one.containerPort !== port) continue;

@@ -1,31 +1,8 @@
-import type { Listener } from '../host/listeners.ts';
 import { takesLoopback6 } from '../host/listeners.ts';
-import type { Diagnosis, Finding, Hop } from './diagnosis.ts';
-import type { HopCounts } from './hops.ts';
-import type { Drop } from './trace.ts';
-
-/** Everything that was seen, for {@link findCause} to judge. */
-export interface Evidence {
-  readonly hostname: string;
-  readonly gateway: string;
-  readonly bridge: string;
-  readonly protocol: 'tcp' | 'udp';
-  readonly containerPort: number;
-  readonly hostPort: number;
-  /** How the probe ended; undefined where it did not run. */
-  readonly ended: 'nonce' | 'accepted' | 'sent' | 'refused' | 'foreign' | 'rejected' | 'timeout' | 'unresolved' | undefined;
-  /** Why the probe did not work. */
-  readonly probeFailure?: string | undefined;
-  readonly engine: { readonly rootless: boolean; readonly remote: boolean; readonly endpoint: string };
-  readonly rulePresent: boolean | undefined;
-  readonly routeLocalnet: boolean | undefined;
-  /** Whatever listens on the host port. */
-  readonly listeners: readonly Listener[];
-  /** Whether one of them takes what is forwarded. */
-  readonly listening: boolean;
-  readonly counts: HopCounts | undefined;
-  readonly drops: readonly Drop[];
-}
+import { describeHops } from './describe-hops.ts';
+import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { Evidence } from './evidence.ts';
+import { renderDrop, renderPassCommand } from './pass-command.ts';
 
 interface Cause {
   readonly finding: Finding;
@@ -36,37 +13,132 @@ interface Cause {
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
   const cause = judge(evidence);
-  return { reachable: cause.finding === 'reachable', ...cause, hops: renderHops(evidence, cause.finding), containerPort: evidence.containerPort };
+  return {
+    reachable: cause.finding === 'reachable',
+    ...cause,
+    hops: describeHops(evidence, cause.finding),
+    containerPort: evidence.containerPort,
+  };
 };
 
+/** Whether it was found without a packet, so that no packet could tell more. */
+export const isKnown = ({ finding }: Diagnosis): boolean =>
+  finding === 'route-localnet-off' ||
+  finding === 'rule-missing' ||
+  finding === 'engine-remote' ||
+  finding === 'engine-rootless';
+
 const judge = (seen: Evidence): Cause => {
-  const { protocol, containerPort, hostPort, bridge, engine, counts } = seen;
+  const {
+    protocol,
+    containerPort,
+    hostPort,
+    bridge,
+    engine,
+    counts,
+    misdirected: [misdirected],
+  } = seen;
   const target = `${protocol} port ${containerPort}`;
+  if ((seen.ended === 'nonce' || seen.ended === 'accepted') && misdirected !== undefined) {
+    const { container, address } = misdirected;
+    return {
+      finding: 'wrong-address',
+      sentence: `The container ${container} dials ${address}:${containerPort}, another network's gateway, and ${seen.hostname} is ${seen.gateway} here`,
+      advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …`,
+    };
+  }
   if (seen.ended === 'nonce' || seen.ended === 'accepted') {
-    return { finding: 'reachable', sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`, advice: 'nothing to do' };
+    return {
+      finding: 'reachable',
+      sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`,
+      advice: 'nothing to do',
+    };
   }
   if (seen.ended === 'sent' && seen.rulePresent !== false && seen.routeLocalnet !== false && seen.listening) {
-    return { finding: 'reachable', sentence: `Rule and service of ${target} are there; a UDP service cannot be asked without writing to it`, advice: 'nothing to do' };
+    return {
+      finding: 'reachable',
+      sentence: `Rule and service of ${target} are there; a UDP service cannot be asked without writing to it`,
+      advice: 'nothing to do',
+    };
   }
-  if (engine.remote) return { finding: 'engine-remote', sentence: `The engine at ${engine.endpoint} runs on another host, whose 127.0.0.1 is not this one's`, advice: 'docker context use default' };
-  if (engine.rootless) return { finding: 'engine-rootless', sentence: 'The engine is rootless: its bridges are in a network namespace of their own', advice: 'docker context use default' };
+  if (engine.remote)
+    return {
+      finding: 'engine-remote',
+      sentence: `The engine at ${engine.endpoint} runs on another host, whose 127.0.0.1 is not this one's`,
+      advice: 'docker context use default',
+    };
+  if (engine.rootless)
+    return {
+      finding: 'engine-rootless',
+      sentence: 'The engine is rootless: its bridges are in a network namespace of their own',
+      advice: 'docker context use default',
+    };
   if (seen.routeLocalnet === false) {
-    return { finding: 'route-localnet-off', sentence: `route_localnet of ${bridge} is off, so the kernel drops what is translated to 127.0.0.1`, advice: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1` };
+    return {
+      finding: 'route-localnet-off',
+      sentence: `route_localnet of ${bridge} is off, so the kernel drops what is translated to 127.0.0.1`,
+      advice: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1`,
+    };
   }
-  if (seen.rulePresent === false) return { finding: 'rule-missing', sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`, advice: 'net.verify(), which puts it back, or a new forward' };
-  if (seen.probeFailure !== undefined) return { finding: 'probe-failed', sentence: `The probe itself did not work: ${seen.probeFailure}`, advice: 'localhost-forward doctor' };
+  if (seen.rulePresent === false)
+    return {
+      finding: 'rule-missing',
+      sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
+      advice: 'net.verify(), which puts it back, or a new forward',
+    };
+  if (seen.probeFailure !== undefined) {
+    return {
+      finding: 'probe-failed',
+      sentence: `The probe itself did not work: ${seen.probeFailure.what}`,
+      advice: seen.probeFailure.advice ?? 'localhost-forward doctor',
+    };
+  }
+  if (seen.ended === 'unresolved') {
+    return {
+      finding: 'probe-failed',
+      sentence: `The probe could not resolve ${seen.hostname}, which its container was given as ${seen.gateway}`,
+      advice: 'a hostname that stands in no DNS server',
+    };
+  }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   if (counts === undefined) return listening ?? unknown(seen);
-  if (counts.saw === 0 && counts.elsewhere > 0) {
-    return { finding: 'wrong-address', sentence: `Packets for ${target} come from another network: the container dials another gateway than ${seen.gateway}`, advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …` };
-  }
-  if (counts.saw === 0) return dropped(seen, 'dropped-before-rule', `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`, 'nft list ruleset');
-  if (counts.translated === 0) return dropped(seen, 'dropped-before-rule', `What arrives from ${bridge} for ${target} is dropped before it is translated`, passCommand(seen, 'prerouting'));
-  if (counts.inputEarly === 0) return dropped(seen, 'dropped-before-rule', `What is translated for ${target} does not come in: it is dropped on its way`, passCommand(seen, 'prerouting'));
-  if (counts.inputLate === 0) return dropped(seen, 'firewall-input', `The firewall of this host drops ${target} on its way in`, passCommand(seen, 'input'));
+  if (counts.saw === 0)
+    return dropped(
+      seen,
+      'dropped-before-rule',
+      `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`,
+      'nft list ruleset',
+    );
+  if (counts.translated === 0)
+    return dropped(
+      seen,
+      'dropped-before-rule',
+      `What arrives from ${bridge} for ${target} is dropped before it is translated`,
+      renderPassCommand(seen, 'prerouting'),
+    );
+  if (counts.inputEarly === 0)
+    return dropped(
+      seen,
+      'dropped-before-rule',
+      `What is translated for ${target} does not come in: it is dropped on its way`,
+      renderPassCommand(seen, 'prerouting'),
+    );
+  if (counts.inputLate === 0)
+    return dropped(
+      seen,
+      'firewall-input',
+      `The firewall of this host drops ${target} on its way in`,
+      renderPassCommand(seen, 'input'),
+    );
   if (listening !== undefined) return listening;
-  if (counts.outputLate === 0) return dropped(seen, 'firewall-output', `The firewall of this host drops the answer of ${target} on its way out`, passCommand(seen, 'output'));
+  if (counts.outputEarly > 0 && counts.outputLate === 0)
+    return dropped(
+      seen,
+      'firewall-output',
+      `The firewall of this host drops the answer of ${target} on its way out`,
+      renderPassCommand(seen, 'output'),
+    );
   return unknown(seen);
 };
 
@@ -74,11 +146,24 @@ const judgeListeners = ({ listeners, listening, hostPort, protocol, containerPor
   if (listening) return undefined;
   const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
   if (listeners.some(takesLoopback6)) {
-    return { finding: 'listens-on-ipv6-only', sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`, advice: `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }` };
+    return {
+      finding: 'listens-on-ipv6-only',
+      sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
+      advice: `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }`,
+    };
   }
   const [other] = listeners;
-  if (other !== undefined) return { finding: 'listens-on-other-address', sentence: `The service on port ${hostPort} listens on ${other.address} and not on 127.0.0.1`, advice: `let it listen on 127.0.0.1; ${command}` };
-  return { finding: 'no-listener', sentence: `Nothing listens on 127.0.0.1:${hostPort} (${protocol}), which container port ${containerPort} stands for`, advice: command };
+  if (other !== undefined)
+    return {
+      finding: 'listens-on-other-address',
+      sentence: `The service on port ${hostPort} listens on ${other.address} and not on 127.0.0.1`,
+      advice: `let it listen on 127.0.0.1; ${command}`,
+    };
+  return {
+    finding: 'no-listener',
+    sentence: `Nothing listens on 127.0.0.1:${hostPort} (${protocol}), which container port ${containerPort} stands for`,
+    advice: command,
+  };
 };
 
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
@@ -87,39 +172,19 @@ const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string
   advice,
 });
 
-export const renderDrop = ({ family, table, chain, rule }: Drop): string => `${family} ${table} ${chain}: ${rule}`;
-
-/** The command that lets our packets through the chain that dropped them, at the head of it. */
-const passCommand = ({ bridge, drops: [drop] }: Evidence, hook: 'prerouting' | 'input' | 'output'): string => {
-  const { family, table, baseChain } = drop ?? { family: 'ip', table: 'filter', baseChain: hook.toUpperCase() };
-  const side = hook === 'output' ? 'o' : 'i';
-  if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {
-    const which = { prerouting: '', input: ' -d 127.0.0.0/8 -m conntrack --ctstate DNAT', output: '' }[hook];
-    return `sudo iptables -t ${table} -I ${baseChain} 1 -${side} ${bridge}${which} -j ACCEPT`;
+const unknown = (seen: Evidence): Cause => {
+  if (seen.ended === 'foreign') {
+    const sentence = `Something else than our listener on 127.0.0.1:${seen.hostPort} answers at ${seen.hostname}:${seen.containerPort}`;
+    return { finding: 'probe-failed', sentence, advice: 'sudo nft list ruleset' };
   }
-  const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
-  return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
-};
-
-const unknown = (seen: Evidence): Cause => ({
-  finding: 'probe-failed',
-  sentence: `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
-  advice: 'DEBUG=localhost-forward* localhost-forward smoke',
-});
-
-const renderHops = (seen: Evidence, finding: Finding): Hop[] => {
-  const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
-  const fine = finding === 'reachable';
-  const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({ name, ok: fine ? true : packets === undefined ? undefined : packets > 0, ...(packets === undefined ? {} : { packets }), detail });
-  const ruleOk = fine ? true : seen.rulePresent === false || seen.routeLocalnet === false ? false : counts === undefined ? seen.rulePresent : counts.translated > 0;
-  const { listening } = seen;
-  return [
-    { name: 'container', ok: seen.ended !== undefined && seen.ended !== 'unresolved', detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure ?? 'not run'}` },
-    counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
-    { name: 'rule', ok: ruleOk, ...(counts === undefined ? {} : { packets: counts.translated }), detail: seen.rulePresent === false ? 'not there' : seen.routeLocalnet === false ? 'there, but route_localnet is off' : `to 127.0.0.1:${hostPort}` },
-    counted('input', counts?.inputLate, 'through the filters of INPUT'),
-    { name: 'service', ok: fine ? true : listening, detail: listening || fine ? `listens on 127.0.0.1:${hostPort}` : seen.listeners.length === 0 ? 'nothing listens' : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}` },
-    counted('reply', counts?.outputEarly, 'answers of the service'),
-    counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
-  ];
+  const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
+  return {
+    finding: 'probe-failed',
+    sentence: arrived
+      ? `What comes to ${seen.hostname}:${seen.containerPort} arrives at 127.0.0.1:${seen.hostPort}, and the service there does not answer`
+      : `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
+    advice: arrived
+      ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'`
+      : 'DEBUG=localhost-forward* localhost-forward smoke',
+  };
 };

@@ -1,13 +1,11 @@
-import type { Privileges } from '../privilege/privileges.ts';
 import { probeAddressOf } from '../plan/probe-address.ts';
-import type { Names } from '../plan/names.ts';
+import { renderMark, type Names } from '../plan/names.ts';
+import type { Privileges } from '../privilege/privileges.ts';
 
 /** Packets of our probe, counted at each hop of their way in and back. */
 export interface HopCounts {
   /** Arrived from the bridge. */
   readonly saw: number;
-  /** Arrived from another interface, for a port of ours: a container dials another gateway. */
-  readonly elsewhere: number;
   /** After translation, before any filter. */
   readonly translated: number;
   /** At the first and the last hook of INPUT. */
@@ -18,24 +16,41 @@ export interface HopCounts {
   readonly outputLate: number;
 }
 
-interface Dialled {
+/** A packet for a forwarded port that came by another bridge. */
+export interface Stray {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Hops {
+  readonly counts: HopCounts;
+  readonly strays: readonly Stray[];
+}
+
+export interface HopsPlan {
+  readonly names: Names;
+  /** The mark's session word. */
+  readonly session: string;
   readonly protocol: 'tcp' | 'udp';
   readonly containerPort: number;
+  readonly targetPort: number;
 }
 
 /*
  * A table beside all others that counts and drops nothing. Each counter stands before or after everybody else's filters, so that the pair
- * around a filter tells whether it dropped. What the probe sends is also marked for the kernel's trace, which names the very rule.
+ * around a filter tells whether it dropped. Only what our probe sends and gets is counted, and marked for the kernel's trace, which names
+ * the very rule. One that an earlier diagnosis left behind when it was killed is replaced.
  */
-const renderTable = (names: Names, { protocol, containerPort }: Dialled): string => {
-  const ours = `iifname "${names.bridge}" ether saddr ${probeAddressOf(names.bridge)}`;
-  // Nothing else leaves from 127/8 to anywhere but 127/8; before conntrack's own hook there is no other way to tell.
-  const back = 'ip saddr 127.0.0.0/8 ip daddr != 127.0.0.0/8';
+export const renderHops = ({ names, session, protocol, containerPort, targetPort }: HopsPlan): string => {
+  const inward = `ip saddr @probes ct status dnat meta l4proto ${protocol} ct original proto-dst ${containerPort}`;
   return `
 add table ip ${names.hopsTable}
+delete table ip ${names.hopsTable}
 table ip ${names.hopsTable} {
+  comment "${renderMark(names.bridge, session)}"
+  set probes { type ipv4_addr; flags dynamic; size 16; }
+  set strays { type ipv4_addr . ipv4_addr; flags dynamic; size 64; }
   counter saw { }
-  counter elsewhere { }
   counter translated { }
   counter inputEarly { }
   counter inputLate { }
@@ -43,36 +58,36 @@ table ip ${names.hopsTable} {
   counter outputLate { }
   chain arrive {
     type filter hook prerouting priority -450; policy accept;
-    ${ours} ${protocol} dport ${containerPort} counter name saw meta nftrace set 1
-    iifname != "${names.bridge}" iifname != "lo" fib daddr type local ${protocol} dport ${containerPort} counter name elsewhere
+    iifname "${names.bridge}" ether saddr ${probeAddressOf(names.bridge)} ${protocol} dport ${containerPort} add @probes { ip saddr } counter name saw meta nftrace set 1
+    iifname != "lhf-*" iifname != "lo" fib daddr type local ${protocol} dport ${containerPort} add @strays { ip saddr . ip daddr }
   }
   chain translated {
     type filter hook prerouting priority -99; policy accept;
-    iifname "${names.bridge}" ip daddr 127.0.0.0/8 ct status dnat counter name translated
+    iifname "${names.bridge}" ${inward} counter name translated
   }
   chain early {
     type filter hook input priority -2147483648; policy accept;
-    iifname "${names.bridge}" ip daddr 127.0.0.0/8 ct status dnat counter name inputEarly
+    iifname "${names.bridge}" ${inward} counter name inputEarly
   }
   chain late {
     type filter hook input priority 2147483646; policy accept;
-    iifname "${names.bridge}" ip daddr 127.0.0.0/8 ct status dnat counter name inputLate
+    iifname "${names.bridge}" ${inward} counter name inputLate
   }
   chain answer {
     type filter hook output priority -2147483648; policy accept;
-    ${back} counter name outputEarly meta nftrace set 1
+    oifname "${names.bridge}" ip daddr @probes ${protocol} sport ${targetPort} counter name outputEarly meta nftrace set 1
   }
   chain leave {
     type filter hook postrouting priority 2147483646; policy accept;
-    oifname "${names.bridge}" ct status dnat ct direction reply counter name outputLate
+    oifname "${names.bridge}" ip daddr @probes ct direction reply meta l4proto ${protocol} ct original proto-dst ${containerPort} counter name outputLate
   }
 }
 `;
 };
 
 /** Puts the counters in; the reason is returned where that fails, as on a host without nft. */
-export const installHops = async (names: Names, dialled: Dialled, privileges: Privileges): Promise<string | undefined> => {
-  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderTable(names, dialled) });
+export const installHops = async (plan: HopsPlan, privileges: Privileges): Promise<string | undefined> => {
+  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderHops(plan) });
   return exitCode === 0 ? undefined : (failure ?? stderr.trim());
 };
 
@@ -81,20 +96,24 @@ export const removeHops = async (names: Names, privileges: Privileges): Promise<
   await privileges.run(['nft', 'delete', 'table', 'ip', names.hopsTable]);
 };
 
-export const readHops = async (names: Names, privileges: Privileges): Promise<HopCounts | undefined> => {
-  const { stdout, exitCode } = await privileges.run(['nft', 'list', 'counters', 'table', 'ip', names.hopsTable]);
+export const readHops = async (names: Names, privileges: Privileges): Promise<Hops | undefined> => {
+  const { stdout, exitCode } = await privileges.run(['nft', 'list', 'table', 'ip', names.hopsTable]);
   return exitCode === 0 ? parseHops(stdout) : undefined;
 };
 
-export const parseHops = (listing: string): HopCounts => {
-  const read = (name: keyof HopCounts): number => Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
+export const parseHops = (listing: string): Hops => {
+  const read = (name: keyof HopCounts): number =>
+    Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
+  const strays = /\bset strays \{[^}]*elements = \{([^}]*)\}/.exec(listing)?.[1] ?? '';
   return {
-    saw: read('saw'),
-    elsewhere: read('elsewhere'),
-    translated: read('translated'),
-    inputEarly: read('inputEarly'),
-    inputLate: read('inputLate'),
-    outputEarly: read('outputEarly'),
-    outputLate: read('outputLate'),
+    counts: {
+      saw: read('saw'),
+      translated: read('translated'),
+      inputEarly: read('inputEarly'),
+      inputLate: read('inputLate'),
+      outputEarly: read('outputEarly'),
+      outputLate: read('outputLate'),
+    },
+    strays: [...strays.matchAll(/(\S+) \. ([^\s,]+)/g)].map(([, from = '', to = '']) => ({ from, to })),
   };
 };

@@ -1,55 +1,49 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { listAttached } from '../engine/containers.ts';
 import { readRouteLocalnet } from '../host/kernel.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
-import type { Evidence } from './find.ts';
-import { installHops, readHops, removeHops, type HopCounts } from './hops.ts';
-import { openTrace, parseDrops, type Drop } from './trace.ts';
+import type { Evidence, Misdirected } from './evidence.ts';
+import type { Stray } from './hops.ts';
+
+/** What is known of a port without looking. */
+export const describeUnseen = (context: ProbeContext, port: ProbedPort): Evidence => ({
+  hostname: context.hostname,
+  gateway: context.gateway,
+  bridge: context.names.bridge,
+  protocol: port.protocol,
+  containerPort: port.containerPort,
+  hostPort: port.hostPort,
+  ended: undefined,
+  engine: context.engine.facts,
+  rulePresent: undefined,
+  routeLocalnet: undefined,
+  listeners: [],
+  listening: true,
+  counts: undefined,
+  drops: [],
+  misdirected: [],
+});
 
 /** What the host tells without a packet. */
 export const lookStill = async (context: ProbeContext, port: ProbedPort): Promise<Evidence> => {
-  const { protocol, containerPort, hostPort } = port;
   const [rulePresent, routeLocalnet, listeners] = await Promise.all([
     context.rules.isPresent(port),
     readRouteLocalnet(context.names.bridge),
-    readListeners(hostPort, protocol),
+    readListeners(port.hostPort, port.protocol),
   ]);
-  return {
-    hostname: context.hostname,
-    gateway: context.gateway,
-    bridge: context.names.bridge,
-    protocol,
-    containerPort,
-    hostPort,
-    ended: undefined,
-    engine: context.engine.facts,
-    rulePresent,
-    routeLocalnet,
-    listeners,
-    listening: listeners.some(port.hostAddress === '::1' ? takesLoopback6 : takesLoopback4),
-    counts: undefined,
-    drops: [],
-  };
+  const listening = listeners.some(port.hostAddress === '::1' ? takesLoopback6 : takesLoopback4);
+  return { ...describeUnseen(context, port), rulePresent, routeLocalnet, listeners, listening };
 };
 
-/** How long packets of a probe that dials ten times a second are watched, in milliseconds. */
-const watchMs = 450;
-
-/** What packets tell while a probe dials: counters at each hop, and the kernel's trace of drops. Without nft: nothing. */
-export const lookAtPackets = async (context: ProbeContext, port: ProbedPort, dialling: Promise<unknown>): Promise<{ counts: HopCounts | undefined; drops: readonly Drop[] }> => {
-  const { names, privileges } = context;
-  if ((await installHops(names, port, privileges)) !== undefined) return { counts: undefined, drops: [] };
-  const remove = (): Promise<void> => removeHops(names, privileges);
-  try {
-    const trace = await openTrace(privileges);
-    let printed = '';
-    try {
-      await Promise.race([dialling, delay(watchMs, undefined, { ref: true })]);
-    } finally {
-      printed = await trace.stop();
-    }
-    return { counts: await readHops(names, privileges), drops: parseDrops(printed) };
-  } finally {
-    await remove();
-  }
+/** Containers of this network that sent packets for a forwarded port by another one. */
+export const findMisdirected = async (
+  { engine, networkId }: ProbeContext,
+  strays: readonly Stray[],
+): Promise<Misdirected[]> => {
+  if (strays.length === 0) return [];
+  // An engine that does not answer names nobody; its failure is somebody else's finding.
+  const attached = await listAttached(engine.docker, networkId).catch(() => []);
+  return attached.flatMap(({ name, addresses }) =>
+    strays.filter(({ from }) => addresses.includes(from)).map(({ to }) => ({ container: name, address: to })),
+  );
 };

@@ -1,10 +1,11 @@
 import type Docker from 'dockerode';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startAttached, type AttachedContainer } from '../engine/containers.ts';
-import { statusOf } from '../engine/engine.ts';
+import { createAttached, removeIfStuck, type AttachedContainer } from '../engine/containers.ts';
+import { describeUnavailable, statusOf } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
 import { messageOf } from '../engine/networks.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
+import { judgeOwner, parseSession } from '../owner.ts';
 import { noncePath } from '../plan/nonce-path.ts';
 import { labels } from '../plan/names.ts';
 import { probeAddressOf } from '../plan/probe-address.ts';
@@ -15,42 +16,91 @@ import { probeProgram, type ProbeEvent, type ProbeOrder } from './program.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
 
+/** A UDP service of the user's is never written to, and there is no other way to ask one. */
+export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;
+
+/** What the last thing that a probe said of a port means. */
+export const readEnd = (event: ProbeEvent | undefined): Exclude<ProbeEvent['event'], 'quiet'> | undefined =>
+  event?.event === 'quiet' ? 'timeout' : event?.event;
+
+/** What happens around a probe while nobody else can have one on the bridge. */
+export interface ProbeHooks {
+  /** The container is there and does not run yet. */
+  created?(): Promise<void>;
+  /** It said all it had to say, and is about to go; also where it failed. */
+  ended?(): Promise<void>;
+}
+
 /**
  * Starts a container on the forward's network that dials the given ports, and yields what it says until it is done.
  * The container is gone or going when the iteration ends, however it ends.
  *
  * @throws ProbeFailed where the container could not say anything.
  */
-export async function* runProbe(context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): AsyncGenerator<ProbeEvent> {
-  const container = await start(context, ports, proof, signal);
+export async function* runProbe(
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal: AbortSignal,
+  hooks: ProbeHooks = {},
+): AsyncGenerator<ProbeEvent> {
+  const container = await create(context, ports, proof, signal);
   const stop = (): void => void container.remove().catch(() => undefined);
-  signal?.addEventListener('abort', stop, { once: true });
   // One that hangs is not waited for: its own deadline has passed long before.
-  const limit = AbortSignal.timeout(proof.timeoutMs + 15_000);
-  limit.addEventListener('abort', stop, { once: true });
+  const over = AbortSignal.any([signal, AbortSignal.timeout(proof.timeoutMs + 15_000)]);
+  over.addEventListener('abort', stop, { once: true });
   let said = 0;
   try {
+    await hooks.created?.();
+    if (over.aborted) return;
+    await container.start();
     for await (const line of container.lines) {
       const event = parseEvent(line);
       if (event === undefined) continue;
       said += 1;
       yield event;
     }
-    if (said === 0 && signal?.aborted !== true) throw new ProbeFailed(container.stderr().trim() || 'the probe ended without a word');
+    if (said === 0 && !signal.aborted)
+      throw new ProbeFailed({ what: container.stderr().trim() || 'the probe ended without a word' });
+  } catch (error) {
+    throw error instanceof ProbeFailed || signal.aborted ? error : probeFailed(context, error);
   } finally {
-    signal?.removeEventListener('abort', stop);
-    limit.removeEventListener('abort', stop);
-    // The result need not wait for the removal; closing the network does.
-    const removal = container.remove();
-    removal.catch(() => undefined);
-    context.onAdded('the probe container', () => removal);
+    over.removeEventListener('abort', stop);
+    await hooks.ended?.().catch(() => undefined);
+    // The result need not wait for the removal; closing the network does, and tries again what failed.
+    const removal = container.remove().then(
+      () => true,
+      () => false,
+    );
+    context.onAdded('the probe container', async () => void ((await removal) || (await container.remove())));
   }
 }
 
 /** The probe itself did not work: that tells nothing of the forward. */
-export class ProbeFailed extends Error {}
+export class ProbeFailed extends Error {
+  readonly advice: string | undefined;
 
-const start = async (context: ProbeContext, ports: readonly ProbedPort[], proof: ProofOptions, signal?: AbortSignal): Promise<AttachedContainer> => {
+  constructor({ what, try: advice }: { what: string; try?: string }, cause?: unknown) {
+    super(what, { cause });
+    this.advice = advice;
+  }
+}
+
+const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed =>
+  new ProbeFailed(
+    statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what: messageOf(error) },
+    error,
+  );
+
+/** When a name is taken for so long, whoever took it may be dead, in milliseconds. */
+const stuckAfterMs = 1_000;
+
+const create = async (
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal: AbortSignal,
+): Promise<AttachedContainer> => {
   const { docker } = context.engine;
   try {
     const [image, mounts, listening] = await Promise.all([
@@ -59,27 +109,40 @@ const start = async (context: ProbeContext, ports: readonly ProbedPort[], proof:
       Promise.all(ports.map(isListening)),
     ]);
     const options = renderContainer(context, renderOrder(context, ports, proof, listening), image, mounts);
-    const deadline = Date.now() + proof.timeoutMs + 10_000;
+    const startedAt = performance.now();
     for (;;) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       try {
-        return await startAttached(docker, options);
+        return await createAttached(docker, options);
       } catch (error) {
         // Its name is the lock: one probe at a time on a bridge, whichever process asks.
-        if (statusOf(error) !== 409 || Date.now() > deadline) throw error;
+        const waited = performance.now() - startedAt;
+        if (statusOf(error) !== 409 || waited > proof.timeoutMs + 10_000) throw error;
+        if (waited > stuckAfterMs)
+          await removeIfStuck(docker, context.names.probe('0'), isOfTheDead).catch(() => undefined);
         await delay(20);
       }
     }
   } catch (error) {
-    if (signal?.aborted === true) throw error;
-    throw new ProbeFailed(messageOf(error), { cause: error });
+    if (signal.aborted) throw error;
+    throw probeFailed(context, error);
   }
+};
+
+const isOfTheDead = (marks: Readonly<Record<string, string>>): boolean => {
+  const owner = parseSession(marks[labels.session] ?? '');
+  return owner !== undefined && judgeOwner(owner) === 'dead';
 };
 
 const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise<boolean> =>
   nonce !== undefined || (await readListeners(targetPort, protocol)).some(takesLoopback4);
 
-const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string, mounts: readonly string[]): Docker.ContainerCreateOptions => ({
+const renderContainer = (
+  context: ProbeContext,
+  order: ProbeOrder,
+  image: string,
+  mounts: readonly string[],
+): Docker.ContainerCreateOptions => ({
   name: context.names.probe('0'),
   Image: image,
   Entrypoint: [mounts.length === 0 ? 'node' : process.execPath, '-e', probeProgram],
@@ -96,6 +159,8 @@ const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string
   },
   StopTimeout: 0,
   HostConfig: {
+    // Whoever started it may be killed before it ends, by its own deadline at the latest.
+    AutoRemove: true,
     // By name: given an id, some engines do not set the hardware address.
     NetworkMode: context.names.network,
     ExtraHosts: [`${context.hostname}:${context.gateway}`],
@@ -107,7 +172,12 @@ const renderContainer = (context: ProbeContext, order: ProbeOrder, image: string
   },
 });
 
-const renderOrder = ({ hostname }: ProbeContext, ports: readonly ProbedPort[], { timeoutMs }: ProofOptions, listening: readonly boolean[]): ProbeOrder => ({
+const renderOrder = (
+  { hostname }: ProbeContext,
+  ports: readonly ProbedPort[],
+  { timeoutMs }: ProofOptions,
+  listening: readonly boolean[],
+): ProbeOrder => ({
   hostname,
   timeoutMs,
   targets: ports.map((port, n) => ({

@@ -1,4 +1,4 @@
-import { watch } from '../command/watch.ts';
+import { watch, type Watch } from '../command/watch.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 
 /** Where the kernel says that a packet was dropped. */
@@ -12,8 +12,9 @@ export interface Drop {
   readonly baseChain: string;
 }
 
-/** Follows the kernel's trace of marked packets; `stop` returns what it said. */
-export const openTrace = async (privileges: Privileges): Promise<{ stop(): Promise<string> }> => watch([...privileges.prefix, 'nft', 'monitor', 'trace']);
+/** Follows the kernel's trace of marked packets. */
+export const openTrace = (privileges: Privileges): Promise<Watch> =>
+  watch(privileges.prefix, ['nft', 'monitor', 'trace']);
 
 /**
  * The drops in what `nft monitor trace` printed. Each line is `trace id <id> <family> <table> <chain> <what>`; a packet is followed by its id.
@@ -23,15 +24,27 @@ export const parseDrops = (trace: string): Drop[] => {
   const drops = new Map<string, Drop>();
   for (const line of trace.split('\n')) {
     const [, id, family, table, chain, what] = /^trace id (\S+) (\S+) (\S+) (\S+) (.*)$/.exec(line) ?? [];
-    if (id === undefined || family === undefined || table === undefined || chain === undefined || what === undefined) continue;
+    if (id === undefined || family === undefined || table === undefined || chain === undefined || what === undefined)
+      continue;
     const place = `${id} ${family} ${table}`;
     const base = /^(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)$/.test(chain) ? chain : (entered.get(place) ?? chain);
     // A chain that was jumped to is told by the verdict of the rule before, so the first one of a run is the base chain.
-    entered.set(place, /verdict (?:jump|goto)/.test(what) || /^rule/.test(what) ? base : chain);
+    entered.set(place, /verdict (?:jump|goto)/.test(what) || what.startsWith('rule') ? base : chain);
     if (/policy accept|verdict accept/.test(what)) entered.delete(place);
-    const rule = /^policy drop/.test(what) ? 'policy drop' : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what));
+    const rule = what.startsWith('policy drop')
+      ? 'policy drop'
+      : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what));
     if (rule === undefined) continue;
-    const drop = { family, table, chain, rule: rule.trim(), baseChain: base };
+    const drop = {
+      family,
+      table,
+      chain,
+      rule: rule
+        .replace(/counter packets \d+ bytes \d+ ?/, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+      baseChain: base,
+    };
     drops.set(JSON.stringify(drop), drop);
   }
   return [...drops.values()];

@@ -2,19 +2,23 @@ import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options.ts';
 import type { Verification } from '../types.ts';
 import type { ProbeContext } from './context.ts';
-import type { Diagnosis, Hop } from './diagnosis.ts';
-import { isDialled, prove } from './prove.ts';
-import { keyOfPort } from './run-probe.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { prove } from './prove.ts';
+import { renderHop } from './render.ts';
+import { isDialled, keyOfPort } from './run-probe.ts';
 
 /**
  * Proves reachability from a container: name, connection, and our listener's nonce where it stands.
  *
  * @throws LHF_ERR_UNREACHABLE with a diagnosis, LHF_ERR_ABORTED.
  */
-export const verifyForward = async (context: ProbeContext, { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal }): Promise<Verification> => {
+export const verifyForward = async (
+  context: ProbeContext,
+  { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal },
+): Promise<Verification> => {
   const startedAt = performance.now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
-  const { ended, accepts, diagnosis } = await prove(context, ports, proof, signal).catch((error: unknown) => {
+  const { ended, diagnosis } = await prove(context, ports, proof, signal).catch((error: unknown) => {
     throw signal?.aborted === true ? aborted(signal) : error;
   });
   if (diagnosis !== undefined) throw unreachable(context, diagnosis);
@@ -29,7 +33,7 @@ export const verifyForward = async (context: ProbeContext, { port, signal, ...pr
         ...(event?.seenFrom === undefined ? {} : { seenFrom: event.seenFrom }),
       };
     }),
-    accepts,
+    accepts: [...context.accepts],
     ms: performance.now() - startedAt,
   };
 };
@@ -41,9 +45,9 @@ const unreachable = (context: ProbeContext, diagnosis: Diagnosis): LocalhostForw
     { diagnosis, strategy: context.strategy },
   );
 
-/** One hop on one line: ✓, ✗, or ? where nothing could tell. */
-export const renderHop = ({ name, ok, packets, detail }: Hop): string =>
-  `${ok === undefined ? '?' : ok ? '✓' : '✗'} ${name.padEnd(9)} ${detail}${packets === undefined ? '' : ` (${packets} packet${packets === 1 ? '' : 's'})`}`;
-
 const aborted = (signal: AbortSignal): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_ABORTED', { what: `Opening was aborted by its signal: ${String(signal.reason)}` }, { cause: signal.reason });
+  new LocalhostForwardError(
+    'LHF_ERR_ABORTED',
+    { what: `Opening was aborted by its signal: ${String(signal.reason)}` },
+    { cause: signal.reason },
+  );

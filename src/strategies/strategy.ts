@@ -17,25 +17,24 @@ export interface RulesPlan {
   readonly ports: readonly Translation[];
 }
 
-/** The rules of one bridge as anybody with the privilege can read them, whichever process put them in. */
-export interface RulesReader {
-  /** What came through for one port, our own proofs left out. */
-  hits(port: PortKey): Promise<Hits>;
-  /** Whether the translation of this port and the guard are there now, asked of the kernel. */
-  isPresent(port: PortKey): Promise<boolean>;
-}
-
 /** The rules of one bridge, in place. */
-export interface InstalledRules extends RulesReader {
+export interface InstalledRules {
   /** Adds one port's translation while containers run. */
   add(port: Translation): Promise<void>;
   /** Takes one port's translation away. */
   remove(port: Translation): Promise<void>;
+  /** What came through for one port, our own proofs left out. */
+  hits(port: Translation): Promise<Hits>;
+  /** Whether the translation of this port and the guard are there now, asked of the kernel. */
+  isPresent(port: Translation): Promise<boolean>;
   /** Puts back what somebody else took away, and tells whether anything was missing. */
   restore(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
   release(): Promise<void>;
 }
+
+/** What can be asked of rules that another process put in. */
+export type AttachedRules = Pick<InstalledRules, 'hits' | 'isPresent' | 'restore'>;
 
 /** One way to carry bytes from a bridge to the host's loopback. */
 export interface RulesStrategy {
@@ -46,10 +45,10 @@ export interface RulesStrategy {
    * @throws LHF_ERR_RULES with the program's own words.
    */
   install(plan: RulesPlan): Promise<InstalledRules>;
+  /** Looks at a bridge's rules that are somebody else's; puts nothing back. */
+  attach(names: Names): AttachedRules;
 }
 
-/** What tells the ports of one bridge apart. */
-export type PortKey = Pick<Translation, 'protocol' | 'containerPort'>;
-
 /** One port's key in maps and listings. */
-export const keyOf = (port: PortKey): string => `${port.protocol}/${port.containerPort}`;
+export const keyOf = (port: { protocol: Protocol; containerPort: number }): string =>
+  `${port.protocol}/${port.containerPort}`;

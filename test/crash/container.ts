@@ -39,7 +39,7 @@ const image = 'lhf-test-empty:latest';
 const importEmptyImage = async (docker: Docker): Promise<void> => {
   const known = await docker.listImages({ filters: { reference: [image] } });
   if (known.length > 0) return;
-  const answer = await docker.importImage(Readable.from([Buffer.alloc(1024)]) as never, {
+  const answer = await docker.importImage(Readable.from([Buffer.alloc(1024)]), {
     repo: 'lhf-test-empty',
     tag: 'latest',
   });

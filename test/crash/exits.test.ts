@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
-import { forEver, openingScript, takeState, untilNothingOf, untilSame } from './trace.ts';
+import { forEver, openingScript, takeState, tracesAtLast, differenceAtLast } from './trace.ts';
 
 const ends = [
   ['the end of the program', '', { code: 0, signal: null }],
@@ -36,14 +36,14 @@ describe.each(cases)('%s: nothing is left, and the exit code is what it would be
   test.concurrent.each(ways)('after %s', async (_what, body, expected) => {
     await using script = spawnScript({ source: openingScript(strategy, body) });
     expect(await script.exit).toEqual(expected);
-    await untilNothingOf(script.process.pid);
+    expect(await tracesAtLast(script.process.pid)).toEqual([]);
   });
 
   test.concurrent.each(sent)('after %s to the process group, as a terminal sends it', async (signal) => {
     await using script = spawnScript({ source: openingScript(strategy, forEver), detached: true });
     await script.waitForLine(/^open /);
     expect(await script.killGroup(signal)).toEqual({ code: null, signal });
-    await untilNothingOf(script.process.pid);
+    expect(await tracesAtLast(script.process.pid)).toEqual([]);
   });
 });
 
@@ -59,6 +59,6 @@ test.each(['nftables', 'iptables'] as const)(
     const bridge = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     expect(bridge).not.toBe(own.bridgeName);
     await worker.terminate();
-    await untilSame(before);
+    expect(await differenceAtLast(before)).toBe('');
   },
 );

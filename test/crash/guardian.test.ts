@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, readHolders, takeState, tracesOf, untilNothingOf, untilSame } from './trace.ts';
+import { forEver, openingScript, readHolders, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
 
 const openAndWait = async (strategy: string) => {
   const script = spawnScript({ source: openingScript(strategy, forEver) });
@@ -40,7 +40,7 @@ describe('the guardian killed together with its process', () => {
       // Nobody is left to do it but the kernel.
       await until(async () => !(await tracesOf(pid)).some(isOpen), { what: 'the rules to go' });
       await (order[0] === 'process' ? openAnother() : sweep());
-      await untilSame(before);
+      expect(await differenceAtLast(before)).toBe('');
     },
   );
 
@@ -52,7 +52,7 @@ describe('the guardian killed together with its process', () => {
     const { pid, shell } = await openAndWait('iptables');
     for (const name of order) killIfThere({ process: pid, shell }[name]);
     await (order[0] === 'process' ? openAnother() : sweep());
-    await untilSame(before);
+    expect(await differenceAtLast(before)).toBe('');
   });
 });
 
@@ -74,7 +74,7 @@ describe('one part killed alone', () => {
         });
       expect((await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'))).toEqual(rules);
       await opened.script.kill('SIGKILL');
-      await untilNothingOf(opened.pid);
+      expect(await tracesAtLast(opened.pid)).toEqual([]);
     },
   );
 });

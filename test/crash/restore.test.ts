@@ -16,8 +16,7 @@ const listing = async (): Promise<string> =>
 
 describe('rules that somebody takes away while a forward is open', () => {
   test.each([
-    ['nat flushed', ['iptables', '-t', 'nat', '-F']],
-    ['raw flushed', ['iptables', '-t', 'raw', '-F']],
+    ['both tables flushed', ['sh', '-c', 'iptables -t nat -F && iptables -t raw -F']],
     [
       'our own chain flushed',
       ['sh', '-c', 'iptables -t nat -F "$(iptables-save -t nat | grep -o "LHF-lhf-[0-9a-z]*" | head -n 1)"'],

@@ -9,6 +9,7 @@ const storm = await runStorm({
   kills: Number(kills),
   parallel: Number(parallel),
   patienceMs: 6_000,
+  lookEveryMs: 5,
   onDeath: ({ strategy, at, closedAfter, goneAfter }) => {
     count += 1;
     const isLate = closedAfter > bounds.closed || (goneAfter ?? Infinity) > bounds.gone;

@@ -3,7 +3,11 @@ import Docker from 'dockerode';
 import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
 import { execHere } from '../support/run.ts';
 import { until } from '../support/until.ts';
+import { cacheCompilation } from './compile-cache.ts';
 import { look } from './storm/witness.ts';
+
+// For a machine under load. A look costs several processes itself.
+const patience = { timeoutMs: 15_000, everyMs: 250 };
 
 /** All that one process has on this host now, rules first. */
 export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
@@ -11,38 +15,36 @@ export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
   return [...open, ...rest];
 };
 
-/** Waits until nothing of a process is left, without anybody sweeping. The bound is for a machine under load. */
-export const untilNothingOf = async (pid: number | undefined): Promise<void> => {
+/** What is left of a process at last, without anybody sweeping: nothing, as soon as that is so. */
+export const tracesAtLast = async (pid: number | undefined): Promise<string[]> => {
   let traces: string[] = [];
-  await until(async () => (traces = await tracesOf(pid)).length === 0, { timeoutMs: 10_000, everyMs: 150 }).catch(
-    (error: unknown) => {
-      throw new Error(`left by process ${pid}: ${traces.join(', ')}`, { cause: error });
-    },
-  );
+  const isGone = async (): Promise<boolean> => (traces = await tracesOf(pid)).length === 0;
+  await until(isGone, patience).catch(() => undefined);
+  return traces;
 };
 
 /** The host's rules and the engine's objects: a test's own process keeps its holder until it ends. */
 export const takeState = (): Promise<Snapshot> => takeSnapshot(execHere, { processMarker: 'no-such-program' });
 
-/** Waits until all is as it was; the error shows the difference. */
-export const untilSame = async (before: Snapshot): Promise<void> => {
+/** What differs from before at last: nothing, as soon as that is so. */
+export const differenceAtLast = async (before: Snapshot): Promise<string> => {
   let difference = '';
-  await until(async () => (difference = renderDifference(before, await takeState())) === '', {
-    timeoutMs: 10_000,
-    everyMs: 100,
-  }).catch((error: unknown) => {
-    throw new Error(`the host is not as before:\n${difference}`, { cause: error });
-  });
+  const isSame = async (): Promise<boolean> => (difference = renderDifference(before, await takeState())) === '';
+  await until(isSame, patience).catch(() => undefined);
+  return difference;
 };
 
 /** A program that opens a forward as `net`, says `open <bridge>`, and goes on with `body`. */
-export const openingScript = (strategy: string, body: string, options = ''): string => `
+export const openingScript = (strategy: string, body: string, options = ''): string => {
+  cacheCompilation();
+  return `
 import { openLocalhostForward, isLocalhostForwardError } from './src/index.ts';
 process.on('warning', (warning) => console.log('warning', warning.code, warning.message));
 const net = await openLocalhostForward(8088, { strategy: '${strategy}', verify: false, ${options} });
 console.log('open', net.bridgeName);
 ${body}
 `;
+};
 
 /** Keeps a program alive until it is killed. */
 export const forEver = 'setInterval(() => undefined, 60_000);';

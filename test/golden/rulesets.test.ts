@@ -27,7 +27,15 @@ const inNamespace = async (script: string): Promise<string> => {
       .replaceAll(/ # progname .*/g, '')
       .replaceAll(/^(:\S+ \S+) \[\d+:\d+\]$/gm, '$1')
       // The kernel lists a set in the order of its hash table, whose seed is drawn anew each time.
-      .replaceAll(/elements = \{([^}]*)\}/g, (_, elements: string) => `elements = { ${elements.split(',').map((one) => one.trim()).toSorted().join(', ')} }`)
+      .replaceAll(
+        /elements = \{([^}]*)\}/g,
+        (_, elements: string) =>
+          `elements = { ${elements
+            .split(',')
+            .map((one) => one.trim())
+            .toSorted()
+            .join(', ')} }`,
+      )
   );
 };
 
@@ -36,14 +44,23 @@ const golden = (name: string): Promise<string> => readFile(new URL(`${name}.txt`
 describe('nftables', () => {
   it('lists as in nftables.txt', async () => {
     const commands = [...nftables.renderGuard(plan.names, plan.session), ...nftables.renderTable(plan), 'list ruleset'];
-    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(await golden('nftables'));
+    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
+      await golden('nftables'),
+    );
   });
 
   it('adds and removes a port without a trace', async () => {
     const port = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
     const changes = [...nftables.renderAddPort(plan.names, port), ...nftables.renderRemovePort(plan.names, port)];
-    const commands = [...nftables.renderGuard(plan.names, plan.session), ...nftables.renderTable(plan), ...changes, 'list ruleset'];
-    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(await golden('nftables'));
+    const commands = [
+      ...nftables.renderGuard(plan.names, plan.session),
+      ...nftables.renderTable(plan),
+      ...changes,
+      'list ruleset',
+    ];
+    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
+      await golden('nftables'),
+    );
   });
 });
 
@@ -52,12 +69,18 @@ describe('iptables', () => {
   const apply = (lines: readonly string[]): string => `lhf_apply '${lines.join('\n')}\n' || exit 1`;
 
   it('lists as in iptables.txt', async () => {
-    expect(await inNamespace(shell(`${apply(iptables.renderRestore(plan))}; iptables-save`))).toBe(await golden('iptables'));
+    expect(await inNamespace(shell(`${apply(iptables.renderRestore(plan))}; iptables-save`))).toBe(
+      await golden('iptables'),
+    );
   });
 
   it('adds and removes a port without a trace', async () => {
     const port = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
-    const script = [iptables.renderRestore(plan), iptables.renderAddPort(plan.names, port), iptables.renderRemovePort(plan.names, port)].map(apply);
+    const script = [
+      iptables.renderRestore(plan),
+      iptables.renderAddPort(plan.names, port),
+      iptables.renderRemovePort(plan.names, port),
+    ].map(apply);
     expect(await inNamespace(shell(`${script.join('; ')}; iptables-save`))).toBe(await golden('iptables'));
   });
 
@@ -70,13 +93,21 @@ describe('iptables', () => {
 
   it('removes its bridge alone and leaves the rest byte for byte, empty tables included', async () => {
     const other = { ...plan, names: namesOf('golden02') };
-    const theirs = 'iptables -t nat -A PREROUTING -p tcp --dport 1 -m comment --comment "not lhf: mine" -j RETURN; iptables -N LHFOREIGN';
+    const theirs =
+      'iptables -t nat -A PREROUTING -p tcp --dport 1 -m comment --comment "not lhf: mine" -j RETURN; iptables -N LHFOREIGN';
     const before = await inNamespace(`${theirs}; nft list ruleset`);
-    const script = [theirs, apply(iptables.renderRestore(plan)), apply(iptables.renderRestore(other)), `lhf_remove ${plan.names.bridge} nat filter raw > /dev/null`];
+    const script = [
+      theirs,
+      apply(iptables.renderRestore(plan)),
+      apply(iptables.renderRestore(other)),
+      `lhf_remove ${plan.names.bridge} nat filter raw > /dev/null`,
+    ];
     const between = await inNamespace(shell(`${script.join('; ')}; iptables-save`));
     expect(between).not.toContain(plan.names.bridge);
     expect(between).toContain(`-j ${other.names.chain}`);
-    const after = await inNamespace(shell(`${script.join('; ')}; lhf_remove ${other.names.bridge} nat filter raw > /dev/null; nft list ruleset`));
+    const after = await inNamespace(
+      shell(`${script.join('; ')}; lhf_remove ${other.names.bridge} nat filter raw > /dev/null; nft list ruleset`),
+    );
     expect(after).toBe(before);
   });
 

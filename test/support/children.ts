@@ -54,9 +54,23 @@ export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Starts a Node process; leaving the scope kills it. */
 export const spawnScript = (options: SpawnScriptOptions): Script => {
-  const { source, file, args = [], env, execArgv = [], cwd = projectRoot, detached = false, spawn = spawnHere } = options;
+  const {
+    source,
+    file,
+    args = [],
+    env,
+    execArgv = [],
+    cwd = projectRoot,
+    detached = false,
+    spawn = spawnHere,
+  } = options;
   const program = file === undefined ? ['--input-type=module-typescript', '--eval', source ?? '', '--'] : [file];
-  const child = spawn([process.execPath, ...execArgv, ...program, ...args], { ...(env && { env }), cwd, detached, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn([process.execPath, ...execArgv, ...program, ...args], {
+    ...(env && { env }),
+    cwd,
+    detached,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   child.stdin?.on('error', () => {});
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => (stderr += part));

@@ -16,7 +16,11 @@ export const startEngine = async (place: Place, args?: readonly string[]): Promi
   if (args) await writeFile(argsFile, JSON.stringify(args));
   const extra = JSON.parse(await readFile(argsFile, 'utf8')) as string[];
   const log = openSync(`${directory}/dockerd.log`, 'a');
-  const daemon = place.spawn(['dockerd', ...argumentsIn(directory), ...extra], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
+  const daemon = place.spawn(['dockerd', ...argumentsIn(directory), ...extra], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   // An engine outlives the test that started it.
   daemon.unref();
@@ -32,7 +36,8 @@ export const startEngine = async (place: Place, args?: readonly string[]): Promi
     },
     { timeoutMs: 30_000, everyMs: 25, what: `the engine in ${directory}` },
   );
-  if (ended !== undefined) throw new Error(`dockerd ${ended}\n${readFileSync(`${directory}/dockerd.log`, 'utf8').slice(-2_000)}`);
+  if (ended !== undefined)
+    throw new Error(`dockerd ${ended}\n${readFileSync(`${directory}/dockerd.log`, 'utf8').slice(-2_000)}`);
 };
 
 /** Stops the engine: with SIGTERM its containers too, with SIGKILL it leaves them running. */

@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import Docker from 'dockerode';
 
 export interface Gate {
@@ -22,19 +23,14 @@ export const gateDocker = (gate: Gate): Docker => {
   modem.dial = (options, callback) => {
     const call = `${options.method ?? 'GET'} ${withoutIds(options.path ?? '')}`;
     const send = (): Promise<unknown> =>
-      new Promise((resolve, reject) =>
-        dial(options, (error, answer) => (error ? reject(error as Error) : resolve(answer))),
-      );
+      new Promise((resolve, reject) => dial(options, (error, answer) => (error ? reject(error) : resolve(answer))));
     const pass = async (): Promise<unknown> => {
       await gate.before?.(call);
       const answer = await send();
       await gate.after?.(call);
       return answer;
     };
-    pass().then(
-      (answer) => callback(null, answer),
-      (error: unknown) => callback(error),
-    );
+    callbackify(pass)(callback);
   };
   return docker;
 };

@@ -3,7 +3,12 @@ import { type Exec, execHere } from './run.ts';
 import { renderLineDifference } from './line-difference.ts';
 
 /** What a test could leave behind on a host, each part as lines in a stable order. */
-export type Snapshot = Readonly<Record<'nftables' | 'iptables' | 'ip6tables' | 'networks' | 'containers' | 'interfaces' | 'processes', readonly string[]>>;
+export type Snapshot = Readonly<
+  Record<
+    'nftables' | 'iptables' | 'ip6tables' | 'networks' | 'containers' | 'interfaces' | 'processes',
+    readonly string[]
+  >
+>;
 
 export interface SnapshotOptions {
   /** The engine whose lists are taken. Default: the one of `DOCKER_HOST` or the usual socket. */
@@ -23,8 +28,12 @@ export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOption
     lines('nft', 'list', 'ruleset').then(normaliseRules),
     lines('iptables-save').then(normaliseRules),
     lines('ip6tables-save').then(normaliseRules),
-    docker.listNetworks().then((list) => list.map(({ Name, Id, Driver }) => `${Name} ${Driver} ${Id.slice(0, 12)}`).toSorted()),
-    docker.listContainers({ all: true }).then((list) => list.map(({ Names, Id, State }) => `${Names.join()} ${State} ${Id.slice(0, 12)}`).toSorted()),
+    docker
+      .listNetworks()
+      .then((list) => list.map(({ Name, Id, Driver }) => `${Name} ${Driver} ${Id.slice(0, 12)}`).toSorted()),
+    docker
+      .listContainers({ all: true })
+      .then((list) => list.map(({ Names, Id, State }) => `${Names.join()} ${State} ${Id.slice(0, 12)}`).toSorted()),
     lines('sh', '-c', listInterfaces).then((list) => list.filter((line) => !line.startsWith('veth')).toSorted()),
     lines('sh', '-c', listProcesses, 'list-processes', hideFromItself(processMarker)).then((list) => list.toSorted()),
   ]);
@@ -51,22 +60,38 @@ done`;
 
 const hideFromItself = (marker: string): string => `[${marker.slice(0, 1)}]${marker.slice(1)}`;
 
-/** A listing of rules without what changes by itself: counters, comments with times, and where Docker puts its jumps. */
-export const normaliseRules = (lines: readonly string[]): string[] => {
+// A listing of rules without what changes by itself: counters, comments with times, and where Docker puts its jumps.
+const normaliseRules = (lines: readonly string[]): string[] => {
   const plain = lines
     .filter((line) => !line.startsWith('#'))
     .map((line) => line.replace(/\bpackets \d+ bytes \d+/g, 'packets N bytes N').replace(/\[\d+:\d+\]/, '[N:N]'));
   return settleDockerJumps(plain);
 };
 
-const dockerJumps = [/^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-USER$/, /^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-ISOLATION-STAGE-1$/];
+const dockerJumps = [
+  /^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-USER$/,
+  /^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-ISOLATION-STAGE-1$/,
+];
 
-// While several networks come and go Docker moves these jumps in FORWARD, and at times has one twice: keep the first of
-// each, all at the place of the first, in a fixed order.
-const settleDockerJumps = (lines: readonly string[]): string[] => {
-  const isJump = (line: string): boolean => dockerJumps.some((jump) => jump.test(line));
-  const first = lines.findIndex(isJump);
-  if (first < 0) return [...lines];
-  const jumps = dockerJumps.flatMap((jump) => lines.filter((line) => jump.test(line)).slice(0, 1));
-  return [...lines.slice(0, first), ...jumps, ...lines.slice(first).filter((line) => !isJump(line))];
+// While several networks come and go Docker moves these jumps within FORWARD, and at times has one twice: keep one of
+// each, ahead of the chain's other rules.
+const settleDockerJumps = (lines: readonly string[]): string[] =>
+  groupByChain(lines).flatMap((chain) => {
+    const isJump = (line: string): boolean => dockerJumps.some((jump) => jump.test(line));
+    const jumps = dockerJumps.flatMap((jump) => chain.filter((line) => jump.test(line)).slice(0, 1));
+    return [...jumps, ...chain.filter((line) => !isJump(line))];
+  });
+
+// Neighbours of one chain: `-A FORWARD …` in iptables' listings, lines indented twice in nft's.
+const groupByChain = (lines: readonly string[]): string[][] => {
+  const groups: string[][] = [];
+  let last: string | undefined;
+  for (const line of lines) {
+    const chain = /^(-A \S+|\t\t)/.exec(line)?.[0];
+    const group = groups.at(-1);
+    if (group && chain !== undefined && chain === last) group.push(line);
+    else groups.push([line]);
+    last = chain;
+  }
+  return groups;
 };

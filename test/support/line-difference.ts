@@ -19,11 +19,12 @@ export const renderLineDifference = (before: readonly string[], after: readonly 
 
 // Length of the longest common subsequence of the rests from each pair of positions on.
 const measureCommon = (before: readonly string[], after: readonly string[]): number[][] => {
-  const table = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
+  const table = Array.from({ length: before.length + 1 }, () => Array.from({ length: after.length + 1 }, () => 0));
   for (let b = before.length - 1; b >= 0; b -= 1) {
     for (let a = after.length - 1; a >= 0; a -= 1) {
       const row = table[b] ?? [];
-      row[a] = before[b] === after[a] ? at(table, b + 1, a + 1) + 1 : Math.max(at(table, b + 1, a), at(table, b, a + 1));
+      row[a] =
+        before[b] === after[a] ? at(table, b + 1, a + 1) + 1 : Math.max(at(table, b + 1, a), at(table, b, a + 1));
     }
   }
   return table;

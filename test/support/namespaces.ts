@@ -38,7 +38,19 @@ wait $keeper
 export const openNamespaces = async (directory: string): Promise<Namespaces> => {
   const keeper = spawn(
     'unshare',
-    ['--net', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'sh', '-c', init, 'lhf-test-namespaces', directory],
+    [
+      '--net',
+      '--mount',
+      '--pid',
+      '--fork',
+      '--kill-child=SIGKILL',
+      '--mount-proc',
+      'sh',
+      '-c',
+      init,
+      'lhf-test-namespaces',
+      directory,
+    ],
     // Ctrl+C is for the tests, which then close what they opened.
     { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );

@@ -34,12 +34,21 @@ export const currentPlace = (): Place | undefined => {
   const directory = process.env[placeVariable];
   if (directory === undefined) return undefined;
   const spawn = spawnHere;
-  return { directory, socketPath: socketPathIn(directory), env: environmentIn(directory), spawn, exec: execWith(spawn) };
+  return {
+    directory,
+    socketPath: socketPathIn(directory),
+    env: environmentIn(directory),
+    spawn,
+    exec: execWith(spawn),
+  };
 };
 
 /** The private engine that this process runs in; throws on the host, whose firewall no test may touch. */
 export const requirePlace = (): Place => {
   const place = currentPlace();
-  if (!place) throw new Error('This test changes a firewall: run it by `node test/support/run-in-private-engine.ts -- <command>`');
+  if (!place)
+    throw new Error(
+      'This test changes a firewall: run it by `node test/support/run-in-private-engine.ts -- <command>`',
+    );
   return place;
 };

@@ -45,7 +45,10 @@ export const startPrivateEngine = async (options: PrivateEngineOptions = {}): Pr
   }
 };
 
-const openEngine = async (directory: string, { dockerdArgs = [], start = true }: PrivateEngineOptions): Promise<PrivateEngine> => {
+const openEngine = async (
+  directory: string,
+  { dockerdArgs = [], start = true }: PrivateEngineOptions,
+): Promise<PrivateEngine> => {
   const namespaces = await openNamespaces(directory);
   const env = environmentIn(directory);
   const spawn: Spawn = (argv, given = {}) => namespaces.spawn(argv, { ...given, env: { ...env, ...given.env } });

@@ -39,7 +39,11 @@ export const spawnHere: Spawn = ([command = '', ...args], { env, ...options } = 
 export const execWith =
   (start: Spawn): Exec =>
   async (argv, { env, cwd, input = '', timeoutMs = 30_000 } = {}) => {
-    const child = start(argv, { ...(env && { env }), ...(cwd !== undefined && { cwd }), stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = start(argv, {
+      ...(env && { env }),
+      ...(cwd !== undefined && { cwd }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -58,7 +62,8 @@ export const execWith =
       const [code, signal] = await exitOf(child);
       // What a command left running may hold its pipes for ever; by then all the command itself wrote has arrived.
       await Promise.race([closed, delay(500, undefined, { ref: false })]);
-      if (timedOut) throw new Error(`Killed \`${argv.join(' ')}\` after ${timeoutMs} ms\n${output.stdout}${output.stderr}`);
+      if (timedOut)
+        throw new Error(`Killed \`${argv.join(' ')}\` after ${timeoutMs} ms\n${output.stdout}${output.stderr}`);
       return { ...output, exitCode: code ?? 128 + signalNumber(signal) };
     } finally {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, type Server, type Socket } from 'node:net';
 
 export interface ServiceOptions {
   /** Default `127.0.0.1`. */
@@ -39,39 +39,6 @@ export const listenTcp = async (options: ServiceOptions = {}): Promise<TcpServic
   });
   return { ...(await openServer(server, options)), marker };
 };
-
-export interface HalfOpenService extends Service {
-  /** What each caller sent until it closed its side. */
-  readonly received: readonly string[];
-}
-
-/** Reads until the caller has closed its side, and only then answers `got <n> bytes`: forwards must pass half-closes on. */
-export const listenHalfOpen = async (options: ServiceOptions = {}): Promise<HalfOpenService> => {
-  const received: string[] = [];
-  const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
-    let sent = '';
-    socket.setEncoding('utf8').on('data', (part: string) => (sent += part));
-    socket.on('end', () => {
-      received.push(sent);
-      socket.end(`got ${Buffer.byteLength(sent)} bytes`);
-    });
-    socket.on('error', () => {});
-  });
-  return { ...(await openServer(server, options)), received };
-};
-
-/** Sends back what it reads, as it comes. */
-export const listenEcho = (options: ServiceOptions = {}): Promise<Service> => {
-  const server = createTcpServer((socket) => {
-    socket.on('error', () => {});
-    socket.pipe(socket);
-  });
-  return openServer(server, options);
-};
-
-/** Accepts, and then says nothing. */
-export const listenSilent = (options: ServiceOptions = {}): Promise<Service> =>
-  openServer(createTcpServer((socket) => socket.on('error', () => {}).resume()), options);
 
 export interface UdpService extends Service {
   /** The datagrams' texts, in order. */

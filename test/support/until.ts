@@ -13,7 +13,10 @@ export interface UntilOptions {
 type Falsy = false | 0 | 0n | '' | null | undefined;
 
 /** Looks until `condition` gives something truthy, and returns that; a look that throws counts as not yet. */
-export const until = async <T>(condition: () => T | Promise<T>, options: UntilOptions = {}): Promise<Exclude<T, Falsy>> => {
+export const until = async <T>(
+  condition: () => T | Promise<T>,
+  options: UntilOptions = {},
+): Promise<Exclude<T, Falsy>> => {
   const { timeoutMs = 5_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { badInputs, lackingIn } from './support/bad-input.ts';
+import type { LocalhostForwardError } from '../../src/errors.ts';
+import { badInputs, firstLineFor } from './support/bad-input.ts';
 
 // An engine that writes down who calls, and programs that write down that they ran.
 const folder = mkdtempSync(join(tmpdir(), 'lhf-nothing-'));
@@ -37,15 +38,20 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it.each(badInputs)('$name', async ({ ports, options, env = {}, ...row }) => {
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  try {
-    expect(lackingIn(await open(ports, options).catch((error: unknown) => error), row)).toEqual([]);
-    expect(touched()).toBe('');
-  } finally {
-    for (const name of Object.keys(env)) vi.stubEnv(name, undefined);
-  }
-});
+it.each(badInputs.map((row, index) => ({ index, ...row })))(
+  '$index: $message',
+  async ({ ports, options, env = {}, message }) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    try {
+      const error = (await open(ports, options).catch((thrown: unknown) => thrown)) as LocalhostForwardError;
+      expect(error.code).toBe('LHF_ERR_INVALID_OPTION');
+      expect(firstLineFor(message, error)).toBe(message);
+      expect(touched()).toBe('');
+    } finally {
+      for (const name of Object.keys(env)) vi.stubEnv(name, undefined);
+    }
+  },
+);
 
 it('good input touches both, so that the traps are known to work', async () => {
   await expect(open([], { verify: false })).rejects.toMatchObject({ code: 'LHF_ERR_DOCKER_UNAVAILABLE' });

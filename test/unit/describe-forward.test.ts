@@ -2,9 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { describeForward, putOnNetwork } from '../../src/describe-forward.ts';
 import type { ForwardedPort } from '../../src/types.ts';
 
-const port = (containerPort: number, protocol: 'tcp' | 'udp' = 'tcp'): ForwardedPort => ({ hostPort: 8088, containerPort, protocol, hostAddress: '127.0.0.1' });
-const net = (...ports: ForwardedPort[]) => ({ networkName: 'lhf-abcde123', gateway: '198.18.0.1', hostname: 'host.docker.internal', ports });
-const refused = (message: RegExp) => expect.objectContaining({ code: 'LHF_ERR_INVALID_OPTION', message: expect.stringMatching(message) as string }) as Error;
+const port = (containerPort: number, protocol: 'tcp' | 'udp' = 'tcp'): ForwardedPort => ({
+  hostPort: 8088,
+  containerPort,
+  protocol,
+  hostAddress: '127.0.0.1',
+});
+const net = (...ports: ForwardedPort[]) => ({
+  networkName: 'lhf-abcde123',
+  gateway: '198.18.0.1',
+  hostname: 'host.docker.internal',
+  ports,
+});
+const refused = (message: RegExp) =>
+  expect.objectContaining({
+    code: 'LHF_ERR_INVALID_OPTION',
+    message: expect.stringMatching(message) as string,
+  }) as Error;
 
 describe('describeForward', () => {
   it('says what commands, containers and tests take', () => {
@@ -33,7 +47,9 @@ describe('describeForward', () => {
   ])('url(%s) is %s', (asked, url) => expect(describeForward(net(port(80), port(81))).url(asked)).toBe(url));
 
   it.each([8088, 0, '80'])('url(%j) is refused', (asked) => {
-    expect(() => describeForward(net(port(80))).url(asked as number)).toThrow(refused(/got `.+`\n {2}forwarded: tcp\/80/));
+    expect(() => describeForward(net(port(80))).url(asked as number)).toThrow(
+      refused(/got `.+`\n {2}forwarded: tcp\/80/),
+    );
   });
 });
 
@@ -55,11 +71,16 @@ describe('putOnNetwork', () => {
 
   it('leaves one on another network as it is', () => {
     const given = builder('theirs');
-    expect(() => putOnNetwork(given, net())).toThrow(refused(/on no network yet, got one on `theirs`\nTry: docker network connect lhf-abcde123/));
+    expect(() => putOnNetwork(given, net())).toThrow(
+      refused(/on no network yet, got one on `theirs`\nTry: docker network connect lhf-abcde123/),
+    );
     expect(given.calls).toEqual([]);
   });
 
-  it.each([undefined, null, 'nginx', {}, Object.create(null), { withNetworkMode: () => undefined }])('refuses %o', (given: unknown) => {
-    expect(() => putOnNetwork(given, net())).toThrow(refused(/to be a testcontainers builder/));
-  });
+  it.each([undefined, null, 'nginx', {}, Object.create(null), { withNetworkMode: () => undefined }])(
+    'refuses %o',
+    (given: unknown) => {
+      expect(() => putOnNetwork(given, net())).toThrow(refused(/to be a testcontainers builder/));
+    },
+  );
 });

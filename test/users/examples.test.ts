@@ -49,7 +49,8 @@ const findCompose = async (): Promise<string | undefined> => {
 /** What an example needs that a machine may lack. */
 const lacks = async (name: string): Promise<string | undefined> => {
   if (name === 'compose' && (await findCompose()) === undefined) return 'no compose is installed';
-  if (name === 'github-actions' && !existsSync(join(projectRoot, 'dist/cli.js'))) return 'this build has no command line';
+  if (name === 'github-actions' && !existsSync(join(projectRoot, 'dist/cli.js')))
+    return 'this build has no command line';
   return undefined;
 };
 

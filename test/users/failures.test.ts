@@ -26,16 +26,33 @@ const args = { vitest: ['run'], jest: [] } as const;
 describe.each(triedGenerations)('%s', (generation) => {
   describe.each(['vitest', 'jest'] as const)('a global set-up of %s that fails', (runner) => {
     test.each([
-      ['its port is taken', 'PORT', {}, /Port \d+ on 127\.0\.0\.1 is taken, and the option `listener` asks for it\n *something listens on 127\.0\.0\.1/],
-      ['nobody may install rules', '80', { LOCALHOST_FORWARD_PRIVILEGE: 'none' }, /Nobody here may install rules: privilege 'none' cannot install rules/],
-      ['no engine answers', '80', { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, /No Docker engine answers at unix:\/\/\/nonexistent\/docker\.sock: /],
+      [
+        'its port is taken',
+        'PORT',
+        {},
+        /Port \d+ on 127\.0\.0\.1 is taken, and the option `listener` asks for it\n *something listens on 127\.0\.0\.1/,
+      ],
+      [
+        'nobody may install rules',
+        '80',
+        { LOCALHOST_FORWARD_PRIVILEGE: 'none' },
+        /Nobody here may install rules: privilege 'none' cannot install rules/,
+      ],
+      [
+        'no engine answers',
+        '80',
+        { DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
+        /No Docker engine answers at unix:\/\/\/nonexistent\/docker\.sock: /,
+      ],
     ])('%s: our message comes first, no test runs', async (_why, port, env, message) => {
       await using service = await listenTcp();
       const ports = port === 'PORT' ? service.port : port;
       await using project = await makeProject(generation, projectOf(runner, `{ ports: ${ports}, listener: true }`));
       const { exitCode, output } = await project.run(programs[runner], args[runner], { env });
       expect(output).toMatch(message);
-      const [first = ''] = output.split('\n').filter((line) => /error|127\.0\.0\.1|rules|engine/i.test(line) && !/RUN|Unhandled|⎯/.test(line));
+      const [first = ''] = output
+        .split('\n')
+        .filter((line) => /error|127\.0\.0\.1|rules|engine/i.test(line) && !/RUN|Unhandled|⎯/.test(line));
       expect(`${first}\n${output.slice(output.indexOf(first) + first.length + 1)}`).toMatch(message);
       expect(output).not.toMatch(/✓/);
       expect(exitCode).not.toBe(0);
@@ -69,10 +86,19 @@ const { docker } = require('./clumsy.cjs');
 const net = useLocalhostForward({ hostPort: 0, containerPort: 80 }, { docker, verify: false });
 test('fails', () => { throw new Error('the test itself failed on ' + net.networkName); });`,
     ],
-  ] as const)('a failing test of %s shows its own error before that of a close that fails too', async (runner, file, text) => {
-    await using project = await makeProject(generation, { [file]: text, 'clumsy.cjs': clumsy, 'jest.config.cjs': 'module.exports = {}' });
-    const { exitCode, output } = await project.run(programs[runner], args[runner]);
-    expect(output).toMatch(/the test itself failed on lhf-\w{8}[^]*The forward lhf-\w{8} could not be closed whole[^]*the engine is clumsy/);
-    expect(exitCode).toBe(1);
-  });
+  ] as const)(
+    'a failing test of %s shows its own error before that of a close that fails too',
+    async (runner, file, text) => {
+      await using project = await makeProject(generation, {
+        [file]: text,
+        'clumsy.cjs': clumsy,
+        'jest.config.cjs': 'module.exports = {}',
+      });
+      const { exitCode, output } = await project.run(programs[runner], args[runner]);
+      expect(output).toMatch(
+        /the test itself failed on lhf-\w{8}[^]*The forward lhf-\w{8} could not be closed whole[^]*the engine is clumsy/,
+      );
+      expect(exitCode).toBe(1);
+    },
+  );
 });

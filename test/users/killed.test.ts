@@ -34,7 +34,9 @@ const args = { vitest: ['run'], jest: [] } as const;
 
 describe.each(triedGenerations)('%s', (generation) => {
   describe.each(['vitest', 'jest'] as const)('%s leaves nothing', (runner) => {
-    const start = async (act: (started: { group(signal: NodeJS.Signals): void; main: number; worker: number }) => void): Promise<void> => {
+    const start = async (
+      act: (started: { group(signal: NodeJS.Signals): void; main: number; worker: number }) => void,
+    ): Promise<void> => {
       await using service = await listenTcp();
       await using meeting = await openMeeting(1, { letGo: false });
       await using project = await makeProject(generation, waiting[runner]);
@@ -48,8 +50,7 @@ describe.each(triedGenerations)('%s', (generation) => {
       expect(code ?? signal).not.toBe(0);
     };
 
-    test('interrupted by Ctrl+C', () =>
-      start(({ group }) => group('SIGINT')));
+    test('interrupted by Ctrl+C', () => start(({ group }) => group('SIGINT')));
 
     test('killed by SIGKILL', () => start(({ main }) => process.kill(main, 'SIGKILL')));
 
@@ -61,7 +62,9 @@ describe.each(triedGenerations)('%s', (generation) => {
       const text = (waiting[runner][name] ?? '').replace(say, `throw new Error('enough');`);
       await using project = await makeProject(generation, { ...waiting[runner], [name]: text });
       const bail = [...args[runner], '--bail=1'];
-      const { exitCode, output } = await project.run(programs[runner], bail, { env: { SERVICE_PORT: String(service.port) } });
+      const { exitCode, output } = await project.run(programs[runner], bail, {
+        env: { SERVICE_PORT: String(service.port) },
+      });
       expect(output).toContain('enough');
       expect(exitCode).toBe(1);
     });

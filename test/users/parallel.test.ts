@@ -25,7 +25,8 @@ const ports = { hostPort: 0, containerPort: 8088 };
 const options = { listener: (_request, response) => void response.end(marker), verify: { timeoutMs: 60_000 } };
 `;
 
-const shared = '{ ports: { hostPort: Number(process.env.SERVICE_PORT), containerPort: 8088 }, verify: { timeoutMs: 20_000 } }';
+const shared =
+  '{ ports: { hostPort: Number(process.env.SERVICE_PORT), containerPort: 8088 }, verify: { timeoutMs: 20_000 } }';
 
 const runners = {
   vitest: {
@@ -60,19 +61,23 @@ test('one of many', async () => {${body('net', 'forwardAddress()')}});`,
 } as const;
 
 describe.each(triedGenerations)('eight parallel workers, %s', (generation) => {
-  test.each(['vitest', 'jest'] as const)('of %s, each with a forward of its own beside the one they share', async (name) => {
-    const runner = runners[name];
-    const tests = Array.from({ length: workers }, (_, n) => [`${n}.test.${runner.extension}`, runner.test]);
-    const files: Files = { ...runner.files, ...(Object.fromEntries(tests) as Files) };
-    await using service = await listenTcp();
-    await using meeting = await openMeeting(workers);
-    await using project = await makeProject(generation, files);
-    const env = { MEETING: meeting.url, SERVICE_PORT: String(service.port), SERVICE_MARKER: service.marker };
-    const { exitCode, output } = await project.run(programs[name], runner.args, { env, timeoutMs: 110_000 });
-    expect(output).toMatch(runner.passed);
-    expect(exitCode).toBe(0);
-    const pairs = (await meeting.all).map((said) => said.split('='));
-    expect(new Set(pairs.map(([own]) => own)).size).toBe(workers);
-    expect(new Set(pairs.map(([, one]) => one)).size).toBe(1);
-  }, 120_000);
+  test.each(['vitest', 'jest'] as const)(
+    'of %s, each with a forward of its own beside the one they share',
+    async (name) => {
+      const runner = runners[name];
+      const tests = Array.from({ length: workers }, (_, n) => [`${n}.test.${runner.extension}`, runner.test]);
+      const files: Files = { ...runner.files, ...(Object.fromEntries(tests) as Files) };
+      await using service = await listenTcp();
+      await using meeting = await openMeeting(workers);
+      await using project = await makeProject(generation, files);
+      const env = { MEETING: meeting.url, SERVICE_PORT: String(service.port), SERVICE_MARKER: service.marker };
+      const { exitCode, output } = await project.run(programs[name], runner.args, { env, timeoutMs: 110_000 });
+      expect(output).toMatch(runner.passed);
+      expect(exitCode).toBe(0);
+      const pairs = (await meeting.all).map((said) => said.split('='));
+      expect(new Set(pairs.map(([own]) => own)).size).toBe(workers);
+      expect(new Set(pairs.map(([, one]) => one)).size).toBe(1);
+    },
+    120_000,
+  );
 });

@@ -48,7 +48,12 @@ describe.each(triedGenerations)('testcontainers, %s', (generation) => {
     await using service = await listenTcp();
     await using project = await makeProject(generation, { 'main.mjs': main });
     const { exitCode, output } = await project.run('./main.mjs', [], { env: { SERVICE_PORT: String(service.port) } });
-    expect(output.trim().split('\n')).toEqual(['started alone', 'started aliases after', 'started aliases before', 'closed']);
+    expect(output.trim().split('\n')).toEqual([
+      'started alone',
+      'started aliases after',
+      'started aliases before',
+      'closed',
+    ]);
     expect(exitCode).toBe(0);
     expect(service.callers.filter((address) => address !== '127.0.0.1').length).toBeGreaterThanOrEqual(3);
   });

@@ -49,7 +49,7 @@ import { forwardAddress, useLocalhostForward } from 'localhost-forward/jest';
 import { globalSetup, globalTeardown } from 'localhost-forward/jest/global';
 import setUp from 'localhost-forward/jest/global-setup';
 import tearDown from 'localhost-forward/jest/global-teardown';
-import preset from 'localhost-forward/jest/jest-preset';
+import * as preset from 'localhost-forward/jest/jest-preset';
 import 'localhost-forward/jest/matchers';
 
 const net = useLocalhostForward(8088);
@@ -107,7 +107,11 @@ const strict = {
 describe.each(triedGenerations)('types, %s', (generation) => {
   const compile = async (compiler: string, sources: Files, options: object, type: 'module' | 'commonjs' = 'module') => {
     const tsconfig = JSON.stringify({ compilerOptions: { ...strict, ...options }, files: Object.keys(sources) });
-    await using project = await makeProject(generation, { ...sources, 'tsconfig.json': tsconfig, 'package.json': JSON.stringify({ type }) });
+    await using project = await makeProject(generation, {
+      ...sources,
+      'tsconfig.json': tsconfig,
+      'package.json': JSON.stringify({ type }),
+    });
     const { exitCode, output } = await project.run(`${compiler}/bin/tsc`, ['-p', '.'], { timeoutMs: 120_000 });
     return { exitCode, output: output.replaceAll(join(await installFor(generation), ''), '') };
   };
@@ -121,7 +125,14 @@ describe.each(triedGenerations)('types, %s', (generation) => {
 
   test('a CommonJS project compiles against the CommonJS types', async () => {
     const { 'library.ts': library = '', 'jest.ts': jest = '' } = files;
-    expect(await compile(compilers[generation][0] ?? '', { 'library.ts': library, 'jest.ts': jest }, resolutions[0], 'commonjs')).toEqual({ exitCode: 0, output: '\n' });
+    expect(
+      await compile(
+        compilers[generation][0] ?? '',
+        { 'library.ts': library, 'jest.ts': jest },
+        resolutions[0],
+        'commonjs',
+      ),
+    ).toEqual({ exitCode: 0, output: '\n' });
   });
 
   test('Jest’s types may come from @types/jest', async () => {
@@ -135,19 +146,30 @@ test('is typed', async () => {
 });
 `;
     const options = { ...resolutions[0], types: ['node', 'jest'] };
-    expect(await compile(compilers[generation][0] ?? '', { 'globals.ts': text }, options)).toEqual({ exitCode: 0, output: '\n' });
+    expect(await compile(compilers[generation][0] ?? '', { 'globals.ts': text }, options)).toEqual({
+      exitCode: 0,
+      output: '\n',
+    });
   });
 
   // Vitest 4 takes over whatever the global jest.Matchers has, by its own choice.
-  test.each(Object.keys(apart).filter((name) => generation === 'newest' || name !== 'only-jest.ts'))('%s: the matchers of one runner are not the other’s', async (name) => {
-    expect(await compile(compilers[generation][0] ?? '', { [name]: apart[name] ?? '' }, resolutions[0])).toEqual({ exitCode: 0, output: '\n' });
-  });
+  test.each(Object.keys(apart).filter((name) => generation === 'newest' || name !== 'only-jest.ts'))(
+    '%s: the matchers of one runner are not the other’s',
+    async (name) => {
+      expect(await compile(compilers[generation][0] ?? '', { [name]: apart[name] ?? '' }, resolutions[0])).toEqual({
+        exitCode: 0,
+        output: '\n',
+      });
+    },
+  );
 
   test('types ask for nothing that users need not have', async () => {
     const folder = join(await installFor(generation), 'node_modules/localhost-forward/dist');
     const names = (await readdir(folder)).filter((name) => /\.d\.c?ts$/.test(name));
     const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-    const asked = texts.flatMap((text) => Array.from(text.matchAll(/^(?:import|export) .*\bfrom ["']([^."'][^"']*)["']/gm), ([, name]) => name));
+    const asked = texts.flatMap((text) =>
+      Array.from(text.matchAll(/^(?:import|export) .*\bfrom ["']([^."'][^"']*)["']/gm), ([, name]) => name),
+    );
     expect([...new Set(asked)].filter((name) => name?.startsWith('node:') !== true)).toEqual([]);
   });
 });

@@ -60,11 +60,10 @@ test('pass', async ({ net }) => {
 
 test('fail with a diagnosis', async ({ net }) => {
   await net.forward({ hostPort: 1, containerPort: 81 });
-  await expect(expect(net).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Expected port 81 of lhf-\\w+ to be reachable from containers\\nNothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)[^]*Try: ss -lntp/);
-  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted: 0 connections, 0 packets\\n *Nothing listens/);
-  await expect(expect(net).not.toBeReachableFromContainer({ port: 80 })).rejects.toThrow(/not to be reachable from containers, but it is/);
-  await expect(expect(net).toLeaveNoTrace()).rejects.toThrow(new RegExp('still there: the network ' + net.networkName + '[^]*still there: the interface ' + net.bridgeName));
-  await expect(expect(8088).toHaveBeenReached()).rejects.toThrow('Expected toHaveBeenReached() to be asked of a forward, got \`8088\`');
+  await expect(expect(net).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Nothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)[^]*Try: ss -lntp/);
+  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected port 81 of lhf-\\w+ to have been reached, but there were 0 connections, 0 packets\\n *Nothing listens/);
+  await expect(expect(net).not.toBeReachableFromContainer({ port: 80 })).rejects.toThrow(/not to be reachable from a container, but it is/);
+  await expect(expect(net).toLeaveNoTrace()).rejects.toThrow(new RegExp('network ' + net.networkName + '[^]*interface ' + net.bridgeName));
 });
 `;
 
@@ -111,15 +110,18 @@ describe.each(triedGenerations)('Vitest, %s', (generation) => {
     expectOneForward(output);
   });
 
-  test.each(generation === 'newest' ? ['threads', 'vmThreads'] : ['threads', 'vmThreads', 'vmForks'])('fixtures in the pool %s', async (pool) => {
-    await using project = await makeProject(generation, {
-      'vitest.config.mjs': config.replace("globalSetup: './global-setup.mjs', ", ''),
-      'fixtures.test.mjs': fixtures,
-    });
-    const { exitCode, output } = await project.run(programs.vitest, ['run', '--pool', pool]);
-    expect(output).toMatch(/Tests\s+2 passed \(2\)/);
-    expect(exitCode).toBe(0);
-  });
+  test.each(generation === 'newest' ? ['threads', 'vmThreads'] : ['threads', 'vmThreads', 'vmForks'])(
+    'fixtures in the pool %s',
+    async (pool) => {
+      await using project = await makeProject(generation, {
+        'vitest.config.mjs': config.replace("globalSetup: './global-setup.mjs', ", ''),
+        'fixtures.test.mjs': fixtures,
+      });
+      const { exitCode, output } = await project.run(programs.vitest, ['run', '--pool', pool]);
+      expect(output).toMatch(/Tests\s+2 passed \(2\)/);
+      expect(exitCode).toBe(0);
+    },
+  );
 
   test('without a global set-up, injectForward() says what is missing', async () => {
     await using project = await makeProject(generation, { 'injected.test.mjs': injected });

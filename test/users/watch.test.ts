@@ -44,12 +44,18 @@ describe.each(triedGenerations)('watching, %s', (generation) => {
     await using service = await listenTcp();
     await using first = await openMeeting(1);
     await using second = await openMeeting(1, { letGo: false });
-    await using project = await makeProject(generation, { ...(runner.files as Files), [runner.name]: runner.text(first.url) });
+    await using project = await makeProject(generation, {
+      ...(runner.files as Files),
+      [runner.name]: runner.text(first.url),
+    });
     await using script = project.start(programs[name], runner.args, { env: { SERVICE_PORT: String(service.port) } });
     const [own = '', shared = ''] = (await first.all)[0]?.split('=') ?? [];
     await until(() => !interfaceExists(own), { what: 'the first run’s own forward to be closed', timeoutMs: 30_000 });
     let came = false;
-    second.all.then(() => (came = true), () => {});
+    second.all.then(
+      () => (came = true),
+      () => {},
+    );
     // Jest takes no notice of a change while it is still tearing down, and does not tell when it is done.
     const change = async (): Promise<boolean> => {
       if (!came) await writeFile(join(project.folder, runner.name), runner.text(second.url));

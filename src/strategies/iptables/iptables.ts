@@ -1,12 +1,18 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
-
-import type { Hits } from '../../types.ts';
-import { keyOf, type InstalledRules, type PortKey, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
-import { tableOf } from './parse.ts';
+import { IdleEnd } from '../../lifecycle/idle-end.ts';
+import type { Names } from '../../plan/names.ts';
+import {
+  keyOf,
+  type AttachedRules,
+  type InstalledRules,
+  type RulesPlan,
+  type RulesStrategy,
+  type Translation,
+} from '../strategy.ts';
+import { parseCounters, tableOf } from './parse.ts';
 import { iptablesLoop } from './program.ts';
-import { IptablesReader, saveIptables } from './reader.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
 
 /** How often rules are looked for while a forward is open, in milliseconds. */
@@ -17,6 +23,7 @@ export class IptablesStrategy implements RulesStrategy {
   readonly name = 'iptables';
   readonly #options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>;
   readonly #open = new Set<IptablesRules>();
+  readonly #idle = new IdleEnd(() => this.#retire());
   #holder: Holder | undefined;
   #watch: NodeJS.Timeout | undefined;
 
@@ -25,17 +32,23 @@ export class IptablesStrategy implements RulesStrategy {
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
-    const reader = new IptablesReader(plan.names, this.#options.privileges);
-    const rules = new IptablesRules(plan, this, reader, () => this.#forget(rules));
+    this.#idle.take();
+    const rules = new IptablesRules(plan, this, () => this.#forget(rules));
     try {
       await rules.apply();
     } catch (error) {
       // Atomic per table only: what went in before the refusal comes out.
       await rules.release().catch(() => undefined);
+      this.#idle.give();
       throw error;
     }
     this.#remember(rules);
     return rules;
+  }
+
+  attach(names: Names): AttachedRules {
+    const rules = new IptablesRules({ names, session: '', ports: [] }, this, () => undefined);
+    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
   }
 
   /*
@@ -50,7 +63,8 @@ export class IptablesStrategy implements RulesStrategy {
   }
 
   #forget(rules: IptablesRules): void {
-    this.#open.delete(rules);
+    if (!this.#open.delete(rules)) return;
+    this.#idle.give();
     if (this.#open.size > 0) return;
     clearInterval(this.#watch);
     this.#watch = undefined;
@@ -59,7 +73,14 @@ export class IptablesStrategy implements RulesStrategy {
   async #look(): Promise<void> {
     const seen = [...this.#open].map((rules) => ({ rules, version: rules.version }));
     const saved = await this.save();
-    for (const { rules, version } of seen) if (this.#open.has(rules)) await rules.restoreFrom(saved, version).catch(() => false);
+    for (const { rules, version } of seen)
+      if (this.#open.has(rules)) await rules.restoreFrom(saved, version).catch(() => false);
+  }
+
+  #retire(): void {
+    if (this.#holder === undefined || this.#holder.isBusy) return;
+    this.#holder.retire();
+    this.#holder = undefined;
   }
 
   #openHolder(): Holder {
@@ -93,25 +114,23 @@ export class IptablesStrategy implements RulesStrategy {
     );
   }
 
-  save(): Promise<string> {
-    return saveIptables(this.#options.privileges);
+  async save(): Promise<string> {
+    return (await this.#options.privileges.run(['iptables-save', '-c'])).stdout;
   }
 }
 
 class IptablesRules implements InstalledRules {
   readonly #plan: RulesPlan;
   readonly #strategy: IptablesStrategy;
-  readonly #reader: IptablesReader;
   readonly #forget: () => void;
   readonly #ports: Map<string, Translation>;
   #released = false;
   /** Changes with each request: a listing made before it tells nothing. */
   version = 0;
 
-  constructor(plan: RulesPlan, strategy: IptablesStrategy, reader: IptablesReader, forget: () => void) {
+  constructor(plan: RulesPlan, strategy: IptablesStrategy, forget: () => void) {
     this.#plan = plan;
     this.#strategy = strategy;
-    this.#reader = reader;
     this.#forget = forget;
     this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
   }
@@ -123,7 +142,11 @@ class IptablesRules implements InstalledRules {
 
   async add(port: Translation): Promise<void> {
     this.version += 1;
-    await this.#strategy.ask('apply', renderAddPort(this.#plan.names, port), `could not be put in for port ${keyOf(port)}`);
+    await this.#strategy.ask(
+      'apply',
+      renderAddPort(this.#plan.names, port),
+      `could not be put in for port ${keyOf(port)}`,
+    );
     this.#ports.set(keyOf(port), port);
     this.version += 1;
   }
@@ -132,15 +155,23 @@ class IptablesRules implements InstalledRules {
     this.version += 1;
     this.#ports.delete(keyOf(port));
     if (!(await this.isPresent(port))) return;
-    await this.#strategy.ask('apply', renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
+    await this.#strategy.ask(
+      'apply',
+      renderRemovePort(this.#plan.names, port),
+      `could not be removed for port ${keyOf(port)}`,
+    );
   }
 
-  hits(port: PortKey): Promise<Hits> {
-    return this.#reader.hits(port);
+  async hits(port: Translation) {
+    const saved = await this.#strategy.save();
+    const [nat, raw] = [tableOf(saved, 'nat'), tableOf(saved, 'raw')];
+    const connections = parseCounters(nat, this.#plan.names.chain, port);
+    const traffic = parseCounters(raw, this.#plan.names.chain, port);
+    return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
   }
 
-  isPresent(port: PortKey): Promise<boolean> {
-    return this.#reader.isPresent(port);
+  async isPresent(port: Translation): Promise<boolean> {
+    return this.#missing(await this.#strategy.save(), [port]).length === 0;
   }
 
   async restore(): Promise<boolean> {
@@ -150,10 +181,12 @@ class IptablesRules implements InstalledRules {
 
   /** Puts back what a listing, made at that version of these rules, lacks. */
   async restoreFrom(saved: string, version: number): Promise<boolean> {
-    const missing = this.#reader.missing(saved, [...this.#ports.values()]);
+    const missing = this.#missing(saved, [...this.#ports.values()]);
     if (missing.length === 0 || version !== this.version || saved === '') return false;
     const plan = { ...this.#plan, ports: [...this.#ports.values()] };
-    const lines = missing.flatMap((table) => renderTable(table, plan, { hasJump: this.#reader.hasJump(tableOf(saved, table)) }));
+    const lines = missing.flatMap((table) =>
+      renderTable(table, plan, { hasJump: this.#hasJump(tableOf(saved, table)) }),
+    );
     await this.#strategy.ask('apply', lines, `that somebody took away could not be put back for ${plan.names.bridge}`);
     process.emitWarning(`somebody took iptables rules of ${plan.names.bridge} away; they are back`, {
       type: 'LocalhostForwardWarning',
@@ -162,11 +195,28 @@ class IptablesRules implements InstalledRules {
     return true;
   }
 
+  #missing(saved: string, ports: readonly Translation[]): ('raw' | 'nat')[] {
+    const { chain } = this.#plan.names;
+    const [nat, raw] = [tableOf(saved, 'nat'), tableOf(saved, 'raw')];
+    const guards = [`-A ${chain} -d 127.0.0.0/8 -j DROP`, `-A ${chain} -s 127.0.0.0/8 -j DROP`];
+    const isRawWhole = this.#hasJump(raw) && guards.every((rule) => raw.includes(rule));
+    const isNatWhole = this.#hasJump(nat) && ports.every((port) => parseCounters(nat, chain, port) !== undefined);
+    return [...(isRawWhole ? [] : (['raw'] as const)), ...(isNatWhole ? [] : (['nat'] as const))];
+  }
+
+  #hasJump(part: string): boolean {
+    return part.includes(`-j ${this.#plan.names.chain}\n`);
+  }
+
   async release(): Promise<void> {
     if (this.#released) return;
     this.version += 1;
     this.#forget();
-    await this.#strategy.ask('remove', [`${this.#plan.names.bridge} nat filter raw`], `could not be removed for ${this.#plan.names.bridge}`);
+    await this.#strategy.ask(
+      'remove',
+      [`${this.#plan.names.bridge} nat filter raw`],
+      `could not be removed for ${this.#plan.names.bridge}`,
+    );
     this.#released = true;
   }
 }
@@ -174,5 +224,8 @@ class IptablesRules implements InstalledRules {
 const readAnswer: AnswerReader<{ text: string; code: number }> = (received) => {
   const found = /^lhf-answered \d+ (\d+)\n/m.exec(received);
   if (found === null) return undefined;
-  return { answer: { text: received.slice(0, found.index).trim(), code: Number(found[1]) }, rest: received.slice(found.index + found[0].length) };
+  return {
+    answer: { text: received.slice(0, found.index).trim(), code: Number(found[1]) },
+    rest: received.slice(found.index + found[0].length),
+  };
 };

@@ -7,10 +7,19 @@ export const tableOf = (saved: string, table: string): string => {
 };
 
 /** The counters of one port's rule in `iptables-save -c`, the one that leaves our own proof out; undefined where it is not there. */
-export const parseCounters = (saved: string, chain: string, port: Pick<Translation, 'protocol' | 'containerPort'>): { packets: number; bytes: number } | undefined => {
+export const parseCounters = (
+  saved: string,
+  chain: string,
+  port: Pick<Translation, 'protocol' | 'containerPort'>,
+): { packets: number; bytes: number } | undefined => {
   const line = saved
     .split('\n')
-    .find((text) => text.includes(`-A ${chain} -p ${port.protocol} `) && text.includes('! --mac-source') && new RegExp(String.raw`--dport ${port.containerPort}( |$)`).test(text));
+    .find(
+      (text) =>
+        text.includes(`-A ${chain} -p ${port.protocol} `) &&
+        text.includes('! --mac-source') &&
+        new RegExp(String.raw`--dport ${port.containerPort}( |$)`).test(text),
+    );
   const [, packets, bytes] = /^\[(\d+):(\d+)\]/.exec(line ?? '') ?? [];
   return line === undefined ? undefined : { packets: Number(packets ?? 0), bytes: Number(bytes ?? 0) };
 };

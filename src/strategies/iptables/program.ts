@@ -21,7 +21,7 @@ lhf_apply_locked() {
     /^[*]/ { table = $1 }
     !body && /^:/ { have[table, substr($1, 2)] = 1 }
     body { print }
-    body && /^[*]/ && !have[table, base[table]] { print ":LHF-MADE-" base[table] " - [0:0]" }
+    body && /^[*]/ && base[table] != "" && !have[table, base[table]] { print ":LHF-MADE-" base[table] " - [0:0]" }
   ' | $SUDO iptables-restore -w 5 --noflush
 }
 

@@ -10,10 +10,15 @@ import type { RulesPlan, Translation } from '../strategy.ts';
  */
 
 /** Guard and translations as one input of `iptables-restore --noflush`: each table goes in whole or not at all, the guard first. */
-export const renderRestore = (plan: RulesPlan): string[] => (['raw', 'nat'] as const).flatMap((table) => renderTable(table, plan, { hasJump: false }));
+export const renderRestore = (plan: RulesPlan): string[] =>
+  (['raw', 'nat'] as const).flatMap((table) => renderTable(table, plan, { hasJump: false }));
 
 /** One table's part; `hasJump` where the jump survived what took the rest. */
-export const renderTable = (table: 'raw' | 'nat', { names, session, ports }: RulesPlan, { hasJump }: { hasJump: boolean }): string[] => {
+export const renderTable = (
+  table: 'raw' | 'nat',
+  { names, session, ports }: RulesPlan,
+  { hasJump }: { hasJump: boolean },
+): string[] => {
   const mark = `-i ${names.bridge} -m comment --comment "${renderMark(names.bridge, session)}" -j ${names.chain}`;
   const jump = table === 'raw' ? mark : `-m addrtype --dst-type LOCAL ${mark}`;
   const guard = [`-A ${names.chain} -d 127.0.0.0/8 -j DROP`, `-A ${names.chain} -s 127.0.0.0/8 -j DROP`];
@@ -21,13 +26,22 @@ export const renderTable = (table: 'raw' | 'nat', { names, session, ports }: Rul
     `*${table}`,
     `:${names.chain} - [0:0]`,
     ...(table === 'raw' ? guard : []),
-    ...ports.flatMap((port) => (table === 'raw' ? [renderTraffic('-A', names, port)] : renderTranslations('-A', names, port))),
+    ...ports.flatMap((port) =>
+      table === 'raw' ? [renderTraffic('-A', names, port)] : renderTranslations('-A', names, port),
+    ),
     ...(hasJump ? [] : [`-I PREROUTING 1 ${jump}`]),
     'COMMIT',
   ];
 };
 
-export const renderAddPort = (names: Names, port: Translation): string[] => ['*raw', renderTraffic('-A', names, port), 'COMMIT', '*nat', ...renderTranslations('-A', names, port), 'COMMIT'];
+export const renderAddPort = (names: Names, port: Translation): string[] => [
+  '*raw',
+  renderTraffic('-A', names, port),
+  'COMMIT',
+  '*nat',
+  ...renderTranslations('-A', names, port),
+  'COMMIT',
+];
 
 export const renderRemovePort = (names: Names, port: Translation): string[] => [
   '*nat',

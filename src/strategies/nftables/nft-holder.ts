@@ -1,6 +1,5 @@
 import { debug } from '../../command/debug.ts';
 import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
-
 /** `nft -i` on a pipe: one ordered stream of transactions, whose owned tables live as long as the pipe does. */
 export class NftHolder {
   readonly #holder: Holder;
@@ -12,6 +11,14 @@ export class NftHolder {
 
   get hasAnswered(): boolean {
     return this.#holder.hasAnswered;
+  }
+
+  get isBusy(): boolean {
+    return this.#holder.isBusy;
+  }
+
+  retire(): void {
+    this.#holder.retire();
   }
 
   get isLost(): boolean {

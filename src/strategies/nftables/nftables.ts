@@ -1,10 +1,17 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import type { HolderOptions } from '../../lifecycle/holder.ts';
-
-import type { Hits } from '../../types.ts';
-import { keyOf, type InstalledRules, type PortKey, type RulesPlan, type RulesStrategy, type Translation } from '../strategy.ts';
+import { IdleEnd } from '../../lifecycle/idle-end.ts';
+import type { Names } from '../../plan/names.ts';
+import {
+  keyOf,
+  type AttachedRules,
+  type InstalledRules,
+  type RulesPlan,
+  type RulesStrategy,
+  type Translation,
+} from '../strategy.ts';
 import { NftHolder } from './nft-holder.ts';
-import { NftablesReader } from './reader.ts';
+import { parseCounters, parseKeys } from './parse.ts';
 import { renderAddPort, renderGuard, renderRemovePort, renderTable } from './rules.ts';
 
 /** Kernel DNAT in an owned nftables table: SIGKILL takes the rules along. */
@@ -12,6 +19,7 @@ export class NftablesStrategy implements RulesStrategy {
   readonly name = 'nftables';
   readonly #options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>;
   readonly #open = new Set<NftablesRules>();
+  readonly #idle = new IdleEnd(() => this.#retire());
   #holder: NftHolder | undefined;
 
   constructor(options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>) {
@@ -19,17 +27,28 @@ export class NftablesStrategy implements RulesStrategy {
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
-    const reader = new NftablesReader(plan.names, this.#options.privileges);
-    const rules = new NftablesRules(plan, this, reader, () => this.#open.delete(rules));
+    this.#idle.take();
+    const rules = new NftablesRules(plan, this, () => {
+      if (this.#open.delete(rules)) this.#idle.give();
+    });
     try {
-      await this.transact([...renderGuard(plan.names, plan.session), ...renderTable(plan)], `could not be put in for ${plan.names.bridge}`);
+      await this.transact(
+        [...renderGuard(plan.names, plan.session), ...renderTable(plan)],
+        `could not be put in for ${plan.names.bridge}`,
+      );
     } catch (error) {
       // nft may have died between doing it and saying so; the guard outlives it.
       await rules.release().catch(() => undefined);
+      this.#idle.give();
       throw error;
     }
     this.#open.add(rules);
     return rules;
+  }
+
+  attach(names: Names): AttachedRules {
+    const rules = new NftablesRules({ names, session: '', ports: [] }, this, () => undefined);
+    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
   }
 
   /** @throws LHF_ERR_RULES with nft's own words. */
@@ -44,9 +63,20 @@ export class NftablesStrategy implements RulesStrategy {
     if (answer !== '' && !/No such file or directory/.test(answer)) throw rulesError(failure, answer, commands);
   }
 
+  async list(table: string): Promise<string> {
+    const { stdout } = await this.#options.privileges.run(['nft', 'list', 'table', 'ip', table]);
+    return stdout;
+  }
+
   async #ask(commands: readonly string[]): Promise<string> {
     if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#openHolder();
     return this.#holder.transact(commands).catch((error: unknown) => String(error));
+  }
+
+  #retire(): void {
+    if (this.#holder === undefined || this.#holder.isBusy) return;
+    this.#holder.retire();
+    this.#holder = undefined;
   }
 
   #openHolder(): NftHolder {
@@ -60,22 +90,23 @@ export class NftablesStrategy implements RulesStrategy {
     if (bridges === '') return;
     const answer = await this.#ask([...this.#open].flatMap((rules) => rules.render()));
     const outcome = answer === '' ? 'its rules are back' : `its rules could not be put back: ${answer.split('\n')[0]}`;
-    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, { type: 'LocalhostForwardWarning', code: 'LHF_WARN_RULES' });
+    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_RULES',
+    });
   }
 }
 
 class NftablesRules implements InstalledRules {
   readonly #plan: RulesPlan;
   readonly #strategy: NftablesStrategy;
-  readonly #reader: NftablesReader;
   readonly #forget: () => void;
   readonly #ports: Map<string, Translation>;
   #released = false;
 
-  constructor(plan: RulesPlan, strategy: NftablesStrategy, reader: NftablesReader, forget: () => void) {
+  constructor(plan: RulesPlan, strategy: NftablesStrategy, forget: () => void) {
     this.#plan = plan;
     this.#strategy = strategy;
-    this.#reader = reader;
     this.#forget = forget;
     this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
   }
@@ -96,22 +127,34 @@ class NftablesRules implements InstalledRules {
 
   async remove(port: Translation): Promise<void> {
     this.#ports.delete(keyOf(port));
-    await this.#strategy.discard(renderRemovePort(this.#plan.names, port), `could not be removed for port ${keyOf(port)}`);
+    await this.#strategy.discard(
+      renderRemovePort(this.#plan.names, port),
+      `could not be removed for port ${keyOf(port)}`,
+    );
   }
 
-  hits(port: PortKey): Promise<Hits> {
-    return this.#reader.hits(port);
+  async hits(port: Translation) {
+    const listing = await this.#strategy.list(this.#plan.names.table);
+    const connections = parseCounters(listing, 'connections').get(keyOf(port));
+    const traffic = parseCounters(listing, 'traffic').get(keyOf(port));
+    return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
   }
 
-  isPresent(port: PortKey): Promise<boolean> {
-    return this.#reader.isPresent(port);
+  async isPresent(port: Translation): Promise<boolean> {
+    const { names } = this.#plan;
+    const [table, guard] = await Promise.all([this.#strategy.list(names.table), this.#strategy.list(names.guardTable)]);
+    return parseKeys(table, 'ports').has(keyOf(port)) && /\bdnat\b/.test(table) && isGuard(guard);
   }
 
   /** Nobody but its holder can change an owned table; the guard beside it goes with every `flush ruleset`. */
   async restore(): Promise<boolean> {
     const { names, session } = this.#plan;
-    if (await this.#reader.hasGuard()) return false;
-    const anew = [`add table ip ${names.guardTable}`, `delete table ip ${names.guardTable}`, ...renderGuard(names, session)];
+    if (isGuard(await this.#strategy.list(names.guardTable))) return false;
+    const anew = [
+      `add table ip ${names.guardTable}`,
+      `delete table ip ${names.guardTable}`,
+      ...renderGuard(names, session),
+    ];
     await this.#strategy.transact(anew, `that somebody took away could not be put back for ${names.bridge}`);
     return true;
   }
@@ -128,9 +171,14 @@ class NftablesRules implements InstalledRules {
   }
 }
 
+const isGuard = (listing: string): boolean =>
+  ['daddr', 'saddr'].every((end) => new RegExp(String.raw`ip ${end} 127\.0\.0\.0/8 .*drop`).test(listing));
+
 const rulesError = (failure: string, answer: string, commands: readonly string[]): LocalhostForwardError => {
   const [first = answer] = answer.split('\n');
-  const advice = /not permitted|a password is required|sudo/i.test(answer) ? 'sudo -n nft list tables' : 'localhost-forward doctor';
+  const advice = /not permitted|a password is required|sudo/i.test(answer)
+    ? 'sudo -n nft list tables'
+    : 'localhost-forward doctor';
   return new LocalhostForwardError(
     'LHF_ERR_RULES',
     { what: `The nftables rules ${failure}: ${first}`, try: advice },

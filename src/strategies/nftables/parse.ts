@@ -1,6 +1,9 @@
 /** The elements of one set or map in nft's listing, as `tcp/80` with what follows the key there. */
 const parseElements = (listing: string, set: string): Map<string, string> => {
-  const block = new RegExp(String.raw`^\s*(?:set|map) ${set} \{[^]*?elements = \{([^}]*)\}`, 'm').exec(blockOf(listing, set))?.[1] ?? '';
+  const block =
+    new RegExp(String.raw`^\s*(?:set|map) ${set} \{[^]*?elements = \{([^}]*)\}`, 'm').exec(
+      blockOf(listing, set),
+    )?.[1] ?? '';
   return new Map(
     block.split(',').flatMap((element) => {
       const [, name, port, rest] = /(\w+) \. (\d+)\s*(.*)/s.exec(element) ?? [];

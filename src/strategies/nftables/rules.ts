@@ -13,7 +13,10 @@ import type { RulesPlan, Translation } from '../strategy.ts';
 /** The guard: without it `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x. */
 export const renderGuard = (names: Names, session: string): string[] => {
   const table = `ip ${names.guardTable}`;
-  return [`add table ${table} { comment "${renderMark(names.bridge, session)}"; }`, ...renderGuardChain(table, names.bridge)];
+  return [
+    `add table ${table} { comment "${renderMark(names.bridge, session)}"; }`,
+    ...renderGuardChain(table, names.bridge),
+  ];
 };
 
 const renderGuardChain = (table: string, bridge: string): string[] => [
@@ -56,4 +59,5 @@ export const renderAddPort = (names: Names, port: Translation): string[] => {
 export const renderRemovePort = (names: Names, port: Translation): string[] =>
   ['ports', 'connections', 'traffic'].map((set) => `delete element ip ${names.table} ${set} { ${renderKey(port)} }`);
 
-export const renderKey = ({ protocol, containerPort }: Pick<Translation, 'protocol' | 'containerPort'>): string => `${protocol} . ${containerPort}`;
+export const renderKey = ({ protocol, containerPort }: Pick<Translation, 'protocol' | 'containerPort'>): string =>
+  `${protocol} . ${containerPort}`;

@@ -6,6 +6,7 @@ import { spawnScript } from '../../support/children.ts';
 import { renderDifference, takeSnapshot } from '../../support/host-snapshot.ts';
 import { listenTcp } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
+import { cacheCompilation } from '../compile-cache.ts';
 import { look, type Sight } from './witness.ts';
 
 /** How one process's death went, in milliseconds after it. */
@@ -30,15 +31,18 @@ export interface StormOptions {
   readonly parallel: number;
   /** How long a guardian may take before a sweep has to do it, in milliseconds. */
   readonly patienceMs: number;
-  onDeath?(death: Death): void;
+  /** The rest between two looks: what is measured can be no finer, and looking takes a share of the machine. */
+  readonly lookEveryMs: number;
+  readonly onDeath?: (death: Death) => void;
 }
 
 /** Kills processes at random moments of their lives, and watches what stays of each. */
-export const runStorm = async ({ kills, parallel, patienceMs, onDeath }: StormOptions): Promise<Storm> => {
+export const runStorm = async ({ kills, parallel, patienceMs, lookEveryMs, onDeath }: StormOptions): Promise<Storm> => {
   const docker = new Docker();
+  cacheCompilation();
   await using service = await listenTcp();
   const before = await takeSnapshot();
-  const witness = startWitness(docker);
+  const witness = startWitness(docker, lookEveryMs);
   const deaths: Death[] = [];
   const lane = async (): Promise<void> => {
     while (started < kills) {
@@ -108,14 +112,14 @@ interface Witness {
 }
 
 // One look serves all who wait: a look costs several processes itself.
-const startWitness = (docker: Docker): Witness => {
+const startWitness = (docker: Docker, everyMs: number): Witness => {
   let pending: Promise<{ see: (pid: number) => Sight; at: number }> | undefined;
   let running: Promise<unknown> = Promise.resolve();
   const fresh = (): NonNullable<typeof pending> =>
     (pending ??= running.then(async () => {
       pending = undefined;
       const looking = look(docker);
-      running = looking.catch(() => undefined);
+      running = looking.then(() => delay(everyMs)).catch(() => undefined);
       return { see: await looking, at: performance.now() };
     }));
   return {

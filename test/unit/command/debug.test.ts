@@ -38,5 +38,7 @@ it.each([
 });
 
 it('tells the time taken, on one line', () => {
-  expect(printed('*', 'nft -V: exit 0\n', performance.now() - 5)).toMatch(/^localhost-forward nft -V: exit 0 \(\d+\.\d ms\)\n$/);
+  expect(printed('*', 'nft -V: exit 0\n', performance.now() - 5)).toMatch(
+    /^localhost-forward nft -V: exit 0 \(\d+\.\d ms\)\n$/,
+  );
 });

@@ -5,9 +5,17 @@ const sh = (script: string): [string, ...string[]] => ['sh', '-c', script];
 
 describe('run', () => {
   it.each([
-    ['what it prints', sh('echo out; echo err >&2'), { stdout: 'out\n', stderr: 'err\n', exitCode: 0, failure: undefined }],
+    [
+      'what it prints',
+      sh('echo out; echo err >&2'),
+      { stdout: 'out\n', stderr: 'err\n', exitCode: 0, failure: undefined },
+    ],
     ['its exit code', sh('exit 3'), { exitCode: 3, failure: undefined }],
-    ['a missing program', ['/nonexistent/nft', '-V'], { exitCode: undefined, failure: 'spawn /nonexistent/nft ENOENT', command: '/nonexistent/nft -V' }],
+    [
+      'a missing program',
+      ['/nonexistent/nft', '-V'],
+      { exitCode: undefined, failure: 'spawn /nonexistent/nft ENOENT', command: '/nonexistent/nft -V' },
+    ],
     ['a program that may not run', ['/etc'], { exitCode: undefined, failure: 'spawn /etc EACCES' }],
     ['who was killed', sh('kill -9 $$'), { exitCode: undefined, failure: 'killed by SIGKILL' }],
     ['arguments as they are', ['printf', '%s|', 'a b', '$(id)', '', ';', '*'], { stdout: 'a b|$(id)||;|*|' }],
@@ -27,6 +35,9 @@ describe('run', () => {
   });
 
   it('ends what takes too long', async () => {
-    expect(await run(sh('echo begun; exec sleep 60'), { timeoutMs: 200 })).toMatchObject({ exitCode: undefined, failure: 'took longer than 200 ms' });
+    expect(await run(sh('echo begun; exec sleep 60'), { timeoutMs: 200 })).toMatchObject({
+      exitCode: undefined,
+      failure: 'took longer than 200 ms',
+    });
   });
 });

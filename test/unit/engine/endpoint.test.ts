@@ -16,7 +16,10 @@ const write = (path: string, content: unknown): void => {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
 };
 const writeContext = (name: string, host: string): void =>
-  write(join(folder, 'contexts', 'meta', idOf(name), 'meta.json'), { Name: name, Endpoints: { docker: { Host: host, SkipTLSVerify: false } } });
+  write(join(folder, 'contexts', 'meta', idOf(name), 'meta.json'), {
+    Name: name,
+    Endpoints: { docker: { Host: host, SkipTLSVerify: false } },
+  });
 
 write(join(folder, 'config.json'), { auths: {}, currentContext: 'colima' });
 writeContext('colima', 'unix:///home/me/.colima/docker.sock');
@@ -37,13 +40,37 @@ describe('readEndpoint', () => {
     ['nothing said', { DOCKER_CONFIG: empty }, usual],
     ['a folder that is not there', { DOCKER_CONFIG: join(empty, 'none') }, usual],
     ['DOCKER_HOST', { ...here, DOCKER_HOST: 'unix:///x.sock' }, { url: 'unix:///x.sock' }],
-    ['DOCKER_HOST before DOCKER_CONTEXT', { ...here, DOCKER_HOST: 'tcp://h:1', DOCKER_CONTEXT: 'ci' }, { url: 'tcp://h:1' }],
-    ['DOCKER_HOST with TLS', { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' }, { url: 'tcp://h:1', tlsPath: '/certs' }],
-    ['DOCKER_HOST with the usual certificates', { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1' }, { url: 'tcp://h:1', tlsPath: join(homedir(), '.docker') }],
-    ['DOCKER_CERT_PATH without verification', { DOCKER_HOST: 'tcp://h:1', DOCKER_CERT_PATH: '/certs' }, { url: 'tcp://h:1' }],
+    [
+      'DOCKER_HOST before DOCKER_CONTEXT',
+      { ...here, DOCKER_HOST: 'tcp://h:1', DOCKER_CONTEXT: 'ci' },
+      { url: 'tcp://h:1' },
+    ],
+    [
+      'DOCKER_HOST with TLS',
+      { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' },
+      { url: 'tcp://h:1', tlsPath: '/certs' },
+    ],
+    [
+      'DOCKER_HOST with the usual certificates',
+      { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1' },
+      { url: 'tcp://h:1', tlsPath: join(homedir(), '.docker') },
+    ],
+    [
+      'DOCKER_CERT_PATH without verification',
+      { DOCKER_HOST: 'tcp://h:1', DOCKER_CERT_PATH: '/certs' },
+      { url: 'tcp://h:1' },
+    ],
     ['the current context', here, { url: 'unix:///home/me/.colima/docker.sock' }],
-    ['empty variables are none', { ...here, DOCKER_HOST: '', DOCKER_CONTEXT: '' }, { url: 'unix:///home/me/.colima/docker.sock' }],
-    ['DOCKER_CONTEXT before the current one', { ...here, DOCKER_CONTEXT: 'ci' }, { url: 'tcp://ci.test:2376', tlsPath: tlsOf('ci') }],
+    [
+      'empty variables are none',
+      { ...here, DOCKER_HOST: '', DOCKER_CONTEXT: '' },
+      { url: 'unix:///home/me/.colima/docker.sock' },
+    ],
+    [
+      'DOCKER_CONTEXT before the current one',
+      { ...here, DOCKER_CONTEXT: 'ci' },
+      { url: 'tcp://ci.test:2376', tlsPath: tlsOf('ci') },
+    ],
     ['a context without certificates', { ...here, DOCKER_CONTEXT: 'plain' }, { url: 'tcp://plain.test:2375' }],
     ['a context over ssh', { ...here, DOCKER_CONTEXT: 'far' }, { url: 'ssh://me@far.test' }],
     ['the default context', { ...here, DOCKER_CONTEXT: 'default' }, usual],
@@ -51,7 +78,10 @@ describe('readEndpoint', () => {
 
   it('takes no other engine for a context that is not there', () => {
     expect(() => readEndpoint({ ...here, DOCKER_CONTEXT: 'gone' })).toThrow(
-      expect.objectContaining({ code: 'LHF_ERR_DOCKER_UNAVAILABLE', message: `The docker context gone is not in ${folder}\nTry: docker context ls` }),
+      expect.objectContaining({
+        code: 'LHF_ERR_DOCKER_UNAVAILABLE',
+        message: `The docker context gone is not in ${folder}\nTry: docker context ls`,
+      }),
     );
   });
 });
@@ -66,7 +96,10 @@ describe('dockerOptionsOf', () => {
     [{ url: 'https://h:8443' }, { protocol: 'https', host: 'h', port: '8443' }],
     [{ url: 'ssh://me@h' }, { protocol: 'ssh', host: 'h', port: 22, username: 'me' }],
     [{ url: 'ssh://h:2222' }, { protocol: 'ssh', host: 'h', port: '2222' }],
-    [{ url: 'tcp://h', tlsPath: tlsOf('ci') }, { protocol: 'https', host: 'h', port: 2376, ca: 'the ca', cert: 'the cert', key: 'the key' }],
+    [
+      { url: 'tcp://h', tlsPath: tlsOf('ci') },
+      { protocol: 'https', host: 'h', port: 2376, ca: 'the ca', cert: 'the cert', key: 'the key' },
+    ],
   ])('%j', (endpoint, options) => expect(dockerOptionsOf(endpoint)).toEqual(options));
 
   it.each([

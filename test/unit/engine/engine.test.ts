@@ -4,16 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectEngine, readConnection, dockerUnavailable, readEngineFacts, statusOf } from '../../../src/engine/engine.ts';
+import {
+  connectEngine,
+  readConnection,
+  dockerUnavailable,
+  readEngineFacts,
+  statusOf,
+} from '../../../src/engine/engine.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'lhf-engine-'));
+const folder = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const serve = async (socket: string): Promise<{ asked: string[]; server: Server }> => {
   const asked: string[] = [];
   const server = createServer(({ url }, response) => {
     asked.push(url ?? '');
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ ServerVersion: '28.5.0', OperatingSystem: 'Debian GNU/Linux 12' }));
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ ServerVersion: '28.5.0', OperatingSystem: 'Debian GNU/Linux 12' }));
   });
   await new Promise<void>((resolve) => {
     server.listen(socket, resolve);
@@ -27,7 +35,15 @@ const serve = async (socket: string): Promise<{ asked: string[]; server: Server 
 
 describe('readEngineFacts', () => {
   const endpoint = 'unix:///var/run/docker.sock';
-  const facts = { name: 'Docker', version: 'unknown', rootless: false, remote: false, vm: undefined, firewallBackend: undefined, endpoint };
+  const facts = {
+    name: 'Docker',
+    version: 'unknown',
+    rootless: false,
+    remote: false,
+    vm: undefined,
+    firewallBackend: undefined,
+    endpoint,
+  };
 
   it.each([
     ['nothing said', {}, {}],
@@ -64,7 +80,11 @@ describe('connectEngine', () => {
     const docker = new Docker({ socketPath });
     vi.stubEnv('DOCKER_HOST', `unix://${socketPath}`);
     onTestFinished(() => void vi.unstubAllEnvs());
-    for (const [option, n] of [[{ socketPath }, 1], [docker, 2], [undefined, 3]] as const) {
+    for (const [option, n] of [
+      [{ socketPath }, 1],
+      [docker, 2],
+      [undefined, 3],
+    ] as const) {
       const [one, other] = await Promise.all([connectEngine(option), connectEngine(option)]);
       expect(one).toBe(other);
       expect(one.facts).toMatchObject({ version: '28.5.0', endpoint: `unix://${socketPath}` });
@@ -75,7 +95,10 @@ describe('connectEngine', () => {
 
   it('asks again after a failure', async () => {
     const socketPath = join(folder, 'later.sock');
-    const unavailable = { code: 'LHF_ERR_DOCKER_UNAVAILABLE', message: expect.stringContaining(`No Docker engine answers at unix://${socketPath}: `) as string };
+    const unavailable = {
+      code: 'LHF_ERR_DOCKER_UNAVAILABLE',
+      message: expect.stringContaining(`No Docker engine answers at unix://${socketPath}: `) as string,
+    };
     await expect(connectEngine({ socketPath })).rejects.toMatchObject(unavailable);
     await serve(socketPath);
     expect((await connectEngine({ socketPath })).facts.version).toBe('28.5.0');
@@ -96,15 +119,23 @@ describe('dockerUnavailable', () => {
     [failure('ECONNREFUSED', ''), 'tcp://localhost:1', 'ECONNREFUSED', 'docker -H tcp://localhost:1 info'],
   ])('%o at %s', (cause, endpoint, reason, advice) => {
     const error = dockerUnavailable(cause, endpoint);
-    expect(error.message).toMatch(new RegExp(String.raw`^No Docker engine answers at ${endpoint}: ${reason}\nTry: ${advice}`));
+    expect(error.message).toMatch(
+      new RegExp(String.raw`^No Docker engine answers at ${endpoint}: ${reason}\nTry: ${advice}`),
+    );
     expect(error.cause).toBe(cause);
   });
 });
 
 it.each([
   [{ socketPath: '/x.sock' }, { socketPath: '/x.sock' }],
-  [{ protocol: 'http', host: 'h', port: 2375 }, { protocol: 'http', host: 'h', port: 2375 }],
-  [{ protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' }, { protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' }],
+  [
+    { protocol: 'http', host: 'h', port: 2375 },
+    { protocol: 'http', host: 'h', port: 2375 },
+  ],
+  [
+    { protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' },
+    { protocol: 'https', host: 'h', port: 2376, ca: 'a', cert: 'b', key: 'c' },
+  ],
 ] as const)('another process reaches the engine of %j too', async (given, options) => {
   expect(JSON.parse(JSON.stringify(await readConnection(new Docker(given))))).toMatchObject(options);
 });

@@ -26,10 +26,26 @@ const gone = [await readRouteLocalnet('lhf-gone0000'), await writeRouteLocalnet(
 console.log(JSON.stringify({ routes: await readRoutes(), seen, gone, exists: [interfaceExists(bridge), interfaceExists('lhf-gone0000')] }, (_, value) => value ?? 'none'));`;
 
 it('reads routes, finds interfaces and turns route_localnet on and off', async () => {
-  const argv = ['unshare', '--net', 'sh', '-ec', `${routes}\nexec "$@"`, 'sh', process.execPath, '--input-type=module-typescript', '--eval', program];
+  const argv = [
+    'unshare',
+    '--net',
+    'sh',
+    '-ec',
+    `${routes}\nexec "$@"`,
+    'sh',
+    process.execPath,
+    '--input-type=module-typescript',
+    '--eval',
+    program,
+  ];
   const { stdout, stderr, exitCode } = await execHere(argv, { cwd: projectRoot });
   expect(exitCode, stderr).toBe(0);
-  const { routes: found, seen, gone, exists } = JSON.parse(stdout) as { routes: string[]; seen: unknown[]; gone: unknown[]; exists: boolean[] };
+  const {
+    routes: found,
+    seen,
+    gone,
+    exists,
+  } = JSON.parse(stdout) as { routes: string[]; seen: unknown[]; gone: unknown[]; exists: boolean[] };
   expect(found.toSorted()).toEqual(['1.2.3.4/32', '10.64.0.0/10', '198.18.3.16/28']);
   expect(seen).toEqual([false, 'none', true, 'none', false, 'none', true, 'none', false]);
   expect(gone).toEqual(['none', expect.stringContaining('ENOENT'), expect.stringContaining('No such file')]);

@@ -49,7 +49,9 @@ it.each([
   ['udp6', '::1'],
 ] as const)('a %s socket on %s is seen', async (type, address) => {
   const port = await bind(type, address);
-  expect(await readListeners(port, 'udp')).toEqual([{ protocol: 'udp', family: type === 'udp4' ? 4 : 6, address, port }]);
+  expect(await readListeners(port, 'udp')).toEqual([
+    { protocol: 'udp', family: type === 'udp4' ? 4 : 6, address, port },
+  ]);
 });
 
 it('connections and closed listeners are none', async () => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Holder, type AnswerReader } from '../../../src/lifecycle/holder.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
 import { spawnScript } from '../../support/children.ts';
-import { until } from '../../support/until.ts';
+import { until, within } from '../../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lhf-holder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,7 +65,9 @@ describe('a holder', () => {
     const { holder, ask, lost } = open();
     const asked = [ask('silent'), ask('end')];
     const results = await Promise.allSettled(asked);
-    expect(results.map((one) => (one.status === 'rejected' ? String(one.reason) : 'answered'))).toEqual(Array(2).fill('Error: out of order'));
+    expect(results.map((one) => (one.status === 'rejected' ? String(one.reason) : 'answered'))).toEqual(
+      Array(2).fill('Error: out of order'),
+    );
     expect(holder.isLost).toBe(true);
     await expect(ask('again')).rejects.toThrow('out of order');
     expect(lost).toEqual([1]);
@@ -81,7 +83,13 @@ describe('a holder', () => {
   it('is lost once, though it says so and then ends', async () => {
     const mark = join(folder, 'twice');
     const { holder, lost } = open({ hold: `echo "said so" >&2; echo lhf-lost >&2; echo $$ > ${mark}; exit 0` });
-    await until(() => holder.isLost && existsSync(mark) && readFileSync(mark, 'utf8') !== '' && !existsSync(`/proc/${readFileSync(mark, 'utf8').trim()}`));
+    await until(
+      () =>
+        holder.isLost &&
+        existsSync(mark) &&
+        readFileSync(mark, 'utf8') !== '' &&
+        !existsSync(`/proc/${readFileSync(mark, 'utf8').trim()}`),
+    );
     await new Promise(setImmediate);
     expect(lost).toEqual([1]);
   });
@@ -108,25 +116,35 @@ describe('a process with a holder', () => {
   ])('ends by itself when it %s, and its rules are released', async (name, asks, timeoutMs) => {
     const mark = join(folder, name);
     await using child = spawnScript({ source: script(asks, timeoutMs), args: [mark] });
-    expect(await child.exit).toEqual({ code: 0, signal: null });
+    expect(await within(20_000, 'the process to end by itself', child.exit)).toEqual({ code: 0, signal: null });
     expect(child.lines).toContain('asked');
     await until(() => existsSync(mark));
   });
 
   it('stays while it waits for an answer', async () => {
-    await using child = spawnScript({ source: script(`await holder.ask('silent\\n', read).catch((error) => console.log(error.message));`, 100), args: [join(folder, 'wait')] });
+    await using child = spawnScript({
+      source: script(`await holder.ask('silent\\n', read).catch((error) => console.log(error.message));`, 100),
+      args: [join(folder, 'wait')],
+    });
     expect(await child.waitForLine(/no answer/)).toBe('no answer within 100 ms');
   });
 
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('that is ended by %s, with its whole group, has its rules released', async (signal) => {
-    const mark = join(folder, signal);
-    await using child = spawnScript({ source: script(`${hello} setInterval(() => undefined, 1000);`), args: [mark], detached: true });
-    await child.waitForLine('asked');
-    expect(existsSync(mark)).toBe(false);
-    expect(await child.killGroup(signal)).toEqual({ code: null, signal });
-    await until(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '');
-    // The shell goes on to nothing: no bridge was open.
-    const pid = Number(readFileSync(mark, 'utf8'));
-    await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
-  });
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+    'that is ended by %s, with its whole group, has its rules released',
+    async (signal) => {
+      const mark = join(folder, signal);
+      await using child = spawnScript({
+        source: script(`${hello} setInterval(() => undefined, 1000);`),
+        args: [mark],
+        detached: true,
+      });
+      await child.waitForLine('asked');
+      expect(existsSync(mark)).toBe(false);
+      expect(await child.killGroup(signal)).toEqual({ code: null, signal });
+      await until(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '');
+      // The shell goes on to nothing: no bridge was open.
+      const pid = Number(readFileSync(mark, 'utf8'));
+      await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
+    },
+  );
 });

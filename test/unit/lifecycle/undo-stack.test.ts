@@ -49,7 +49,8 @@ describe('UndoStack', () => {
   it('tries what failed again, in the same order, and nothing else', async () => {
     const { undo, done, push } = setUp();
     const broken = new Set(['b', 'd']);
-    for (const what of ['a', 'b', 'c', 'd']) push(what, async () => void (broken.has(what) && (await Promise.reject(new Error(what)))));
+    for (const what of ['a', 'b', 'c', 'd'])
+      push(what, async () => void (broken.has(what) && (await Promise.reject(new Error(what)))));
     expect((await undo.run(10_000)).map(({ what }) => what)).toEqual(['d', 'b']);
     done.length = 0;
     broken.delete('d');

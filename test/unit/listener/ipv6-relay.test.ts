@@ -94,11 +94,20 @@ it('ends every connection when it closes, and takes no more', async () => {
   const gone = withResolvers<void>();
   const relay = await relayed((socket) => {
     socket.write('hello');
-    socket.resume().once('end', () => gone.resolve()).once('error', () => gone.resolve());
+    socket
+      .resume()
+      .once('end', () => gone.resolve())
+      .once('error', () => gone.resolve());
   });
   const caller = call(relay.port);
   await once(caller, 'data');
-  const ended = new Promise<void>((resolve) => void caller.resume().once('end', resolve).once('error', () => resolve()));
+  const ended = new Promise<void>(
+    (resolve) =>
+      void caller
+        .resume()
+        .once('end', resolve)
+        .once('error', () => resolve()),
+  );
   await relay.close();
   await Promise.all([ended, gone.promise]);
   expect(await failureOf(call(relay.port))).toBe('ECONNREFUSED');

@@ -14,7 +14,8 @@ const opened = async (...args: Parameters<typeof openTemporaryListener>): Promis
   return listener;
 };
 
-const fetchText = async (port: number, path = '/'): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+const fetchText = async (port: number, path = '/'): Promise<string> =>
+  (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 
 describe('by TCP', () => {
   it('listens on 127.0.0.1 alone, on a free port for 0', async () => {
@@ -49,8 +50,13 @@ describe('by TCP', () => {
     const listener = await opened(0, 'tcp', () => undefined);
     const idle = connect({ host: '127.0.0.1', port: listener.port });
     const asking = get({ host: '127.0.0.1', port: listener.port });
-    const closed = [idle, asking].map((one) => new Promise<void>((resolve) => void one.once('close', resolve).on('error', () => undefined)));
-    await Promise.all([new Promise((resolve) => idle.once('connect', resolve)), new Promise((resolve) => asking.once('finish', resolve))]);
+    const closed = [idle, asking].map(
+      (one) => new Promise<void>((resolve) => void one.once('close', resolve).on('error', () => undefined)),
+    );
+    await Promise.all([
+      new Promise((resolve) => idle.once('connect', resolve)),
+      new Promise((resolve) => asking.once('finish', resolve)),
+    ]);
     await listener.close();
     expect((await opened(listener.port, 'tcp')).port).toBe(listener.port);
     idle.destroy();
@@ -71,8 +77,11 @@ describe('by UDP', () => {
   it('answers its nonce, and nothing else', async () => {
     const { port, nonce } = await opened(0, 'udp');
     const [prober, stranger] = await Promise.all([client(), client()]);
-    const [answer, word] = [prober, stranger].map((socket) => once(socket, 'message').then(([message]) => String(message)));
-    const send = (from: Socket, text: string, to: number): Promise<void> => new Promise((resolve) => from.send(text, to, '127.0.0.1', () => resolve()));
+    const [answer, word] = [prober, stranger].map((socket) =>
+      once(socket, 'message').then(([message]) => String(message)),
+    );
+    const send = (from: Socket, text: string, to: number): Promise<void> =>
+      new Promise((resolve) => from.send(text, to, '127.0.0.1', () => resolve()));
     for (const text of ['', 'another', `${nonce} `]) await send(stranger, text, port);
     await send(prober, nonce, port);
     expect(JSON.parse((await answer) ?? '')).toEqual({ nonce, seenFrom: '127.0.0.1' });

@@ -148,6 +148,13 @@ describe('where nobody may', () => {
       'docker run --cap-add NET_ADMIN',
     ],
     [
+      'root without the capability, whose sudo lacks it too',
+      { host: { netAdmin: false, sudo: true } },
+      {},
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
+    [
       'root without the capability, asked for',
       { host: { netAdmin: false, sudo: true } },
       { privilege: 'root' },

@@ -30,7 +30,11 @@ const askContainer = async (net, url = net.url()) => {
     await engine('POST', '/containers/create', {
       Image: process.env.ASK_IMAGE,
       Entrypoint: ['/node', '--eval', program, url],
-      HostConfig: { NetworkMode: net.networkName, ExtraHosts: net.extraHosts, Binds: JSON.parse(process.env.ASK_BINDS) },
+      HostConfig: {
+        NetworkMode: net.networkName,
+        ExtraHosts: net.extraHosts,
+        Binds: JSON.parse(process.env.ASK_BINDS),
+      },
     }),
   );
   try {

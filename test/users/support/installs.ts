@@ -34,7 +34,8 @@ export const generations = {
 export type Generation = keyof typeof generations;
 
 /** What this run tries: the newest, and with `LHF_MATRIX=all` the ones before as well. */
-export const triedGenerations: readonly Generation[] = process.env['LHF_MATRIX'] === 'all' ? ['newest', 'before'] : ['newest'];
+export const triedGenerations: readonly Generation[] =
+  process.env['LHF_MATRIX'] === 'all' ? ['newest', 'before'] : ['newest'];
 
 /** The folder with a generation's `node_modules`, the package of this moment in it. */
 export const installFor = async (generation: Generation): Promise<string> => {
@@ -52,7 +53,11 @@ const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf
 // The package's own dependencies are installed with it; its code is unpacked anew each time.
 const folderOf = (generation: Generation): string => {
   const what = JSON.stringify([generations[generation], manifest.dependencies, process.versions.modules]);
-  return join(projectRoot, '.tools/users', `${generation}-${createHash('sha256').update(what).digest('hex').slice(0, 12)}`);
+  return join(
+    projectRoot,
+    '.tools/users',
+    `${generation}-${createHash('sha256').update(what).digest('hex').slice(0, 12)}`,
+  );
 };
 
 const installPackages = async (generation: Generation, folder: string): Promise<void> => {
@@ -63,7 +68,10 @@ const installPackages = async (generation: Generation, folder: string): Promise<
     await writeFile(join(making, 'package.json'), '{ "name": "users", "private": true }\n');
     const tarball = await packInto(making);
     const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
-    await outputOf(execHere, ['npm', 'install', ...flags, tarball, ...generations[generation]], { cwd: making, timeoutMs: 300_000 });
+    await outputOf(execHere, ['npm', 'install', ...flags, tarball, ...generations[generation]], {
+      cwd: making,
+      timeoutMs: 300_000,
+    });
     await rename(making, folder);
   } finally {
     await rm(making, { recursive: true, force: true });
@@ -83,7 +91,9 @@ const unpackHere = async (folder: string): Promise<void> => {
 };
 
 const packInto = async (folder: string): Promise<string> => {
-  await outputOf(execHere, ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: projectRoot });
+  await outputOf(execHere, ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: projectRoot,
+  });
   return join(folder, `localhost-forward-${manifest.version}.tgz`);
 };
 

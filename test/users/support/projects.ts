@@ -50,9 +50,14 @@ export const makeProject = async (generation: Generation, files: Files): Promise
     await writeFile(join(folder, name), text);
   }
   const environment = await environmentOf();
-  const fileOf = (program: string): string => join(program.startsWith('.') ? folder : join(install, 'node_modules'), program);
+  const fileOf = (program: string): string =>
+    join(program.startsWith('.') ? folder : join(install, 'node_modules'), program);
   const runHere = async (argv: readonly string[], { env, timeoutMs = 90_000 }: RunOptions): Promise<RunResult> => {
-    const { exitCode, stdout, stderr } = await execHere(argv, { cwd: folder, env: { ...environment, ...env }, timeoutMs });
+    const { exitCode, stdout, stderr } = await execHere(argv, {
+      cwd: folder,
+      env: { ...environment, ...env },
+      timeoutMs,
+    });
     return { exitCode, output: plain(`${stdout}\n${stderr}`) };
   };
   return {
@@ -72,7 +77,11 @@ let known: Promise<Record<string, string | undefined>> | undefined;
 const environmentOf = (): Promise<Record<string, string | undefined>> =>
   (known ??= (async () => {
     const [image, binds] = await Promise.all([ensureTestImage(new Docker()), mountNode()]);
-    const foreign = Object.keys(process.env).filter((name) => /^(NODE_ENV|NODE_OPTIONS|NODE_V8_COVERAGE|JEST_WORKER_ID|VITEST.*|TEST|DEV|PROD|SSR|MODE|CI|FORCE_COLOR)$/.test(name));
+    const foreign = Object.keys(process.env).filter((name) =>
+      /^(NODE_ENV|NODE_OPTIONS|NODE_V8_COVERAGE|JEST_WORKER_ID|VITEST.*|TEST|DEV|PROD|SSR|MODE|CI|FORCE_COLOR)$/.test(
+        name,
+      ),
+    );
     return {
       ...Object.fromEntries(foreign.map((name) => [name, undefined])),
       NO_COLOR: '1',

@@ -43,7 +43,12 @@ describe('keys', () => {
     ['no elements, though the next set has some', wrapped, 'connections', []],
     ['a set that is not there', wrapped, 'traff', []],
     ['nothing', '', 'ports', []],
-    ['numbers, where the host has no names of protocols', wrapped.replaceAll('tcp .', '6 .').replaceAll('udp .', '17 .'), 'ports', ['tcp/80', 'udp/53']],
+    [
+      'numbers, where the host has no names of protocols',
+      wrapped.replaceAll('tcp .', '6 .').replaceAll('udp .', '17 .'),
+      'ports',
+      ['tcp/80', 'udp/53'],
+    ],
     ['protocols that are not ours', wrapped.replaceAll('udp .', 'sctp .'), 'ports', ['tcp/80']],
   ])('of %s', (_, listing, set, found) => expect([...parseKeys(listing, set)].toSorted()).toEqual(found));
 });

@@ -1,0 +1,47 @@
+import { doctor as examine, type DoctorReport } from '../doctor/doctor.ts';
+import { fit, openTerminal, type Colors } from './terminal.ts';
+
+/** `localhost-forward doctor`. Resolves to the exit code: 1 where no strategy works. */
+export const doctor = async ({ json = false }: { json?: boolean }): Promise<number> => {
+  const { write, width, colors } = openTerminal(process.stdout);
+  const report = await examine();
+  if (json) write(`${JSON.stringify(report, undefined, 2)}\n`);
+  else for (const line of renderReport(report, colors)) write(`${fit(line, width())}\n`);
+  return report.ok ? 0 : 1;
+};
+
+/** The report as lines, an aspect each. */
+export const renderReport = (
+  { ok, strategy, privilege, engine, host, firewall, reasons, open, left, subnets, problem }: DoctorReport,
+  colors: Colors,
+): string[] => {
+  const mark = (good: boolean): string => (good ? colors.green('✓') : colors.red('✗'));
+  const kinds =
+    engine === null
+      ? []
+      : [
+          engine.rootless ? 'rootless' : 'rootful',
+          engine.remote ? 'remote' : 'local',
+          ...(engine.vm === undefined ? [] : [`in ${engine.vm}`]),
+          ...(engine.firewallBackend === undefined ? [] : [`firewall by ${engine.firewallBackend}`]),
+        ];
+  const walls =
+    firewall === null
+      ? []
+      : [
+          ...(firewall.ufw ? ['ufw'] : []),
+          ...(firewall.firewalld ? ['firewalld'] : []),
+          ...firewall.droppingPolicies.map((chain) => `${chain} drops by policy`),
+        ];
+  return [
+    `${mark(engine !== null)} engine     ${engine === null ? 'none answers' : `${engine.name} ${engine.version} at ${engine.endpoint}, ${kinds.join(', ')}`}`,
+    `${mark(host.uid === 0 ? host.netAdmin : host.sudo)} privilege  ${host.uid === 0 ? (host.netAdmin ? 'root' : 'root without CAP_NET_ADMIN') : host.sudo ? 'sudo -n' : 'neither root nor sudo -n'}`,
+    `  host       ${host.platform}, kernel ${host.kernel}, nft ${host.nft?.version ?? 'absent'}, iptables ${host.iptables === undefined ? 'absent' : `${host.iptables.version} (${host.iptables.variant})`}`,
+    `  firewall   ${firewall === null ? 'not readable' : walls.length === 0 ? 'nothing drops by policy' : walls.join(', ')}`,
+    ...reasons.map(({ strategy: name, chosen, reason }) => `${chosen ? mark(true) : ' '} ${name.padEnd(10)} ${reason}`),
+    ...(subnets === null ? [] : [`  subnets    ${subnets.free} of ${subnets.pool} are free`]),
+    `  forwards   ${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
+    ...left.map(({ owner, things }) => `             ${things.join(', ')} (${owner ?? 'owner unknown'})`),
+    ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : (problem ?? 'nothing works here'),
+  ];
+};

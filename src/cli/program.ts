@@ -1,0 +1,165 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { isLocalhostForwardError } from '../errors.ts';
+import { strategyNames, type PortForward } from '../types.ts';
+import { readVersion } from '../version.ts';
+import { parsePortWord } from './ports.ts';
+import { refuseUsage, renderRefusal, renderUsageError, usageExitCode } from './usage.ts';
+
+/** Runs one command line to its end. Resolves to the exit code. */
+export const runProgram = async (argv: readonly string[]): Promise<number> => {
+  // What follows `--` is somebody else's command line, and not ours to read.
+  const at = argv.indexOf('--');
+  const own = at < 0 ? argv : argv.slice(0, at);
+  const command = at < 0 ? undefined : argv.slice(at + 1);
+  let exitCode = 0;
+  const program = describeProgram((code) => (exitCode = code), command);
+  try {
+    if (argv.length === 0) refuseUsage(program, 'which command?');
+    await program.parseAsync([...own], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
+    throw error;
+  }
+};
+
+type Finish = (code: number) => void;
+
+const describeProgram = (finish: Finish, command: readonly string[] | undefined): Command => {
+  const program = new Command('localhost-forward')
+    .description("Docker containers reach a service on this host's 127.0.0.1: exactly that one.")
+    .version(readVersion(), '--version')
+    .helpCommand(false)
+    .helpOption('-h, --help', 'show this help')
+    .addHelpText(
+      'after',
+      '\nA port is 8088, 80:8088 (container:host) or 0 (a free one), each with /udp\nif need be. Exit code 2: the command line was not understood.',
+    );
+  prepare(program);
+  addSmoke(program, finish, command);
+  addRun(program, finish, command);
+  addDoctor(program, finish, command);
+  addLs(program, finish, command);
+  addSweep(program, finish, command);
+  return program;
+};
+
+const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
+  const smoke = add(program, 'smoke', 'prove on this machine that it works, and that nothing is left')
+    .addOption(
+      new Option('--strategy <name>', 'auto, all that are available, or one by its name').choices([
+        'auto',
+        'all',
+        ...strategyNames,
+      ]),
+    )
+    .addOption(new Option('--port <port>', 'the port to prove').argParser(readPort).default(undefined, 'a free one'))
+    .option('--json', 'print one JSON document')
+    .option('--junit <file>', 'write a JUnit report');
+  smoke.action(async ({ port = { hostPort: 0 }, ...options }) => {
+    refuseRest(smoke, rest);
+    const { smoke: run } = await import('./smoke.ts');
+    finish(await refusing(smoke, () => run({ port, ...options })));
+  });
+};
+
+const addRun = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
+  const run = add(program, 'run', 'open a forward, run a command, close it, pass its exit code on')
+    .usage('<port...> [options] -- <command...>')
+    .argument('<port...>', 'service ports', (word: string, ports: readonly PortForward[] | undefined) => [
+      ...(ports ?? []),
+      readPort(word),
+    ])
+    .addOption(new Option('--strategy <name>', 'auto, or one by its name').choices(['auto', ...strategyNames]))
+    .option('--hostname <name>', 'what containers dial (default: host.docker.internal)')
+    .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
+    .option('--no-verify', 'do not prove it from a container first')
+    .addHelpText('after', runHelp);
+  run.action(async (ports: readonly PortForward[], { verify, ...options }) => {
+    const [file, ...args] = rest ?? [];
+    if (file === undefined || file === '') {
+      refuseUsage(run, `no command to run: put it after '--'`);
+      return;
+    }
+    const { run: start } = await import('./run.ts');
+    finish(
+      await refusing(run, () =>
+        start({ ports, options: { ...options, ...(verify === false ? { verify } : {}) }, command: [file, ...args] }),
+      ),
+    );
+  });
+};
+
+const addDoctor = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
+  const doctor = add(program, 'doctor', 'tell what this machine offers, and change nothing').option(
+    '--json',
+    'print one JSON document',
+  );
+  doctor.action(async (options: { json?: boolean }) => {
+    refuseRest(doctor, rest);
+    const { doctor: run } = await import('./doctor.ts');
+    finish(await refusing(doctor, () => run(options)));
+  });
+};
+
+const addLs = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
+  const ls = add(program, 'ls', 'list the forwards on this machine, with their owners').option(
+    '--json',
+    'print one JSON document',
+  );
+  ls.action(async (options: { json?: boolean }) => {
+    refuseRest(ls, rest);
+    const { ls: run } = await import('./ls.ts');
+    finish(await refusing(ls, () => run(options)));
+  });
+};
+
+const addSweep = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
+  const sweep = add(program, 'sweep', 'remove what dead runs left')
+    .option('--all', 'whatever carries our mark, living owners included')
+    .option('--json', 'print one JSON document');
+  sweep.action(async (options: { all?: boolean; json?: boolean }) => {
+    refuseRest(sweep, rest);
+    const { sweep: run } = await import('./sweep.ts');
+    finish(await refusing(sweep, () => run(options)));
+  });
+};
+
+const runHelp = `
+The command finds in its environment LOCALHOST_FORWARD_NETWORK, _HOST, _GATEWAY
+and _URL. Signals are passed on to it. The service may start later.
+
+  localhost-forward run 8088 -- docker compose up --abort-on-container-exit
+  localhost-forward run 80:8088 53/udp -- npm test`;
+
+const add = (program: Command, name: string, description: string): Command => {
+  return prepare(program.command(name).description(description));
+};
+
+const prepare = (command: Command): Command =>
+  command
+    .helpOption('-h, --help', 'show this help')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: 80 })
+    .configureOutput({ outputError: (text, write) => write(renderUsageError(command, text)) });
+
+const readPort = (word: string): PortForward => {
+  try {
+    return parsePortWord(word);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+};
+
+const refuseRest = (command: Command, rest: readonly string[] | undefined): void => {
+  if (rest !== undefined) refuseUsage(command, `unexpected '--'`);
+};
+
+// What the library refuses before any effect is a mistake in the command line, or in the environment.
+const refusing = async (command: Command, work: () => Promise<number>): Promise<number> =>
+  work().catch((error: unknown) => {
+    if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_INVALID_OPTION')
+      return refuseUsage(command, renderRefusal(error));
+    throw error;
+  });

@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { openLocalhostForward } from '../index.ts';
+import { isForegroundOfTerminal } from '../host/terminal.ts';
+import type { LocalhostForwardOptions, PortForward } from '../types.ts';
+import { exitCodeOf, signalNumber } from './interrupt.ts';
+import { openTerminal } from './terminal.ts';
+
+export interface RunArguments {
+  readonly ports: readonly PortForward[];
+  readonly options: Pick<LocalhostForwardOptions, 'strategy' | 'hostname' | 'subnet' | 'verify'>;
+  readonly command: readonly [string, ...string[]];
+}
+
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
+
+/** As shells have it for a command that cannot be started. */
+const notStarted = 127;
+
+/**
+ * `localhost-forward run`: the command runs while the forward is open. Resolves to the command's exit code.
+ * A signal means what the command takes it for: until it has ended the forward stays open, whatever came.
+ */
+export const run = async ({ ports, options, command }: RunArguments): Promise<number> => {
+  const opening = new AbortController();
+  let child: ChildProcess | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (child === undefined) opening.abort(signal);
+    else if (!arrivedAlready(signal)) child.kill(signal);
+  };
+  for (const signal of forwarded) process.on(signal, onSignal);
+  try {
+    await using net = await openLocalhostForward(ports, { ...options, signal: opening.signal });
+    // The last word before the command starts: from here on signals are its own.
+    if (opening.signal.aborted) return exitCodeOf(opening.signal);
+    const [file, ...args] = command;
+    child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...net.env } });
+    return await exitOf(child, file);
+  } catch (error) {
+    if (opening.signal.aborted) return exitCodeOf(opening.signal);
+    throw error;
+  } finally {
+    for (const signal of forwarded) process.off(signal, onSignal);
+  }
+};
+
+// Keys at a terminal signal the whole foreground group: the command has had its own already.
+const arrivedAlready = (signal: NodeJS.Signals): boolean =>
+  ['SIGINT', 'SIGQUIT', 'SIGHUP'].includes(signal) && isForegroundOfTerminal();
+
+const exitOf = (child: ChildProcess, file: string): Promise<number> =>
+  new Promise((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      // An error after the start (a signal that could not be sent) is not the end.
+      if (child.pid !== undefined) return;
+      const { write, colors } = openTerminal(process.stderr);
+      write(`${colors.red(`localhost-forward run: cannot start '${file}': ${reasonOf(error)}`)}\n`);
+      resolve(notStarted);
+    });
+    child.once('exit', (code, signal) => resolve(code ?? 128 + signalNumber(signal ?? 'SIGKILL')));
+  });
+
+const reasonOf = (error: NodeJS.ErrnoException): string =>
+  ({ ENOENT: 'no such command', EACCES: 'permission denied' })[error.code ?? ''] ?? error.message;

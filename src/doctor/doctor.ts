@@ -1,0 +1,80 @@
+import { connectEngine, type Engine } from '../engine/engine.ts';
+import { listNetworks } from '../engine/networks.ts';
+import { isLocalhostForwardError } from '../errors.ts';
+import { readHostFacts } from '../host/facts.ts';
+import { readRoutes } from '../host/kernel.ts';
+import { listForwards } from '../lifecycle/list-forwards.ts';
+import { parseOptions } from '../options.ts';
+import { chooseStrategy, type EngineFacts, type HostFacts } from '../plan/choose-strategy.ts';
+import { countFree } from '../plan/subnet.ts';
+import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
+import type { Privilege, StrategyReason } from '../types.ts';
+import { readFirewall, type FirewallFacts } from './firewall.ts';
+import { findLeftBehind, type LeftBehind } from './left.ts';
+import { redact } from './redact.ts';
+
+/** What this machine offers. No secret is in it: it is made to be pasted. */
+export interface DoctorReport {
+  /** Whether some strategy works. */
+  readonly ok: boolean;
+  readonly strategy: string | null;
+  readonly privilege: Privilege | null;
+  /** Null where none answers; then `problem` says why. */
+  readonly engine: EngineFacts | null;
+  readonly host: HostFacts;
+  readonly firewall: FirewallFacts | null;
+  readonly reasons: readonly StrategyReason[];
+  /** How many forwards have a living owner on this host. */
+  readonly open: number;
+  /** What earlier runs left behind, by owner. */
+  readonly left: readonly LeftBehind[];
+  readonly subnets: { readonly pool: string; readonly free: number } | null;
+  /** Why nothing works, and one thing to try. */
+  readonly problem?: string;
+}
+
+/**
+ * Looks at this machine and changes nothing.
+ *
+ * @example
+ * const { ok, reasons } = await doctor();
+ */
+export const doctor = async (options: { docker?: object } = {}): Promise<DoctorReport> => {
+  const host = await readHostFacts();
+  const resolved = parseOptions(options, process.env);
+  const privileges = privilegesHere(host);
+  const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
+  const answering = engine instanceof Error ? undefined : engine;
+  const [firewall, left] = await Promise.all([
+    privileges === undefined ? null : readFirewall(privileges),
+    findLeftBehind(answering, privileges),
+  ]);
+  const base = { ok: false, strategy: null, privilege: null, engine: null, host, firewall, left };
+  if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, problem: redact(engine.message) };
+  const [forwards, free] = await Promise.all([listForwards(options), countSubnets(engine, resolved.subnetPool)]);
+  const seen = {
+    ...base,
+    engine: { ...engine.facts, endpoint: redact(engine.facts.endpoint) },
+    open: forwards.filter(({ alive }) => alive === 'alive').length,
+    subnets: { pool: resolved.subnetPool, free },
+  };
+  try {
+    const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved);
+    return { ...seen, ok: true, strategy, privilege, reasons: reasons.map(redactReason) };
+  } catch (error) {
+    if (!isLocalhostForwardError(error)) throw error;
+    return { ...seen, reasons: (error.reasons ?? []).map(redactReason), problem: redact(error.message) };
+  }
+};
+
+const privilegesHere = ({ uid, sudo, platform }: HostFacts): Privileges | undefined => {
+  if (platform !== 'linux') return undefined;
+  return uid === 0 ? privilegesOf('root') : sudo ? privilegesOf('sudo') : undefined;
+};
+
+const redactReason = (reason: StrategyReason): StrategyReason => ({ ...reason, reason: redact(reason.reason) });
+
+const countSubnets = async ({ docker }: Engine, pool: string): Promise<number> => {
+  const [networks, routes] = await Promise.all([listNetworks(docker), readRoutes()]);
+  return countFree({ pool, taken: [...networks.flatMap(({ subnets }) => subnets), ...routes] });
+};

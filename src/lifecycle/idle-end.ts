@@ -1,0 +1,28 @@
+// Not the global one: a test runner's fake clock must not hold it back.
+import { clearTimeout, setTimeout } from 'node:timers';
+
+/** How long a holder that nobody uses stays for the next one, in milliseconds. */
+const idleMs = 1_000;
+
+/** Ends something when its last user has been gone for a while; never keeps the process alive for it. */
+export class IdleEnd {
+  readonly #end: () => void;
+  #users = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(end: () => void) {
+    this.#end = end;
+  }
+
+  take(): void {
+    this.#users += 1;
+    clearTimeout(this.#timer);
+  }
+
+  give(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(), idleMs).unref();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Finding, Hop } from './diagnosis.ts';
+import type { Evidence } from './evidence.ts';
+
+/** Each hop of a packet's way with what was seen there. Pure. */
+export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
+  const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
+  const fine = finding === 'reachable';
+  const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({
+    name,
+    ok: fine ? true : packets === undefined ? undefined : packets > 0,
+    ...(packets === undefined ? {} : { packets }),
+    detail,
+  });
+  const ruleOk = fine
+    ? true
+    : seen.rulePresent === false || seen.routeLocalnet === false
+      ? false
+      : counts === undefined
+        ? seen.rulePresent
+        : counts.translated > 0;
+  const { listening } = seen;
+  return [
+    {
+      name: 'container',
+      ok: seen.ended !== undefined && seen.ended !== 'unresolved',
+      detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure?.what ?? 'not run'}`,
+    },
+    counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
+    {
+      name: 'rule',
+      ok: ruleOk,
+      ...(counts === undefined ? {} : { packets: counts.translated }),
+      detail:
+        seen.rulePresent === false
+          ? 'not there'
+          : seen.routeLocalnet === false
+            ? 'there, but route_localnet is off'
+            : `to 127.0.0.1:${hostPort}`,
+    },
+    counted('input', counts?.inputLate, 'through the filters of INPUT'),
+    {
+      name: 'service',
+      ok: fine ? true : listening,
+      detail:
+        listening || fine
+          ? `listens on 127.0.0.1:${hostPort}`
+          : seen.listeners.length === 0
+            ? 'nothing listens'
+            : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}`,
+    },
+    counted('reply', counts?.outputEarly, 'answers of the service'),
+    counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
+  ];
+};

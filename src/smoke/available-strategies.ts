@@ -1,0 +1,21 @@
+import { connectEngine } from '../engine/engine.ts';
+import { readHostFacts } from '../host/facts.ts';
+import { parseOptions } from '../options.ts';
+import { chooseStrategy } from '../plan/choose-strategy.ts';
+import { strategyNames, type Strategy } from '../types.ts';
+
+/** Each strategy that could be chosen here; `auto` alone where none can, or no engine answers, for the check to say why. */
+export const availableStrategies = async (): Promise<readonly ('auto' | Strategy)[]> => {
+  const engine = await connectEngine().catch(() => undefined);
+  if (engine === undefined) return ['auto'];
+  const facts = { host: await readHostFacts(), engine: engine.facts };
+  const { privilege } = parseOptions({}, process.env);
+  const available = strategyNames.filter((strategy) => {
+    try {
+      return chooseStrategy(facts, { strategy, privilege }).strategy === strategy;
+    } catch {
+      return false;
+    }
+  });
+  return available.length === 0 ? ['auto'] : available;
+};

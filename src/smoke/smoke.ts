@@ -1,0 +1,155 @@
+import { connectEngine, type Engine } from '../engine/engine.ts';
+import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
+import { readHostFacts } from '../host/facts.ts';
+import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
+import { currentSession } from '../lifecycle/session.ts';
+import { openLocalhostForward } from '../open-localhost-forward.ts';
+import { parseOptions } from '../options.ts';
+import { chooseStrategy, type Choice } from '../plan/choose-strategy.ts';
+import { privilegesOf } from '../privilege/privileges.ts';
+import { watchProgress } from '../progress.ts';
+import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
+import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
+import { describeFailure } from './failure.ts';
+import type { SmokeRun, Trace } from './report.ts';
+import { firstLineOf, StepRecorder, type StepWatcher } from './steps.ts';
+import { listTraces } from './traces.ts';
+
+export interface SmokeOptions {
+  /** Default: what the environment says, or the first that works. */
+  readonly strategy?: 'auto' | Strategy;
+  /** The port to prove; host port 0 picks a free one. */
+  readonly port: PortForward;
+  /** Ends the check early; what was made is removed all the same. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Proves on this machine what the package promises: opens a forward, calls from a container, tries what must stay closed,
+ * takes everything down and looks for what is left. Never throws for a machine where it does not work.
+ */
+export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {}): Promise<SmokeRun> => {
+  const steps = new StepRecorder(watcher);
+  const found: { engine?: Engine; choice?: Choice } = {};
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<void>): Promise<void> =>
+    work().catch((error: unknown) => void failures.push(error));
+  let leftovers: Trace[] = [];
+  await attempt(async () => {
+    const engine = (found.engine = await steps.run('engine', connectEngine, describeEngine));
+    const choice = (found.choice = await steps.run('strategy', () => choose(engine, options.strategy), describeChoice));
+    await attempt(async () => {
+      const net = await open(options, choice.strategy, steps);
+      await attempt(() => prove(net, engine, steps, options.signal));
+      await steps.run(
+        'tear-down',
+        () => net.close(),
+        () => `${net.networkName} and its rules removed`,
+      );
+    });
+    await steps.run(
+      'nothing left',
+      async () => {
+        leftovers = await listTraces(engine, privilegesOf(choice.privilege), currentSession());
+        if (leftovers.length > 0)
+          throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
+      },
+      () => 'no network, container, interface, table or rule of this run',
+    );
+  });
+  const [first] = failures;
+  return {
+    ok: failures.length === 0,
+    strategy: found.choice?.strategy ?? null,
+    privilege: found.choice?.privilege ?? null,
+    engine: found.engine === undefined ? null : { name: found.engine.facts.name, version: found.engine.facts.version },
+    steps: steps.steps,
+    leftovers,
+    ...(failures.length === 0 ? {} : { failure: describeFailure(first) }),
+  };
+};
+
+const choose = async (engine: Engine, strategy: SmokeOptions['strategy']): Promise<Choice> =>
+  chooseStrategy(
+    { host: await readHostFacts(), engine: engine.facts },
+    parseOptions(strategy === undefined ? {} : { strategy }, process.env),
+  );
+
+const open = async (
+  { port, signal }: SmokeOptions,
+  strategy: Strategy,
+  steps: StepRecorder,
+): Promise<LocalhostForward> => {
+  const protocol = port.protocol ?? 'tcp';
+  const listeners = port.hostPort === 0 ? [] : await readListeners(port.hostPort, protocol);
+  const isServed = listeners.some((listener) => takesLoopback4(listener) || takesLoopback6(listener));
+  const stop = watchProgress(({ step, ms, detail }) => steps.add(step, true, ms, detail));
+  const startedAt = performance.now();
+  steps.announce('network');
+  try {
+    // Where nothing listens a listener of ours stays for the whole check; for UDP there is one during the opening only.
+    const verify = protocol === 'udp';
+    return await openLocalhostForward(port, {
+      strategy,
+      verify,
+      listener: !isServed && !verify,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    steps.add(stepOf(error), false, performance.now() - startedAt, firstLineOf(error));
+    throw error;
+  } finally {
+    stop();
+  }
+};
+
+const prove = async (
+  net: LocalhostForward,
+  engine: Engine,
+  steps: StepRecorder,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const { word } = currentSession();
+  const onThisNetwork = async (): Promise<void> => {
+    await steps.run(
+      'request',
+      () => net.verify(),
+      (verification) => describeRequest(net, verification),
+    );
+    signal?.throwIfAborted();
+    await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
+  };
+  // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
+  const results = await Promise.allSettled([
+    onThisNetwork(),
+    steps.run('other networks', () => checkOtherNetworks(engine, net, word), String),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  signal?.throwIfAborted();
+};
+
+// Opening tells only the steps that are done: which one failed is told by the error.
+const stepOf = (error: unknown): string => {
+  const steps: Partial<Record<ErrorCode, string>> = {
+    LHF_ERR_PORT_IN_USE: 'listener',
+    LHF_ERR_NETWORK: 'network',
+    LHF_ERR_RULES: 'rules',
+    LHF_ERR_UNREACHABLE: 'request',
+  };
+  return (isLocalhostForwardError(error) ? steps[error.code] : undefined) ?? 'open';
+};
+
+const describeEngine = ({ facts }: Engine): string => `${facts.name} ${facts.version} at ${facts.endpoint}`;
+
+const describeChoice = ({ strategy, privilege, reasons }: Choice): string =>
+  `${strategy} as ${privilege}: ${reasons.find(({ chosen }) => chosen)?.reason ?? ''}`;
+
+const describeRequest = (net: LocalhostForward, { ports, accepts }: Verification): string => {
+  const [port] = ports;
+  const target = `${net.hostname}:${net.ports[0]?.containerPort}`;
+  const said = { nonce: 'answered', accepted: 'accepted the connection', sent: 'was reached' }[
+    port?.answer ?? 'accepted'
+  ];
+  const seen = port?.seenFrom === undefined ? '' : `, seen from ${port.seenFrom}`;
+  return [`${target} ${said}${seen}`, ...accepts].join('; ');
+};

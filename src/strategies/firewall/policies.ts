@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import type { Privileges } from '../../privilege/privileges.ts';
+import type { InputChain } from './accepts.ts';
+
+/**
+ * Base chains of hook input that drop what they do not name. Reading policies is all that can be done without a packet: which of its
+ * rules a packet would meet, only a packet tells.
+ */
+export const listDroppingPolicies = async (privileges: Privileges): Promise<InputChain[]> => {
+  const [{ stdout }, legacy] = await Promise.all([privileges.run(['nft', 'list', 'chains']), listLegacy(privileges)]);
+  return [...parsePolicies(stdout), ...legacy];
+};
+
+/** The same, read from what `nft list chains` prints. */
+export const parsePolicies = (listing: string): InputChain[] => {
+  let [family, table, chain] = ['', '', ''];
+  return listing.split('\n').flatMap((line) => {
+    [, family = family, table = table] = /^table (\S+) (\S+) \{/.exec(line) ?? [];
+    [, chain = chain] = /^\tchain (\S+) \{/.exec(line) ?? [];
+    return /\bhook input\b.*\bpolicy drop\b/.test(line) && (family === 'ip' || family === 'inet')
+      ? [{ family, table, chain }]
+      : [];
+  });
+};
+
+// nft does not see the tables of iptables' older kind, and asking for one that is not there would make it.
+const listLegacy = async (privileges: Privileges): Promise<InputChain[]> => {
+  const tables = await readFile('/proc/net/ip_tables_names', 'utf8').catch(() => '');
+  if (!/^filter$/m.test(tables)) return [];
+  const { stdout } = await privileges.run(['iptables', '-S', 'INPUT']);
+  return stdout.includes('-P INPUT DROP') ? [{ family: 'ip', table: 'filter', chain: 'INPUT' }] : [];
+};

@@ -1,0 +1,157 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { projectRoot, spawnScript } from '../support/children.ts';
+import { execHere, type ExecResult } from '../support/run.ts';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+const cli = (args: readonly string[], env: Record<string, string | undefined> = {}): Promise<ExecResult> =>
+  execHere([process.execPath, main, ...args], {
+    timeoutMs: 60_000,
+    env: { NO_COLOR: '1', FORCE_COLOR: undefined, GITHUB_ACTIONS: undefined, ...env },
+  });
+
+const validate = async (schema: string, text: string): Promise<unknown> => {
+  const ajv = new Ajv2020({ strict: false });
+  const check = ajv.compile(
+    JSON.parse(await readFile(join(projectRoot, 'schema', `${schema}.json`), 'utf8')) as object,
+  );
+  const document: unknown = JSON.parse(text);
+  expect(check(document), JSON.stringify(check.errors)).toBe(true);
+  return document;
+};
+
+describe('smoke', () => {
+  it.each(['nftables', 'iptables'])('works with %s, and its document fits its schema', async (strategy) => {
+    const { stdout, stderr, exitCode } = await cli(['smoke', '--strategy', strategy, '--json']);
+    expect(exitCode, stderr).toBe(0);
+    expect(await validate('smoke', stdout)).toMatchObject({ ok: true, strategy, leftovers: [] });
+  });
+
+  it('tells its steps, a summary and a JUnit report', async () => {
+    const files = { junit: join(tmpdir(), `lhf-${process.pid}.xml`), summary: join(tmpdir(), `lhf-${process.pid}.md`) };
+    try {
+      const { stdout, exitCode } = await cli(['smoke', '--junit', files.junit], {
+        GITHUB_ACTIONS: 'true',
+        GITHUB_STEP_SUMMARY: files.summary,
+      });
+      expect(exitCode, stdout).toBe(0);
+      for (const step of ['network', 'rules', 'request', 'other ports', 'tear-down', 'nothing left'])
+        expect(stdout).toMatch(new RegExp(`^✓ ${step} `, 'm'));
+      expect(await readFile(files.junit, 'utf8')).toMatch(/<testsuite [^>]*failures="0"/);
+      expect(await readFile(files.summary, 'utf8')).toContain('nftables');
+    } finally {
+      await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
+    }
+  });
+
+  it('fails with one document where no engine answers', async () => {
+    const { stdout, exitCode } = await cli(['smoke', '--json'], { DOCKER_HOST: 'unix:///nowhere.sock' });
+    expect(exitCode).toBe(1);
+    expect(await validate('smoke', stdout)).toMatchObject({
+      ok: false,
+      engine: null,
+      failure: { code: 'LHF_ERR_DOCKER_UNAVAILABLE' },
+    });
+  });
+});
+
+describe('doctor, ls and sweep', () => {
+  it('tell what is here', async () => {
+    const doctor = await cli(['doctor', '--json']);
+    expect(doctor.exitCode, doctor.stderr).toBe(0);
+    expect(await validate('doctor', doctor.stdout)).toMatchObject({ ok: true, strategy: 'nftables' });
+    expect((await cli(['doctor'])).stdout).toMatch(/✓ nftables/);
+    expect((await cli(['doctor'], { DOCKER_HOST: 'unix:///nowhere.sock' })).exitCode).toBe(1);
+  });
+
+  it('list a forward with its owner, and spare it', async () => {
+    const source =
+      "import { openLocalhostForward } from './src/index.ts'; const net = await openLocalhostForward([], { verify: false }); console.log(net.networkName); process.stdin.resume();";
+    await using owner = spawnScript({ source });
+    const name = await owner.waitForLine(/^lhf-/);
+    const listed = JSON.parse((await cli(['ls', '--json'])).stdout) as {
+      networkName: string;
+      pid: number;
+      alive: string;
+    }[];
+    expect(listed).toContainEqual(
+      expect.objectContaining({ networkName: name, pid: owner.process.pid, alive: 'alive' }),
+    );
+    expect((await cli(['ls'])).stdout).toContain(name);
+    const swept = await cli(['sweep', '--json']);
+    expect(swept.exitCode, swept.stderr).toBe(0);
+    expect(JSON.parse(swept.stdout)).toMatchObject({ failed: [] });
+    expect((await cli(['ls'])).stdout).toContain(name);
+  });
+});
+
+describe('run', () => {
+  it('gives the command its environment and passes its exit code on', async () => {
+    const { stdout, exitCode } = await cli([
+      'run',
+      '8088',
+      '--',
+      'sh',
+      '-c',
+      'echo "$LOCALHOST_FORWARD_URL $LOCALHOST_FORWARD_NETWORK"; exit 7',
+    ]);
+    expect(stdout).toMatch(/^http:\/\/host\.docker\.internal:8088 lhf-\w{8}$/m);
+    expect(exitCode).toBe(7);
+  });
+
+  it('tells a command that cannot be started', async () => {
+    const { stderr, exitCode } = await cli(['run', '0', '--no-verify', '--', '/nowhere/command']);
+    expect(exitCode).toBe(127);
+    expect(stderr).toContain('/nowhere/command');
+  });
+
+  it('passes a signal on, closes, and exits as the command did', async () => {
+    await using run = spawnScript({
+      file: main,
+      args: [
+        'run',
+        '0',
+        '--no-verify',
+        '--',
+        'sh',
+        '-c',
+        'trap "exit 9" TERM; echo ready "$LOCALHOST_FORWARD_NETWORK"; while :; do sleep 0.05; done',
+      ],
+    });
+    const [, name = ''] = (await run.waitForLine(/^ready /)).split(' ');
+    expect(await run.kill('SIGTERM')).toMatchObject({ code: 9 });
+    expect((await cli(['ls'])).stdout).not.toContain(name);
+  });
+});
+
+it.each([
+  [[], 2],
+  [['--help'], 0],
+  [['smoke', '--help'], 0],
+  [['run', '--help'], 0],
+  [['--version'], 0],
+  [['smok'], 2],
+  [['smoke', '--strategy', 'magic'], 2],
+  [['smoke', '--port', '70000'], 2],
+  [['smoke', '--port', 'x'], 2],
+  [['smoke', 'more'], 2],
+  [['smoke', '--', 'ls'], 2],
+  [['doctor', '--verbose'], 2],
+  [['ls', 'x'], 2],
+  [['sweep', '--al'], 2],
+  [['run'], 2],
+  [['run', '8088'], 2],
+  [['run', 'x', '--', 'ls'], 2],
+  [['run', '8088/sctp', '--', 'ls'], 2],
+  [['run', '8088', '--hostname', 'a b', '--', 'ls'], 2],
+] as const)('%j exits with %i', async (args, code) => {
+  const { stdout, stderr, exitCode } = await cli(args, { DOCKER_HOST: 'unix:///nowhere.sock' });
+  expect(exitCode, stderr).toBe(code);
+  expect(stderr).toMatch(code === 2 ? /^localhost-forward[^\n]*: [^\n]+\nUsage: localhost-forward[^\n]*\n$/ : /^$/);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import type { Diagnosis, ForwardHandover, Verification } from '../../src/index.ts';
+import { spawnScript } from '../support/children.ts';
+import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
+import type { PrivateEngine } from '../support/private-engine.ts';
+import Docker from 'dockerode';
+
+export interface Answer<T> {
+  readonly ok?: T;
+  readonly code?: string;
+  readonly message?: string;
+  readonly diagnosis?: Diagnosis;
+}
+
+/** A forward in a private engine, driven line by line. */
+export interface Driven extends AsyncDisposable {
+  open(): Promise<Answer<ForwardHandover>>;
+  verify(): Promise<Answer<Verification>>;
+  diagnose(): Promise<Diagnosis>;
+  close(): Promise<void>;
+  kill(): Promise<unknown>;
+}
+
+const program = fileURLToPath(new URL('driven-forward.ts', import.meta.url));
+
+export const drive = (engine: PrivateEngine, orders: object, env: Record<string, string> = {}): Driven => {
+  const script = spawnScript({ file: program, args: [JSON.stringify(orders)], spawn: engine.spawn, env });
+  const ask = async <T>(order: string): Promise<Answer<T>> => {
+    const heard = script.lines.length;
+    script.send(order);
+    let seen = 0;
+    const line = await script.waitForLine(() => (seen += 1) > heard, { timeoutMs: 40_000 });
+    return JSON.parse(line) as Answer<T>;
+  };
+  return {
+    open: () => ask('open'),
+    verify: () => ask('verify'),
+    diagnose: async () => {
+      const { ok, message } = await ask<Diagnosis>('diagnose');
+      if (ok === undefined) throw new Error(message);
+      return ok;
+    },
+    close: async () => expect(await ask('close')).toEqual({}),
+    kill: () => script.kill('SIGKILL'),
+    [Symbol.asyncDispose]: () => script[Symbol.asyncDispose](),
+  };
+};
+
+/** The rules of a private engine, with its networks and containers; holders come and go with processes and are not looked at. */
+export const snapshotIn = (engine: PrivateEngine): Promise<Snapshot> =>
+  takeSnapshot(engine.exec, {
+    docker: new Docker({ socketPath: engine.socketPath }),
+    processMarker: 'no such process',
+  });
+
+export const expectSame = (before: Snapshot, after: Snapshot): void => expect(renderDifference(before, after)).toBe('');
+
+export const shell = async (engine: PrivateEngine, script: string): Promise<void> => {
+  const { exitCode, stderr } = await engine.exec(['sh', '-c', script]);
+  expect(exitCode, `${script}\n${stderr}`).toBe(0);
+};

@@ -1,0 +1,48 @@
+// A forward in a private engine that does what it is told on standard input, and answers each line with one line of JSON.
+//   node driven-forward.ts '{"strategy":"nftables","service":{"host":"127.0.0.1"}}'
+import { createServer, type AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import {
+  isLocalhostForwardError,
+  openLocalhostForward,
+  type LocalhostForward,
+  type LocalhostForwardOptions,
+} from '../../src/index.ts';
+
+interface Orders extends LocalhostForwardOptions {
+  /** Where a service listens; undefined: nowhere. */
+  service?: { host: string };
+}
+
+const say = (value: unknown): void => console.log(JSON.stringify(value));
+
+const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+  try {
+    say({ ok: await work() });
+  } catch (error) {
+    say(
+      isLocalhostForwardError(error)
+        ? { code: error.code, message: error.message, diagnosis: error.diagnosis }
+        : { code: 'other', message: String(error) },
+    );
+  }
+};
+
+const { service, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const server = createServer((socket) => socket.on('error', () => socket.destroy()).end('x'));
+await new Promise<void>((resolve) => server.listen({ port: 0, host: service?.host ?? '127.0.0.1' }, resolve));
+const { port } = server.address() as AddressInfo;
+if (service === undefined) server.close();
+let net: LocalhostForward | undefined;
+
+for await (const order of createInterface({ input: process.stdin })) {
+  if (order === 'open') {
+    await attempt(async () => {
+      net = await openLocalhostForward({ hostPort: port, containerPort: 80, hostAddress: '127.0.0.1' }, options);
+      return net.toJSON();
+    });
+  } else if (order === 'verify') await attempt(async () => net?.verify());
+  else if (order === 'diagnose') await attempt(async () => net?.diagnose({ timeoutMs: 1000 }));
+  else if (order === 'close') await attempt(async () => net?.close());
+}
+server.close();

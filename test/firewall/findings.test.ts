@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
+import { drive, shell } from './drive.ts';
+
+// Faults made for real in an engine of our own: the finding, and its advice, which makes the forward work when it is followed.
+let engine: PrivateEngine;
+beforeAll(async () => void (engine = await startPrivateEngine()));
+afterAll(() => engine.stop());
+
+const drops: [name: string, finding: string, on: string, off: string, said: RegExp][] = [
+  [
+    'a policy of INPUT',
+    'firewall-input',
+    'iptables -P INPUT DROP',
+    'iptables -P INPUT ACCEPT; iptables -F INPUT',
+    /ip filter INPUT: policy drop/,
+  ],
+  [
+    'a rule of INPUT',
+    'firewall-input',
+    'iptables -A INPUT -p tcp -j DROP',
+    'iptables -F INPUT',
+    /ip filter INPUT: .*drop/,
+  ],
+  [
+    'a chain of the user’s',
+    'firewall-input',
+    'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE',
+    'iptables -F INPUT; iptables -F MINE; iptables -X MINE',
+    /ip filter MINE: .*drop/,
+  ],
+  [
+    'a native policy',
+    'firewall-input',
+    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'",
+    'nft delete table inet fw',
+    /inet fw in: policy drop/,
+  ],
+  [
+    'mangle',
+    'dropped-before-rule',
+    'iptables -t mangle -A PREROUTING -p tcp -j DROP',
+    'iptables -t mangle -F',
+    /ip mangle PREROUTING: .*drop/,
+  ],
+  [
+    'raw',
+    'dropped-before-rule',
+    'iptables -t raw -A PREROUTING -i lhf+ -j DROP',
+    'iptables -t raw -D PREROUTING -i lhf+ -j DROP; iptables -t raw -F PREROUTING',
+    /ip raw PREROUTING: .*drop/,
+  ],
+  ['OUTPUT', 'firewall-output', 'iptables -A OUTPUT -o lhf+ -j DROP', 'iptables -F OUTPUT', /ip filter OUTPUT: .*drop/],
+  [
+    'POSTROUTING',
+    'firewall-output',
+    'iptables -t mangle -A POSTROUTING -o lhf+ -j DROP',
+    'iptables -t mangle -F',
+    /ip mangle POSTROUTING: .*drop/,
+  ],
+];
+
+describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
+  it.each(drops)('names the drop by %s: %s', async (_, finding, on, off, said) => {
+    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+    expect(await net.open()).toHaveProperty('ok');
+    await shell(engine, on);
+    try {
+      const diagnosis = await net.diagnose();
+      expect(diagnosis).toMatchObject({ reachable: false, finding });
+      expect(diagnosis.sentence).toMatch(said);
+      expect(diagnosis.hops.some(({ ok }) => ok === false)).toBe(true);
+      await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+      expect(await net.diagnose()).toMatchObject({ reachable: true, finding: 'reachable' });
+    } finally {
+      await net.close();
+      await shell(engine, off);
+    }
+  });
+
+  it('names route_localnet, turned off behind our back', async () => {
+    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+    const { ok } = await net.open();
+    await shell(engine, `echo 0 > /proc/sys/net/ipv4/conf/${ok?.bridgeName}/route_localnet`);
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject({ finding: 'route-localnet-off' });
+    await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+    await net.close();
+  });
+
+  it.each([
+    ['nobody', undefined, 'no-listener'],
+    ['::1 only', { host: '::1' }, 'listens-on-ipv6-only'],
+    ['another address', { host: '127.0.0.2' }, 'listens-on-other-address'],
+  ])('tells that %s listens', async (_, service, finding) => {
+    await using net = drive(engine, { strategy, verify: false, ...(service === undefined ? {} : { service }) });
+    await net.open();
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject({ reachable: false, finding });
+    expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding } });
+    await net.close();
+  });
+});
+
+it('tells a rule that is gone, and verify puts it back', async () => {
+  await using net = drive(engine, { strategy: 'iptables', verify: false, service: { host: '127.0.0.1' } });
+  const { ok } = await net.open();
+  // Twice a second at most would its own watch look: the diagnosis comes first, whichever of them is quicker to see it.
+  await shell(engine, `iptables -t nat -F LHF-${ok?.bridgeName}`);
+  const { finding } = await net.diagnose();
+  expect(['rule-missing', 'reachable']).toContain(finding);
+  expect(await net.verify()).toHaveProperty('ok');
+  await net.close();
+});
+
+it('leaves the firewall alone when it is told to, and names the rule', async () => {
+  await shell(engine, 'iptables -A INPUT -p tcp -j DROP');
+  try {
+    await using net = drive(engine, { service: { host: '127.0.0.1' } }, { LOCALHOST_FORWARD_FIREWALL: 'leave' });
+    expect(await net.open()).toMatchObject({
+      code: 'LHF_ERR_UNREACHABLE',
+      diagnosis: { finding: 'firewall-input' },
+      message: expect.stringMatching(/ip filter INPUT: .*drop[^]*Try: sudo iptables/) as string,
+    });
+  } finally {
+    await shell(engine, 'iptables -F INPUT');
+  }
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
+import { openUfw } from '../support/ufw.ts';
+import { until } from '../support/until.ts';
+import { drive, expectSame, shell, snapshotIn } from './drive.ts';
+
+// Firewalls that drop what comes in: forwards simply work, and the firewall is afterwards byte for byte as it was.
+let engine: PrivateEngine;
+beforeAll(async () => void (engine = await startPrivateEngine()));
+afterAll(() => engine.stop());
+
+const firewalls: [name: string, on: string, off: string][] = [
+  ['a policy of INPUT', 'iptables -P INPUT DROP', 'iptables -P INPUT ACCEPT'],
+  ['a rule that rejects', 'iptables -A INPUT -i lhf+ -j REJECT', 'iptables -F INPUT'],
+  ['a rule that resets', 'iptables -A INPUT -p tcp -j REJECT --reject-with tcp-reset', 'iptables -F INPUT'],
+  [
+    'a chain of the user’s',
+    'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE',
+    'iptables -F INPUT; iptables -F MINE; iptables -X MINE',
+  ],
+  [
+    'a native policy',
+    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'",
+    'nft delete table inet fw',
+  ],
+  [
+    'two in a row',
+    "iptables -A INPUT -j DROP; nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 10; policy drop; }'",
+    'iptables -F INPUT; nft delete table inet fw',
+  ],
+];
+
+describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
+  it.each(firewalls)('passes %s, and leaves it as it was', async (_, on, off) => {
+    await shell(engine, on);
+    try {
+      const before = await snapshotIn(engine);
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 15_000 } });
+      expect(await net.open()).toHaveProperty('ok');
+      expect(await net.verify()).toMatchObject({ ok: { ports: [{ answer: 'accepted' }] } });
+      await net.close();
+      expectSame(before, await snapshotIn(engine));
+    } finally {
+      await shell(engine, off);
+    }
+  });
+
+  it('works through ufw, also when it is reloaded in the middle', async () => {
+    const ufw = await openUfw(engine);
+    await ufw.enable();
+    // ufw itself writes some of its IPv6 rules only when it is reloaded.
+    await ufw.reload();
+    try {
+      const before = await snapshotIn(engine);
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 15_000 } });
+      expect(await net.open()).toHaveProperty('ok');
+      await ufw.reload();
+      expect(await net.verify()).toHaveProperty('ok');
+      await net.close();
+      expectSame(before, await snapshotIn(engine));
+    } finally {
+      await ufw.disable();
+    }
+  });
+
+  it('takes its accept along when it is killed', async () => {
+    await shell(engine, 'iptables -P INPUT DROP');
+    try {
+      const before = await snapshotIn(engine);
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 15_000 } });
+      expect(await net.open()).toHaveProperty('ok');
+      expect((await snapshotIn(engine)).iptables.join('\n')).toContain('lhf:lhf-');
+      await net.kill();
+      const isAsBefore = async (): Promise<boolean> => renderDifference(before, await snapshotIn(engine)) === '';
+      await until(isAsBefore, { timeoutMs: 20_000, what: 'its guardian' }).catch(async () =>
+        expectSame(before, await snapshotIn(engine)),
+      );
+    } finally {
+      await shell(engine, 'iptables -P INPUT ACCEPT');
+    }
+  });
+});
