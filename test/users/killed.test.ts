@@ -35,8 +35,8 @@ const args = { vitest: ['run'], jest: [] } as const;
 describe.each(triedGenerations)('%s', (generation) => {
   describe.each(['vitest', 'jest'] as const)('%s leaves nothing', (runner) => {
     const start = async (
-      act: (started: { group(signal: NodeJS.Signals): void; main: number; worker: number }) => void,
-    ): Promise<void> => {
+      act: (started: { group: (signal: NodeJS.Signals) => void; main: number; worker: number }) => void,
+    ): Promise<number | NodeJS.Signals | null> => {
       await using service = await listenTcp();
       await using meeting = await openMeeting(1, { letGo: false });
       await using project = await makeProject(generation, waiting[runner]);
@@ -47,14 +47,16 @@ describe.each(triedGenerations)('%s', (generation) => {
       expect(Number(worker)).not.toBe(main);
       act({ main, worker: Number(worker), group: (signal) => process.kill(-main, signal) });
       const { code, signal } = await script.exit;
-      expect(code ?? signal).not.toBe(0);
+      return code ?? signal;
     };
 
-    test('interrupted by Ctrl+C', () => start(({ group }) => group('SIGINT')));
+    test('interrupted by Ctrl+C', async () => expect(await start(({ group }) => group('SIGINT'))).not.toBe(0));
 
-    test('killed by SIGKILL', () => start(({ main }) => process.kill(main, 'SIGKILL')));
+    test('killed by SIGKILL', async () =>
+      expect(await start(({ main }) => process.kill(main, 'SIGKILL'))).toBe('SIGKILL'));
 
-    test('when a worker is killed by SIGKILL', () => start(({ worker }) => process.kill(worker, 'SIGKILL')));
+    test('when a worker is killed by SIGKILL', async () =>
+      expect(await start(({ worker }) => process.kill(worker, 'SIGKILL'))).toBe(1));
 
     test('with --bail', async () => {
       await using service = await listenTcp();

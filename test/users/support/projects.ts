@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import Docker from 'dockerode';
 import { ensureTestImage, mountNode } from '../../support/containers.ts';
 import { spawnScript, type Script } from '../../support/children.ts';
@@ -58,7 +59,7 @@ export const makeProject = async (generation: Generation, files: Files): Promise
       env: { ...environment, ...env },
       timeoutMs,
     });
-    return { exitCode, output: plain(`${stdout}\n${stderr}`) };
+    return { exitCode, output: stripVTControlCharacters(`${stdout}\n${stderr}`) };
   };
   return {
     folder,
@@ -90,5 +91,3 @@ const environmentOf = (): Promise<Record<string, string | undefined>> =>
       ASK_BINDS: JSON.stringify(binds),
     };
   })());
-
-const plain = (text: string): string => text.replaceAll(/\u001B\[[\d;]*m/g, '');
