@@ -42,6 +42,7 @@ export const installFor = async (generation: Generation): Promise<string> => {
   const folder = folderOf(generation);
   if (!existsSync(folder)) await installPackages(generation, folder);
   await unpackHere(folder);
+  await linkPrograms(folder);
   return folder;
 };
 
@@ -88,7 +89,6 @@ const unpackHere = async (folder: string): Promise<void> => {
   const old = (await readdir(place)).filter((name) => name !== 'node_modules');
   await Promise.all(old.map((name) => rm(join(place, name), { recursive: true })));
   await outputOf(execHere, ['tar', '-xzf', tarball, '--strip-components=1', '-C', place]);
-  await linkPrograms(folder);
   await writeFile(join(place, `.${hash}`), '');
 };
 
