@@ -73,10 +73,22 @@ const countResults = (report: Report | undefined, code: number): Counts => {
   };
 };
 
+// Packages come from a registry, which is not to be reached from where these tests run.
+const installRunners = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const install = spawn(process.execPath, ['test/users/support/installs.ts'], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: environment,
+    });
+    install.on('error', reject);
+    install.on('exit', (code) => resolve(code ?? 1));
+  });
+
 const runProject = async (project: string, filters: readonly string[], folder: string): Promise<Counts> => {
   const file = join(folder, `${project}.json`);
   if (project === 'users') installForUsers();
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  if (project === 'users') await installRunners();
   const code = await runVitest(project, ['--passWithNoTests', ...reporters, ...filters]);
   return countResults(await readReport(file), code);
 };

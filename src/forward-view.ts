@@ -18,6 +18,8 @@ import type {
   VerifyOptions,
 } from './types.ts';
 
+import type { engineOption } from './lifecycle/traces.ts';
+
 /** What a forward is, whoever looks at it. */
 export type ForwardFacts = Pick<
   LocalhostForward,
@@ -31,6 +33,9 @@ export abstract class ForwardView {
   constructor(facts: ForwardFacts) {
     this.#facts = facts;
   }
+
+  /** The option `docker` it was opened with, for who looks at its engine. */
+  abstract get [engineOption](): object | undefined;
 
   get id(): string {
     return idOfBridge(this.bridgeName) ?? this.bridgeName;

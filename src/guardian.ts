@@ -27,25 +27,33 @@ const guard = async (session: string, bridges: readonly string[]): Promise<void>
   const docker = await openDocker(JSON.parse(process.env['LOCALHOST_FORWARD_ENGINE'] ?? '{}') as Docker.DockerOptions);
   const tools: Tools = { engine: { docker }, privileges: privilegesOf(process.getuid?.() === 0 ? 'root' : 'sudo') };
   // What lets packets through goes at once; a guard stays until its network is gone.
-  const [awaited] = await Promise.all([
+  const [{ awaited, underWay }] = await Promise.all([
     removeNetworks(session, bridges, tools),
     removeRules(session, bridges, tools, (kind) => kind !== 'guard'),
   ]);
   // Probe containers that were being created when their network went.
   if (awaited === 0) await removeEngineObjects(session, tools);
   await removeRules(session, bridges, tools, () => true);
+  await underWay;
 };
 
-/** Looks until each bridge's network was seen and removed: the engine may finish one after the death. Returns how many never came. */
-const removeNetworks = async (session: string, bridges: readonly string[], tools: Tools): Promise<number> => {
+/**
+ * Looks until each bridge's network was seen and removed: the engine may finish one after the death. Returns how many have not gone
+ * by the end of the watch, and the last look, which a busy engine may take its time for.
+ */
+const removeNetworks = async (
+  session: string,
+  bridges: readonly string[],
+  tools: Tools,
+): Promise<{ awaited: number; underWay: Promise<unknown> }> => {
   const awaited = new Set(bridges);
-  while (performance.now() < watchMs) {
-    const late = delay(watchMs - performance.now(), []);
-    for (const bridge of await Promise.race([removeEngineObjects(session, tools), late])) awaited.delete(bridge);
-    if (awaited.size === 0) break;
+  for (;;) {
+    const underWay = removeEngineObjects(session, tools);
+    const late = delay(Math.max(0, watchMs - performance.now()), []);
+    for (const bridge of await Promise.race([underWay, late])) awaited.delete(bridge);
+    if (awaited.size === 0 || performance.now() >= watchMs) return { awaited: awaited.size, underWay };
     await delay(lookEveryMs);
   }
-  return awaited.size;
 };
 
 const removeRules = async (

@@ -1,10 +1,8 @@
 export { withLocalhostForward } from './with-localhost-forward.ts';
 export { openLocalhostForward } from './open-localhost-forward.ts';
 export { sweep, type Leftover, type SweepOptions, type SweepReport } from './lifecycle/sweep.ts';
-export { joinLocalhostForward } from './join-localhost-forward.ts';
 export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorCode } from './errors.ts';
 export { doctor, type DoctorReport } from './doctor/doctor.ts';
-export { findTraces } from './lifecycle/traces.ts';
 export { renderDiagnosis } from './probe/render.ts';
 export type { Diagnosis, Finding, Hop } from './probe/diagnosis.ts';
 export type {

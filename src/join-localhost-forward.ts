@@ -1,6 +1,7 @@
 import { connectEngine } from './engine/engine.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { ForwardView } from './forward-view.ts';
+import { engineOption } from './lifecycle/traces.ts';
 import { currentSession, strategyFor } from './lifecycle/session.ts';
 import { UndoStack } from './lifecycle/undo-stack.ts';
 import { parseOptions, type ProofOptions } from './options.ts';
@@ -75,6 +76,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   protected override proofDefaults(): ProofOptions {
     return this.#options.proof;
+  }
+
+  override get [engineOption](): object | undefined {
+    return this.#options.docker;
   }
 
   protected override async rules(): Promise<AttachedRules> {

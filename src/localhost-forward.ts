@@ -2,6 +2,7 @@ import { alreadyForwarded, notForwarded } from './describe-forward.ts';
 import type { Engine } from './engine/engine.ts';
 import { LocalhostForwardError } from './errors.ts';
 import { ForwardView } from './forward-view.ts';
+import { engineOption } from './lifecycle/traces.ts';
 import { describePort, openPort, type OpenPort } from './forwarded-ports.ts';
 import type { Session } from './lifecycle/session.ts';
 import type { UndoFailure, UndoStack } from './lifecycle/undo-stack.ts';
@@ -132,6 +133,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   protected override probedPorts(): readonly ProbedPort[] {
     return [...this.#parts.openPorts.values()].map(({ port }) => port);
+  }
+
+  override get [engineOption](): object | undefined {
+    return this.#parts.options.docker;
   }
 
   protected override async rules(): Promise<InstalledRules> {

@@ -89,7 +89,10 @@ export const openLocalhostForward = async (
       undoDeadlineMs,
       options: plan.options,
     });
+    const provingAt = performance.now();
     await net.prove(plan.options.signal);
+    if (plan.options.verify !== false)
+      tellProgress('request', provingAt, () => `${net.hostname} proven from a container`);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(plan.options.signal);
     session.open.set(net.id, net);

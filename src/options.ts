@@ -61,8 +61,26 @@ export const parseOpenArguments = (
   options: parseOptions(options, env),
 });
 
-export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): ResolvedOptions => {
-  const given = readObject('options', options ?? {}, optionNames);
+/**
+ * The same check without opening anything, for who takes ports and options from a place of his own, such as a runner's configuration.
+ *
+ * @param place - What stands for `ports` and `options` in the messages.
+ * @throws LHF_ERR_INVALID_OPTION naming the path.
+ *
+ * @example
+ * assertForwardOptions(config.ports, config.forward, { ports: 'config.ports', options: 'config.forward' });
+ */
+export const assertForwardOptions = (
+  ports: unknown,
+  options: unknown,
+  place: { ports: string; options: string },
+): void => {
+  parsePorts(ports, place.ports);
+  parseOptions(options, process.env, place.options);
+};
+
+export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = 'options'): ResolvedOptions => {
+  const given = readObject(place, options ?? {}, optionNames);
   const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
     given[name] === undefined ? otherwise() : read(`options.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
@@ -71,11 +89,11 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv): Resolved
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
   if (given.hermetic !== undefined && given.hermetic !== false)
-    throw expected('options.hermetic', 'false, for this version has no hermetic networks', given.hermetic);
+    throw expected(`${place}.hermetic`, 'false, for this version has no hermetic networks', given.hermetic);
   const verify = from(
     'verify',
     (path, value) => readVerify(path, value, image),
-    () => readProof('options.verify', {}, image),
+    () => readProof(`${place}.verify`, {}, image),
   );
   return {
     strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 
 /** One step of opening, done. */
 export interface Progress {
-  readonly step: 'listener' | 'network' | 'rules';
+  readonly step: 'listener' | 'network' | 'rules' | 'request';
   readonly detail: string;
   readonly ms: number;
 }

@@ -89,8 +89,14 @@ const close = async ({ plan, engine, privileges, network, rules, keepsRouteLocal
     }
   };
   // While route_localnet is on, the guard has to stand; once it is off, rules and network can go at the same time.
-  const shut = !keepsRouteLocalnet && (await shutRouteLocalnet(bridge, privileges));
-  const results = shut
+  const [isShut] = await Promise.all([
+    keepsRouteLocalnet ? false : shutRouteLocalnet(bridge, privileges),
+    // A worker that was killed while it proved this forward has left its container.
+    removeContainer(engine.docker, plan.names.probe('0')).catch((error: unknown) =>
+      debug(`removing the probe of ${name}: ${String(error)}`),
+    ),
+  ]);
+  const results = isShut
     ? await Promise.allSettled([rules?.release(), removal()])
     : [...(await Promise.allSettled([removal()])), ...(await Promise.allSettled([rules?.release()]))];
   const errors = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));

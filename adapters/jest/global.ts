@@ -1,87 +1,40 @@
-import { isDeepStrictEqual } from 'node:util';
-import {
-  isLocalhostForwardError,
-  LocalhostForwardError,
-  openLocalhostForward,
-  type LocalhostForward,
-  type LocalhostForwardOptions,
-  type Ports,
-} from '../../src/index.ts';
-import { writeHandover } from './handover.ts';
+import { assertForwardOptions, LocalhostForwardError } from '../../src/index.ts';
+import type { LocalhostForwardOptions, Ports } from '../../src/index.ts';
+import { closeShared, openShared } from './handover.ts';
 
-/** What stands under `testEnvironmentOptions.localhostForward`. */
-export type JestForwardOptions = LocalhostForwardOptions & { ports: Ports };
-
-interface ProjectConfig {
+/** The part of Jest's project configuration that is read here. */
+export interface ProjectConfig {
   readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
 }
 
-interface Shared {
-  readonly given: unknown;
-  readonly opening: Promise<LocalhostForward>;
-  users: number;
-}
-
-// Each project of a run calls the set-up; Jest may load it twice, as CommonJS and as ESM.
-const place = globalThis as unknown as Record<symbol, Shared | undefined>;
-const key = Symbol.for('localhost-forward.jest');
-
-const path = 'testEnvironmentOptions.localhostForward';
+const place = 'testEnvironmentOptions.localhostForward';
 
 /**
- * Opens one forward for the whole run, with the options under `testEnvironmentOptions.localhostForward`. Where it fails it leaves nothing:
- * Jest calls no teardown then.
+ * Opens the one forward of a Jest run, with the ports and options in `testEnvironmentOptions.localhostForward`. The preset does
+ * this already; call it from a set-up of your own, which replaces the preset's.
  *
- * @throws LocalhostForwardError; for a bad option with its path in the Jest config.
+ * @throws LocalhostForwardError as openLocalhostForward() does; nothing is left then.
+ *
+ * @example
+ * import { globalSetup } from 'localhost-forward/jest/global';
+ * export default async (globalConfig, projectConfig) => {
+ *   await globalSetup(globalConfig, projectConfig);
+ *   await startMyService();
+ * };
  */
-export const globalSetup = async (_globalConfig: unknown, { testEnvironmentOptions }: ProjectConfig): Promise<void> => {
-  const given = testEnvironmentOptions['localhostForward'];
-  const shared = (place[key] ??= { given, opening: open(given), users: 0 });
-  if (!isDeepStrictEqual(shared.given, given)) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: `Expected \`${path}\` to be the same in every project of a run, which shares one forward`,
-      try: 'useLocalhostForward() in the files that need another',
-    });
-  }
-  shared.users += 1;
-  try {
-    writeHandover((await shared.opening).toJSON());
-  } catch (error) {
-    place[key] = undefined;
-    throw error;
-  }
+export const globalSetup = async (_globalConfig: unknown, projectConfig: ProjectConfig): Promise<void> => {
+  const given = projectConfig.testEnvironmentOptions['localhostForward'];
+  if (typeof given !== 'object' || given === null) throw notConfigured(given);
+  const { ports, ...options } = given as LocalhostForwardOptions & { ports: Ports };
+  assertForwardOptions(ports, options, { ports: `${place}.ports`, options: place });
+  await openShared(ports, options);
 };
 
-/** Closes the forward of {@link globalSetup} after the last project. */
-export const globalTeardown = async (): Promise<void> => {
-  const shared = place[key];
-  if (shared === undefined) return;
-  shared.users -= 1;
-  if (shared.users > 0) return;
-  place[key] = undefined;
-  writeHandover(undefined);
-  await (await shared.opening).close();
-};
+/** Closes what {@link globalSetup} opened. */
+export const globalTeardown = async (): Promise<void> => closeShared();
 
-const open = async (given: unknown): Promise<LocalhostForward> => {
-  if (typeof given !== 'object' || given === null || !('ports' in given)) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: `Expected \`${path}\` to be { ports, … }, got \`${JSON.stringify(given)}\``,
-      try: '"testEnvironmentOptions": { "localhostForward": { "ports": [8088] } }',
-    });
-  }
-  const { ports, ...options } = given as JestForwardOptions;
-  try {
-    return await openLocalhostForward(ports, options);
-  } catch (error) {
-    if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_INVALID_OPTION') throw atPath(error);
-    throw error;
-  }
-};
-
-const atPath = (error: LocalhostForwardError): LocalhostForwardError =>
-  new LocalhostForwardError(
-    'LHF_ERR_INVALID_OPTION',
-    { what: error.message.replace(/`(?:options\.)?([a-z]\w*)/, `\`${path}.$1`) },
-    { cause: error },
-  );
+const notConfigured = (given: unknown): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected \`${place}\` to be { ports, ...options }, got \`${String(given)}\``,
+    try: '"testEnvironmentOptions": { "localhostForward": { "ports": [8088] } }',
+  });

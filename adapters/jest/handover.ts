@@ -1,15 +1,47 @@
-import type { ForwardHandover } from '../../src/index.ts';
+import { LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
+import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
 
-// The environment is what Jest's workers inherit, however many there are.
-const variable = 'LOCALHOST_FORWARD_HANDOVER';
+/** What carries the forward from Jest's parent process to its workers. */
+export const handoverVariable = 'LOCALHOST_FORWARD_HANDOVER';
 
-/** Leaves a forward to workers that start later, or takes it back. */
-export const writeHandover = (handover: ForwardHandover | undefined): void => {
-  if (handover === undefined) delete process.env[variable];
-  else process.env[variable] = JSON.stringify(handover);
+interface Shared {
+  readonly what: string;
+  readonly opening: Promise<LocalhostForward>;
+  users: number;
+}
+
+const key = Symbol.for('localhost-forward.jest');
+const place = globalThis as unknown as Record<symbol, Shared | undefined>;
+
+/** Opens the forward of this Jest run, or takes the one that another project's set-up opened. */
+export const openShared = async (ports: Ports, options: LocalhostForwardOptions): Promise<LocalhostForward> => {
+  const what = JSON.stringify([ports, options]);
+  const shared = (place[key] ??= { what, opening: openLocalhostForward(ports, options), users: 0 });
+  if (shared.what !== what) throw alreadyOther(shared.what, what);
+  shared.users += 1;
+  try {
+    const net = await shared.opening;
+    process.env[handoverVariable] = JSON.stringify(net);
+    return net;
+  } catch (error) {
+    // Jest calls no tear-down after a failed set-up.
+    place[key] = undefined;
+    throw error;
+  }
 };
 
-export const readHandover = (): ForwardHandover | undefined => {
-  const text = process.env[variable];
-  return text === undefined ? undefined : (JSON.parse(text) as ForwardHandover);
+/** Closes it when the last project that opened it is done. */
+export const closeShared = async (): Promise<void> => {
+  const shared = place[key];
+  if (shared === undefined || (shared.users -= 1) > 0) return;
+  place[key] = undefined;
+  delete process.env[handoverVariable];
+  await (await shared.opening).close();
 };
+
+const alreadyOther = (first: string, second: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'Expected all projects of one Jest run to have the same `testEnvironmentOptions.localhostForward`',
+    evidence: [`open already: ${first}`, `asked for: ${second}`],
+    try: 'name all ports in each project, or useLocalhostForward(ports) in the files that need others',
+  });

@@ -1,70 +1,70 @@
-import {
-  joinLocalhostForward,
-  LocalhostForwardError,
-  openLocalhostForward,
-  type LocalhostForward,
-  type LocalhostForwardOptions,
-  type Ports,
-} from '../../src/index.ts';
-import { readHandover } from './handover.ts';
+import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
+import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
+import { handoverVariable } from './handover.ts';
 
-interface Hooks {
-  beforeAll?: (work: () => Promise<void>, timeoutMs: number) => void;
-  afterAll?: (work: () => Promise<void>, timeoutMs: number) => void;
-}
+type Hook = (work: () => Promise<void>, timeoutMs?: number) => void;
 
-/** Longer than any set-up that works, in milliseconds: the forward's own deadlines tell more than the runner's. */
+/** Longer than opening or closing may take, so that the error is the one that tells why, in milliseconds. */
 const hookTimeoutMs = 60_000;
 
 /**
- * A forward for the tests of one file (or one `describe`), opened before them and closed after.
+ * Opens a forward before the tests of this file, or of this `describe` block, and closes it after them.
  *
- * @returns The forward; touching it before the tests run throws.
+ * @returns The forward, to be used in tests and hooks: it is not open while the file is read.
  *
  * @example
  * const net = useLocalhostForward(8088);
- * test('the proxy reaches us', async () => { await start(net.dockerRunArgs); });
+ * test('containers reach the service', () => console.log(net.url(), net.networkName));
  */
-export const useLocalhostForward = (ports: Ports, options: LocalhostForwardOptions = {}): LocalhostForward => {
-  const { beforeAll, afterAll } = globalThis as Hooks;
-  if (beforeAll === undefined || afterAll === undefined) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: 'useLocalhostForward() was called outside a Jest test file',
-      try: 'openLocalhostForward()',
-    });
-  }
+export const useLocalhostForward = (ports: Ports, options?: LocalhostForwardOptions): LocalhostForward => {
+  const { beforeAll, afterAll } = globalThis as unknown as Partial<Record<'beforeAll' | 'afterAll', Hook>>;
+  if (beforeAll === undefined || afterAll === undefined) throw noHooks();
   let net: LocalhostForward | undefined;
-  beforeAll(async () => {
-    net = await openLocalhostForward(ports, options);
-  }, hookTimeoutMs);
+  beforeAll(async () => void (net = await openLocalhostForward(ports, options)), hookTimeoutMs);
   afterAll(async () => net?.close(), hookTimeoutMs);
-  return new Proxy({} as LocalhostForward, {
-    get: (_, key) => {
-      // Asked by whoever prints or awaits the stand-in itself.
-      if (net === undefined && (typeof key === 'symbol' || key === 'then')) return undefined;
-      if (net === undefined)
-        throw new LocalhostForwardError('LHF_ERR_CLOSED', {
-          what: `net.${String(key)} was read before the forward was open`,
-          try: 'read it inside a test',
-        });
-      const value: unknown = Reflect.get(net, key, net);
-      return typeof value === 'function' ? (value.bind(net) as unknown) : value;
-    },
-  });
+  return standFor(() => net);
 };
 
 /**
- * The forward that the preset or `globalSetup` opened, in a test.
+ * The forward that the global set-up opened. Its ports are fixed, and it is closed by the global tear-down, not by tests.
  *
+ * @param options - `docker` as it was given to the set-up.
  * @throws LHF_ERR_INVALID_OPTION where no global set-up opened one.
+ *
+ * @example
+ * const net = forwardAddress();
+ * test('containers reach the service', () => console.log(net.url(), net.networkName));
  */
-export const forwardAddress = (options: { docker?: object } = {}): LocalhostForward => {
-  const handover = readHandover();
-  if (handover === undefined) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: 'forwardAddress() found no forward: no global set-up of this run opened one',
-      try: '"preset": "localhost-forward/jest" in the Jest config, or its globalSetup and globalTeardown',
-    });
-  }
-  return joinLocalhostForward(handover, options);
+export const forwardAddress = (options?: { docker?: object }): LocalhostForward => {
+  const handover = process.env[handoverVariable];
+  if (handover !== undefined) return joinLocalhostForward(JSON.parse(handover) as ForwardHandover, options);
+  throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'forwardAddress() found no forward: no global set-up opened one',
+    try: `"preset": "localhost-forward/jest" in Jest's configuration, or globalSetup of localhost-forward/jest/global`,
+  });
 };
+
+/** Passes everything on to the forward, methods with the forward as their `this`. */
+const standFor = (find: () => LocalhostForward | undefined): LocalhostForward =>
+  new Proxy({} as LocalhostForward, {
+    get: (_target, name) => {
+      const net = find();
+      // Whoever prints it or asks whether it is a promise may do so at any time.
+      if (net === undefined && (typeof name === 'symbol' || name === 'then' || name === 'toJSON')) return undefined;
+      if (net === undefined) throw notOpenYet(String(name));
+      const value: unknown = Reflect.get(net, name, net);
+      return typeof value === 'function' ? (value.bind(net) as unknown) : value;
+    },
+  });
+
+const notOpenYet = (name: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_CLOSED', {
+    what: `${name} was asked of useLocalhostForward() before the file's tests began: the forward is opened in beforeAll()`,
+    try: 'ask within test(), or in a beforeAll() of your own after it',
+  });
+
+const noHooks = (): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'useLocalhostForward() found no beforeAll() and afterAll(): no Jest, or one with `injectGlobals: false`',
+    try: 'openLocalhostForward(ports) in a beforeAll() of your own',
+  });

@@ -1,24 +1,26 @@
 import type { expect as Expect } from 'expect';
 import { LocalhostForwardError } from '../../src/index.ts';
-import { matchers, type PortOptions, type ReachableOptions } from '../matchers/matchers.ts';
+import { matchers, type ReachableOptions, type ReachedOptions } from '../matchers/matchers.ts';
 
-interface ForwardMatchers<R> {
-  /** Dials from a container; a failure's message is the diagnosis. */
-  toBeReachableFromContainer(options?: ReachableOptions): Promise<R>;
-  /** By the forward's own counters, proofs of this package left out. */
-  toHaveBeenReached(options?: PortOptions): Promise<R>;
-  /** After close: no network, no bridge, no rule. */
-  toLeaveNoTrace(): Promise<R>;
-}
-
-declare global {
-  namespace jest {
-    interface Matchers<R> extends ForwardMatchers<R> {}
-  }
+interface ForwardMatchers {
+  /** The forward's ports, or one of them, answer a container. */
+  toBeReachableFromContainer(options?: ReachableOptions): Promise<void>;
+  /** A container has connected, our own proofs left out. */
+  toHaveBeenReached(options?: ReachedOptions): Promise<void>;
+  /** Nothing of a closed forward is on this host. */
+  toLeaveNoTrace(): Promise<void>;
 }
 
 declare module 'expect' {
-  interface Matchers<R> extends ForwardMatchers<R> {}
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends ForwardMatchers {}
+}
+
+// For those who take Jest's types from @types/jest.
+declare global {
+  namespace jest {
+    // oxlint-disable-next-line typescript/no-empty-object-type -- Merged declarations have equal type parameters.
+    interface Matchers<R, T = {}> extends ForwardMatchers {}
+  }
 }
 
 const { expect } = globalThis as unknown as { expect?: typeof Expect };
@@ -29,3 +31,5 @@ if (expect === undefined) {
   });
 }
 expect.extend(matchers);
+
+export { matchers };

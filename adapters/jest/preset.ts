@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
+/** What `"preset": "localhost-forward/jest"` stands for. */
+const preset = {
+  globalSetup: 'localhost-forward/jest/global-setup',
+  globalTeardown: 'localhost-forward/jest/global-teardown',
+};
 
-// As files and not as package names: Jest would look for those from the user's root, where a workspace may not have them.
-const beside = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
-
-export const globalSetup = beside('jest-global-setup.cjs');
-export const globalTeardown = beside('jest-global-teardown.cjs');
+export default preset;

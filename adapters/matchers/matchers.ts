@@ -1,71 +1,87 @@
-import { findTraces, renderDiagnosis, type LocalhostForward } from '../../src/index.ts';
+import { findTraces, isLocalhostForwardError, LocalhostForwardError, type LocalhostForward } from '../../src/index.ts';
 
-interface MatcherResult {
-  readonly pass: boolean;
-  message(): string;
+/** What a matcher tells its runner. */
+interface Outcome {
+  pass: boolean;
+  message: () => string;
 }
 
-/** What the matchers take of a forward. */
-type Net = Pick<LocalhostForward, 'diagnose' | 'hits' | 'networkName' | 'bridgeName'>;
+export interface ReachableOptions {
+  /** The container port. Default: each forwarded port. */
+  port?: number;
+  /** How long the proof may take, in milliseconds. Default: as the forward was opened, 5000. */
+  timeoutMs?: number;
+  /** An image with a `node` in it, for engines that cannot mount the host's own. */
+  image?: string;
+}
 
-export interface PortOptions {
-  /** The container port. Default: all ports of the forward. */
+export interface ReachedOptions {
+  /** The container port. Default: all forwarded ports together. */
   port?: number;
 }
 
-export interface ReachableOptions extends PortOptions {
-  /** How long containers dial, in milliseconds. Default: the forward's own. */
-  timeoutMs?: number;
-}
-
-/** Dials the user's own service from a container; a failure's message is the diagnosis. */
-const toBeReachableFromContainer = async (net: Net, options: ReachableOptions = {}): Promise<MatcherResult> => {
-  const diagnosis = await net.diagnose(options);
-  return {
-    pass: diagnosis.reachable,
-    message: () =>
-      diagnosis.reachable
-        ? `Expected ${describe(net, options)} not to be reachable from a container, but it is`
-        : renderDiagnosis(diagnosis),
-  };
+/** Dials from a container; where nobody answers, the message is the diagnosis. */
+const toBeReachableFromContainer = async (received: unknown, options: ReachableOptions = {}): Promise<Outcome> => {
+  const net = readForward(received, 'toBeReachableFromContainer');
+  try {
+    const { ports } = await net.verify(options);
+    const seen = ports.map(({ protocol, containerPort, answer }) => `  ${protocol} port ${containerPort}: ${answer}`);
+    return outcome(true, [
+      `Expected ${nameOf(net, options.port)} not to be reachable from containers, but it is`,
+      ...seen,
+    ]);
+  } catch (error) {
+    if (!isLocalhostForwardError(error) || error.code !== 'LHF_ERR_UNREACHABLE') throw error;
+    return outcome(false, [`Expected ${nameOf(net, options.port)} to be reachable from containers`, error.message]);
+  }
 };
 
-/** Whether somebody's container connected, by the forward's own counters; where nobody did, the diagnosis tells whether one could have. */
-async function toHaveBeenReached(this: unknown, net: Net, options: PortOptions = {}): Promise<MatcherResult> {
-  const { connections, packets } = await net.hits(options.port);
-  const { isNot = false } = this as { isNot?: boolean };
-  const diagnosis = connections > 0 || isNot ? undefined : await net.diagnose(options);
-  const counted = `${connections} connection${connections === 1 ? '' : 's'}, ${packets} packets`;
-  return {
-    pass: connections > 0,
-    message: () =>
-      connections > 0
-        ? `Expected nobody to have reached ${describe(net, options)}, but there were ${counted}`
-        : [
-            `Expected ${describe(net, options)} to have been reached, but there were ${counted}`,
-            ...(diagnosis === undefined ? [] : [`  ${diagnosis.sentence}`, `Try: ${diagnosis.advice}`]),
-          ].join('\n'),
-  };
-}
+/** Reads the hit counters; where nothing came, the message tells whether something could have. */
+const toHaveBeenReached = async (received: unknown, { port }: ReachedOptions = {}): Promise<Outcome> => {
+  const net = readForward(received, 'toHaveBeenReached');
+  const { connections, packets } = await net.hits(port);
+  const counted = `counted: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${packets} ${packets === 1 ? 'packet' : 'packets'}`;
+  if (connections > 0)
+    return outcome(true, [`Expected no container to have reached ${nameOf(net, port)}`, `  ${counted}`]);
+  const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
+  const hint = reachable
+    ? [`  a container can: ${sentence}`, `Try: let the container call ${net.url(port)}`]
+    : [`  ${sentence}`, `Try: ${advice}`];
+  return outcome(false, [`Expected a container to have reached ${nameOf(net, port)}`, `  ${counted}`, ...hint]);
+};
 
-/** Whether nothing of a closed forward is left on this host: network, containers, bridge, rules. */
-const toLeaveNoTrace = async (net: Net): Promise<MatcherResult> => {
+/** Asks engine and kernel whether anything of a closed forward is left. */
+const toLeaveNoTrace = async (received: unknown): Promise<Outcome> => {
+  const net = readForward(received, 'toLeaveNoTrace');
   const traces = await findTraces(net);
-  return {
-    pass: traces.length === 0,
-    message: () =>
-      traces.length === 0
-        ? `Expected ${net.networkName} to have left something, but nothing of it is there`
-        : [
-            `Expected ${net.networkName} to leave no trace, but there are:`,
-            ...traces.map((trace) => `  ${trace}`),
-            'Try: await net.close(), or localhost-forward sweep',
-          ].join('\n'),
-  };
+  if (traces.length === 0)
+    return outcome(true, [`Expected ${net.networkName} to have left something, but nothing is there`]);
+  return outcome(false, [
+    `Expected ${net.networkName} to leave no trace`,
+    ...traces.map((trace) => `  still there: ${trace}`),
+    'Try: await net.close(), or localhost-forward sweep',
+  ]);
 };
 
-const describe = ({ networkName }: Net, { port }: PortOptions): string =>
-  port === undefined ? networkName : `port ${port} of ${networkName}`;
-
-/** As `expect.extend()` takes them. */
+/** For `expect.extend(matchers)`; the runners' own entries have done it already. */
 export const matchers = { toBeReachableFromContainer, toHaveBeenReached, toLeaveNoTrace };
+
+const outcome = (pass: boolean, lines: readonly string[]): Outcome => ({ pass, message: () => lines.join('\n') });
+
+const nameOf = ({ networkName, ports }: LocalhostForward, port: number | undefined): string =>
+  `port ${port ?? ports.map(({ containerPort }) => containerPort).join(', ')} of ${networkName}`;
+
+const readForward = (received: unknown, matcher: string): LocalhostForward => {
+  const net = received as LocalhostForward | null | undefined;
+  if (
+    typeof net === 'object' &&
+    net !== null &&
+    typeof net.verify === 'function' &&
+    typeof net.networkName === 'string'
+  )
+    return net;
+  throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected ${matcher}() to be asked of a forward, got \`${String(received)}\``,
+    try: `await expect(net).${matcher}()`,
+  });
+};

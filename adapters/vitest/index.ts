@@ -1,75 +1,80 @@
 import { inject } from 'vitest';
-import {
-  joinLocalhostForward,
-  LocalhostForwardError,
-  openLocalhostForward,
-  type ForwardHandover,
-  type LocalhostForward,
-  type LocalhostForwardOptions,
-  type Ports,
-} from '../../src/index.ts';
+import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
+import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
 
 declare module 'vitest' {
-  interface ProvidedContext {
+  export interface ProvidedContext {
     localhostForward: ForwardHandover;
   }
 }
 
-type Scope = 'test' | 'file' | 'worker';
-type Fixture = [(context: object, use: (net: LocalhostForward) => Promise<void>) => Promise<void>, { scope: Scope }];
+export interface ForwardFixtureOptions extends LocalhostForwardOptions {
+  /** How long one forward lives: a test, a file, or a worker with all its files. Default: `'test'`. */
+  scope?: 'test' | 'file' | 'worker';
+}
+
+/** A fixture as `test.extend()` takes it. */
+export type ForwardFixture = [
+  // oxlint-disable-next-line typescript/no-empty-object-type -- Vitest asks for a destructured object, empty or not.
+  (context: {}, use: (net: LocalhostForward) => Promise<void>) => Promise<void>,
+  { scope: 'test' | 'file' | 'worker' },
+];
 
 /**
- * A forward as a fixture, opened when a test first asks for it and closed when its scope ends.
- *
- * @param options - `scope`: `'test'` (default), `'file'` or `'worker'`; the rest as for openLocalhostForward.
+ * A forward as a fixture: opened when a test first asks for it, closed at the end of its scope.
  *
  * @example
  * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088, { scope: 'file' }) });
- * test('the proxy reaches us', async ({ net }) => { … });
+ * test('containers reach the service', async ({ net }) => console.log(net.url()));
  */
 export const forwardFixture = (
   ports: Ports,
-  { scope = 'test', ...options }: LocalhostForwardOptions & { scope?: Scope } = {},
-): Fixture => [
-  // Vitest reads from this pattern that no other fixture is needed.
-  // oxlint-disable-next-line no-empty-pattern
+  { scope = 'test', ...options }: ForwardFixtureOptions = {},
+): ForwardFixture => [
+  // oxlint-disable-next-line eslint/no-empty-pattern -- Vitest reads from it which fixtures this one needs.
   async ({}, use) => {
-    await using net = await openLocalhostForward(ports, options);
-    await use(net);
+    const net = await openLocalhostForward(ports, options);
+    try {
+      await use(net);
+    } finally {
+      await net.close();
+    }
   },
   { scope },
 ];
 
-interface GlobalProject {
+interface ProvidingProject {
   provide(key: 'localhostForward', value: ForwardHandover): void;
 }
 
 /**
- * One forward for the whole run, in a file named under `globalSetup`; tests get it by {@link injectForward}.
+ * One forward for the whole run, as the default export of a `globalSetup` file; tests get it by {@link injectForward}.
  *
  * @example
  * export default globalForward(8088);
  */
 export const globalForward =
-  (ports: Ports, options: LocalhostForwardOptions = {}) =>
-  async (project: GlobalProject): Promise<() => Promise<void>> => {
+  (ports: Ports, options?: LocalhostForwardOptions) =>
+  async (project: ProvidingProject): Promise<() => Promise<void>> => {
     const net = await openLocalhostForward(ports, options);
     project.provide('localhostForward', net.toJSON());
     return () => net.close();
   };
 
 /**
- * The forward that the global set-up opened, in a test.
+ * The forward that {@link globalForward} opened. Its ports are fixed, and it is closed by the global set-up, not by tests.
  *
+ * @param options - `docker` as it was given to `globalForward`.
  * @throws LHF_ERR_INVALID_OPTION where no global set-up opened one.
+ *
+ * @example
+ * const net = injectForward();
  */
-export const injectForward = (options: { docker?: object } = {}): LocalhostForward => {
-  const handover = inject('localhostForward') as ForwardHandover | undefined;
-  if (handover === undefined) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: 'injectForward() found no forward: no global set-up of this project provided one',
-      try: "globalSetup: './forward.ts' in the Vitest config, with `export default globalForward(8088)` in that file",
-    });
-  }
-  return joinLocalhostForward(handover, options);
+export const injectForward = (options?: { docker?: object }): LocalhostForward => {
+  const handover: ForwardHandover | undefined = inject('localhostForward');
+  if (handover !== undefined) return joinLocalhostForward(handover, options);
+  throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'injectForward() found no forward: none of the files in `test.globalSetup` opens one',
+    try: 'a file with `export default globalForward(8088)`, named in globalSetup of vitest.config',
+  });
 };

@@ -1,18 +1,20 @@
 import { expect } from 'vitest';
-import { matchers, type PortOptions, type ReachableOptions } from '../matchers/matchers.ts';
+import { matchers, type ReachableOptions, type ReachedOptions } from '../matchers/matchers.ts';
 
-// One augmentation that every supported major reads: their own interface of matchers changed its parameters between majors.
 declare global {
+  // Vitest's own interface has other type parameters in each major; this one beneath it has none.
   namespace Chai {
     interface Assertion {
-      /** Dials from a container; a failure's message is the diagnosis. */
+      /** The forward's ports, or one of them, answer a container. */
       toBeReachableFromContainer(options?: ReachableOptions): Promise<void>;
-      /** By the forward's own counters, proofs of this package left out. */
-      toHaveBeenReached(options?: PortOptions): Promise<void>;
-      /** After close: no network, no bridge, no rule. */
+      /** A container has connected, our own proofs left out. */
+      toHaveBeenReached(options?: ReachedOptions): Promise<void>;
+      /** Nothing of a closed forward is on this host. */
       toLeaveNoTrace(): Promise<void>;
     }
   }
 }
 
 expect.extend(matchers);
+
+export { matchers };

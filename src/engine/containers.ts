@@ -82,12 +82,16 @@ export const createAttached = async (
   }
 };
 
-/** Removes a container that was created and never started, if it is judged so by its labels: nothing else ends it. */
-export const removeIfStuck = async (
+/** Removes a container that was created and never started, if its labels say so: nothing else would end it. */
+export const removeUnstarted = async (
   docker: Docker,
   name: string,
-  isDead: (labels: Readonly<Record<string, string>>) => boolean,
+  isWanted: (labels: Readonly<Record<string, string>>) => boolean,
 ): Promise<void> => {
-  const { Id, State, Config } = await docker.getContainer(name).inspect();
-  if (State.Status === 'created' && isDead(Config.Labels)) await removeContainer(docker, Id);
+  try {
+    const { Id, State, Config } = await docker.getContainer(name).inspect();
+    if (State.Status === 'created' && isWanted(Config.Labels)) await removeContainer(docker, Id);
+  } catch (error) {
+    ignoreGone(error);
+  }
 };

@@ -1,29 +1,45 @@
 import { connectEngine } from '../engine/engine.ts';
-import { readHostFacts } from '../host/facts.ts';
+import { listContainers } from '../engine/containers.ts';
+import { listNetworks } from '../engine/networks.ts';
 import { interfaceExists } from '../host/kernel.ts';
+import { labels } from '../plan/names.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import type { LocalhostForward } from '../types.ts';
-import { findAll } from './sweep/find.ts';
+import { findKernelMarks } from './sweep/find.ts';
+
+/** How a forward tells which engine it is on, without showing it to users. */
+export const engineOption = Symbol.for('localhost-forward.engine-option');
+
+/** What of a forward is looked for: an open or closed one, or what was handed over. */
+export type Traced = Pick<LocalhostForward, 'networkName' | 'bridgeName' | 'strategy' | 'privilege'>;
 
 /**
- * What of a forward is on this host now, a line each; empty after an orderly close.
+ * What of a forward is on this host now, asked of the engine and the kernel, a line each: all of it while it is open, nothing
+ * after `close()`.
  *
- * @param options - The option `docker` of the forward, where it had one.
+ * @throws LHF_ERR_DOCKER_UNAVAILABLE where the engine cannot be asked.
  *
  * @example
  * await net.close();
- * assert.deepEqual(await findTraces(net), []);
+ * for (const trace of await findTraces(net)) console.error('still there:', trace);
  */
-export const findTraces = async (
-  { bridgeName }: Pick<LocalhostForward, 'bridgeName'>,
-  options: { docker?: object } = {},
-): Promise<string[]> => {
-  const [engine, { uid, sudo }] = await Promise.all([connectEngine(options.docker), readHostFacts()]);
-  const privileges = uid === 0 ? privilegesOf('root') : sudo ? privilegesOf('sudo') : undefined;
-  const failures: string[] = [];
-  const found = await findAll({ engine, privileges }, ({ kind, name }, error) =>
-    failures.push(`${kind} ${name} could not be looked at: ${String(error)}`),
-  );
-  const traces = found.filter(({ bridge }) => bridge === bridgeName).map(({ kind, name }) => `${kind} ${name}`);
-  return [...traces, ...(interfaceExists(bridgeName) ? [`interface ${bridgeName}`] : []), ...failures];
+export const findTraces = async (net: Traced, { docker }: { docker?: object } = {}): Promise<string[]> => {
+  const { docker: client } = await connectEngine(docker ?? (net as { [engineOption]?: object })[engineOption]);
+  const privileges = privilegesOf(net.privilege === 'sudo' ? 'sudo' : 'root');
+  const [networks, containers, marks, rulesTold] = await Promise.all([
+    listNetworks(client),
+    listContainers(client, `${labels.bridge}=${net.bridgeName}`),
+    findKernelMarks(privileges),
+    privileges.run(net.strategy === 'nftables' ? ['nft', 'list', 'tables'] : ['iptables-save', '-t', 'nat']),
+  ]);
+  return [
+    ...networks.filter(({ name }) => name === net.networkName).map(({ name }) => `the network ${name}`),
+    ...containers.map(({ name }) => `the container ${name}`),
+    ...(interfaceExists(net.bridgeName) ? [`the interface ${net.bridgeName}`] : []),
+    ...marks.filter(({ bridge }) => bridge === net.bridgeName).map(({ kind, name }) => `${kind} ${name}`),
+    // Not to be allowed a look is not to have seen nothing.
+    ...(rulesTold.exitCode === 0
+      ? []
+      : [`maybe rules: ${rulesTold.command} failed: ${rulesTold.failure ?? rulesTold.stderr.trim()}`]),
+  ];
 };

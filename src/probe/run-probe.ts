@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAttached, removeIfStuck, type AttachedContainer } from '../engine/containers.ts';
+import { createAttached, removeUnstarted, type AttachedContainer } from '../engine/containers.ts';
 import { describeUnavailable, statusOf } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
 import { messageOf } from '../engine/networks.ts';
@@ -117,9 +117,10 @@ const create = async (
       } catch (error) {
         // Its name is the lock: one probe at a time on a bridge, whichever process asks.
         const waited = performance.now() - startedAt;
+        if (statusOf(error) === undefined) await removeUnanswered(context, options.Labels ?? {});
         if (statusOf(error) !== 409 || waited > proof.timeoutMs + 10_000) throw error;
         if (waited > stuckAfterMs)
-          await removeIfStuck(docker, context.names.probe('0'), isOfTheDead).catch(() => undefined);
+          await removeUnstarted(docker, context.names.probe('0'), isOfTheDead).catch(() => undefined);
         await delay(20);
       }
     }
@@ -127,6 +128,15 @@ const create = async (
     if (signal.aborted) throw error;
     throw probeFailed(context, error);
   }
+};
+
+/** The engine may have created it, and may still be about to: looked for now, and again at the end. */
+const removeUnanswered = async (context: ProbeContext, ours: Readonly<Record<string, string>>): Promise<void> => {
+  const isOurs = (marks: Readonly<Record<string, string>>): boolean =>
+    marks[labels.session] === ours[labels.session] && marks[labels.created] === ours[labels.created];
+  const remove = (): Promise<void> => removeUnstarted(context.engine.docker, context.names.probe('0'), isOurs);
+  context.onAdded('a probe container that the engine may have created', remove);
+  await remove().catch(() => undefined);
 };
 
 const isOfTheDead = (marks: Readonly<Record<string, string>>): boolean => {

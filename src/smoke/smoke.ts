@@ -87,7 +87,7 @@ const open = async (
   const startedAt = performance.now();
   steps.announce('network');
   try {
-    // Where nothing listens a listener of ours stays for the whole check; for UDP there is one during the opening only.
+    // Where nothing listens a listener of ours stays for the whole check. For UDP there is one during the opening only, which proves it.
     const verify = protocol === 'udp';
     return await openLocalhostForward(port, {
       strategy,
@@ -111,11 +111,12 @@ const prove = async (
 ): Promise<void> => {
   const { word } = currentSession();
   const onThisNetwork = async (): Promise<void> => {
-    await steps.run(
-      'request',
-      () => net.verify(),
-      (verification) => describeRequest(net, verification),
-    );
+    if (net.ports.some(({ protocol }) => protocol === 'tcp'))
+      await steps.run(
+        'request',
+        () => net.verify(),
+        (verification) => describeRequest(net, verification),
+      );
     signal?.throwIfAborted();
     await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
   };

@@ -12,6 +12,8 @@ import {
 interface Orders extends LocalhostForwardOptions {
   /** Where a service listens; undefined: nowhere. */
   service?: { host: string };
+  /** A UDP port with our own listener instead, while it opens. */
+  udp?: boolean;
 }
 
 const say = (value: unknown): void => console.log(JSON.stringify(value));
@@ -28,7 +30,7 @@ const attempt = async (work: () => Promise<unknown>): Promise<void> => {
   }
 };
 
-const { service, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const { service, udp, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const server = createServer((socket) => socket.on('error', () => socket.destroy()).end('x'));
 await new Promise<void>((resolve) => server.listen({ port: 0, host: service?.host ?? '127.0.0.1' }, resolve));
 const { port } = server.address() as AddressInfo;
@@ -38,7 +40,11 @@ let net: LocalhostForward | undefined;
 for await (const order of createInterface({ input: process.stdin })) {
   if (order === 'open') {
     await attempt(async () => {
-      net = await openLocalhostForward({ hostPort: port, containerPort: 80, hostAddress: '127.0.0.1' }, options);
+      const forwarded =
+        udp === true
+          ? ({ hostPort: 0, containerPort: 53, protocol: 'udp' } as const)
+          : ({ hostPort: port, containerPort: 80, hostAddress: '127.0.0.1' } as const);
+      net = await openLocalhostForward(forwarded, options);
       return net.toJSON();
     });
   } else if (order === 'verify') await attempt(async () => net?.verify());

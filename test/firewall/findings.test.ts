@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
-import { drive, shell } from './drive.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { until } from '../support/until.ts';
+import { drive, expectSame, shell, snapshotIn } from './drive.ts';
 
 // Faults made for real in an engine of our own: the finding, and its advice, which makes the forward work when it is followed.
 let engine: PrivateEngine;
@@ -126,4 +128,39 @@ it('leaves the firewall alone when it is told to, and names the rule', async () 
   } finally {
     await shell(engine, 'iptables -F INPUT');
   }
+});
+
+it('leaves nothing when it is killed in the middle of a diagnosis', async () => {
+  await shell(engine, 'iptables -A INPUT -p tcp -j DROP');
+  try {
+    const before = await snapshotIn(engine);
+    await using net = drive(engine, { strategy: 'iptables', verify: false, service: { host: '127.0.0.1' } });
+    await net.open();
+    const diagnosing = net.diagnose().catch(() => undefined);
+    const isWatching = async (): Promise<boolean> =>
+      (await snapshotIn(engine)).nftables.some((line) => line.includes('lhf_hops_'));
+    await until(isWatching, { everyMs: 5, what: 'its counters' });
+    await net.kill();
+    await diagnosing;
+    const isAsBefore = async (): Promise<boolean> => renderDifference(before, await snapshotIn(engine)) === '';
+    await until(isAsBefore, { timeoutMs: 20_000, what: 'its guardian' }).catch(async () =>
+      expectSame(before, await snapshotIn(engine)),
+    );
+    const { stdout } = await engine.exec(['sh', '-c', 'grep -lz [m]onitor /proc/[0-9]*/cmdline || true']);
+    expect(stdout).toBe('');
+  } finally {
+    await shell(engine, 'iptables -F INPUT');
+  }
+});
+
+it('tells an engine that is stopped, and works when it is back', async () => {
+  await using net = drive(engine, { strategy: 'nftables', verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  await engine.stopEngine();
+  const diagnosis = await net.diagnose();
+  expect(diagnosis).toMatchObject({ reachable: false, finding: 'probe-failed', advice: 'sudo systemctl start docker' });
+  expect(diagnosis.sentence).toContain('No Docker engine answers at unix://');
+  await engine.startEngine();
+  expect(await net.diagnose()).toMatchObject({ reachable: true });
+  await net.close();
 });

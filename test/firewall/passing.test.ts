@@ -1,3 +1,4 @@
+import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
@@ -10,6 +11,9 @@ let engine: PrivateEngine;
 beforeAll(async () => void (engine = await startPrivateEngine()));
 afterAll(() => engine.stop());
 
+const nativePolicy =
+  "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'";
+
 const firewalls: [name: string, on: string, off: string][] = [
   ['a policy of INPUT', 'iptables -P INPUT DROP', 'iptables -P INPUT ACCEPT'],
   ['a rule that rejects', 'iptables -A INPUT -i lhf+ -j REJECT', 'iptables -F INPUT'],
@@ -19,17 +23,26 @@ const firewalls: [name: string, on: string, off: string][] = [
     'iptables -N MINE; iptables -A MINE -j DROP; iptables -A INPUT -j MINE',
     'iptables -F INPUT; iptables -F MINE; iptables -X MINE',
   ],
-  [
-    'a native policy',
-    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'",
-    'nft delete table inet fw',
-  ],
+  ['a native policy', nativePolicy, 'nft delete table inet fw'],
+  ['a rule of mangle', 'iptables -t mangle -A INPUT -j DROP', 'iptables -t mangle -F INPUT'],
   [
     'two in a row',
     "iptables -A INPUT -j DROP; nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 10; policy drop; }'",
     'iptables -F INPUT; nft delete table inet fw',
   ],
 ];
+
+it('leaves one image, however many processes prove for the first time', async () => {
+  const orders = { service: { host: '127.0.0.1' }, verify: { timeoutMs: 30_000 } };
+  await using first = drive(engine, orders);
+  await using second = drive(engine, orders);
+  await using third = drive(engine, orders);
+  const all = [first, second, third];
+  for (const opened of await Promise.all(all.map((net) => net.open()))) expect(opened).toHaveProperty('ok');
+  await Promise.all(all.map((net) => net.close()));
+  const images = await new Docker({ socketPath: engine.socketPath }).listImages({ all: true });
+  expect(images.map(({ RepoTags }) => RepoTags)).toEqual([['localhost-forward/probe:empty']]);
+});
 
 describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
   it.each(firewalls)('passes %s, and leaves it as it was', async (_, on, off) => {
@@ -43,6 +56,24 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
       expectSame(before, await snapshotIn(engine));
     } finally {
       await shell(engine, off);
+    }
+  });
+
+  it('passes policies for what is not proven too, and for UDP', async () => {
+    await shell(engine, `iptables -P INPUT DROP; ${nativePolicy}`);
+    try {
+      const before = await snapshotIn(engine);
+      await using unproven = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: false });
+      expect(await unproven.open()).toHaveProperty('ok');
+      expect(await unproven.diagnose()).toMatchObject({ reachable: true });
+      await unproven.close();
+      expectSame(before, await snapshotIn(engine));
+      await using datagrams = drive(engine, { strategy, udp: true, verify: { timeoutMs: 15_000 } });
+      expect(await datagrams.open()).toHaveProperty('ok');
+      await datagrams.close();
+      expectSame(before, await snapshotIn(engine));
+    } finally {
+      await shell(engine, 'iptables -P INPUT ACCEPT; nft delete table inet fw');
     }
   });
 

@@ -149,13 +149,13 @@ describe.each(triedGenerations)('Jest, %s', (generation) => {
     ],
     [
       `{ ports: 80, verfy: false }`,
-      'Unknown option `testEnvironmentOptions.localhostForward.verfy`. Did you mean `verify`?',
+      'Unknown key `testEnvironmentOptions.localhostForward.verfy`. Did you mean `verify`?',
     ],
     [
       `{ ports: 80, verify: { timeoutMs: 0 } }`,
       'Expected `testEnvironmentOptions.localhostForward.verify.timeoutMs` to be an integer from 1',
     ],
-    ['undefined', 'Expected `testEnvironmentOptions.localhostForward` to be { ports, … }, got `undefined`'],
+    ['undefined', 'Expected `testEnvironmentOptions.localhostForward` to be { ports, ...options }, got `undefined`'],
   ])('options %s are refused with their path', async (options, message) => {
     const config = `module.exports = { preset: 'localhost-forward/jest', testEnvironmentOptions: { localhostForward: ${options} } }`;
     await using project = await makeProject(generation, {

@@ -59,7 +59,7 @@ export const makeProject = async (generation: Generation, files: Files): Promise
       env: { ...environment, ...env },
       timeoutMs,
     });
-    return { exitCode, output: stripVTControlCharacters(`${stdout}\n${stderr}`) };
+    return { exitCode, output: plain(`${stdout}\n${stderr}`) };
   };
   return {
     folder,

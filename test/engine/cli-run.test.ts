@@ -1,0 +1,160 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { listForwards } from '../../src/lifecycle/list-forwards.ts';
+import { spawnScript } from '../support/children.ts';
+import { startNode } from '../support/containers.ts';
+import { execHere } from '../support/run.ts';
+import { listenTcp, type TcpAnswer } from '../support/services.ts';
+
+// `localhost-forward run`: whatever ends the command, its exit code arrives and its forward is gone.
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+const isOpen = async (networkName: string): Promise<boolean> =>
+  (await listForwards()).some((forward) => forward.networkName === networkName);
+
+const script = (source: string): string[] => [process.execPath, '--eval', source];
+
+// Counts its signals, says each, and ends at SIGTERM with how many SIGINT there were.
+const counting = script(`
+  let interrupts = 0;
+  process.on('SIGINT', () => console.log('interrupt ' + (interrupts += 1)));
+  process.on('SIGHUP', () => process.exit(41));
+  process.on('SIGTERM', () => process.exit(20 + interrupts));
+  setInterval(() => {}, 1000);
+  console.log(['ready', process.env.LOCALHOST_FORWARD_NETWORK, process.ppid].join(' '));
+`);
+
+const run = (...args: readonly string[]) =>
+  spawnScript({ file: main, args: ['run', '0', '--no-verify', '--', ...args] });
+
+/** The same on a terminal of its own, on which each line that is sent presses Ctrl+C and Enter. */
+const runOnTerminal = (...command: readonly string[]) => {
+  const words = [process.execPath, main, 'run', '0', '--no-verify', '--', ...command];
+  const source = `
+    import { spawn } from 'node:child_process';
+    const script = spawn('script', ['-qefc', process.argv[1], '/dev/null'], { stdio: ['pipe', 'inherit', 'inherit'] });
+    process.stdin.on('data', () => script.stdin.write('\\x03\\n'));
+    script.on('exit', (code) => process.exit(code));
+  `;
+  return spawnScript({
+    source,
+    args: [words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')],
+  });
+};
+
+describe('run', () => {
+  it('opens the forward that its environment names, for a service that listens already or later', async () => {
+    await using service = await listenTcp();
+    await using forward = spawnScript({
+      file: main,
+      args: [
+        'run',
+        `80:${service.port}`,
+        '--no-verify',
+        '--',
+        ...script(`console.log(JSON.stringify(process.env)); process.stdin.resume();`),
+      ],
+    });
+    const env = JSON.parse(await forward.waitForLine(/^\{/)) as Record<string, string>;
+    const { LOCALHOST_FORWARD_NETWORK: networkName = '', LOCALHOST_FORWARD_URL: url = '' } = env;
+    await using container = await startNode({
+      networkName,
+      extraHosts: [`${env['LOCALHOST_FORWARD_HOST']}:${env['LOCALHOST_FORWARD_GATEWAY']}`],
+    });
+    expect((await container.get<TcpAnswer>(url)).answer).toMatchObject({ marker: service.marker });
+    await container.remove();
+    forward.endInput();
+    expect(await forward.exit).toEqual({ code: 0, signal: null });
+    expect(await isOpen(networkName)).toBe(false);
+  });
+
+  it('passes SIGHUP on', async () => {
+    await using forward = run(...counting);
+    const [, network = ''] = (await forward.waitForLine(/^ready/)).split(' ');
+    expect(await isOpen(network)).toBe(true);
+    expect(await forward.kill('SIGHUP')).toEqual({ code: 41, signal: null });
+    expect(await isOpen(network)).toBe(false);
+  });
+
+  it('leaves it to the command what SIGINT means', async () => {
+    await using forward = run(...counting);
+    const [, network = ''] = (await forward.waitForLine(/^ready/)).split(' ');
+    for (const nth of [1, 2]) {
+      forward.process.kill('SIGINT');
+      await forward.waitForLine(`interrupt ${nth}`);
+    }
+    expect(await isOpen(network)).toBe(true);
+    expect(await forward.kill('SIGTERM')).toEqual({ code: 22, signal: null });
+  });
+
+  it('tells which signal the command died of', async () => {
+    await using forward = run(...script(`process.kill(process.pid, 'SIGKILL')`));
+    expect(await forward.exit).toEqual({ code: 137, signal: null });
+  });
+
+  it('leaves it to the command what Ctrl+C on a terminal means', async () => {
+    await using terminal = runOnTerminal(...counting);
+    const [, network = ''] = (await terminal.waitForLine(/^ready/)).trim().split(' ');
+    terminal.send('Ctrl+C');
+    await terminal.waitForLine(/interrupt 1/);
+    terminal.send('Ctrl+C');
+    await terminal.waitForLine(/interrupt 2/);
+    expect(await isOpen(network)).toBe(true);
+    process.kill(Number((await terminal.waitForLine(/^ready/)).trim().split(' ')[2]), 'SIGTERM');
+    expect(await terminal.exit).toEqual({ code: 22, signal: null });
+    expect(await isOpen(network)).toBe(false);
+  });
+
+  // A terminal signals its whole foreground group: passed on as well, Ctrl+C would arrive twice. A command in a session of
+  // its own gets none from the terminal, so whatever it gets was passed on.
+  it('passes Ctrl+C on a terminal on to nobody', async () => {
+    await using terminal = runOnTerminal('setsid', ...counting);
+    const [, , parent = ''] = (await terminal.waitForLine(/^ready/)).trim().split(' ');
+    terminal.send('Ctrl+C');
+    // The terminal echoes the key after it has sent the signal, and a process takes its signals in their order.
+    await terminal.waitForLine(/\^C/);
+    process.kill(Number(parent), 'SIGTERM');
+    expect(await terminal.exit).toEqual({ code: 20, signal: null });
+  });
+});
+
+describe('an interrupted check', () => {
+  it('takes down what is open, and says so by its exit code', async () => {
+    await using smoke = spawnScript({ file: main, args: ['smoke'] });
+    await smoke.waitForLine(/^✓ network/);
+    expect(await smoke.kill('SIGINT')).toEqual({ code: 130, signal: null });
+    expect(smoke.lines.at(-1)).toMatch(/^✓ nothing left/);
+    expect(smoke.stderr()).toContain('SIGINT');
+  });
+});
+
+describe('smoke', () => {
+  it('runs each strategy that is available', async () => {
+    const { stdout, stderr, exitCode } = await execHere([process.execPath, main, 'smoke', '--strategy', 'all'], {
+      timeoutMs: 60_000,
+      env: { NO_COLOR: '1' },
+    });
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stdout).toMatch(/^nftables\n✓ [^]*^iptables\n✓ [^]*^Works: nftables, iptables, \d+ ms\n$/m);
+    // In a pipe nothing turns and nothing is coloured.
+    expect(stdout).not.toMatch(/[\r\x1b⠋]/);
+  });
+
+  it('proves a UDP port', async () => {
+    const { stdout, stderr, exitCode } = await execHere([process.execPath, main, 'smoke', '--port', '53:0/udp'], {
+      timeoutMs: 60_000,
+    });
+    expect(exitCode, stdout + stderr).toBe(0);
+  });
+
+  it('calls a service that listens for everybody, and does not take that for a leak', async () => {
+    await using service = await listenTcp({ host: '0.0.0.0' });
+    const { stdout, stderr, exitCode } = await execHere(
+      [process.execPath, main, 'smoke', '--port', String(service.port)],
+      { timeoutMs: 60_000 },
+    );
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stdout).toMatch(/accepted the connection/);
+    expect(stdout).toMatch(/not tried: something listens on 0\.0\.0\.0/);
+  });
+});

@@ -1,0 +1,68 @@
+import Docker from 'dockerode';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { ensureTestImage, mountNode } from '../support/containers.ts';
+import { execHere } from '../support/run.ts';
+import { listenTcp } from '../support/services.ts';
+import { expectNothingLeft } from './support/nothing-left.ts';
+
+// `localhost-forward run … -- docker compose up`, with whichever compose is installed here.
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+const works = async (...command: readonly string[]): Promise<boolean> =>
+  execHere([...command, 'version']).then(
+    ({ exitCode }) => exitCode === 0,
+    () => false,
+  );
+
+const compose = (await works('docker', 'compose'))
+  ? ['docker', 'compose']
+  : (await works('docker-compose'))
+    ? ['docker-compose']
+    : undefined;
+
+// What a user without JavaScript writes: the network and the name come from the environment that `run` gives.
+const renderCompose = (image: string, mounts: readonly string[], program: string): string =>
+  JSON.stringify({
+    version: '3.7',
+    services: {
+      caller: {
+        image,
+        entrypoint: ['/node', '--eval', program.replaceAll('$', '$$$$')],
+        environment: ['LOCALHOST_FORWARD_URL'],
+        volumes: mounts,
+        networks: ['forward'],
+        extra_hosts: ['${LOCALHOST_FORWARD_HOST}:${LOCALHOST_FORWARD_GATEWAY}'],
+      },
+    },
+    networks: { forward: { external: true, name: '${LOCALHOST_FORWARD_NETWORK}' } },
+  });
+
+const program = `fetch(process.env.LOCALHOST_FORWARD_URL)
+  .then((response) => response.json())
+  .then(({ marker }) => { console.log('heard ' + marker); process.exit(6); })`;
+
+expectNothingLeft();
+
+it.skipIf(compose === undefined)('reaches a service from a compose project, and passes its exit code on', async () => {
+  const image = await ensureTestImage(new Docker());
+  const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
+  await using service = await listenTcp();
+  try {
+    await writeFile(join(folder, 'compose.yaml'), renderCompose(image, await mountNode(), program));
+    const project = [...(compose ?? []), '-p', `lhf${process.pid}`, '-f', 'compose.yaml'];
+    // `down` before the forward closes: containers of a stopped project would still hold its network.
+    const upAndDown = '"$@" up --abort-on-container-exit --exit-code-from caller; code=$?; "$@" down; exit $code';
+    const { stdout, stderr, exitCode } = await execHere(
+      [process.execPath, main, 'run', `80:${service.port}`, '--', 'sh', '-c', upAndDown, 'sh', ...project],
+      { cwd: folder, timeoutMs: 55_000 },
+    );
+    expect(stdout, stderr).toContain(`heard ${service.marker}`);
+    expect(exitCode).toBe(6);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
