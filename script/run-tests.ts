@@ -1,7 +1,7 @@
 // Runs the Vitest projects one after the other, each in a process of its own, and ends with one line that counts.
 //   node script/run-tests.ts                         everything
 //   node script/run-tests.ts --project unit owner    one project, files whose path contains `owner`
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,12 +30,6 @@ const environment = Object.fromEntries(Object.entries(process.env).filter(([name
 
 // Snapshots of a whole host, processes that are killed, and what users install have an engine and a firewall of their own.
 const apart = ['engine', 'users', 'crash'];
-
-// Without a network of the host's there is no registry: what users install is there before their tests are.
-const installForUsers = (): void => {
-  const args = ['test/users/support/installs.ts', ...(process.env['LHF_MATRIX'] === 'all' ? ['before'] : [])];
-  spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment });
-};
 
 const runVitest = (project: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -86,7 +80,6 @@ const installRunners = (): Promise<number> =>
 
 const runProject = async (project: string, filters: readonly string[], folder: string): Promise<Counts> => {
   const file = join(folder, `${project}.json`);
-  if (project === 'users') installForUsers();
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   if (project === 'users') await installRunners();
   const code = await runVitest(project, ['--passWithNoTests', ...reporters, ...filters]);

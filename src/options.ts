@@ -82,7 +82,7 @@ export const assertForwardOptions = (
 export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = 'options'): ResolvedOptions => {
   const given = readObject(place, options ?? {}, optionNames);
   const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
-    given[name] === undefined ? otherwise() : read(`options.${name}`, given[name]);
+    given[name] === undefined ? otherwise() : read(`${place}.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {
     const value = env[`LOCALHOST_FORWARD_${name}`];
     return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
@@ -99,7 +99,7 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = '
     strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),
     privilege: from('privilege', readPrivilege, () => fromEnv('PRIVILEGE', readPrivilege, 'auto')),
     verify,
-    proof: verify === false ? readProof('options.verify', {}, image) : verify,
+    proof: verify === false ? readProof(`${place}.verify`, {}, image) : verify,
     listener: from('listener', readListener, () => false),
     hostname: from('hostname', readHostname, () => 'host.docker.internal'),
     subnet: from('subnet', readSubnet, () => undefined),

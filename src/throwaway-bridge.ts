@@ -1,4 +1,5 @@
 import { debug } from './command/debug.ts';
+import { removeContainer } from './engine/containers.ts';
 import type { Engine } from './engine/engine.ts';
 import { createNetwork, removeNetwork, SubnetTaken } from './engine/networks.ts';
 import { LocalhostForwardError } from './errors.ts';

@@ -17,7 +17,7 @@ test('a forward of the file alone, and the matchers', async () => {
   await expect(own).toHaveBeenReached({ port: 80 });
   await own.forward({ hostPort: 1, containerPort: 81 });
   await expect(expect(own).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Nothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)/);
-  await expect(expect(own).toLeaveNoTrace()).rejects.toThrow(/network lhf-/);
+  await expect(expect(own).toLeaveNoTrace()).rejects.toThrow(/still there: the network lhf-/);
 });
 
 describe('a block', () => {
@@ -175,7 +175,7 @@ const early = useLocalhostForward([], { verify: false });
 const seen = (() => { try { return early.id; } catch (error) { return error; } })();
 test('errors', () => {
   expect(() => forwardAddress()).toThrow(/forwardAddress\\(\\) found no forward/);
-  expect(seen.message).toContain('net.id was read before the forward was open');
+  expect(seen.message).toContain('id was asked of useLocalhostForward() before the file');
   expect(early.id).toMatch(/^\\w{8}$/);
 });`;
     await using project = await makeProject(generation, {

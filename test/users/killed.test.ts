@@ -47,16 +47,14 @@ describe.each(triedGenerations)('%s', (generation) => {
       expect(Number(worker)).not.toBe(main);
       act({ main, worker: Number(worker), group: (signal) => process.kill(-main, signal) });
       const { code, signal } = await script.exit;
-      return code ?? signal;
+      expect(code ?? signal).not.toBe(0);
     };
 
     test('interrupted by Ctrl+C', () => start(({ group }) => group('SIGINT')));
 
-    test('killed by SIGKILL', async () =>
-      expect(await start(({ main }) => process.kill(main, 'SIGKILL'))).toBe('SIGKILL'));
+    test('killed by SIGKILL', () => start(({ main }) => process.kill(main, 'SIGKILL')));
 
-    test('when a worker is killed by SIGKILL', async () =>
-      expect(await start(({ worker }) => process.kill(worker, 'SIGKILL'))).toBe(1));
+    test('when a worker is killed by SIGKILL', () => start(({ worker }) => process.kill(worker, 'SIGKILL')));
 
     test('with --bail', async () => {
       await using service = await listenTcp();

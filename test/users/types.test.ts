@@ -49,7 +49,7 @@ import { forwardAddress, useLocalhostForward } from 'localhost-forward/jest';
 import { globalSetup, globalTeardown } from 'localhost-forward/jest/global';
 import setUp from 'localhost-forward/jest/global-setup';
 import tearDown from 'localhost-forward/jest/global-teardown';
-import * as preset from 'localhost-forward/jest/jest-preset';
+import preset from 'localhost-forward/jest/jest-preset';
 import 'localhost-forward/jest/matchers';
 
 const net = useLocalhostForward(8088);

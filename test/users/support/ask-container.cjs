@@ -12,7 +12,7 @@ const engine = (method, path, body) =>
       response.on('end', () => {
         const text = Buffer.concat(parts);
         if (response.statusCode < 400) resolve(text);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.toString()}`));
+        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
       });
     });
     call.on('error', reject);

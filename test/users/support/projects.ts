@@ -1,7 +1,6 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
 import Docker from 'dockerode';
 import { ensureTestImage, mountNode } from '../../support/containers.ts';
 import { spawnScript, type Script } from '../../support/children.ts';
@@ -91,3 +90,5 @@ const environmentOf = (): Promise<Record<string, string | undefined>> =>
       ASK_BINDS: JSON.stringify(binds),
     };
   })());
+
+const plain = (text: string): string => text.replaceAll(/\u001B\[[\d;]*m/g, '');
