@@ -37,18 +37,20 @@ const toBeReachableFromContainer = async (received: unknown, options: ReachableO
 };
 
 /** Reads the hit counters; where nothing came, the message tells whether something could have. */
-const toHaveBeenReached = async (received: unknown, { port }: ReachedOptions = {}): Promise<Outcome> => {
+async function toHaveBeenReached(this: unknown, received: unknown, { port }: ReachedOptions = {}): Promise<Outcome> {
   const net = readForward(received, 'toHaveBeenReached');
   const { connections, packets } = await net.hits(port);
   const counted = `counted: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${packets} ${packets === 1 ? 'packet' : 'packets'}`;
   if (connections > 0)
     return outcome(true, [`Expected no container to have reached ${nameOf(net, port)}`, `  ${counted}`]);
+  // Nobody reads why it was not, where that was expected.
+  if ((this as { isNot?: boolean } | undefined)?.isNot === true) return outcome(false, []);
   const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
   const hint = reachable
     ? [`  a container can: ${sentence}`, `Try: let the container call ${net.url(port)}`]
     : [`  ${sentence}`, `Try: ${advice}`];
   return outcome(false, [`Expected a container to have reached ${nameOf(net, port)}`, `  ${counted}`, ...hint]);
-};
+}
 
 /** Asks engine and kernel whether anything of a closed forward is left. */
 const toLeaveNoTrace = async (received: unknown): Promise<Outcome> => {

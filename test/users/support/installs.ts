@@ -2,7 +2,7 @@
 //   node test/users/support/installs.ts [before]    installs what the tests need, where it is not there yet
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../support/children.ts';
 import { execHere, outputOf } from '../../support/run.ts';
@@ -42,11 +42,13 @@ export const installFor = async (generation: Generation): Promise<string> => {
   const folder = folderOf(generation);
   if (!existsSync(folder)) await installPackages(generation, folder);
   await unpackHere(folder);
+  await linkPrograms(folder);
   return folder;
 };
 
 const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
   version: string;
+  bin: Record<string, string>;
   dependencies: Record<string, string>;
 };
 
@@ -88,6 +90,17 @@ const unpackHere = async (folder: string): Promise<void> => {
   await Promise.all(old.map((name) => rm(join(place, name), { recursive: true })));
   await outputOf(execHere, ['tar', '-xzf', tarball, '--strip-components=1', '-C', place]);
   await writeFile(join(place, `.${hash}`), '');
+};
+
+// As npm does it with what it installs.
+const linkPrograms = async (folder: string): Promise<void> => {
+  for (const [name, file] of Object.entries(manifest.bin)) {
+    const program = join(folder, 'node_modules/localhost-forward', file);
+    if (!existsSync(program)) continue;
+    await chmod(program, 0o755);
+    await rm(join(folder, 'node_modules/.bin', name), { force: true });
+    await symlink(join('../localhost-forward', file), join(folder, 'node_modules/.bin', name));
+  }
 };
 
 const packInto = async (folder: string): Promise<string> => {
