@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { projectRoot } from '../../support/children.ts';
 import { execHere, outputOf } from '../../support/run.ts';
 
@@ -110,7 +111,8 @@ const packInto = async (folder: string): Promise<string> => {
   return join(folder, `localhost-forward-${manifest.version}.tgz`);
 };
 
-if (import.meta.main) {
+// Node 22 has no import.meta.main.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const generation of ['newest', ...(process.argv.includes('before') ? ['before' as const] : [])] as const) {
     // oxlint-disable-next-line no-await-in-loop -- One npm at a time.
     await installFor(generation);
