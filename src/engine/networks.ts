@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { setTimeout as delay } from 'node:timers/promises';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { labels } from '../plan/names.ts';
 import { removeContainer } from './containers.ts';
 import { dockerUnavailable, statusOf, type Engine } from './engine.ts';
 
@@ -94,7 +95,7 @@ const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
   };
   const names = await Promise.all(
     Object.entries(Containers).map(async ([container, { Name = container }]) => {
-      if (Name.startsWith('lhf-probe-')) {
+      if (await isProbe(docker, container)) {
         await removeContainer(docker, container).catch(() => undefined);
         return [];
       }
@@ -109,6 +110,16 @@ const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
   );
   return names.flat();
 };
+
+// By its mark and not by its name, which anybody may choose.
+const isProbe = (docker: Docker, id: string): Promise<boolean> =>
+  docker
+    .getContainer(id)
+    .inspect()
+    .then(
+      ({ Config }) => Config.Labels[labels.bridge] !== undefined,
+      () => false,
+    );
 
 export interface ListedNetwork {
   readonly id: string;
