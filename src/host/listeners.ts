@@ -8,7 +8,7 @@ export interface Listener {
   readonly port: number;
 }
 
-/** Everything that listens on one port of this host (and this network namespace), read from /proc/net. */
+/** Each address on which one port of this host (and this network namespace) is listened to, read from /proc/net. */
 export const readListeners = async (port: number, protocol: 'tcp' | 'udp'): Promise<Listener[]> => {
   const [four, six] = await Promise.all([readTable(protocol), readTable(`${protocol}6`)]);
   const listening = protocol === 'tcp' ? '0A' : '07';
@@ -28,7 +28,10 @@ export const readListeners = async (port: number, protocol: 'tcp' | 'udp'): Prom
         };
       })
       .filter((listener) => listener.port === port);
-  return [...read(four, 4), ...read(six, 6)];
+  // The kernel may list a socket twice when others come and go while it is read.
+  return [...read(four, 4), ...read(six, 6)].filter(
+    ({ address }, index, all) => all.findIndex((other) => other.address === address) === index,
+  );
 };
 
 /** Whether a packet to 127.0.0.1 would find this listener; `::` takes IPv4 too unless it is bound to IPv6 only, which /proc does not tell. */

@@ -38,7 +38,8 @@ const runOnTerminal = (...command: readonly string[]) => {
   `;
   return spawnScript({
     source,
-    args: [words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')],
+    // `script` runs it by the user's shell, which must not stay in the foreground group and answer Ctrl+C itself.
+    args: ['exec ' + words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')],
   });
 };
 

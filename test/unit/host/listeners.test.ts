@@ -12,10 +12,10 @@ const listen = async (host: string, port = 0, ipv6Only = false): Promise<number>
   return (server.address() as AddressInfo).port;
 };
 
-const bind = async (type: 'udp4' | 'udp6', address: string): Promise<number> => {
-  const socket = createSocket(type);
+const bind = async (type: 'udp4' | 'udp6', address: string, port = 0): Promise<number> => {
+  const socket = createSocket({ type, reuseAddr: true });
   await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject).bind({ address, port: 0 }, resolve);
+    socket.once('error', reject).bind({ address, port }, resolve);
   });
   onTestFinished(() => void socket.close());
   return socket.address().port;
@@ -52,6 +52,12 @@ it.each([
   expect(await readListeners(port, 'udp')).toEqual([
     { protocol: 'udp', family: type === 'udp4' ? 4 : 6, address, port },
   ]);
+});
+
+it('an address that two sockets share is told once', async () => {
+  const port = await bind('udp4', '127.0.0.1');
+  await bind('udp4', '127.0.0.1', port);
+  expect(await readListeners(port, 'udp')).toHaveLength(1);
 });
 
 it('connections and closed listeners are none', async () => {

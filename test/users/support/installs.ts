@@ -38,8 +38,18 @@ export type Generation = keyof typeof generations;
 export const triedGenerations: readonly Generation[] =
   process.env['LHF_MATRIX'] === 'all' ? ['newest', 'before'] : ['newest'];
 
+const installed = new Map<Generation, Promise<string>>();
+
 /** The folder with a generation's `node_modules`, the package of this moment in it. */
-export const installFor = async (generation: Generation): Promise<string> => {
+export const installFor = (generation: Generation): Promise<string> => {
+  // Whoever runs several of these tests at once has installed all beforehand.
+  if (process.env['LHF_USERS_INSTALLED'] === '1') return Promise.resolve(folderOf(generation));
+  const known = installed.get(generation) ?? install(generation);
+  installed.set(generation, known);
+  return known;
+};
+
+const install = async (generation: Generation): Promise<string> => {
   const folder = folderOf(generation);
   if (!existsSync(folder)) await installPackages(generation, folder);
   await unpackHere(folder);
@@ -115,6 +125,6 @@ const packInto = async (folder: string): Promise<string> => {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const generation of ['newest', ...(process.argv.includes('before') ? ['before' as const] : [])] as const) {
     // oxlint-disable-next-line no-await-in-loop -- One npm at a time.
-    await installFor(generation);
+    await install(generation);
   }
 }
