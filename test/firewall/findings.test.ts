@@ -62,8 +62,14 @@ const drops: [name: string, finding: string, on: string, off: string, said: RegE
   ],
 ];
 
-describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
-  it.each(drops)('names the drop by %s: %s', async (_, finding, on, off, said) => {
+// The kernel's trace names the rule whatever translated the packet, so that one drop for each hop does for iptables.
+const firstOfEach = drops.filter(([, finding], index) => drops.findIndex((other) => other[1] === finding) === index);
+
+describe.each([
+  ['nftables', drops],
+  ['iptables', process.env['LHF_TEST_ALL'] === '1' ? drops : firstOfEach],
+] as const)('%s', (strategy, tried) => {
+  it.each(tried)('names the drop by %s: %s', async (_, finding, on, off, said) => {
     await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
     expect(await net.open()).toHaveProperty('ok');
     await shell(engine, on);
