@@ -28,27 +28,52 @@ lhf_apply_locked() {
 # Once more where somebody else changed the rules between the listing and the removal.
 lhf_remove() { lhf_locked lhf_remove_locked "$@" || lhf_locked lhf_remove_locked "$@"; }
 lhf_remove_locked() {
+  tidily=1
+  if lhf_take_out "$@"; then lhf_drop_tables 2> /dev/null; return 0; fi
+  tidily=
   lhf_take_out "$@" || return
   case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
   return 0
 }
 
-# The removal without the tidying needs no turn: no base chain goes that has one of our rules in it.
+# With $tidily the last one out takes the base chain that one of us made, and its note, in the same transaction; without, the
+# removal needs no turn: no base chain goes that has one of our rules in it.
 lhf_take_out() {
   prefix=$1; shift
   saved=$($SUDO iptables-save 2> /dev/null)
-  undo=$(printf '%s\n' "$saved" | awk -v prefix="$prefix" -v tables=" $* " '
-    function finish() { if (text != "") printf "*%s\n%s%sCOMMIT\n", table, text, chains; text = chains = "" }
+  undo=$(printf '%s\n' "$saved" | awk -v prefix="$prefix" -v tables=" $* " -v tidily="$tidily" '
+    function finish() {
+      if (tidily && made != "" && !used) {
+        chains = chains "-X LHF-MADE-" made "\n"
+        if (!foreign[made]) chains = chains "-X " made "\n"
+      }
+      if (text chains != "") printf "*%s\n%s%sCOMMIT\n", table, text, chains
+      text = chains = made = ""; used = 0; split("", foreign)
+    }
     /^[*]/ { finish(); table = substr($1, 2); wanted = index(tables, " " table " ") }
     !wanted { next }
-    index($1, ":LHF-" prefix) == 1 { name = substr($1, 2); text = text "-F " name "\n"; chains = chains "-X " name "\n" }
-    /^-A / && index($2, "LHF-") != 1 && index($0, "lhf:" prefix) { sub(/^-A/, "-D"); text = $0 "\n" text }
+    /^:LHF-MADE-/ { made = substr($1, 11); next }
+    index($1, ":LHF-" prefix) == 1 { name = substr($1, 2); text = text "-F " name "\n"; chains = chains "-X " name "\n"; next }
+    /^:LHF-lhf-/ { used = 1 }
+    /^:/ && $2 != "ACCEPT" { foreign[substr($1, 2)] = 1 }
+    /^-A / && index($2, "LHF-") != 1 {
+      if (index($0, "lhf:" prefix)) { sub(/^-A/, "-D"); text = $0 "\n" text; next }
+      if (index($0, "lhf:lhf-")) used = 1
+      foreign[$2] = 1
+    }
     END { finish() }
   ')
   if [ -n "$undo" ]; then
     printf '%s\n' "$undo" | $SUDO iptables-restore -w 5 --noflush || return
   fi
   printf '%s\n' "$saved" | grep -o 'LHF-lhf-[0-9a-z]\{8\}' | sed -n "s/^LHF-\($prefix\)/\1/p" | sort -u
+}
+
+# The kernel's tables that one of us made a chain in, where nothing is in them any more.
+lhf_drop_tables() {
+  printf '%s\n' "$saved" | sed -n '/^[*]/ { s/^.//; h; }; /^:LHF-MADE-/ { g; p; }' | while read -r table; do
+    case $($SUDO nft list table ip "$table") in *chain*|*set*|*map*) ;; *) $SUDO nft delete table ip "$table";; esac
+  done
 }
 
 # Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use. An iptables
