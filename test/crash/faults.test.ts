@@ -1,13 +1,11 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
-import { execHere, spawnHere, type Spawn } from '../support/run.ts';
+import { openPath, refuse } from './programs.ts';
+import { spawnHere, type Spawn } from '../support/run.ts';
 import { takeState } from './trace.ts';
 
-// A program in front of the real one on PATH, which refuses at one step. `$REAL` is the real one.
+// A program in front of the real one, which refuses at one step.
 const faults = [
   [
     'nftables',
@@ -51,10 +49,6 @@ const faults = [
   ['iptables', 'route_localnet may not be written', {}, 'LHF_ERR_RULES', 'EROFS'],
 ] as const;
 
-function refuse(argument: string, words: string): string {
-  return `if [ "$1" = ${argument} ]; then echo "${words}" >&2; exit 1; fi; exec "$REAL" "$@"`;
-}
-
 // Nothing else tells root that it may not write there.
 const withoutSysctl: Spawn = (argv, options) =>
   spawnHere(
@@ -83,21 +77,6 @@ describe('a set-up that fails at a step of the kernel leaves nothing and says wh
     expect(renderDifference(before, await takeState())).toBe('');
   });
 });
-
-// The programs stand in front for the tested process alone.
-const openPath = async (programs: Readonly<Record<string, string>>): Promise<{ value: string } & AsyncDisposable> => {
-  const folder = await mkdtemp(join(tmpdir(), 'lhf-faults-'));
-  for (const [name, text] of Object.entries(programs)) {
-    const file = join(folder, name);
-    const { stdout } = await execHere(['sh', '-c', 'command -v "$1" || echo /bin/false', 'which', name]);
-    await writeFile(file, `#!/bin/sh\nREAL=${stdout.trim()}\n${text}\n`);
-    await chmod(file, 0o755);
-  }
-  return {
-    value: `${folder}:${process.env['PATH'] ?? ''}`,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
-  };
-};
 
 const attempt = (strategy: string): string => `
 import { openLocalhostForward, isLocalhostForwardError } from './src/index.ts';

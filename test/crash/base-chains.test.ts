@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { spawnScript } from '../support/children.ts';
+import { requirePlace } from '../support/place.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { openPath } from './programs.ts';
+import { openingScript, takeState } from './trace.ts';
+
+// A base chain that iptables makes for our first rule is not there for anybody else, and goes with the last rule.
+requirePlace();
+
+// As iptables before 1.8.8 answers, on its own and for a whole table.
+const old: Readonly<Record<string, string>> = {
+  'iptables-restore':
+    'input=$(cat); case $input in *"-X PREROUTING"*) echo "CHAIN_USER_DEL failed (Operation not supported): chain PREROUTING" >&2; exit 1;; esac; printf "%s\\n" "$input" | "$REAL" "$@"',
+  iptables: 'case "$*" in *"-X PREROUTING"*) echo "Operation not supported" >&2; exit 1;; esac; exec "$REAL" "$@"',
+};
+
+const opening = async (programs: Readonly<Record<string, string>>) => {
+  const path = await openPath(programs);
+  const script = spawnScript({
+    source: openingScript(
+      'iptables',
+      `process.stdin.once('data', () => net.close().then(() => console.log('closed')));`,
+    ),
+    env: { PATH: path.value },
+  });
+  const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
+  return {
+    bridge,
+    close: async () => {
+      script.send('close');
+      await script.waitForLine('closed');
+    },
+    [Symbol.asyncDispose]: async () => {
+      await script[Symbol.asyncDispose]();
+      await path[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const rawTable = (): Promise<string> => outputOf(execHere, ['iptables-save', '-t', 'raw']);
+
+describe.each([
+  ['an iptables that deletes base chains', {}],
+  ['one that does not', old],
+])('with %s', (_name, programs) => {
+  test('the last of two takes the chain along', async () => {
+    const before = await takeState();
+    await using one = await opening(programs);
+    await using two = await opening(programs);
+    await one.close();
+    expect(await rawTable()).toContain(`LHF-${two.bridge}`);
+    expect(await rawTable()).not.toContain(`LHF-${one.bridge}`);
+    expect(await rawTable()).toContain(':LHF-MADE-PREROUTING');
+    await two.close();
+    expect(renderDifference(before, await takeState())).toBe('');
+  });
+
+  test('a rule or a policy that somebody else put there meanwhile stays, and keeps the chain', async () => {
+    const foreign = ['PREROUTING', '-i', 'lhf-stranger', '-j', 'DROP'];
+    await using net = await opening(programs);
+    await outputOf(execHere, ['iptables', '-t', 'raw', '-A', ...foreign]);
+    await net.close();
+    const after = await rawTable();
+    await outputOf(execHere, ['iptables', '-t', 'raw', '-D', ...foreign]);
+    expect(after).toContain(`-A ${foreign.join(' ')}`);
+    expect(after).not.toContain('LHF-');
+    await outputOf(execHere, ['nft', 'delete', 'table', 'ip', 'raw']);
+  });
+});

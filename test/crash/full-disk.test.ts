@@ -1,0 +1,35 @@
+import { writeFile } from 'node:fs/promises';
+import { afterEach, expect, test } from 'vitest';
+import { openLocalhostForward } from '../../src/index.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { requirePlace } from '../support/place.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { takeState } from './trace.ts';
+
+const disk = `${requirePlace().directory}/private`;
+const resize = (size: string) => outputOf(execHere, ['mount', '-o', `remount,size=${size}`, disk]);
+
+/** Makes the engine's own file system as large as what is on it. */
+const fillDisk = async (): Promise<void> => {
+  const [, used = ''] = (await outputOf(execHere, ['df', '--output=used', '-k', disk])).split('\n');
+  await resize(`${used.trim()}k`);
+  await expect(writeFile(`${disk}/tmp/text`, 'text')).rejects.toThrow(/no space left/);
+};
+
+afterEach(() => resize('50%'));
+
+test.each(['nftables', 'iptables'] as const)(
+  '%s: an engine without disk gives one coded error, and nothing is left',
+  async (strategy) => {
+    const before = await takeState();
+    await fillDisk();
+    const error: unknown = await openLocalhostForward(8088, { strategy }).catch((thrown: unknown) => thrown);
+    const after = await takeState();
+    expect(error).toMatchObject({
+      code: 'LHF_ERR_NETWORK',
+      message: expect.stringMatching(/no space left/i) as string,
+      cause: expect.anything() as Error,
+    });
+    expect(renderDifference(before, after)).toBe('');
+  },
+);
