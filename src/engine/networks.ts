@@ -51,7 +51,7 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
       'LHF_ERR_NETWORK',
       {
         what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`,
-        try: 'docker network prune',
+        try: /no space left/i.test(messageOf(error)) ? 'docker system df' : 'docker network prune',
       },
       { cause: error },
     );

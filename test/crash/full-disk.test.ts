@@ -27,7 +27,7 @@ test.each(['nftables', 'iptables'] as const)(
     const after = await takeState();
     expect(error).toMatchObject({
       code: 'LHF_ERR_NETWORK',
-      message: expect.stringMatching(/no space left/i) as string,
+      message: expect.stringMatching(/no space left.*\nTry: docker system df$/is) as string,
       cause: expect.anything() as Error,
     });
     expect(renderDifference(before, after)).toBe('');
