@@ -11,7 +11,13 @@ export const ensureEmptyImage = async (docker: Docker): Promise<string> => {
   if (await hasImage(docker, emptyImage)) return emptyImage;
   const stream = await docker.loadImage(Readable.from([renderEmptyImage(emptyImage)]));
   await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(stream, (error: Error | null) => (error === null ? resolve() : reject(error)));
+    // A failure is an event among others: the answer's status was sent before it.
+    docker.modem.followProgress(stream, (error: Error | null, events: { error?: string }[] | undefined) => {
+      const said = events?.find((event) => event.error !== undefined)?.error;
+      const failure = error ?? (said === undefined ? undefined : new Error(`loading ${emptyImage}: ${said}`));
+      if (failure === undefined) resolve();
+      else reject(failure);
+    });
   });
   return emptyImage;
 };

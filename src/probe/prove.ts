@@ -12,6 +12,8 @@ import { isDialled, keyOfPort, ProbeFailed, readEnd, runProbe } from './run-prob
 export interface Proof {
   readonly ended: ReadonlyMap<string, ProbeEvent>;
   readonly diagnosis: Diagnosis | undefined;
+  /** Why the probe itself did not work. */
+  readonly cause?: unknown;
 }
 
 /**
@@ -50,7 +52,11 @@ export const prove = async (
   signal?.throwIfAborted();
   if (found !== undefined) return { ended, diagnosis: found };
   if (dialling.status === 'rejected')
-    return { ended, diagnosis: await judgeFailure(context, dialled, dialling.reason) };
+    return {
+      ended,
+      diagnosis: await judgeFailure(context, dialled, dialling.reason),
+      cause: (dialling.reason as Error).cause ?? dialling.reason,
+    };
   for (const port of ports) {
     const diagnosis = await judge(context, port, ended.get(keyOfPort(port)), proof, signal);
     if (!diagnosis.reachable) return { ended, diagnosis };

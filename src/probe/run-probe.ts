@@ -90,6 +90,7 @@ const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed => {
   const what = messageOf(error);
   const image = /^No such image: (\S+)$/i.exec(what)?.[1];
   if (image !== undefined) return new ProbeFailed({ what, try: `docker pull ${image}` }, error);
+  if (/no space left/i.test(what)) return new ProbeFailed({ what, try: 'docker system df' }, error);
   return new ProbeFailed(
     statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what },
     error,

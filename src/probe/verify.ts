@@ -18,10 +18,10 @@ export const verifyForward = async (
 ): Promise<Verification> => {
   const startedAt = performance.now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
-  const { ended, diagnosis } = await prove(context, ports, proof, signal).catch((error: unknown) => {
+  const { ended, diagnosis, cause } = await prove(context, ports, proof, signal).catch((error: unknown) => {
     throw signal?.aborted === true ? aborted(signal) : error;
   });
-  if (diagnosis !== undefined) throw unreachable(context, diagnosis);
+  if (diagnosis !== undefined) throw unreachable(context, diagnosis, cause);
   return {
     ports: ports.map((one) => {
       const event = ended.get(keyOfPort(one));
@@ -38,11 +38,11 @@ export const verifyForward = async (
   };
 };
 
-const unreachable = (context: ProbeContext, diagnosis: Diagnosis): LocalhostForwardError =>
+const unreachable = (context: ProbeContext, diagnosis: Diagnosis, cause: unknown): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNREACHABLE',
     { what: diagnosis.sentence, evidence: diagnosis.hops.map(renderHop), try: diagnosis.advice },
-    { diagnosis, strategy: context.strategy },
+    { diagnosis, strategy: context.strategy, ...(cause === undefined ? {} : { cause }) },
   );
 
 const aborted = (signal: AbortSignal): LocalhostForwardError =>

@@ -57,7 +57,17 @@ describe.each([
     expect(renderDifference(before, await takeState())).toBe('');
   });
 
-  test('a rule or a policy that somebody else put there meanwhile stays, and keeps the chain', async () => {
+  test('a table that was left empty does not make the chain look like somebody else’s', async () => {
+    const before = await takeState();
+    // Where a removal was killed before its last step; iptables-save then tells of chains that are not there.
+    await outputOf(execHere, ['nft', 'add', 'table', 'ip', 'raw']);
+    expect(await rawTable()).toContain(':PREROUTING ACCEPT');
+    await using net = await opening(programs);
+    await net.close();
+    expect(renderDifference(before, await takeState())).toBe('');
+  });
+
+  test('a rule that somebody else put there meanwhile stays, and keeps the chain', async () => {
     const foreign = ['PREROUTING', '-i', 'lhf-stranger', '-j', 'DROP'];
     await using net = await opening(programs);
     await outputOf(execHere, ['iptables', '-t', 'raw', '-A', ...foreign]);

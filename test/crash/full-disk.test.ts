@@ -26,7 +26,8 @@ test.each(['nftables', 'iptables'] as const)(
     const error: unknown = await openLocalhostForward(8088, { strategy }).catch((thrown: unknown) => thrown);
     const after = await takeState();
     expect(error).toMatchObject({
-      code: 'LHF_ERR_NETWORK',
+      // The network's database may have a free page: then it is the probe that has no room.
+      code: expect.stringMatching(/^LHF_ERR_(NETWORK|UNREACHABLE)$/) as string,
       message: expect.stringMatching(/no space left.*\nTry: docker system df$/is) as string,
       cause: expect.anything() as Error,
     });

@@ -15,25 +15,41 @@ lhf_apply_locked() {
   # A process that died meanwhile needs no rules: its shell then has another parent in proc(5)'s stat.
   read -r _ _ _ parent _ < /proc/$$/stat
   if [ "$parent" != "$PPID" ]; then return 1; fi
-  { $SUDO iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk '
+  { $SUDO iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk -v chains="$SUDO nft list chains ip 2> /dev/null" '
     BEGIN { base["*raw"] = base["*nat"] = "PREROUTING"; base["*filter"] = "INPUT" }
+    # iptables-save declares all base chains of a table, also those that the kernel does not have: one with a rule, or with our
+    # note, is there, of another nft knows.
+    function exists(chain, line, word, of) {
+      if (!declared[table, chain] || filled[table, chain] || noted[table]) return declared[table, chain]
+      if (!asked++) while ((chains | getline line) > 0) {
+        split(line, word, " ")
+        if (word[1] == "table") known[of = "*" word[3]] = 1
+        if (word[1] == "chain") real[of, word[2]] = 1
+      }
+      return !known[table] || real[table, chain]
+    }
     $0 == "LHF-BODY" { body = 1; next }
     /^[*]/ { table = $1 }
-    !body && /^:/ { have[table, substr($1, 2)] = 1 }
+    !body && /^:/ { declared[table, substr($1, 2)] = 1; if (/^:LHF-MADE-/) noted[table] = 1 }
+    !body && /^-A / { filled[table, $2] = 1 }
     body { print }
-    body && /^[*]/ && base[table] != "" && !have[table, base[table]] { print ":LHF-MADE-" base[table] " - [0:0]" }
+    body && /^[*]/ && base[table] != "" && !exists(base[table]) { print ":LHF-MADE-" base[table] " - [0:0]" }
   ' | $SUDO iptables-restore -w 5 --noflush
 }
 
 # Once more where somebody else changed the rules between the listing and the removal.
 lhf_remove() { lhf_locked lhf_remove_locked "$@" || lhf_locked lhf_remove_locked "$@"; }
 lhf_remove_locked() {
-  tidily=1
-  if lhf_take_out "$@"; then lhf_drop_tables 2> /dev/null; return 0; fi
-  tidily=
-  lhf_take_out "$@" || return
-  case $saved in *:LHF-MADE-*) lhf_tidy 2> /dev/null;; esac
-  return 0
+  tidily=1; removed=0
+  lhf_take_out "$@" || removed=$?
+  noted=$saved
+  if [ "$removed" != 0 ]; then
+    tidily=; removed=0
+    lhf_take_out "$@" || removed=$?
+    lhf_tidy 2> /dev/null
+  fi
+  lhf_drop_tables 2> /dev/null
+  return "$removed"
 }
 
 # With $tidily the last one out takes the base chain that one of us made, and its note, in the same transaction; without, the
@@ -69,10 +85,11 @@ lhf_take_out() {
   printf '%s\n' "$saved" | grep -o 'LHF-lhf-[0-9a-z]\{8\}' | sed -n "s/^LHF-\($prefix\)/\1/p" | sort -u
 }
 
-# The kernel's tables that one of us made a chain in, where nothing is in them any more.
+# The tables that one of us made a chain in, where nothing is in them any more.
 lhf_drop_tables() {
-  printf '%s\n' "$saved" | sed -n '/^[*]/ { s/^.//; h; }; /^:LHF-MADE-/ { g; p; }' | while read -r table; do
-    case $($SUDO nft list table ip "$table") in *chain*|*set*|*map*) ;; *) $SUDO nft delete table ip "$table";; esac
+  printf '%s\n' "$noted" | sed -n '/^[*]/ { s/^.//; h; }; /^:LHF-MADE-/ { g; p; }' | while read -r table; do
+    inside=$($SUDO nft list table ip "$table" | grep -v '^#' | tr -d '[:space:]')
+    if [ "$inside" = "tableip$table{}" ]; then $SUDO nft delete table ip "$table"; fi
   done
 }
 
@@ -90,7 +107,6 @@ lhf_tidy() {
       [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
       $SUDO nft delete chain ip "$table" "$base"
     fi
-    case $($SUDO nft list table ip "$table") in *chain*|*set*|*map*) ;; *) $SUDO nft delete table ip "$table";; esac
   done
 }
 `;
