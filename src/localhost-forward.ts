@@ -12,6 +12,7 @@ import type { Names } from './plan/names.ts';
 import type { Privileges } from './privilege/privileges.ts';
 import type { ProbeContext, ProbedPort } from './probe/context.ts';
 import { passPolicies } from './probe/pass.ts';
+import type { InputChain } from './strategies/firewall/accepts.ts';
 import { isDialled } from './probe/run-probe.ts';
 import { verifyForward } from './probe/verify.ts';
 import { keyOf, type InstalledRules } from './strategies/strategy.ts';
@@ -29,6 +30,8 @@ export interface OpenForwardParts {
   readonly undo: UndoStack;
   readonly undoDeadlineMs: number;
   readonly options: ResolvedOptions;
+  /** The firewall's policies, where they were listed while the network was made. */
+  readonly policies: Promise<readonly InputChain[]> | undefined;
 }
 
 /** An open forward, in the process that opened it. */
@@ -81,7 +84,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   async prove(signal: AbortSignal | undefined): Promise<void> {
     const context = await this.probeContext();
     const isProven = this.#parts.options.verify !== false && context.ports().some(isDialled);
-    if (!isProven) await passPolicies(context);
+    if (!isProven) await passPolicies(context, this.#parts.policies);
     if (this.#parts.options.verify !== false)
       await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
   }

@@ -12,6 +12,7 @@ import { chooseStrategy } from './plan/choose-strategy.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';
 import { tellProgress } from './progress.ts';
+import { listDroppingPolicies } from './strategies/firewall/policies.ts';
 import { openThrowawayBridge } from './throwaway-bridge.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from './types.ts';
 
@@ -59,6 +60,10 @@ export const openLocalhostForward = async (
     );
     stopIfAborted(plan.options.signal);
 
+    // Without a proof, the firewall's policies are all there is to go by.
+    const policies = plan.options.verify === false ? listDroppingPolicies(privileges) : undefined;
+    policies?.catch(() => undefined);
+
     // The network, and a strategy's rules on its bridge.
     const bridge = await openThrowawayBridge(
       {
@@ -88,6 +93,7 @@ export const openLocalhostForward = async (
       undo,
       undoDeadlineMs,
       options: plan.options,
+      policies,
     });
     const provingAt = performance.now();
     await net.prove(plan.options.signal);

@@ -14,12 +14,14 @@ export const passDrop = (context: ProbeContext, drop: Drop | undefined): Promise
   return passChain(context, chain, drop === undefined ? '' : `, before ${renderDrop(drop)}`);
 };
 
-/** The same where nobody dials, and policies are all there is to go by. */
-export const passPolicies = async (context: ProbeContext): Promise<void> => {
+/** The same where nobody dials, and policies are all there is to go by; they may have been listed beforehand. */
+export const passPolicies = async (
+  context: ProbeContext,
+  listing: Promise<readonly InputChain[]> = listDroppingPolicies(context.privileges),
+): Promise<void> => {
   if (context.firewall === 'leave') return;
   // One that cannot be passed is found by the first proof.
-  for (const chain of await listDroppingPolicies(context.privileges))
-    await passChain(context, chain, ', before its policy drop');
+  for (const chain of await listing) await passChain(context, chain, ', before its policy drop');
 };
 
 const passChain = (context: ProbeContext, chain: InputChain, what: string): Promise<string | undefined> => {
