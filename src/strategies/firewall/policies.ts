@@ -2,11 +2,21 @@ import { readFile } from 'node:fs/promises';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { InputChain } from './accepts.ts';
 
+/** For how long one listing serves the openings of a process, in milliseconds: those in a row meet one firewall. */
+const freshForMs = 2_000;
+let recent: { readonly at: number; readonly listing: Promise<InputChain[]> } | undefined;
+
 /**
  * Base chains of hook input that drop what they do not name. Reading policies is all that can be done without a packet: which of its
- * rules a packet would meet, only a packet tells.
+ * rules a packet would meet, only a packet tells. At most one listing in two seconds: it waits for the engine's own work on rules.
  */
-export const listDroppingPolicies = async (privileges: Privileges): Promise<InputChain[]> => {
+export const listDroppingPolicies = (privileges: Privileges): Promise<InputChain[]> => {
+  if (recent === undefined || performance.now() - recent.at > freshForMs)
+    recent = { at: performance.now(), listing: list(privileges) };
+  return recent.listing;
+};
+
+const list = async (privileges: Privileges): Promise<InputChain[]> => {
   const [{ stdout }, legacy] = await Promise.all([privileges.run(['nft', 'list', 'chains']), listLegacy(privileges)]);
   return [...parsePolicies(stdout), ...legacy];
 };
