@@ -30,6 +30,21 @@ test('waits', async () => { ${say} });`,
   },
 };
 
+/** The same without any forward. */
+const head = { vitest: `import { test } from 'vitest';\n`, jest: '' } as const;
+const plain: Record<'vitest' | 'jest', Files> = {
+  vitest: { 'vitest.config.mjs': 'export default {};', 'two.test.mjs': `${head.vitest}test('two', () => {});` },
+  jest: { 'jest.config.cjs': 'module.exports = { maxWorkers: 2 };', 'two.test.js': `test('two', () => {});` },
+};
+
+const later = 'await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));';
+const endings: [what: string, body: string, more: string[]][] = [
+  ['with --bail', `throw new Error('enough');`, ['--bail=1']],
+  ['by process.exit() in a test', 'process.exit(3);', []],
+  ['by an exception that nobody catches', `setImmediate(() => { throw new Error('enough'); }); ${later}`, []],
+  ['by a rejection that nobody awaits', `void Promise.reject(new Error('enough')); ${later}`, []],
+];
+
 const args = { vitest: ['run'], jest: [] } as const;
 
 describe.each(triedGenerations)('%s', (generation) => {
@@ -56,17 +71,24 @@ describe.each(triedGenerations)('%s', (generation) => {
 
     test('when a worker is killed by SIGKILL', () => start(({ worker }) => process.kill(worker, 'SIGKILL')));
 
-    test('with --bail', async () => {
+    // The runner's exit code is what it is without any forward.
+    test.each(endings)('%s', async (_, body, more) => {
       await using service = await listenTcp();
+      const run = async (files: Files): Promise<number> => {
+        await using project = await makeProject(generation, files);
+        const { exitCode, output } = await project.run(programs[runner], [...args[runner], ...more], {
+          env: { SERVICE_PORT: String(service.port) },
+        });
+        expect(output).toContain('one.test');
+        return exitCode;
+      };
       const name = runner === 'vitest' ? 'one.test.mjs' : 'one.test.js';
-      const text = (waiting[runner][name] ?? '').replace(say, `throw new Error('enough');`);
-      await using project = await makeProject(generation, { ...waiting[runner], [name]: text });
-      const bail = [...args[runner], '--bail=1'];
-      const { exitCode, output } = await project.run(programs[runner], bail, {
-        env: { SERVICE_PORT: String(service.port) },
-      });
-      expect(output).toContain('enough');
-      expect(exitCode).toBe(1);
+      const open = { ...waiting[runner], [name]: (waiting[runner][name] ?? '').replace(say, body) };
+      const codes = await Promise.all([
+        run(open),
+        run({ ...plain[runner], [name]: `${head[runner]}test('ends', async () => { ${body} });` }),
+      ]);
+      expect(codes[0]).toBe(codes[1]);
     });
   });
 });
