@@ -7,7 +7,7 @@ import { spawnScript, type Script } from '../support/children.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { forEver, openingScript, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
 
-const rounds = Number(process.env['LHF_TEST_ROUNDS'] ?? 6);
+const rounds = Number(process.env['LHF_TEST_ROUNDS'] ?? 4);
 
 // What a stranger has, named so that only a mark could tell it from ours.
 const strangers = [
