@@ -20,6 +20,9 @@ export interface Driven extends AsyncDisposable {
   diagnose(): Promise<Diagnosis>;
   close(): Promise<void>;
   kill(): Promise<unknown>;
+  /** Halts the process: its timers and watches see nothing until it goes on. */
+  halt(): void;
+  goOn(): void;
 }
 
 const program = fileURLToPath(new URL('driven-forward.ts', import.meta.url));
@@ -43,6 +46,12 @@ export const drive = (engine: PrivateEngine, orders: object, env: Record<string,
     },
     close: async () => expect(await ask('close')).toEqual({}),
     kill: () => script.kill('SIGKILL'),
+    halt: () => void script.process.kill('SIGSTOP'),
+    goOn: () => {
+      script.process.kill('SIGCONT');
+      // nsenter halts along with what it waits for, and goes on for its own signal only.
+      process.kill(script.process.pid ?? 0, 'SIGCONT');
+    },
     [Symbol.asyncDispose]: () => script[Symbol.asyncDispose](),
   };
 };

@@ -4,7 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import {
   isLocalhostForwardError,
+  joinLocalhostForward,
   openLocalhostForward,
+  type ForwardHandover,
   type LocalhostForward,
   type LocalhostForwardOptions,
 } from '../../src/index.ts';
@@ -14,6 +16,8 @@ interface Orders extends LocalhostForwardOptions {
   service?: { host: string };
   /** A UDP port with our own listener instead, while it opens. */
   udp?: boolean;
+  /** What another process opened: looked at in place of opening one. */
+  join?: ForwardHandover;
 }
 
 const say = (value: unknown): void => console.log(JSON.stringify(value));
@@ -30,7 +34,7 @@ const attempt = async (work: () => Promise<unknown>): Promise<void> => {
   }
 };
 
-const { service, udp, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const { service, udp, join, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const server = createServer((socket) => socket.on('error', () => socket.destroy()).end('x'));
 await new Promise<void>((resolve) => server.listen({ port: 0, host: service?.host ?? '127.0.0.1' }, resolve));
 const { port } = server.address() as AddressInfo;
@@ -40,6 +44,7 @@ let net: LocalhostForward | undefined;
 for await (const order of createInterface({ input: process.stdin })) {
   if (order === 'open') {
     await attempt(async () => {
+      if (join !== undefined) return (net = joinLocalhostForward(join)).toJSON();
       const forwarded =
         udp === true
           ? ({ hostPort: 0, containerPort: 53, protocol: 'udp' } as const)
