@@ -3,7 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { readListeners } from '../../../src/host/listeners.ts';
-import { openIpv6Relay, type Ipv6Relay } from '../../../src/listener/ipv6-relay.ts';
+import { openIpv6Relay } from '../../../src/listener/ipv6-relay.ts';
+import type { TcpRelay } from '../../../src/listener/tcp-relay.ts';
 
 const withResolvers = <T>() => {
   let resolve: (value: T) => void = () => undefined;
@@ -12,7 +13,7 @@ const withResolvers = <T>() => {
 };
 
 /** A service on ::1, and a relay in front of it. */
-const relayed = async (serve: (socket: Socket) => void): Promise<Ipv6Relay & { readonly stop: () => void }> => {
+const relayed = async (serve: (socket: Socket) => void): Promise<TcpRelay & { readonly stop: () => void }> => {
   const server = createServer({ allowHalfOpen: true }, serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: '::1', port: 0 }, resolve);

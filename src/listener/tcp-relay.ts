@@ -1,0 +1,68 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Where a caller's bytes go. */
+export interface Target {
+  readonly host: '127.0.0.1' | '::1';
+  readonly port: number;
+}
+
+export interface TcpRelayPlan {
+  /** Where it listens; port 0 takes a free one. */
+  readonly address: string;
+  readonly port: number;
+  /** Where a caller is led, by its address; undefined: it is refused. */
+  target(caller: string): Target | undefined;
+  /** Called for each caller whose service accepted, with what counts its bytes. */
+  onConnected?(caller: Socket, service: Socket): void;
+}
+
+/** A listening socket that carries connections on. */
+export interface TcpRelay {
+  readonly port: number;
+  /** Ends established connections too, with a reset. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens and carries each connection on to its target, byte for byte: one side's end is the other side's end, one side's reset the
+ * other's. Whoever is not to be carried, and whoever's service does not accept, gets a reset: a socket cannot refuse what the kernel
+ * has accepted for it. Reading waits for the slower side (back-pressure is `pipe`'s).
+ *
+ * @throws The socket's own error where it cannot listen.
+ */
+export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRelayPlan): Promise<TcpRelay> => {
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.setNoDelay().once('close', () => sockets.delete(socket));
+  };
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (caller) => {
+    track(caller);
+    const place = target(caller.remoteAddress ?? '');
+    if (place === undefined) {
+      caller.on('error', () => undefined).resetAndDestroy();
+      return;
+    }
+    const service = track(connect({ ...place, allowHalfOpen: true }));
+    service.once('error', () => caller.resetAndDestroy());
+    caller.once('error', () => service.resetAndDestroy());
+    service.once('connect', () => {
+      onConnected?.(caller, service);
+      caller.pipe(service);
+      service.pipe(caller);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host: address, port, exclusive: true }, resolve);
+  });
+  // A caller that the kernel lost is nobody's failure, and must not end the process.
+  server.on('error', () => undefined).unref();
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.resetAndDestroy();
+      }),
+  };
+};

@@ -1,0 +1,167 @@
+import type { Protocol } from '../../types.ts';
+
+/*
+ * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
+ * people's packets meet four short rules and no more.
+ *
+ *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it, counts what comes for a port
+ *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
+ *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
+ *
+ *  lhf_<nonce>        owned: gone with the process that holds its socket
+ *  lhf_guard_<nonce>  arrive and deliver without the ports: stands until the bridges are gone, whoever died
+ */
+
+/** One forwarded port as rules see it: what a container dials, and which port of 127.0.0.1 stands for it. */
+export interface PortRule {
+  readonly protocol: Protocol;
+  readonly containerPort: number;
+  readonly targetPort: number;
+}
+
+/** A process's tables, from its nonce and its mark. */
+export interface ProcessTables {
+  readonly owned: string;
+  readonly guard: string;
+  /** The comment of both. */
+  readonly mark: string;
+}
+
+export const processTablesOf = (nonce: string, session: string): ProcessTables => ({
+  owned: `lhf_${nonce}`,
+  guard: `lhf_guard_${nonce}`,
+  mark: `lhf:${nonce}:${session}`,
+});
+
+/** The guard without a bridge in it; one that is there is replaced, in the same transaction. */
+export const renderGuardTable = ({ guard, mark }: ProcessTables): string[] => {
+  const table = `ip ${guard}`;
+  return [
+    `add table ${table} { comment "${mark}"; }`,
+    `delete table ${table}`,
+    `add table ${table} { comment "${mark}"; }`,
+    `add set ${table} bridges { type ifname; }`,
+    ...renderArrival(table),
+    `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
+    `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 ct status & dnat == 0 counter drop`,
+  ];
+};
+
+/** The owned table without a forward in it. */
+export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
+  const table = `ip ${owned}`;
+  const key = 'iifname . meta l4proto . th dport';
+  const perPort = 'type ifname . inet_proto . inet_service';
+  return [
+    `add table ${table} { flags owner; comment "${mark}"; }`,
+    `add set ${table} bridges { type ifname; }`,
+    `add set ${table} probes { type ifname . ipv4_addr; }`,
+    ...['ports', 'trials'].map((map) => `add map ${table} ${map} { ${perPort} : ipv4_addr . inet_service; }`),
+    ...['traffic', 'connections', 'proofs'].map((set) => `add set ${table} ${set} { ${perPort}; counter; }`),
+    `add set ${table} live { ${perPort}; }`,
+    ...renderArrival(table),
+    // Hits are the user's: what a proof of ours sends is left out.
+    `add rule ${table} arrived iifname . ip saddr @probes accept`,
+    `add rule ${table} arrived fib daddr type local ${key} @traffic`,
+    `add chain ${table} probed`,
+    `add rule ${table} probed ${key} @proofs`,
+    `add rule ${table} probed dnat ip to ${key} map @trials`,
+    `add rule ${table} probed dnat ip to ${key} map @ports`,
+    `add chain ${table} translated`,
+    `add rule ${table} translated iifname . ip saddr @probes goto probed`,
+    `add rule ${table} translated ${key} @connections`,
+    `add rule ${table} translated dnat ip to ${key} map @ports`,
+    `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
+    `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
+    // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so.
+    `add chain ${table} delivered`,
+    `add rule ${table} delivered ct status & dnat == 0 counter drop`,
+    `add rule ${table} delivered ${key} @live accept`,
+    `add rule ${table} delivered meta l4proto tcp counter reject with tcp reset`,
+    `add rule ${table} delivered counter drop`,
+    `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
+    `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
+  ];
+};
+
+// Without this, `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x.
+const renderArrival = (table: string): string[] => [
+  `add chain ${table} arrived`,
+  `add rule ${table} arrived ip daddr 127.0.0.0/8 counter drop`,
+  `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
+  `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
+  `add rule ${table} arrive iifname @bridges jump arrived`,
+];
+
+/** What one bridge has in the tables. */
+export interface BridgeRules {
+  readonly ports: readonly PortRule[];
+  readonly probes: readonly ProbeRule[];
+}
+
+/** A probe of ours: what it sends is no hit of the user's, and is counted as a proof. */
+export interface ProbeRule {
+  readonly address: string;
+  /** Ports that lead elsewhere for probes only: to a listener of ours, where the user's service does not listen yet. */
+  readonly trials: readonly PortRule[];
+}
+
+/** An element's place, such as `lhf_abcde ports`, and its key there, with what it maps to, or nothing in a set. */
+export type Elements = ReadonlyMap<string, string>;
+
+/** What a bridge is in sets and maps. `translates` is false where iptables translates, and these tables guard and count. */
+export const elementsOf = (
+  { owned, guard }: ProcessTables,
+  bridge: string,
+  { ports, probes }: BridgeRules,
+  translates: boolean,
+): Elements => {
+  const elements = new Map<string, string>();
+  const add = (table: string, set: string, key: string, value = ''): void =>
+    void elements.set(`ip ${table} ${set} { ${[`"${bridge}"`, ...(key === '' ? [] : [key])].join(' . ')}`, value);
+  const target = ({ targetPort }: PortRule): string => ` : 127.0.0.1 . ${targetPort}`;
+  const live = ({ protocol, targetPort }: PortRule): void => add(owned, 'live', `${protocol} . ${targetPort}`);
+  for (const table of [guard, owned]) add(table, 'bridges', '');
+  for (const port of ports) {
+    const key = `${port.protocol} . ${port.containerPort}`;
+    for (const set of ['traffic', 'connections', 'proofs']) add(owned, set, key);
+    if (translates) add(owned, 'ports', key, target(port));
+    live(port);
+  }
+  for (const { address, trials } of probes) {
+    add(owned, 'probes', address);
+    for (const port of trials) {
+      add(owned, 'trials', `${port.protocol} . ${port.containerPort}`, target(port));
+      live(port);
+    }
+  }
+  return elements;
+};
+
+/** The commands that lead from the elements of some bridges to others: one for each set that loses some, one for each that gains some. */
+export const renderChange = (before: Elements, after: Elements): string[] => [
+  ...renderElements(
+    'delete',
+    [...before].flatMap(([key, value]) => (after.get(key) === value ? [] : [[key, ''] as const])),
+  ),
+  ...renderElements(
+    'add',
+    [...after].filter(([key, value]) => before.get(key) !== value),
+  ),
+];
+
+const renderElements = (verb: 'add' | 'delete', elements: readonly (readonly [string, string])[]): string[] => {
+  const sets = Map.groupBy(elements, ([key]) => key.slice(0, key.indexOf(' { ')));
+  return [...sets].map(([set, members]) => {
+    const list = members.map(([key, value]) => key.slice(set.length + ' { '.length) + value).join(', ');
+    return `${verb} element ${set} { ${list} }`;
+  });
+};
+
+/** Both tables gone, whether or not they were there. */
+export const renderRemoval = ({ owned, guard }: ProcessTables): string[] => [
+  `add table ip ${owned} { flags owner; }`,
+  `delete table ip ${owned}`,
+  `add table ip ${guard}`,
+  `delete table ip ${guard}`,
+];

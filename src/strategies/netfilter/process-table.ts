@@ -1,0 +1,195 @@
+import { LocalhostForwardError } from '../../errors.ts';
+import {
+  elementsOf,
+  renderChange,
+  renderGuardTable,
+  renderOwnedTable,
+  renderRemoval,
+  type BridgeRules,
+  type Elements,
+  type PortRule,
+  type ProbeRule,
+  type ProcessTables,
+} from './process-rules.ts';
+
+/** One ordered stream of transactions whose owned tables live as long as it does. */
+export interface NftStream {
+  /** Runs commands as one transaction; resolves to what nft had to say against it: nothing when all of it is in. */
+  transact(commands: readonly string[]): Promise<string>;
+}
+
+interface Change {
+  readonly bridge: string;
+  /** The bridge's rules from what they are when its turn comes; undefined: none. */
+  readonly update: (now: BridgeRules | undefined) => BridgeRules | undefined;
+  /** For an error: what could not be done. */
+  readonly what: string;
+  settle(error?: Error): void;
+}
+
+type State = ReadonlyMap<string, BridgeRules>;
+
+/**
+ * What all forwards of one process have in nftables. Changes that are asked for while nft works on others go in together, in one
+ * transaction: a hundred at once are two transactions. The first bridge brings the tables, the last one out takes them.
+ */
+export class ProcessTable {
+  readonly #tables: ProcessTables;
+  readonly #translates: boolean;
+  readonly #stream: () => NftStream;
+  #state: State = new Map();
+  #waiting: Change[] = [];
+  #isWorking = false;
+  #isIn = false;
+
+  /** `stream` gives the stream as it is now, another one when the last was lost. `translates` is false where iptables does that. */
+  constructor(tables: ProcessTables, { translates, stream }: { translates: boolean; stream: () => NftStream }) {
+    this.#tables = tables;
+    this.#translates = translates;
+    this.#stream = stream;
+  }
+
+  /** Those that are guarded now. */
+  get bridges(): readonly string[] {
+    return [...this.#state.keys()];
+  }
+
+  /** Guards a bridge, which need not exist yet, and forwards its ports. @throws LHF_ERR_RULES with nft's own words. */
+  open(bridge: string, ports: readonly PortRule[]): Promise<void> {
+    return this.#change(bridge, `could not be put in for ${bridge}`, () => ({ ports, probes: [] }));
+  }
+
+  /** Takes a bridge out: `route_localnet` must be off by then, or the bridge gone. Idempotent. @throws LHF_ERR_RULES */
+  close(bridge: string): Promise<void> {
+    return this.#change(bridge, `could not be removed for ${bridge}`, () => undefined);
+  }
+
+  /** @throws LHF_ERR_RULES */
+  addPort(bridge: string, port: PortRule): Promise<void> {
+    return this.#change(bridge, `could not be put in for ${describe(port)} of ${bridge}`, (now) => ({
+      probes: now?.probes ?? [],
+      ports: [...(now?.ports ?? []).filter((one) => describe(one) !== describe(port)), port],
+    }));
+  }
+
+  /** What is established by it goes no further, either. @throws LHF_ERR_RULES */
+  removePort(bridge: string, port: PortRule): Promise<void> {
+    return this.#change(
+      bridge,
+      `could not be removed for ${describe(port)} of ${bridge}`,
+      (now) => now && { ...now, ports: now.ports.filter((one) => describe(one) !== describe(port)) },
+    );
+  }
+
+  /** Knows a probe by its address from now on. @throws LHF_ERR_RULES */
+  admitProbe(bridge: string, probe: ProbeRule): Promise<void> {
+    return this.#change(
+      bridge,
+      `could not be put in for a probe on ${bridge}`,
+      (now) => now && { ...now, probes: [...now.probes.filter(({ address }) => address !== probe.address), probe] },
+    );
+  }
+
+  /** @throws LHF_ERR_RULES */
+  dismissProbe(bridge: string, address: string): Promise<void> {
+    return this.#change(
+      bridge,
+      `could not be removed for the probe on ${bridge}`,
+      (now) => now && { ...now, probes: now.probes.filter((probe) => probe.address !== address) },
+    );
+  }
+
+  /** Puts the guard back that others can flush, the one beside the owned table. @throws LHF_ERR_RULES */
+  async restoreGuard(): Promise<void> {
+    const answer = await this.#stream().transact(this.#renderGuardAnew(this.#state));
+    if (answer !== '') throw this.#error('that somebody took away could not be put back', answer);
+  }
+
+  /** Puts in again what was there when the stream was lost, and the owned table with it. @throws LHF_ERR_RULES */
+  async restoreAll(): Promise<void> {
+    this.#isIn = false;
+    const [bridge] = this.bridges;
+    if (bridge !== undefined) await this.#change(bridge, 'could not be put back', (now) => now);
+  }
+
+  #change(bridge: string, what: string, update: Change['update']): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+      this.#waiting.push({ bridge, what, update, settle });
+      void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    while (this.#waiting.length > 0) await this.#runTogether(this.#waiting.splice(0));
+    this.#isWorking = false;
+  }
+
+  /** All in one transaction; where that is refused, one by one, so that one's refusal is nobody else's. */
+  async #runTogether(changes: readonly Change[]): Promise<void> {
+    const answer = await this.#transact(changes);
+    const [change, ...others] = changes;
+    if (answer === '') for (const one of changes) one.settle();
+    else if (change !== undefined && others.length === 0) change.settle(await this.#retry(change, answer));
+    else for (const one of changes) await this.#runTogether([one]);
+  }
+
+  /** Others can take the guard beside the owned table, and then no element of it can come or go. */
+  async #retry(change: Change, answer: string): Promise<Error | undefined> {
+    const again = /No such file or directory/.test(answer)
+      ? await this.#transact([change], this.#renderGuardAnew(this.#state))
+      : answer;
+    return again === '' ? undefined : this.#error(change.what, again);
+  }
+
+  async #transact(changes: readonly Change[], first: readonly string[] = []): Promise<string> {
+    const after = new Map(this.#state);
+    for (const { bridge, update } of changes) {
+      const rules = update(after.get(bridge));
+      if (rules === undefined) after.delete(bridge);
+      else after.set(bridge, rules);
+    }
+    const commands = this.#plan(after, new Set(changes.map(({ bridge }) => bridge)));
+    const answer = commands.length === 0 ? '' : await this.#stream().transact([...first, ...commands]);
+    if (answer !== '') return answer;
+    this.#state = after;
+    this.#isIn = after.size > 0;
+    return '';
+  }
+
+  #plan(after: State, touched: ReadonlySet<string>): string[] {
+    if (after.size === 0) return this.#isIn || this.#state.size > 0 ? renderRemoval(this.#tables) : [];
+    if (this.#isIn) return renderChange(this.#elementsOf(this.#state, touched), this.#elementsOf(after, touched));
+    const all = this.#elementsOf(after, after.keys());
+    return [...renderGuardTable(this.#tables), ...renderOwnedTable(this.#tables), ...renderChange(new Map(), all)];
+  }
+
+  #elementsOf(state: State, bridges: Iterable<string>): Elements {
+    const elements = [...bridges].flatMap((bridge) => {
+      const rules = state.get(bridge);
+      return rules === undefined ? [] : [...elementsOf(this.#tables, bridge, rules, this.#translates)];
+    });
+    return new Map(elements);
+  }
+
+  #renderGuardAnew(state: State): string[] {
+    const bridges = [...state.keys()].map((bridge) => `add element ip ${this.#tables.guard} bridges { "${bridge}" }`);
+    return [...renderGuardTable(this.#tables), ...bridges];
+  }
+
+  #error(what: string, answer: string): LocalhostForwardError {
+    const [first = answer] = answer.split('\n');
+    const advice = /not permitted|a password is required|sudo/i.test(answer)
+      ? 'sudo -n nft list tables'
+      : 'localhost-forward doctor';
+    return new LocalhostForwardError(
+      'LHF_ERR_RULES',
+      { what: `The nftables rules ${what}: ${first}`, try: advice },
+      { strategy: this.#translates ? 'nftables' : 'iptables', stderr: answer },
+    );
+  }
+}
+
+const describe = ({ protocol, containerPort }: PortRule): string => `port ${protocol}/${containerPort}`;

@@ -1,0 +1,148 @@
+import { LocalhostForwardError } from '../../errors.ts';
+import { openTcpRelay, type Target, type TcpRelay } from '../../listener/tcp-relay.ts';
+import { overlaps, parseCidr } from '../../network/subnet.ts';
+import type { Hits } from '../../types.ts';
+import { keyOf, type Network, type PortMapping, type Route, type RoutePlan } from '../strategy.ts';
+
+/** What one port carried so far. */
+interface Count {
+  connections: number;
+  packets: number;
+  bytes: number;
+  proofs: number;
+}
+
+/** Begins without a socket: there is nothing to listen on before the network is there. */
+export const openRelayRoute = async ({ ports }: RoutePlan): Promise<Route> => {
+  for (const port of ports) refuseUdp(port);
+  return new RelayRoute(ports);
+};
+
+class RelayRoute implements Route {
+  readonly #ports: Map<string, PortMapping>;
+  readonly #counts = new Map<string, Count>();
+  readonly #relays = new Map<string, TcpRelay>();
+  /** Our own probes by their addresses, each with the ports that lead elsewhere for it. */
+  readonly #probes = new Map<string, Map<string, PortMapping>>();
+  #network: Network | undefined;
+
+  constructor(ports: readonly PortMapping[]) {
+    this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
+  }
+
+  async connect(network: Network): Promise<{ address: string }> {
+    this.#network = network;
+    await Promise.all([...this.#ports.values()].map((port) => this.#listen(port)));
+    return { address: network.gateway };
+  }
+
+  async add(port: PortMapping): Promise<void> {
+    refuseUdp(port);
+    await this.#listen(port);
+    this.#ports.set(keyOf(port), port);
+  }
+
+  async remove(port: PortMapping): Promise<void> {
+    this.#ports.delete(keyOf(port));
+    const relay = this.#relays.get(keyOf(port));
+    this.#relays.delete(keyOf(port));
+    await relay?.close();
+  }
+
+  async admit({ address, trials }: Parameters<Route['admit']>[0]): Promise<void> {
+    this.#probes.set(address, new Map(trials.map((port) => [keyOf(port), port])));
+  }
+
+  async dismiss({ address }: { address: string }): Promise<void> {
+    this.#probes.delete(address);
+  }
+
+  async hits(port: PortMapping): Promise<Hits> {
+    const { connections, packets, bytes } = this.#countOf(keyOf(port));
+    return { connections, packets, bytes };
+  }
+
+  async proofs(port: PortMapping): Promise<number> {
+    return this.#countOf(keyOf(port)).proofs;
+  }
+
+  async inspect(port: PortMapping): Promise<{ rulePresent: boolean }> {
+    return { rulePresent: this.#relays.has(keyOf(port)) };
+  }
+
+  /** Nobody but this process can take its sockets. */
+  async repair(): Promise<boolean> {
+    return false;
+  }
+
+  async close(removeNetwork: () => Promise<void>): Promise<void> {
+    await Promise.all([...this.#ports.values()].map((port) => this.remove(port)));
+    await removeNetwork();
+  }
+
+  async #listen(port: PortMapping): Promise<void> {
+    const network = this.#network;
+    if (network === undefined) return;
+    const key = keyOf(port);
+    const count = this.#countOf(key);
+    const relay = await openTcpRelay({
+      address: network.gateway,
+      port: port.containerPort,
+      target: (caller) => (isInside(caller, network.subnet) ? this.#targetOf(caller, port) : undefined),
+      onConnected: (caller, service) => {
+        if (this.#probes.has(caller.remoteAddress ?? '')) {
+          count.proofs += 1;
+          return;
+        }
+        count.connections += 1;
+        for (const socket of [caller, service]) {
+          socket.on('data', (chunk: Buffer) => {
+            count.packets += 1;
+            count.bytes += chunk.length;
+          });
+        }
+      },
+    }).catch((error: unknown) => {
+      throw cannotListen(network, port, error);
+    });
+    this.#relays.set(key, relay);
+  }
+
+  #targetOf(caller: string, port: PortMapping): Target {
+    const trial = this.#probes.get(caller)?.get(keyOf(port));
+    if (trial !== undefined) return { host: '127.0.0.1', port: trial.targetPort };
+    return { host: port.hostAddress, port: port.hostPort };
+  }
+
+  #countOf(key: string): Count {
+    const count = this.#counts.get(key) ?? { connections: 0, packets: 0, bytes: 0, proofs: 0 };
+    this.#counts.set(key, count);
+    return count;
+  }
+}
+
+// The gateway's address can be dialled from other networks of this host and from its LAN, too.
+const isInside = (address: string, subnet: string): boolean => {
+  const [caller, network] = [parseCidr(`${address}/32`), parseCidr(subnet)];
+  return caller !== undefined && network !== undefined && overlaps(caller, network);
+};
+
+const refuseUdp = ({ protocol, containerPort }: PortMapping): void => {
+  if (protocol === 'tcp') return;
+  throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+    what: `The strategy relay carries TCP only, and udp port ${containerPort} was asked for`,
+    try: "strategy: 'nftables' or 'iptables'",
+  });
+};
+
+const cannotListen = ({ gateway }: Network, port: PortMapping, error: unknown): LocalhostForwardError => {
+  const { code } = error as NodeJS.ErrnoException;
+  const why = { EADDRINUSE: 'something listens there, or on all addresses', EACCES: 'ports below 1024 take root' };
+  const what = `The relay cannot listen on ${gateway}:${port.containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;
+  const advice = { EADDRINUSE: `ss -ltnp 'sport = :${port.containerPort}'`, EACCES: '{ hostPort, containerPort: 8080 }, a port above 1023' };
+  return new LocalhostForwardError(
+    'LHF_ERR_PORT_IN_USE',
+    { what, try: advice[code as 'EACCES'] ?? 'another container port' },
+    { cause: error, strategy: 'relay' },
+  );
+};
