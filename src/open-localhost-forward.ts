@@ -7,7 +7,7 @@ import { currentSession, strategyFor } from './lifecycle/session.ts';
 import { sweepQuietly } from './lifecycle/sweep.ts';
 import { OpenForward } from './localhost-forward.ts';
 import { parseOpenArguments } from './options.ts';
-import { randomWord } from './owner.ts';
+import { randomWord } from './ownership/owner.ts';
 import { chooseStrategy } from './plan/choose-strategy.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';
