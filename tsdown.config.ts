@@ -15,7 +15,7 @@ const library = {
 };
 
 // What node runs as a program: ESM only, nobody imports it.
-const programs = { cli: 'src/cli/main.ts', guardian: 'src/guardian.ts' };
+const programs = { cli: 'src/cli/main.ts', guardian: 'src/leftovers/guardian.ts' };
 
 const present = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));

@@ -1,13 +1,13 @@
-export { withLocalhostForward } from './with-localhost-forward.ts';
-export { openLocalhostForward } from './open-localhost-forward.ts';
-export { joinLocalhostForward } from './join-localhost-forward.ts';
-export { assertForwardOptions } from './options.ts';
-export { findTraces, type Traced } from './lifecycle/traces.ts';
-export { sweep, type Leftover, type SweepOptions, type SweepReport } from './lifecycle/sweep.ts';
+export { withLocalhostForward } from './forward/with.ts';
+export { openLocalhostForward } from './forward/open.ts';
+export { joinLocalhostForward } from './forward/join.ts';
+export { assertForwardOptions } from './options/options.ts';
+export { findTraces, type Traced } from './leftovers/traces.ts';
+export { sweep, type Leftover, type SweepOptions, type SweepReport } from './leftovers/sweep.ts';
 export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorCode } from './errors.ts';
 export { doctor, type DoctorReport } from './doctor/doctor.ts';
-export { renderDiagnosis } from './probe/render.ts';
-export type { Diagnosis, Finding, Hop } from './probe/diagnosis.ts';
+export { renderDiagnosis } from './proof/render.ts';
+export type { Diagnosis, Finding, Hop } from './proof/diagnosis.ts';
 export type {
   ForwardedPort,
   ForwardHandover,

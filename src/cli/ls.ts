@@ -1,4 +1,4 @@
-import { listForwards } from '../lifecycle/list-forwards.ts';
+import { listForwards } from '../leftovers/list-forwards.ts';
 import { fit, openTerminal } from './terminal.ts';
 
 /** `localhost-forward ls`. Resolves to the exit code. */

@@ -1,4 +1,4 @@
-import { sweep as sweepHost, type Leftover } from '../lifecycle/sweep.ts';
+import { sweep as sweepHost, type Leftover } from '../leftovers/sweep.ts';
 import { openTerminal } from './terminal.ts';
 
 /** `localhost-forward sweep`. Resolves to the exit code: 1 where something could not be removed. */

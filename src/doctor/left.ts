@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
-import { findAll } from '../lifecycle/sweep/find.ts';
-import { describeOwner } from '../lifecycle/sweep/judge.ts';
-import { groupFound } from '../lifecycle/sweep/leftover.ts';
+import { findAll } from '../leftovers/find.ts';
+import { describeOwner } from '../leftovers/judge.ts';
+import { groupFound } from '../leftovers/leftover.ts';
 import { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import type { Privileges } from '../privilege/privileges.ts';

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { setTimeout as delay } from 'node:timers/promises';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
-import { labels } from '../plan/names.ts';
+import { labels } from '../ownership/names.ts';
 import { removeContainer } from './containers.ts';
 import { dockerUnavailable, statusOf, type Engine } from './engine.ts';
 

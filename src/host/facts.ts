@@ -1,7 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { run } from '../command/run.ts';
-import type { HostFacts } from '../plan/choose-strategy.ts';
+
+/** What this machine is and has, as far as the choice of a strategy needs it. */
+export interface HostFacts {
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  /** Whether `sudo -n` works. */
+  readonly sudo: boolean;
+  /** For example `6.1.0`. */
+  readonly kernel: string;
+  readonly nft: { readonly version: string } | undefined;
+  readonly iptables: { readonly version: string; readonly variant: 'nf_tables' | 'legacy' | 'unknown' } | undefined;
+  /** Whether this process has CAP_NET_ADMIN, which root in a container may lack. */
+  readonly netAdmin: boolean;
+}
 
 let known: Promise<HostFacts> | undefined;
 

@@ -1,36 +1,16 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import type { Privileges } from '../privilege/privileges.ts';
-
-const pathOf = (bridge: string): string => `/proc/sys/net/ipv4/conf/${bridge}/route_localnet`;
+import { readFile } from 'node:fs/promises';
 
 /** Whether a network interface of this name is in this network namespace. */
 export const interfaceExists = (name: string): boolean =>
   existsSync(`/sys/class/net/${name}`) || existsSync(`/proc/sys/net/ipv4/conf/${name}`);
 
-/** Whether the bridge routes to 127/8; undefined where the bridge is gone. */
-export const readRouteLocalnet = async (bridge: string): Promise<boolean | undefined> =>
-  readFile(pathOf(bridge), 'utf8').then(
-    (text) => text.trim() === '1',
+/** A kernel parameter, such as `net/ipv4/conf/<bridge>/route_localnet`; undefined where there is none. */
+export const readSysctl = async (key: string): Promise<string | undefined> =>
+  readFile(`/proc/sys/${key}`, 'utf8').then(
+    (text) => text.trim(),
     () => undefined,
   );
-
-/** Turns `route_localnet` of one bridge on or off; the returned text is the reason where that failed. */
-export const writeRouteLocalnet = async (
-  bridge: string,
-  on: boolean,
-  privileges: Privileges,
-): Promise<string | undefined> => {
-  const value = on ? '1' : '0';
-  if (privileges.kind === 'root') {
-    return writeFile(pathOf(bridge), value).then(
-      () => undefined,
-      (error: unknown) => String(error),
-    );
-  }
-  const { exitCode, stderr, failure } = await privileges.run(['tee', pathOf(bridge)], { input: value });
-  return exitCode === 0 ? undefined : (failure ?? stderr.trim());
-};
 
 /** The CIDRs that this host's IPv4 routes cover, the default route left out. */
 export const readRoutes = async (): Promise<string[]> => {

@@ -145,6 +145,6 @@ const withoutNodeHooks = { NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
 
 // Beside this file in the sources, and beside the bundle in the package.
 const guardianScript = (): string => {
-  const inSources = fileURLToPath(new URL('../guardian.ts', import.meta.url));
+  const inSources = fileURLToPath(new URL('../leftovers/guardian.ts', import.meta.url));
   return existsSync(inSources) ? inSources : fileURLToPath(new URL('./guardian.js', import.meta.url));
 };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { noncePath } from '../plan/nonce-path.ts';
+import { noncePath } from './nonce-path.ts';
 import type { Protocol, RequestListener } from '../types.ts';
 
 /** Something of ours on 127.0.0.1 that a probe can recognise. */

@@ -1,4 +1,4 @@
-import { overlaps, parseCidr, renderCidr, type Cidr } from '../plan/subnet.ts';
+import { overlaps, parseCidr, renderCidr, type Cidr } from '../network/subnet.ts';
 import { expected, isRecord, readSafely } from './expect.ts';
 
 /** A name for containers to dial: labels of letters, digits and inner hyphens (RFC 1123), so that nothing else can be smuggled into a hosts entry. */

@@ -1,15 +1,54 @@
+import { writeFile } from 'node:fs/promises';
 import { run, type CommandOptions, type CommandResult } from '../command/run.ts';
+import { watch, type Watch } from '../command/watch.ts';
 import type { Privilege } from '../types.ts';
 
-/** Somebody who may install rules: root itself, or `sudo` that asks for no password. */
-export interface Privileges {
-  readonly kind: Extract<Privilege, 'root' | 'sudo'>;
-  /** What stands before a command: nothing, or `sudo -n`. */
-  readonly prefix: readonly string[];
-  run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>;
+/** How another process of this machine gets the same rights again; it does not guess. */
+export interface PrivilegeHandle {
+  readonly kind: Extract<Privilege, 'root' | 'sudo' | 'none'>;
 }
 
-export const privilegesOf = (kind: Privileges['kind']): Privileges => {
-  const prefix = kind === 'sudo' ? (['sudo', '-n'] as const) : ([] as const);
-  return { kind, prefix, run: async (argv, options) => run([...prefix, ...argv] as [string, ...string[]], options) };
+/** Somebody who may change the kernel: root itself, `sudo` that asks for no password, or nobody. */
+export interface Privileges {
+  readonly handle: PrivilegeHandle;
+  /** What stands before a command of a shell: nothing, or `sudo -n`. */
+  readonly prefix: readonly string[];
+  /** Runs a program to its end. Never throws. */
+  run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>;
+  /** Starts a program that prints until it is told to end. */
+  watch(argv: readonly [string, ...string[]]): Promise<Watch>;
+  /** Writes a kernel parameter, such as `net/ipv4/conf/<bridge>/route_localnet`. The returned text is the reason where that failed. */
+  setSysctl(key: string, value: string): Promise<string | undefined>;
+}
+
+export const privilegesOf = ({ kind }: PrivilegeHandle): Privileges => privileges[kind];
+
+const withPrefix = (prefix: readonly string[]): Pick<Privileges, 'prefix' | 'run' | 'watch'> => ({
+  prefix,
+  run: (argv, options) => run([...prefix, ...argv] as [string, ...string[]], options),
+  watch: (argv) => watch(prefix, argv),
+});
+
+const root: Privileges = {
+  handle: { kind: 'root' },
+  ...withPrefix([]),
+  setSysctl: (key, value) =>
+    writeFile(`/proc/sys/${key}`, value).then(
+      () => undefined,
+      (error: unknown) => String(error),
+    ),
 };
+
+const sudo: Privileges = {
+  handle: { kind: 'sudo' },
+  ...withPrefix(['sudo', '-n']),
+  setSysctl: async (key, value) => {
+    const { exitCode, stderr, failure } = await sudo.run(['tee', `/proc/sys/${key}`], { input: value });
+    return exitCode === 0 ? undefined : (failure ?? stderr.trim());
+  },
+};
+
+/** This user as it is: what takes rights is refused by the kernel. */
+const none: Privileges = { ...root, handle: { kind: 'none' } };
+
+const privileges: Readonly<Record<PrivilegeHandle['kind'], Privileges>> = { root, sudo, none };

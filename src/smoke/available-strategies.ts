@@ -1,7 +1,7 @@
 import { connectEngine } from '../engine/engine.ts';
 import { readHostFacts } from '../host/facts.ts';
-import { parseOptions } from '../options.ts';
-import { chooseStrategy } from '../plan/choose-strategy.ts';
+import { parseOptions } from '../options/options.ts';
+import { chooseStrategy } from '../choose/choose-strategy.ts';
 import { strategyNames, type Strategy } from '../types.ts';
 
 /** Each strategy that could be chosen here; `auto` alone where none can, or no engine answers, for the check to say why. */

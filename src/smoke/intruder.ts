@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { createAttached } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
-import { labels, namesOf } from '../plan/names.ts';
-import { readMounts, readNodeMounts } from '../probe/node-mounts.ts';
+import { labels, namesOf } from '../ownership/names.ts';
+import { readMounts, readNodeMounts } from '../proof/node-mounts.ts';
 
 /** What an intruder is told. */
 export interface IntruderOrder {

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { listContainers } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { listNetworks } from '../engine/networks.ts';
-import type { Session } from '../lifecycle/session.ts';
-import { labels } from '../plan/names.ts';
+import type { Session } from '../ownership/session.ts';
+import { labels } from '../ownership/names.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import type { Trace } from './report.ts';
 

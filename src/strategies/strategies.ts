@@ -1,6 +1,6 @@
 import type { HolderOwner } from '../lifecycle/holder.ts';
-import { IptablesStrategy } from './iptables/iptables.ts';
-import { NftablesStrategy } from './nftables/nftables.ts';
+import { IptablesStrategy } from './netfilter/iptables/iptables.ts';
+import { NftablesStrategy } from './netfilter/nftables/nftables.ts';
 import type { RulesStrategy } from './strategy.ts';
 
 /** The strategies that are built; choosing among them is `plan/choose-strategy.ts`. */

@@ -1,54 +1,122 @@
-import type { Names } from '../plan/names.ts';
-import type { Hits, Protocol } from '../types.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EngineFacts } from '../engine/facts.ts';
+import type { HostFacts } from '../host/facts.ts';
+import type { Names } from '../ownership/names.ts';
+import type { Session } from '../ownership/session.ts';
+import type { Privileges } from '../privilege/privileges.ts';
+import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
 
-/** One port as rules see it: what a container dials, and which port of 127.0.0.1 stands for it. */
-export interface Translation {
+/** What tells one port of a network from another. */
+export interface PortKey {
   readonly protocol: Protocol;
   readonly containerPort: number;
-  /** The service's own port, or that of the relay in front of a service on ::1. */
-  readonly targetPort: number;
-}
-
-/** What a strategy is told: one bridge, and who made it. */
-export interface RulesPlan {
-  readonly names: Names;
-  /** The owner's session word, part of every mark. */
-  readonly session: string;
-  readonly ports: readonly Translation[];
-}
-
-/** The rules of one bridge, in place. */
-export interface InstalledRules {
-  /** Adds one port's translation while containers run. */
-  add(port: Translation): Promise<void>;
-  /** Takes one port's translation away. */
-  remove(port: Translation): Promise<void>;
-  /** What came through for one port, our own proofs left out. */
-  hits(port: Translation): Promise<Hits>;
-  /** Whether the translation of this port and the guard are there now, asked of the kernel. */
-  isPresent(port: Translation): Promise<boolean>;
-  /** Puts back what somebody else took away, and tells whether anything was missing. */
-  restore(): Promise<boolean>;
-  /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
-  release(): Promise<void>;
-}
-
-/** What can be asked of rules that another process put in. */
-export type AttachedRules = Pick<InstalledRules, 'hits' | 'isPresent' | 'restore'>;
-
-/** One way to carry bytes from a bridge to the host's loopback. */
-export interface RulesStrategy {
-  readonly name: 'nftables' | 'iptables';
-  /**
-   * Puts guard and translations in for a bridge, which need not exist yet. Halfway failures leave nothing.
-   *
-   * @throws LHF_ERR_RULES with the program's own words.
-   */
-  install(plan: RulesPlan): Promise<InstalledRules>;
-  /** Looks at a bridge's rules that are somebody else's; puts nothing back. */
-  attach(names: Names): AttachedRules;
 }
 
 /** One port's key in maps and listings. */
-export const keyOf = (port: { protocol: Protocol; containerPort: number }): string =>
-  `${port.protocol}/${port.containerPort}`;
+export const keyOf = ({ protocol, containerPort }: PortKey): string => `${protocol}/${containerPort}`;
+
+/** A forwarded port as it is mapped: what a container dials, and what of the host's loopback stands for it. */
+export interface PortMapping extends PortKey {
+  /** The service's own port. */
+  readonly hostPort: number;
+  readonly hostAddress: '127.0.0.1' | '::1';
+  /** Where on 127.0.0.1 packets go: the service's own port, or that of the relay in front of a service on ::1. */
+  readonly targetPort: number;
+}
+
+/** A network of ours, as a route needs to know it. */
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly bridge: string;
+  readonly subnet: string;
+  readonly gateway: string;
+}
+
+/** What a route is told before its network exists. */
+export interface RoutePlan {
+  readonly names: Names;
+  readonly ports: readonly PortMapping[];
+}
+
+/** What a route works with. */
+export interface Tools {
+  readonly session: Session;
+  readonly engine: Engine;
+  readonly privileges: Privileges;
+  readonly host: HostFacts;
+}
+
+/** What the choice of a strategy looks at. */
+export interface Facts {
+  readonly host: HostFacts;
+  readonly engine: EngineFacts;
+}
+
+/** Why a strategy cannot work here, and what would mend that. */
+export interface Obstacle {
+  readonly what: string;
+  readonly advice?: string;
+}
+
+/** One way to carry bytes from a throwaway network to the host's loopback. */
+export interface Strategy {
+  readonly name: StrategyName;
+  /** Whether it needs somebody who may change the kernel. */
+  readonly needsPrivilege: boolean;
+  readonly carries: readonly Protocol[];
+  /** Pure. */
+  obstacle(facts: Facts): Obstacle | undefined;
+  /** What speaks for it here, in a few words. Pure. */
+  describe(facts: Facts): string;
+  /**
+   * Begins before the network exists, and beside its creation. A failure leaves nothing.
+   *
+   * @throws LHF_ERR_RULES, LHF_ERR_PORT_IN_USE
+   */
+  open(plan: RoutePlan, tools: Tools): Promise<Route>;
+  /** Looks at what another process opened, and changes nothing. */
+  attach(names: Names, tools: Tools): RouteView;
+}
+
+/** What can be asked of a route, by its owner and by others. */
+export interface RouteView {
+  /** What came through for each port, our own probes left out. */
+  hits(ports: readonly PortMapping[]): Promise<Hits[]>;
+  /** Whether what carries this port is there now, asked of the kernel and not of what this process believes. */
+  inspect(port: PortMapping): Promise<RouteEvidence>;
+  /** How many connections (for UDP, flows) of our probes it carried for this port. */
+  proofs(port: PortMapping): Promise<number>;
+}
+
+export interface RouteEvidence {
+  readonly isPresent: boolean;
+  /** Undefined where the strategy does not need it, or the bridge is gone. */
+  readonly routeLocalnet: boolean | undefined;
+}
+
+/** A probe of ours on the network. */
+export interface AdmittedProbe {
+  readonly address: string;
+  /** Ports that lead elsewhere for it: to a listener of ours, where the service does not listen yet. */
+  readonly trials: readonly PortMapping[];
+}
+
+/** One forward's bytes, under way. */
+export interface Route extends RouteView {
+  /** Opens it for the network, which exists now. Resolves to the address that the host's name stands for. */
+  connect(network: Network): Promise<{ address: string }>;
+  add(port: PortMapping): Promise<void>;
+  /** What is established goes no further, either. */
+  remove(port: PortMapping): Promise<void>;
+  /** Knows a probe of ours from now on: no hit of the user's. */
+  admit(probe: AdmittedProbe): Promise<void>;
+  dismiss(probe: Pick<AdmittedProbe, 'address'>): Promise<void>;
+  /** Puts back what somebody else took away, and tells whether anything was missing. */
+  repair(): Promise<boolean>;
+  /**
+   * Takes everything away, around the removal of the network: the strategy knows what has to stand until that is gone.
+   * Tried again, it does what is left.
+   */
+  close(removeNetwork: () => Promise<void>): Promise<void>;
+}

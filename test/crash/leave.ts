@@ -1,6 +1,6 @@
 import Docker from 'dockerode';
 import { randomWord, readOwner, renderSession, type Owner } from '../../src/ownership/owner.ts';
-import { labels, namesOf } from '../../src/plan/names.ts';
+import { labels, namesOf } from '../../src/ownership/names.ts';
 import { execHere, outputOf } from '../support/run.ts';
 
 /** When all of it was made, by its label. */

@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
-import { listForwards } from '../../src/lifecycle/list-forwards.ts';
+import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { startUserContainer } from './container.ts';
 import { created, leave } from './leave.ts';
 import { execHere, outputOf } from '../support/run.ts';

@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
-import { listForwards } from '../../src/lifecycle/list-forwards.ts';
+import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { parseSession } from '../../src/ownership/owner.ts';
 import { spawnScript } from '../support/children.ts';
 import { execHere, outputOf, spawnHere, type Spawn } from '../support/run.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { listForwards } from '../../src/lifecycle/list-forwards.ts';
+import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { execHere } from '../support/run.ts';

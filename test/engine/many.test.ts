@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { type ForwardHandover, openLocalhostForward } from '../../src/index.ts';
-import { overlaps, parseCidr } from '../../src/plan/subnet.ts';
+import { overlaps, parseCidr } from '../../src/network/subnet.ts';
 import { spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { renderDifference } from '../support/host-snapshot.ts';

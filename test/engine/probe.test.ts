@@ -12,7 +12,7 @@ import {
   sweep,
 } from '../../src/index.ts';
 import { renderSession } from '../../src/ownership/owner.ts';
-import { currentSession } from '../../src/lifecycle/session.ts';
+import { currentSession } from '../../src/ownership/session.ts';
 import { ensureTestImage, startNode } from '../support/containers.ts';
 import { brokenConnection, gateDocker } from '../support/gated-docker.ts';
 import { renderDifference } from '../support/host-snapshot.ts';

@@ -90,7 +90,7 @@ it('notices that a port of 127.0.0.1 is open which is not forwarded', async () =
     import { connectEngine } from './src/engine/engine.ts';
     import { openLocalhostForward } from './src/index.ts';
     import { run } from './src/command/run.ts';
-    import { currentSession } from './src/lifecycle/session.ts';
+    import { currentSession } from './src/ownership/session.ts';
     import { checkOtherPorts } from './src/smoke/closed.ts';
     const engine = await connectEngine();
     await using net = await openLocalhostForward(0, { strategy: 'iptables', listener: true, verify: false });

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { namesOf } from '../../src/plan/names.ts';
-import * as iptables from '../../src/strategies/iptables/rules.ts';
-import { iptablesFunctions } from '../../src/strategies/iptables/program.ts';
-import { renderGuard, renderOwnedGuard } from '../../src/strategies/guard/rules.ts';
-import * as nftables from '../../src/strategies/nftables/rules.ts';
+import { namesOf } from '../../src/ownership/names.ts';
+import * as iptables from '../../src/strategies/netfilter/iptables/rules.ts';
+import { iptablesFunctions } from '../../src/strategies/netfilter/iptables/program.ts';
+import { renderGuard, renderOwnedGuard } from '../../src/strategies/netfilter/guard/rules.ts';
+import * as nftables from '../../src/strategies/netfilter/nftables/rules.ts';
 import type { RulesPlan } from '../../src/strategies/strategy.ts';
 import { execHere } from '../support/run.ts';
 

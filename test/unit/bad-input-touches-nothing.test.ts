@@ -29,7 +29,7 @@ beforeAll(async () => {
   vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
   vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
   // Only now: programs are looked for along the path of the import's time.
-  open = (await import('../../src/open-localhost-forward.ts')).openLocalhostForward as Open;
+  open = (await import('../../src/forward/open.ts')).openLocalhostForward as Open;
 });
 
 afterAll(() => {

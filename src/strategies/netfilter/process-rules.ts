@@ -33,6 +33,9 @@ export const processTablesOf = (nonce: string, session: string): ProcessTables =
   mark: `lhf:${nonce}:${session}`,
 });
 
+/** The tables that a bridge is in, whichever process has them: its name begins with that process's nonce. */
+export const processTablesOfBridge = (bridge: string): ProcessTables => processTablesOf(bridge.slice(4, 9), '');
+
 /** The guard without a bridge in it; one that is there is replaced, in the same transaction. */
 export const renderGuardTable = ({ guard, mark }: ProcessTables): string[] => {
   const table = `ip ${guard}`;
@@ -97,6 +100,8 @@ const renderArrival = (table: string): string[] => [
 export interface BridgeRules {
   readonly ports: readonly PortRule[];
   readonly probes: readonly ProbeRule[];
+  /** False where iptables translates, and these tables guard and count. */
+  readonly translates: boolean;
 }
 
 /** A probe of ours: what it sends is no hit of the user's, and is counted as a proof. */
@@ -109,12 +114,11 @@ export interface ProbeRule {
 /** An element's place, such as `lhf_abcde ports`, and its key there, with what it maps to, or nothing in a set. */
 export type Elements = ReadonlyMap<string, string>;
 
-/** What a bridge is in sets and maps. `translates` is false where iptables translates, and these tables guard and count. */
+/** What a bridge is in sets and maps. */
 export const elementsOf = (
   { owned, guard }: ProcessTables,
   bridge: string,
-  { ports, probes }: BridgeRules,
-  translates: boolean,
+  { ports, probes, translates }: BridgeRules,
 ): Elements => {
   const elements = new Map<string, string>();
   const add = (table: string, set: string, key: string, value = ''): void =>
@@ -124,14 +128,17 @@ export const elementsOf = (
   for (const table of [guard, owned]) add(table, 'bridges', '');
   for (const port of ports) {
     const key = `${port.protocol} . ${port.containerPort}`;
-    for (const set of ['traffic', 'connections', 'proofs']) add(owned, set, key);
-    if (translates) add(owned, 'ports', key, target(port));
+    for (const set of ['traffic', 'connections']) add(owned, set, key);
+    if (translates) {
+      add(owned, 'proofs', key);
+      add(owned, 'ports', key, target(port));
+    }
     live(port);
   }
   for (const { address, trials } of probes) {
     add(owned, 'probes', address);
     for (const port of trials) {
-      add(owned, 'trials', `${port.protocol} . ${port.containerPort}`, target(port));
+      if (translates) add(owned, 'trials', `${port.protocol} . ${port.containerPort}`, target(port));
       live(port);
     }
   }

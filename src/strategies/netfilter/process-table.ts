@@ -1,4 +1,5 @@
 import { LocalhostForwardError } from '../../errors.ts';
+import { GroupCommit } from './group-commit.ts';
 import {
   elementsOf,
   renderChange,
@@ -24,28 +25,27 @@ interface Change {
   readonly update: (now: BridgeRules | undefined) => BridgeRules | undefined;
   /** For an error: what could not be done. */
   readonly what: string;
-  settle(error?: Error): void;
 }
 
 type State = ReadonlyMap<string, BridgeRules>;
 
 /**
- * What all forwards of one process have in nftables. Changes that are asked for while nft works on others go in together, in one
- * transaction: a hundred at once are two transactions. The first bridge brings the tables, the last one out takes them.
+ * What all forwards of one process have in nftables: each change is the difference between the elements before and after, in one
+ * transaction. The first bridge brings the tables, the last one out takes them.
  */
 export class ProcessTable {
   readonly #tables: ProcessTables;
-  readonly #translates: boolean;
   readonly #stream: () => NftStream;
   #state: State = new Map();
-  #waiting: Change[] = [];
-  #isWorking = false;
   #isIn = false;
+  readonly #changes = new GroupCommit<Change>({
+    commit: (changes) => this.#transact(changes),
+    refused: (change, words) => this.#retry(change, words),
+  });
 
-  /** `stream` gives the stream as it is now, another one when the last was lost. `translates` is false where iptables does that. */
-  constructor(tables: ProcessTables, { translates, stream }: { translates: boolean; stream: () => NftStream }) {
+  /** `stream` gives the stream as it is now: another one when the last was lost. */
+  constructor(tables: ProcessTables, stream: () => NftStream) {
     this.#tables = tables;
-    this.#translates = translates;
     this.#stream = stream;
   }
 
@@ -54,9 +54,13 @@ export class ProcessTable {
     return [...this.#state.keys()];
   }
 
-  /** Guards a bridge, which need not exist yet, and forwards its ports. @throws LHF_ERR_RULES with nft's own words. */
-  open(bridge: string, ports: readonly PortRule[]): Promise<void> {
-    return this.#change(bridge, `could not be put in for ${bridge}`, () => ({ ports, probes: [] }));
+  /**
+   * Guards a bridge, which need not exist yet, and translates its ports where iptables does not.
+   *
+   * @throws LHF_ERR_RULES with nft's own words.
+   */
+  open(bridge: string, ports: readonly PortRule[], { translates }: { translates: boolean }): Promise<void> {
+    return this.#change(bridge, `could not be put in for ${bridge}`, () => ({ ports, probes: [], translates }));
   }
 
   /** Takes a bridge out: `route_localnet` must be off by then, or the bridge gone. Idempotent. @throws LHF_ERR_RULES */
@@ -66,10 +70,11 @@ export class ProcessTable {
 
   /** @throws LHF_ERR_RULES */
   addPort(bridge: string, port: PortRule): Promise<void> {
-    return this.#change(bridge, `could not be put in for ${describe(port)} of ${bridge}`, (now) => ({
-      probes: now?.probes ?? [],
-      ports: [...(now?.ports ?? []).filter((one) => describe(one) !== describe(port)), port],
-    }));
+    return this.#change(
+      bridge,
+      `could not be put in for ${describe(port)} of ${bridge}`,
+      (now) => now && { ...now, ports: [...now.ports.filter((one) => describe(one) !== describe(port)), port] },
+    );
   }
 
   /** What is established by it goes no further, either. @throws LHF_ERR_RULES */
@@ -101,7 +106,7 @@ export class ProcessTable {
 
   /** Puts the guard back that others can flush, the one beside the owned table. @throws LHF_ERR_RULES */
   async restoreGuard(): Promise<void> {
-    const answer = await this.#stream().transact(this.#renderGuardAnew(this.#state));
+    const answer = await this.#say(this.#renderGuardAnew(this.#state));
     if (answer !== '') throw this.#error('that somebody took away could not be put back', answer);
   }
 
@@ -113,27 +118,7 @@ export class ProcessTable {
   }
 
   #change(bridge: string, what: string, update: Change['update']): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (error?: Error): void => (error === undefined ? resolve() : reject(error));
-      this.#waiting.push({ bridge, what, update, settle });
-      void this.#work();
-    });
-  }
-
-  async #work(): Promise<void> {
-    if (this.#isWorking) return;
-    this.#isWorking = true;
-    while (this.#waiting.length > 0) await this.#runTogether(this.#waiting.splice(0));
-    this.#isWorking = false;
-  }
-
-  /** All in one transaction; where that is refused, one by one, so that one's refusal is nobody else's. */
-  async #runTogether(changes: readonly Change[]): Promise<void> {
-    const answer = await this.#transact(changes);
-    const [change, ...others] = changes;
-    if (answer === '') for (const one of changes) one.settle();
-    else if (change !== undefined && others.length === 0) change.settle(await this.#retry(change, answer));
-    else for (const one of changes) await this.#runTogether([one]);
+    return this.#changes.submit({ bridge, what, update });
   }
 
   /** Others can take the guard beside the owned table, and then no element of it can come or go. */
@@ -152,11 +137,17 @@ export class ProcessTable {
       else after.set(bridge, rules);
     }
     const commands = this.#plan(after, new Set(changes.map(({ bridge }) => bridge)));
-    const answer = commands.length === 0 ? '' : await this.#stream().transact([...first, ...commands]);
+    const answer = commands.length === 0 ? '' : await this.#say([...first, ...commands]);
     if (answer !== '') return answer;
     this.#state = after;
     this.#isIn = after.size > 0;
     return '';
+  }
+
+  async #say(commands: readonly string[]): Promise<string> {
+    return this.#stream()
+      .transact(commands)
+      .catch((error: unknown) => String(error));
   }
 
   #plan(after: State, touched: ReadonlySet<string>): string[] {
@@ -169,7 +160,7 @@ export class ProcessTable {
   #elementsOf(state: State, bridges: Iterable<string>): Elements {
     const elements = [...bridges].flatMap((bridge) => {
       const rules = state.get(bridge);
-      return rules === undefined ? [] : [...elementsOf(this.#tables, bridge, rules, this.#translates)];
+      return rules === undefined ? [] : [...elementsOf(this.#tables, bridge, rules)];
     });
     return new Map(elements);
   }
@@ -187,7 +178,7 @@ export class ProcessTable {
     return new LocalhostForwardError(
       'LHF_ERR_RULES',
       { what: `The nftables rules ${what}: ${first}`, try: advice },
-      { strategy: this.#translates ? 'nftables' : 'iptables', stderr: answer },
+      { strategy: 'nftables', stderr: answer },
     );
   }
 }

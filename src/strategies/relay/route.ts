@@ -2,7 +2,16 @@ import { LocalhostForwardError } from '../../errors.ts';
 import { openTcpRelay, type Target, type TcpRelay } from '../../listener/tcp-relay.ts';
 import { overlaps, parseCidr } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
-import { keyOf, type Network, type PortMapping, type Route, type RoutePlan } from '../strategy.ts';
+import {
+  keyOf,
+  type AdmittedProbe,
+  type Network,
+  type PortMapping,
+  type Route,
+  type RouteEvidence,
+  type RoutePlan,
+  type RouteView,
+} from '../strategy.ts';
 
 /** What one port carried so far. */
 interface Count {
@@ -16,6 +25,17 @@ interface Count {
 export const openRelayRoute = async ({ ports }: RoutePlan): Promise<Route> => {
   for (const port of ports) refuseUdp(port);
   return new RelayRoute(ports);
+};
+
+/** Only the process that carries the bytes can tell of them. */
+export const unseenRoute = (): RouteView => {
+  const refuse = async (): Promise<never> => {
+    throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+      what: 'The strategy relay counts in the process that opened the forward, and this is another one',
+      try: "ask the forward in the process that opened it, or strategy: 'nftables' or 'iptables'",
+    });
+  };
+  return { hits: refuse, proofs: refuse, inspect: refuse };
 };
 
 class RelayRoute implements Route {
@@ -49,25 +69,27 @@ class RelayRoute implements Route {
     await relay?.close();
   }
 
-  async admit({ address, trials }: Parameters<Route['admit']>[0]): Promise<void> {
+  async admit({ address, trials }: AdmittedProbe): Promise<void> {
     this.#probes.set(address, new Map(trials.map((port) => [keyOf(port), port])));
   }
 
-  async dismiss({ address }: { address: string }): Promise<void> {
+  async dismiss({ address }: Pick<AdmittedProbe, 'address'>): Promise<void> {
     this.#probes.delete(address);
   }
 
-  async hits(port: PortMapping): Promise<Hits> {
-    const { connections, packets, bytes } = this.#countOf(keyOf(port));
-    return { connections, packets, bytes };
+  async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
+    return ports.map((port) => {
+      const { connections, packets, bytes } = this.#countOf(keyOf(port));
+      return { connections, packets, bytes };
+    });
   }
 
   async proofs(port: PortMapping): Promise<number> {
     return this.#countOf(keyOf(port)).proofs;
   }
 
-  async inspect(port: PortMapping): Promise<{ rulePresent: boolean }> {
-    return { rulePresent: this.#relays.has(keyOf(port)) };
+  async inspect(port: PortMapping): Promise<RouteEvidence> {
+    return { isPresent: this.#relays.has(keyOf(port)), routeLocalnet: undefined };
   }
 
   /** Nobody but this process can take its sockets. */

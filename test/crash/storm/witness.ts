@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { findEngineMarks } from '../../../src/lifecycle/sweep/engine-marks.ts';
-import { findKernelMarks } from '../../../src/lifecycle/sweep/find.ts';
-import type { Found } from '../../../src/lifecycle/sweep/leftover.ts';
+import { findEngineMarks } from '../../../src/leftovers/engine-marks.ts';
+import { findKernelMarks } from '../../../src/leftovers/find.ts';
+import type { Found } from '../../../src/leftovers/leftover.ts';
 import { parseSession } from '../../../src/ownership/owner.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
 

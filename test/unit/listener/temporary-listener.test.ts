@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readListeners } from '../../../src/host/listeners.ts';
-import { noncePath } from '../../../src/plan/nonce-path.ts';
+import { noncePath } from '../../../src/listener/nonce-path.ts';
 import { openTemporaryListener, type TemporaryListener } from '../../../src/listener/temporary-listener.ts';
 
 const opened = async (...args: Parameters<typeof openTemporaryListener>): Promise<TemporaryListener> => {

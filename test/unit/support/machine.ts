@@ -1,4 +1,4 @@
-import type { EngineFacts, HostFacts } from '../../../src/plan/choose-strategy.ts';
+import type { EngineFacts, HostFacts } from '../../../src/choose/choose-strategy.ts';
 
 interface Machine {
   readonly host: HostFacts;

@@ -1,0 +1,27 @@
+import { isOlder } from '../host/version.ts';
+import type { Facts } from '../strategies/strategy.ts';
+import { strategyNames, type Strategy } from '../types.ts';
+import { strategyNamed } from '../strategies/all.ts';
+
+/** What may help where no strategy works: another engine, or a tool. Pure. */
+export const adviseOn = (facts: Facts, asked: 'auto' | Strategy): string =>
+  adviceOnPlace(facts) ?? (isBuilt(asked) ? adviceOnTools(facts, asked) : "strategy: 'auto'");
+
+const isBuilt = (asked: 'auto' | Strategy): boolean =>
+  asked === 'auto' || strategyNames.some((name) => name === asked && strategyNamed(name) !== undefined);
+
+const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
+  if (engine.vm !== undefined || host.platform !== 'linux') {
+    return 'docker run --rm curlimages/curl http://host.docker.internal:<port>, which this engine serves by itself';
+  }
+  if (engine.remote) return 'docker context use default';
+  return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
+};
+
+// A kernel or an nft that is too old does not get younger by installing it once more.
+const adviceOnTools = ({ host }: Facts, asked: 'auto' | Strategy): string => {
+  if (asked === 'relay') return "strategy: 'auto'";
+  const mended = asked !== 'iptables' && host.nft === undefined && !isOlder(host.kernel, '5.12');
+  if (mended) return 'sudo apt-get install nftables';
+  return host.iptables === undefined ? 'sudo apt-get install iptables' : "strategy: 'auto'";
+};

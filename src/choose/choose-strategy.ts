@@ -1,0 +1,112 @@
+import { LocalhostForwardError } from '../errors.ts';
+import type { PrivilegeHandle } from '../privilege/privileges.ts';
+import { strategyNamed } from '../strategies/all.ts';
+import type { Facts, Obstacle, Strategy } from '../strategies/strategy.ts';
+import { strategyNames, type Privilege, type Protocol, type Strategy as StrategyName, type StrategyReason } from '../types.ts';
+import { adviseOn } from './advise.ts';
+import { choosePrivilege, nobody } from './choose-privilege.ts';
+
+export interface Choice {
+  readonly strategy: StrategyName;
+  readonly privilege: PrivilegeHandle['kind'];
+  /** Each strategy with what spoke for or against it. */
+  readonly reasons: readonly StrategyReason[];
+}
+
+export interface Wishes {
+  readonly strategy: 'auto' | StrategyName;
+  readonly privilege: 'auto' | Privilege;
+  /** What is to be carried. Default: TCP. */
+  readonly protocols?: readonly Protocol[];
+}
+
+/** Strategies that were tried, each with why it does not work after all. */
+export type Failed = ReadonlyMap<StrategyName, string>;
+
+/**
+ * The first strategy that works here and has not failed, or the one that was asked for: each is asked what stands in its way.
+ *
+ * @throws LHF_ERR_NO_STRATEGY with each reason, or LHF_ERR_PRIVILEGE where only the right to install rules is missing.
+ */
+export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = new Map()): Choice => {
+  const privilege = choosePrivilege(facts.host, wishes.privilege);
+  const refusal = privilege.kind === undefined ? privilege.obstacle : undefined;
+  const candidates = strategyNames.map((name) => {
+    const strategy = strategyNamed(name);
+    const words = failed.get(name);
+    const obstacle = words === undefined ? obstacleTo(name, strategy, facts, wishes) : { what: words };
+    // Rights are the last thing that is asked for: without the tools they would not help.
+    const unfit = obstacle ?? (strategy?.needsPrivilege === true ? refusal : undefined);
+    return { name, strategy, obstacle, unfit };
+  });
+  const wanted = candidates.filter(({ name }) => wishes.strategy === 'auto' || name === wishes.strategy);
+  const chosen = wanted.find(({ unfit }) => unfit === undefined);
+  const reasons = candidates.map(({ name, strategy, unfit }): StrategyReason => ({
+    strategy: name,
+    chosen: name === chosen?.name,
+    reason: unfit?.what ?? (name === chosen?.name ? describe(strategy, facts, wishes) : 'works too; not chosen'),
+  }));
+  if (chosen !== undefined) {
+    const kind = chosen.strategy?.needsPrivilege === true ? (privilege.kind ?? nobody.kind) : nobody.kind;
+    return { strategy: chosen.name, privilege: kind, reasons };
+  }
+  const able = wanted.find(({ obstacle }) => obstacle === undefined);
+  throw able === undefined || refusal === undefined
+    ? noStrategy(facts, wishes.strategy, reasons)
+    : noPrivilege(able.name, refusal, reasons);
+};
+
+const obstacleTo = (
+  name: StrategyName,
+  strategy: Strategy | undefined,
+  facts: Facts,
+  { protocols = ['tcp'] }: Wishes,
+): Obstacle | undefined => {
+  const { vm } = facts.engine;
+  if (strategy === undefined && name === 'native')
+    return {
+      what:
+        vm === undefined
+          ? 'only engines in a virtual machine have it'
+          : `not built yet; ${vm} itself lets containers reach 127.0.0.1 by host.docker.internal`,
+    };
+  if (strategy === undefined) return { what: 'not built yet' };
+  const missing = protocols.find((protocol) => !strategy.carries.includes(protocol));
+  return strategy.obstacle(facts) ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
+};
+
+const describe = (strategy: Strategy | undefined, facts: Facts, wishes: Wishes): string => {
+  const what = strategy?.describe(facts) ?? '';
+  return wishes.strategy === 'auto' ? what : `asked for; ${what}`;
+};
+
+const noStrategy = (
+  facts: Facts,
+  asked: 'auto' | StrategyName,
+  reasons: readonly StrategyReason[],
+): LocalhostForwardError => {
+  const what =
+    asked === 'auto'
+      ? 'No strategy can forward to 127.0.0.1 here'
+      : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
+  const evidence = listReasons(reasons);
+  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: adviseOn(facts, asked) }, { reasons });
+};
+
+const noPrivilege = (
+  strategy: StrategyName,
+  { what, advice }: Obstacle,
+  reasons: readonly StrategyReason[],
+): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_PRIVILEGE',
+    {
+      what: `Nobody here may install rules: ${what}`,
+      evidence: listReasons(reasons),
+      ...(advice === undefined ? {} : { try: advice }),
+    },
+    { strategy, reasons },
+  );
+
+const listReasons = (reasons: readonly StrategyReason[]): string[] =>
+  reasons.map(({ strategy, reason }) => `${strategy}: ${reason}`);

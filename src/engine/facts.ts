@@ -1,0 +1,11 @@
+/** What the engine says of itself, as far as the choice of a strategy needs it. */
+export interface EngineFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly rootless: boolean;
+  readonly remote: boolean;
+  /** The product that runs the engine in a virtual machine, if one does. */
+  readonly vm: string | undefined;
+  readonly firewallBackend: string | undefined;
+  readonly endpoint: string;
+}

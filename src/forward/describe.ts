@@ -1,0 +1,85 @@
+import { LocalhostForwardError } from '../errors.ts';
+import type { LocalhostForward } from '../types.ts';
+
+type Basics = Pick<LocalhostForward, 'networkName' | 'gateway' | 'hostname' | 'ports'>;
+
+export interface Described extends Pick<LocalhostForward, 'extraHosts' | 'dockerRunArgs' | 'env' | 'url'> {}
+
+/** What users pass on to containers, commands and tests, from what a forward is. */
+export const describeForward = ({ networkName, gateway, hostname, ports }: Basics): Described => {
+  const url = (containerPort?: number): string => {
+    const port = ports.find((one) =>
+      containerPort === undefined ? one.protocol === 'tcp' : one.containerPort === containerPort,
+    );
+    if (port === undefined) throw notForwarded(containerPort, { networkName, ports });
+    return `http://${hostname}:${port.containerPort}`;
+  };
+  const extraHosts = [`${hostname}:${gateway}`];
+  return {
+    url,
+    extraHosts,
+    dockerRunArgs: ['--network', networkName, ...extraHosts.flatMap((entry) => ['--add-host', entry])],
+    env: {
+      LOCALHOST_FORWARD_NETWORK: networkName,
+      LOCALHOST_FORWARD_HOST: hostname,
+      LOCALHOST_FORWARD_GATEWAY: gateway,
+      ...(ports.some(({ protocol }) => protocol === 'tcp') ? { LOCALHOST_FORWARD_URL: url() } : {}),
+    },
+  };
+};
+
+/** The error for a port that is not there; undefined asks for any TCP port. */
+export const notForwarded = (
+  containerPort: number | undefined,
+  { networkName, ports }: Pick<Basics, 'networkName' | 'ports'>,
+): LocalhostForwardError => {
+  const what =
+    containerPort === undefined
+      ? `${networkName} forwards no TCP port`
+      : `Expected a container port that ${networkName} forwards, got \`${String(containerPort)}\``;
+  return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what,
+    evidence: ports.map((one) => `forwarded: ${one.protocol}/${one.containerPort}`),
+  });
+};
+
+/** The error for a port that is there already. */
+export const alreadyForwarded = (key: string, network: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already`,
+  });
+
+interface Builder {
+  withNetworkMode(mode: string): unknown;
+  withExtraHosts(hosts: { host: string; ipAddress: string }[]): unknown;
+}
+
+/**
+ * Puts a testcontainers builder on the network. Its own `withNetwork` takes objects of its own class only, hence the mode.
+ *
+ * @throws LHF_ERR_INVALID_OPTION for anything that is no such builder, or one that is on another network already.
+ */
+export const putOnNetwork = <C>(container: C, { networkName, hostname, gateway }: Basics): C => {
+  const builder = container as C & Partial<Builder> & { networkMode?: unknown };
+  if (typeof builder?.withNetworkMode !== 'function' || typeof builder.withExtraHosts !== 'function') {
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+      what: `Expected \`container\` to be a testcontainers builder with withNetworkMode() and withExtraHosts(), got \`${describeValue(container)}\``,
+      try: 'net.applyTo(new GenericContainer(image))',
+    });
+  }
+  if (typeof builder.networkMode === 'string' && builder.networkMode !== networkName) {
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+      what: `Expected \`container\` to be on no network yet, got one on \`${builder.networkMode}\``,
+      try: `docker network connect ${networkName} <container>`,
+    });
+  }
+  builder.withNetworkMode(networkName);
+  builder.withExtraHosts([{ host: hostname, ipAddress: gateway }]);
+  return container;
+};
+
+// An object without a prototype has no constructor to be named after.
+const describeValue = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? ((value as { constructor?: { name?: string } }).constructor?.name ?? 'an object')
+    : String(value);

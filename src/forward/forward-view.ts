@@ -1,0 +1,167 @@
+import { describeForward, notForwarded, putOnNetwork, type Described } from './describe.ts';
+import { parseProofOptions, type ProofOptions } from '../options/options.ts';
+import { renderComposeOverride } from './compose.ts';
+import { idOfBridge } from '../ownership/names.ts';
+import type { ProbeContext, ProbedPort } from '../proof/context.ts';
+import { diagnoseForward } from '../proof/diagnose.ts';
+import type { Diagnosis } from '../proof/diagnosis.ts';
+import { verifyForward } from '../proof/verify.ts';
+import { describePort } from './ports.ts';
+import type { AttachedRules } from '../strategies/strategy.ts';
+import type {
+  ForwardedPort,
+  ForwardHandover,
+  Hits,
+  LocalhostForward,
+  Port,
+  Verification,
+  VerifyOptions,
+} from '../types.ts';
+
+import type { engineOption } from '../leftovers/traces.ts';
+
+/** What a forward is, whoever looks at it. */
+export type ForwardFacts = Pick<
+  LocalhostForward,
+  'networkId' | 'networkName' | 'bridgeName' | 'subnet' | 'gateway' | 'hostname' | 'strategy' | 'privilege' | 'reasons'
+>;
+
+/** The part of an open forward that looks and changes nothing: the same for its owner and for those it was handed to. */
+export abstract class ForwardView {
+  readonly #facts: ForwardFacts;
+
+  constructor(facts: ForwardFacts) {
+    this.#facts = facts;
+  }
+
+  /** The option `docker` it was opened with, for who looks at its engine. */
+  abstract get [engineOption](): object | undefined;
+
+  get id(): string {
+    return idOfBridge(this.bridgeName) ?? this.bridgeName;
+  }
+  get networkId(): string {
+    return this.#facts.networkId;
+  }
+  get networkName(): string {
+    return this.#facts.networkName;
+  }
+  get bridgeName(): string {
+    return this.#facts.bridgeName;
+  }
+  get subnet(): string {
+    return this.#facts.subnet;
+  }
+  get gateway(): string {
+    return this.#facts.gateway;
+  }
+  get hostname(): string {
+    return this.#facts.hostname;
+  }
+  get strategy() {
+    return this.#facts.strategy;
+  }
+  get privilege() {
+    return this.#facts.privilege;
+  }
+  get reasons() {
+    return this.#facts.reasons;
+  }
+  get ports(): readonly ForwardedPort[] {
+    return this.probedPorts().map(describePort);
+  }
+  get extraHosts(): readonly string[] {
+    return this.#describe().extraHosts;
+  }
+  get dockerRunArgs(): readonly string[] {
+    return this.#describe().dockerRunArgs;
+  }
+  get env(): Readonly<Record<string, string>> {
+    return this.#describe().env;
+  }
+
+  url(containerPort?: Port): string {
+    return this.#describe().url(containerPort);
+  }
+
+  applyTo<C>(container: C): C {
+    this.assertOpen('applyTo');
+    return putOnNetwork(container, this);
+  }
+
+  composeOverride(services: readonly string[]): string {
+    this.assertOpen('composeOverride');
+    return renderComposeOverride(services, this);
+  }
+
+  async hits(containerPort?: Port): Promise<Hits> {
+    this.assertOpen('hits');
+    const ports = this.probedPorts().filter(
+      (port) => containerPort === undefined || port.containerPort === containerPort,
+    );
+    if (containerPort !== undefined && ports.length === 0) throw notForwarded(containerPort, this);
+    const rules = await this.rules();
+    const sum = { connections: 0, packets: 0, bytes: 0 };
+    for (const one of await Promise.all(ports.map((port) => rules.hits(port)))) {
+      sum.connections += one.connections;
+      sum.packets += one.packets;
+      sum.bytes += one.bytes;
+    }
+    return sum;
+  }
+
+  async verify(options: VerifyOptions & { port?: Port } = {}): Promise<Verification> {
+    this.assertOpen('verify');
+    const proof = this.#proofOptions(options);
+    return this.atRest(async () => {
+      await (await this.rules()).restore();
+      return verifyForward(await this.probeContext(), proof);
+    });
+  }
+
+  async diagnose(options: VerifyOptions & { port?: Port } = {}): Promise<Diagnosis> {
+    this.assertOpen('diagnose');
+    const proof = this.#proofOptions(options);
+    return this.atRest(async () => diagnoseForward(await this.probeContext(), proof));
+  }
+
+  toJSON(): ForwardHandover {
+    const { id, networkName, networkId, bridgeName, subnet, gateway, hostname, strategy, privilege, ports } = this;
+    const { extraHosts, dockerRunArgs, env } = this.#describe();
+    return {
+      id,
+      networkName,
+      networkId,
+      bridgeName,
+      subnet,
+      gateway,
+      hostname,
+      strategy,
+      privilege,
+      ports,
+      extraHosts,
+      dockerRunArgs,
+      env,
+    };
+  }
+
+  /** @throws LHF_ERR_CLOSED */
+  protected abstract assertOpen(what: string): void;
+  /** Runs work while no port comes or goes. */
+  protected abstract atRest<T>(work: () => Promise<T>): Promise<T>;
+  protected abstract probedPorts(): readonly ProbedPort[];
+  protected abstract rules(): Promise<AttachedRules>;
+  protected abstract probeContext(): Promise<ProbeContext>;
+  protected abstract proofDefaults(): ProofOptions;
+
+  #describe(): Described {
+    return describeForward(this);
+  }
+
+  #proofOptions(options: unknown): ProofOptions & { readonly port?: Port } {
+    const proof = parseProofOptions(options, this.proofDefaults());
+    if (proof.port !== undefined && !this.ports.some(({ containerPort }) => containerPort === proof.port))
+      throw notForwarded(proof.port, this);
+    return proof;
+  }
+}

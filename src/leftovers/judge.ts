@@ -1,0 +1,50 @@
+import { describeJudgement, judgeOwner } from '../ownership/judge-owner.ts';
+import { parseSession } from '../ownership/owner.ts';
+import type { Found } from './leftover.ts';
+
+/** How old what nobody here can ask about must be before it goes: longer than any test run, in milliseconds. */
+const oldAfterMs = 24 * 60 * 60 * 1000;
+
+export interface Verdict {
+  readonly remove: boolean;
+  readonly reason: string;
+  /** It goes only if a second look, a little later, says the same: its owner may be opening. */
+  readonly waits?: boolean;
+}
+
+export interface Judgement {
+  readonly session: string | undefined;
+  readonly all: boolean;
+  readonly now: number;
+  /** Whether the bridge is on this host now. */
+  readonly bridgeExists: boolean;
+  readonly judge?: typeof judgeOwner;
+}
+
+/** Whether something that carries our mark goes or stays, and why. */
+export const judgeFound = (
+  found: Pick<Found, 'kind' | 'created'>,
+  { session, all, now, bridgeExists, judge = judgeOwner }: Judgement,
+): Verdict => {
+  if (all) return { remove: true, reason: 'everything was asked for' };
+  const owner = parseSession(session ?? '');
+  const { state, doubt } = owner === undefined ? {} : judge(owner);
+  if (state === 'dead') return { remove: true, reason: 'its owner is dead' };
+  if (state === 'alive') {
+    const life = doubt === undefined ? 'is alive' : `may be alive: ${doubt}`;
+    return { remove: false, reason: `its owner, process ${owner?.pid}, ${life}` };
+  }
+  const who = state === undefined ? 'an owner that its mark does not tell' : 'another host or pid namespace';
+  if (found.kind === 'network' || found.kind === 'container') {
+    const age = found.created === undefined ? 0 : now - found.created;
+    return { remove: age > oldAfterMs, reason: `it belongs to ${who} and is younger than a day` };
+  }
+  // Rules have no age. Without their bridge they do nothing, and nobody opening would leave them so for long.
+  return { remove: state === 'elsewhere' && !bridgeExists, reason: `it belongs to ${who}`, waits: true };
+};
+
+/** An owner in a few words, for people. */
+export const describeOwner = (session: string | undefined): string | undefined => {
+  const owner = parseSession(session ?? '');
+  return owner === undefined ? undefined : `process ${owner.pid}, ${describeJudgement(judgeOwner(owner))}`;
+};

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { connectEngine } from '../engine/engine.ts';
+import { listNetworks, type ListedNetwork } from '../engine/networks.ts';
+import { judgeOwner } from '../ownership/judge-owner.ts';
+import { parseSession } from '../ownership/owner.ts';
+import { idOfBridge, labels } from '../ownership/names.ts';
+
+/** A forward's network on this machine's engine, with its owner. */
+export interface ListedForward {
+  readonly id: string;
+  readonly networkName: string;
+  readonly networkId: string;
+  readonly bridgeName: string;
+  readonly subnet: string;
+  /** As its label says it: ISO 8601. */
+  readonly created: string;
+  /** The owner's process, undefined where the label does not tell. */
+  readonly pid?: number;
+  /** What that process runs, where it is alive and may be read. */
+  readonly command?: string;
+  /** `'alive'`: also where nothing here tells otherwise. `'elsewhere'`: of another host or pid namespace, or told by nothing here. */
+  readonly alive: 'alive' | 'dead' | 'elsewhere';
+  readonly session: string;
+}
+
+/** The forwards that are open now, and those that dead owners left, oldest first. @throws LHF_ERR_DOCKER_UNAVAILABLE */
+export const listForwards = async ({ docker }: { docker?: object } = {}): Promise<ListedForward[]> => {
+  const engine = await connectEngine(docker);
+  const networks = await listNetworks(engine.docker, labels.session);
+  const forwards = await Promise.all(networks.map(describe));
+  return forwards.toSorted((a, b) => a.created.localeCompare(b.created));
+};
+
+const describe = async (network: ListedNetwork): Promise<ListedForward> => {
+  const session = network.labels[labels.session] ?? '';
+  const owner = parseSession(session);
+  const alive = owner === undefined ? 'elsewhere' : judgeOwner(owner).state;
+  const command = owner !== undefined && alive === 'alive' ? await readCommand(owner.pid) : undefined;
+  const bridgeName = network.labels[labels.bridge] ?? network.bridge;
+  return {
+    id: idOfBridge(bridgeName) ?? bridgeName,
+    networkName: network.name,
+    networkId: network.id,
+    bridgeName,
+    subnet: network.subnets[0] ?? '',
+    created: network.labels[labels.created] ?? '',
+    ...(owner === undefined ? {} : { pid: owner.pid }),
+    ...(command === undefined ? {} : { command }),
+    alive,
+    session,
+  };
+};
+
+const readCommand = async (pid: number): Promise<string | undefined> => {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const command = text.split('\0').join(' ').trim();
+  return command === '' ? undefined : command;
+};

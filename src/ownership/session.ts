@@ -1,0 +1,51 @@
+import { readOwner, renderSession, type Owner } from './owner.ts';
+
+/**
+ * What one process (or worker thread) shares among its forwards on one engine by the same rights, whichever copy of the package
+ * opened them.
+ */
+export interface Session {
+  readonly owner: Owner;
+  /** The owner as one word: the mark on everything. */
+  readonly word: string;
+  /** What outlives one forward and is shared by all: a strategy's tables and their holder, the probe. */
+  readonly shared: Map<string, unknown>;
+  /** Forwards that are open now, by id, with what closes them. */
+  readonly open: Map<string, { close(): Promise<void> }>;
+  /** When this process last looked for what dead runs left, on `performance.now()`'s clock. */
+  sweptAt?: number;
+}
+
+const key = Symbol.for('localhost-forward');
+
+/**
+ * This process's session, made when first asked for. A second copy of the package finds the same one.
+ *
+ * @param domain - What sets forwards of one process apart: another engine, other rights. Each has a nonce of its own.
+ */
+export const currentSession = (domain: string): Session => {
+  const place = globalThis as unknown as Record<symbol, Map<string, Session> | undefined>;
+  const sessions = (place[key] ??= new Map());
+  const session = sessions.get(domain) ?? begin();
+  sessions.set(domain, session);
+  return session;
+};
+
+/** What a session shares under a name, made when first asked for. */
+export const sharedIn = <T>({ shared }: Session, name: string, make: () => T): T => {
+  if (!shared.has(name)) shared.set(name, make());
+  return shared.get(name) as T;
+};
+
+const begin = (): Session => {
+  const owner = readOwner();
+  const session: Session = { owner, word: renderSession(owner), shared: new Map(), open: new Map() };
+  // The last chance to close in order: nothing else keeps the process alive. Killed or exiting, it leaves that to its guardian.
+  process.on('beforeExit', () => {
+    const forwards = [...session.open.values()];
+    // Once: a close that fails would bring the process back here without end.
+    session.open.clear();
+    for (const forward of forwards) forward.close().catch(() => undefined);
+  });
+  return session;
+};

@@ -1,0 +1,65 @@
+import type { ProofOptions } from '../options/options.ts';
+import { untilDrop } from './attend.ts';
+import type { ProbedPort, ProbeContext } from './context.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { findCause, isKnown } from './find.ts';
+import { findMisdirected, lookStill } from './look.ts';
+import { watchPackets, type Packets, type PacketWatch } from './packet-watch.ts';
+import type { ProbeEvent } from './program.ts';
+import { isDialled, ProbeFailed, readEnd, runProbe } from './run-probe.ts';
+
+/** How long a diagnosis dials at most, in milliseconds. */
+const dialMs = 2_000;
+
+/** Dials one port with every hop watched, changing nothing. */
+export const examine = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<Diagnosis> => {
+  const still = await lookStill(context, port);
+  if (!isDialled(port)) return findCause({ ...still, ended: 'sent' });
+  const enough = new AbortController();
+  const over = AbortSignal.any([enough.signal, ...(signal === undefined ? [] : [signal])]);
+  let watch: PacketWatch | undefined;
+  let packets: Packets | undefined;
+  let last: ProbeEvent | undefined;
+  let probeFailure: { what: string; advice: string | undefined } | undefined;
+  const hooks = {
+    created: async () => void (watch = await watchPackets(context, port)),
+    ended: async () => void (packets = await watch?.end()),
+  };
+  try {
+    for await (const event of runProbe(
+      context,
+      [port],
+      { ...proof, timeoutMs: Math.min(proof.timeoutMs, dialMs) },
+      over,
+      hooks,
+    )) {
+      const isFirst = last === undefined;
+      last = event;
+      // Once it is known what drops, there is nothing more to wait for.
+      if (event.event === 'quiet' && isKnown(findCause({ ...still, ended: 'timeout' }))) enough.abort();
+      if (isFirst && watch !== undefined)
+        void untilDrop(watch, () => over.aborted || last !== event).then(
+          () => watch?.hasDrop() === true && enough.abort(),
+        );
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof ProbeFailed)) throw error;
+    probeFailure = { what: error.message, advice: error.advice };
+  }
+  signal?.throwIfAborted();
+  const misdirected = await findMisdirected(context, packets?.strays ?? []);
+  return findCause({
+    ...still,
+    counts: packets?.counts,
+    drops: packets?.drops ?? [],
+    misdirected,
+    ended: readEnd(last),
+    probeFailure,
+  });
+};

@@ -1,0 +1,119 @@
+import { probeAddressOf } from './probe-address.ts';
+import { renderMark, type Names } from '../ownership/names.ts';
+import type { Privileges } from '../privilege/privileges.ts';
+
+/** Packets of our probe, counted at each hop of their way in and back. */
+export interface HopCounts {
+  /** Arrived from the bridge. */
+  readonly saw: number;
+  /** After translation, before any filter. */
+  readonly translated: number;
+  /** At the first and the last hook of INPUT. */
+  readonly inputEarly: number;
+  readonly inputLate: number;
+  /** The service's answer, before and after the filters of OUTPUT and POSTROUTING. */
+  readonly outputEarly: number;
+  readonly outputLate: number;
+}
+
+/** A packet for a forwarded port that came by another bridge. */
+export interface Stray {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Hops {
+  readonly counts: HopCounts;
+  readonly strays: readonly Stray[];
+}
+
+export interface HopsPlan {
+  readonly names: Names;
+  /** The mark's session word. */
+  readonly session: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly containerPort: number;
+  readonly targetPort: number;
+}
+
+/*
+ * A table beside all others that counts and drops nothing. Each counter stands before or after everybody else's filters, so that the pair
+ * around a filter tells whether it dropped. Only what our probe sends and gets is counted, and marked for the kernel's trace, which names
+ * the very rule. One that an earlier diagnosis left behind when it was killed is replaced.
+ */
+export const renderHops = ({ names, session, protocol, containerPort, targetPort }: HopsPlan): string => {
+  const inward = `ip saddr @probes ct status dnat meta l4proto ${protocol} ct original proto-dst ${containerPort}`;
+  return `
+add table ip ${names.hopsTable}
+delete table ip ${names.hopsTable}
+table ip ${names.hopsTable} {
+  comment "${renderMark(names.bridge, session)}"
+  set probes { type ipv4_addr; flags dynamic; size 16; }
+  set strays { type ipv4_addr . ipv4_addr; flags dynamic; size 64; }
+  counter saw { }
+  counter translated { }
+  counter inputEarly { }
+  counter inputLate { }
+  counter outputEarly { }
+  counter outputLate { }
+  chain arrive {
+    type filter hook prerouting priority -450; policy accept;
+    iifname "${names.bridge}" ether saddr ${probeAddressOf(names.bridge)} ${protocol} dport ${containerPort} add @probes { ip saddr } counter name saw meta nftrace set 1
+    iifname != "lhf-*" iifname != "lo" fib daddr type local ${protocol} dport ${containerPort} add @strays { ip saddr . ip daddr }
+  }
+  chain translated {
+    type filter hook prerouting priority -99; policy accept;
+    iifname "${names.bridge}" ${inward} counter name translated
+  }
+  chain early {
+    type filter hook input priority -2147483648; policy accept;
+    iifname "${names.bridge}" ${inward} counter name inputEarly
+  }
+  chain late {
+    type filter hook input priority 2147483646; policy accept;
+    iifname "${names.bridge}" ${inward} counter name inputLate
+  }
+  chain answer {
+    type filter hook output priority -2147483648; policy accept;
+    oifname "${names.bridge}" ip daddr @probes ${protocol} sport ${targetPort} counter name outputEarly meta nftrace set 1
+  }
+  chain leave {
+    type filter hook postrouting priority 2147483646; policy accept;
+    oifname "${names.bridge}" ip daddr @probes ct direction reply meta l4proto ${protocol} ct original proto-dst ${containerPort} counter name outputLate
+  }
+}
+`;
+};
+
+/** Puts the counters in; the reason is returned where that fails, as on a host without nft. */
+export const installHops = async (plan: HopsPlan, privileges: Privileges): Promise<string | undefined> => {
+  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderHops(plan) });
+  return exitCode === 0 ? undefined : (failure ?? stderr.trim());
+};
+
+/** Takes the counters out again; gone is what was wanted. */
+export const removeHops = async (names: Names, privileges: Privileges): Promise<void> => {
+  await privileges.run(['nft', 'delete', 'table', 'ip', names.hopsTable]);
+};
+
+export const readHops = async (names: Names, privileges: Privileges): Promise<Hops | undefined> => {
+  const { stdout, exitCode } = await privileges.run(['nft', 'list', 'table', 'ip', names.hopsTable]);
+  return exitCode === 0 ? parseHops(stdout) : undefined;
+};
+
+export const parseHops = (listing: string): Hops => {
+  const read = (name: keyof HopCounts): number =>
+    Number(new RegExp(String.raw`counter ${name} \{\s*packets (\d+)`).exec(listing)?.[1] ?? 0);
+  const strays = /\bset strays \{[^}]*elements = \{([^}]*)\}/.exec(listing)?.[1] ?? '';
+  return {
+    counts: {
+      saw: read('saw'),
+      translated: read('translated'),
+      inputEarly: read('inputEarly'),
+      inputLate: read('inputLate'),
+      outputEarly: read('outputEarly'),
+      outputLate: read('outputLate'),
+    },
+    strays: [...strays.matchAll(/(\S+) \. ([^\s,]+)/g)].map(([, from = '', to = '']) => ({ from, to })),
+  };
+};

@@ -1,0 +1,94 @@
+import type { ProofOptions } from '../options/options.ts';
+import { attend } from './attend.ts';
+import type { ProbedPort, ProbeContext } from './context.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { examine } from './examine.ts';
+import { findCause } from './find.ts';
+import { describeUnseen, lookStill } from './look.ts';
+import type { ProbeEvent } from './program.ts';
+import { isDialled, keyOfPort, ProbeFailed, readEnd, runProbe } from './run-probe.ts';
+
+/** How each port's dialling ended, and the diagnosis of the first one that did not work. */
+export interface Proof {
+  readonly ended: ReadonlyMap<string, ProbeEvent>;
+  readonly diagnosis: Diagnosis | undefined;
+  /** Why the probe itself did not work. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Dials ports from a container, and attends it: at the first dial that nobody answers, the packets are watched. A firewall in the way is
+ * passed by an accept, if that is allowed, and the next dial gets through; anything else ends the proof with its diagnosis.
+ */
+export const prove = async (
+  context: ProbeContext,
+  ports: readonly ProbedPort[],
+  proof: ProofOptions,
+  signal?: AbortSignal,
+): Promise<Proof> => {
+  const ended = new Map<string, ProbeEvent>();
+  const dialled = ports.filter(isDialled);
+  const hopeless = new AbortController();
+  const over = AbortSignal.any([hopeless.signal, ...(signal === undefined ? [] : [signal])]);
+  let attending: Promise<Diagnosis | undefined> | undefined;
+  const dial = async (): Promise<void> => {
+    if (dialled.length === 0) return;
+    for await (const event of runProbe(context, dialled, proof, over)) {
+      const port = dialled.find((one) => keyOfPort(one) === event.key);
+      if (event.event !== 'quiet' && event.event !== 'rejected') ended.set(event.key, event);
+      else if (attending === undefined && port !== undefined) {
+        attending = attend(context, port, () => over.aborted || ended.has(event.key));
+        // What cannot be mended is told at once, not when the time is up.
+        attending.then(
+          (diagnosis) => diagnosis !== undefined && hopeless.abort(),
+          () => hopeless.abort(),
+        );
+      }
+    }
+  };
+  const [dialling] = await Promise.allSettled([dial()]);
+  // Waited for in any case: an accept that is put in after this has ended would be nobody's.
+  const found = await attending;
+  signal?.throwIfAborted();
+  if (found !== undefined) return { ended, diagnosis: found };
+  if (dialling.status === 'rejected')
+    return {
+      ended,
+      diagnosis: await judgeFailure(context, dialled, dialling.reason),
+      cause: (dialling.reason as Error).cause ?? dialling.reason,
+    };
+  for (const port of ports) {
+    const diagnosis = await judge(context, port, ended.get(keyOfPort(port)), proof, signal);
+    if (!diagnosis.reachable) return { ended, diagnosis };
+  }
+  return { ended, diagnosis: undefined };
+};
+
+const judgeFailure = async (
+  context: ProbeContext,
+  [port]: readonly ProbedPort[],
+  failure: unknown,
+): Promise<Diagnosis | undefined> => {
+  if (!(failure instanceof ProbeFailed) || port === undefined) throw failure;
+  const { message, advice } = failure;
+  return findCause({ ...(await lookStill(context, port)), probeFailure: { what: message, advice } });
+};
+
+const judge = async (
+  context: ProbeContext,
+  port: ProbedPort,
+  event: ProbeEvent | undefined,
+  proof: ProofOptions,
+  signal: AbortSignal | undefined,
+): Promise<Diagnosis> => {
+  const ended = isDialled(port) ? readEnd(event) : 'sent';
+  const relayed = port.hostAddress === '::1';
+  if (ended === 'nonce' || (ended === 'accepted' && !relayed))
+    return findCause({ ...describeUnseen(context, port), ended });
+  const still = await lookStill(context, port);
+  // A relay accepts for a service that may be absent.
+  const cause = findCause({ ...still, ended: relayed && ended === 'accepted' && !still.listening ? 'refused' : ended });
+  return cause.reachable || cause.finding !== 'probe-failed' || ended === 'unresolved'
+    ? cause
+    : examine(context, port, proof, signal);
+};

@@ -1,0 +1,53 @@
+import { LocalhostForwardError } from '../errors.ts';
+import type { ProofOptions } from '../options/options.ts';
+import type { Verification } from '../types.ts';
+import type { ProbeContext } from './context.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { prove } from './prove.ts';
+import { renderHop } from './render.ts';
+import { isDialled, keyOfPort } from './run-probe.ts';
+
+/**
+ * Proves reachability from a container: name, connection, and our listener's nonce where it stands.
+ *
+ * @throws LHF_ERR_UNREACHABLE with a diagnosis, LHF_ERR_ABORTED.
+ */
+export const verifyForward = async (
+  context: ProbeContext,
+  { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal },
+): Promise<Verification> => {
+  const startedAt = performance.now();
+  const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
+  const { ended, diagnosis, cause } = await prove(context, ports, proof, signal).catch((error: unknown) => {
+    throw signal?.aborted === true ? aborted(signal) : error;
+  });
+  if (diagnosis !== undefined) throw unreachable(context, diagnosis, cause);
+  return {
+    ports: ports.map((one) => {
+      const event = ended.get(keyOfPort(one));
+      return {
+        containerPort: one.containerPort,
+        protocol: one.protocol,
+        answer: !isDialled(one) ? 'sent' : event?.event === 'nonce' ? 'nonce' : 'accepted',
+        ms: event?.ms ?? 0,
+        ...(event?.seenFrom === undefined ? {} : { seenFrom: event.seenFrom }),
+      };
+    }),
+    accepts: [...context.accepts],
+    ms: performance.now() - startedAt,
+  };
+};
+
+const unreachable = (context: ProbeContext, diagnosis: Diagnosis, cause: unknown): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNREACHABLE',
+    { what: diagnosis.sentence, evidence: diagnosis.hops.map(renderHop), try: diagnosis.advice },
+    { diagnosis, strategy: context.strategy, ...(cause === undefined ? {} : { cause }) },
+  );
+
+const aborted = (signal: AbortSignal): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_ABORTED',
+    { what: `Opening was aborted by its signal: ${String(signal.reason)}` },
+    { cause: signal.reason },
+  );

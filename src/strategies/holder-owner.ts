@@ -1,0 +1,10 @@
+import type { HolderOwner } from '../lifecycle/holder.ts';
+import type { Tools } from './strategy.ts';
+
+/** Whose holder a strategy starts, and what the guardian needs that it starts. */
+export const holderOwnerOf = ({ session, privileges, engine }: Tools): HolderOwner => ({
+  session: session.word,
+  nonce: session.owner.nonce,
+  privileges,
+  environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(engine.connection) },
+});

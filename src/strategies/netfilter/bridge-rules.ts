@@ -1,0 +1,24 @@
+import type { Hits } from '../../types.ts';
+import type { AdmittedProbe, PortMapping } from '../strategy.ts';
+
+/** What is asked of the rules of one bridge, whichever program writes them. */
+export interface BridgeRulesView {
+  hits(ports: readonly PortMapping[]): Promise<Hits[]>;
+  /** How many connections of our probes our own rule translated. */
+  proofs(port: PortMapping): Promise<number>;
+  /** Whether translation and guard are there now, asked of the kernel. */
+  isPresent(port: PortMapping): Promise<boolean>;
+}
+
+/** The rules of one bridge, in place: guard and translations. */
+export interface BridgeRules extends BridgeRulesView {
+  add(port: PortMapping): Promise<void>;
+  /** What is established goes no further, either. */
+  remove(port: PortMapping): Promise<void>;
+  admit(probe: AdmittedProbe): Promise<void>;
+  dismiss(address: string): Promise<void>;
+  /** Puts back what somebody else took away, and tells whether anything was missing. */
+  repair(): Promise<boolean>;
+  /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
+  release(): Promise<void>;
+}

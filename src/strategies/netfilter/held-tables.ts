@@ -1,0 +1,71 @@
+import { holderOwnerOf } from '../holder-owner.ts';
+import type { HolderOwner } from '../../lifecycle/holder.ts';
+import { IdleEnd } from '../../lifecycle/idle-end.ts';
+import { NftHolder } from './nft-holder.ts';
+import { processTablesOf, type ProcessTables } from './process-rules.ts';
+import { ProcessTable } from './process-table.ts';
+import { sharedIn } from '../../ownership/session.ts';
+import type { Tools } from '../strategy.ts';
+
+/** The tables of this process's session, whichever strategy translates. */
+export const heldTablesOf = (tools: Tools): HeldTables =>
+  sharedIn(tools.session, 'tables', () => new HeldTables(holderOwnerOf(tools)));
+
+/** The tables of one process with the nft that holds them: started for the first forward, ended a while after the last, replaced when somebody kills it. */
+export class HeldTables {
+  readonly rules: ProcessTable;
+  readonly names: ProcessTables;
+  readonly #owner: HolderOwner;
+  readonly #idle = new IdleEnd(() => this.#retire());
+  #holder: NftHolder | undefined;
+
+  constructor(owner: HolderOwner) {
+    this.#owner = owner;
+    this.names = processTablesOf(owner.nonce, owner.session);
+    this.rules = new ProcessTable(this.names, () => this.#current());
+  }
+
+  /** Keeps nft for one more forward. */
+  acquire(): void {
+    this.#idle.take();
+  }
+
+  release(): void {
+    this.#idle.give();
+  }
+
+  /** Runs commands beside the tables, in a transaction of their own; resolves to nft's words against it. What they own goes with this process. */
+  transact(commands: readonly string[]): Promise<string> {
+    return this.#current().transact(commands);
+  }
+
+  #current(): NftHolder {
+    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#open();
+    return this.#holder;
+  }
+
+  #open(): NftHolder {
+    const holder = new NftHolder({ ...this.#owner, onLost: () => void (holder.hasAnswered && this.#putBack()) });
+    return holder;
+  }
+
+  #retire(): void {
+    if (this.#holder?.isBusy === true) return;
+    this.#holder?.retire();
+    this.#holder = undefined;
+  }
+
+  /** Somebody killed nft while this process lives, and the owned table went with it. */
+  async #putBack(): Promise<void> {
+    const bridges = this.rules.bridges.join(', ');
+    const outcome = await this.rules.restoreAll().then(
+      () => 'its rules are back',
+      (error: unknown) => `its rules could not be put back: ${String(error).split('\n')[0]}`,
+    );
+    if (bridges === '') return;
+    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_RULES',
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { Privileges } from '../../../privilege/privileges.ts';
+import type { Hits } from '../../../types.ts';
+import type { AdmittedProbe, PortMapping } from '../../strategy.ts';
+import type { BridgeRules } from '../bridge-rules.ts';
+import type { HeldTables } from '../held-tables.ts';
+import { TableView } from '../table-view.ts';
+
+/** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
+export const putNftablesRules = async (
+  tables: HeldTables,
+  bridge: string,
+  ports: readonly PortMapping[],
+  privileges: Privileges,
+): Promise<BridgeRules> => {
+  tables.acquire();
+  try {
+    await tables.rules.open(bridge, ports, { translates: true });
+  } catch (error) {
+    // nft may have died between doing it and saying so; the guard outlives it.
+    await tables.rules.close(bridge).catch(() => undefined);
+    tables.release();
+    throw error;
+  }
+  return new NftablesRules(tables, bridge, privileges);
+};
+
+class NftablesRules implements BridgeRules {
+  readonly #tables: HeldTables;
+  readonly #bridge: string;
+  readonly #view: TableView;
+  #isReleased = false;
+
+  constructor(tables: HeldTables, bridge: string, privileges: Privileges) {
+    this.#tables = tables;
+    this.#bridge = bridge;
+    this.#view = new TableView(tables.names, bridge, privileges);
+  }
+
+  add(port: PortMapping): Promise<void> {
+    return this.#tables.rules.addPort(this.#bridge, port);
+  }
+
+  remove(port: PortMapping): Promise<void> {
+    return this.#tables.rules.removePort(this.#bridge, port);
+  }
+
+  admit(probe: AdmittedProbe): Promise<void> {
+    return this.#tables.rules.admitProbe(this.#bridge, probe);
+  }
+
+  dismiss(address: string): Promise<void> {
+    return this.#tables.rules.dismissProbe(this.#bridge, address);
+  }
+
+  hits(ports: readonly PortMapping[]): Promise<Hits[]> {
+    return this.#view.hits(ports);
+  }
+
+  proofs(port: PortMapping): Promise<number> {
+    return this.#view.proofs(port);
+  }
+
+  isPresent(port: PortMapping): Promise<boolean> {
+    return this.#view.isPresent(port);
+  }
+
+  /** Nobody but its holder can change an owned table; the guard beside it goes with every `flush ruleset`. */
+  async repair(): Promise<boolean> {
+    if (await this.#view.isGuarded()) return false;
+    await this.#tables.rules.restoreGuard();
+    return true;
+  }
+
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    await this.#tables.rules.close(this.#bridge);
+    this.#isReleased = true;
+    this.#tables.release();
+  }
+}

@@ -1,0 +1,30 @@
+import { debug } from '../../command/debug.ts';
+import { LocalhostForwardError } from '../../errors.ts';
+import { interfaceExists, readSysctl } from '../../host/kernel.ts';
+import type { Privileges } from '../../privilege/privileges.ts';
+
+const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
+
+/** Whether the bridge routes to 127/8; undefined where the bridge is gone. */
+export const readRouteLocalnet = async (bridge: string): Promise<boolean | undefined> => {
+  const text = await readSysctl(keyOf(bridge));
+  return text === undefined ? undefined : text === '1';
+};
+
+/** @throws LHF_ERR_RULES */
+export const openRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<void> => {
+  const failure = await privileges.setSysctl(keyOf(bridge), '1');
+  if (failure === undefined) return;
+  throw new LocalhostForwardError('LHF_ERR_RULES', {
+    what: `route_localnet of ${bridge} could not be turned on: ${failure}`,
+    try: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1`,
+  });
+};
+
+/** Turns it off, and tells whether it is: a bridge that is gone is closed. */
+export const closeRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<boolean> => {
+  if ((await readRouteLocalnet(bridge)) !== true) return true;
+  const failure = await privileges.setSysctl(keyOf(bridge), '0');
+  if (failure !== undefined) debug(`route_localnet of ${bridge} stays on until the bridge is gone: ${failure}`);
+  return failure === undefined || !interfaceExists(bridge);
+};

@@ -1,0 +1,99 @@
+import { LocalhostForwardError } from '../../errors.ts';
+import { interfaceExists } from '../../host/kernel.ts';
+import type { Hits } from '../../types.ts';
+import type { AdmittedProbe, Network, PortMapping, Route, RouteEvidence, RouteView, Tools } from '../strategy.ts';
+import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
+import { closeRouteLocalnet, openRouteLocalnet, readRouteLocalnet } from './route-localnet.ts';
+
+/** What netfilter's strategies have in common: rules by one of its programs, and `route_localnet`, which opens a bridge to 127/8. */
+export class NetfilterView implements RouteView {
+  protected readonly bridge: string;
+  readonly #rules: BridgeRulesView;
+
+  constructor(bridge: string, rules: BridgeRulesView) {
+    this.bridge = bridge;
+    this.#rules = rules;
+  }
+
+  hits(ports: readonly PortMapping[]): Promise<Hits[]> {
+    return this.#rules.hits(ports);
+  }
+
+  proofs(port: PortMapping): Promise<number> {
+    return this.#rules.proofs(port);
+  }
+
+  async inspect(port: PortMapping): Promise<RouteEvidence> {
+    const [isPresent, routeLocalnet] = await Promise.all([this.#rules.isPresent(port), readRouteLocalnet(this.bridge)]);
+    return { isPresent, routeLocalnet };
+  }
+}
+
+export class NetfilterRoute extends NetfilterView implements Route {
+  readonly #rules: BridgeRules;
+  readonly #tools: Tools;
+  /** Engines without userland proxy set it on every bridge themselves: then it is theirs, and stays. */
+  #keepsRouteLocalnet = false;
+
+  constructor(bridge: string, rules: BridgeRules, tools: Tools) {
+    super(bridge, rules);
+    this.#rules = rules;
+    this.#tools = tools;
+  }
+
+  /** Guard and translations are in; what is left is to open the bridge. */
+  async connect({ gateway }: Network): Promise<{ address: string }> {
+    if (!interfaceExists(this.bridge)) throw engineElsewhere(this.#tools, this.bridge);
+    this.#keepsRouteLocalnet = (await readRouteLocalnet(this.bridge)) === true;
+    if (!this.#keepsRouteLocalnet) await openRouteLocalnet(this.bridge, this.#tools.privileges);
+    return { address: gateway };
+  }
+
+  add(port: PortMapping): Promise<void> {
+    return this.#rules.add(port);
+  }
+
+  remove(port: PortMapping): Promise<void> {
+    return this.#rules.remove(port);
+  }
+
+  admit(probe: AdmittedProbe): Promise<void> {
+    return this.#rules.admit(probe);
+  }
+
+  dismiss({ address }: Pick<AdmittedProbe, 'address'>): Promise<void> {
+    return this.#rules.dismiss(address);
+  }
+
+  repair(): Promise<boolean> {
+    return this.#rules.repair();
+  }
+
+  /** While `route_localnet` is on, the guard has to stand; once it is off, rules and network can go at the same time. */
+  async close(removeNetwork: () => Promise<void>): Promise<void> {
+    const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(this.bridge, this.#tools.privileges));
+    if (isShut) await all([this.#rules.release(), removeNetwork()]);
+    else {
+      await removeNetwork();
+      if (interfaceExists(this.bridge)) throw new Error(`the guard of ${this.bridge} stands until the bridge is gone`);
+      await this.#rules.release();
+    }
+  }
+}
+
+/** Waits for all of them, whatever the others do, and throws what went wrong. */
+const all = async (work: readonly Promise<void>[]): Promise<void> => {
+  const results = await Promise.allSettled(work);
+  const errors = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(String).join('; '));
+};
+
+const engineElsewhere = ({ engine }: Tools, bridge: string): LocalhostForwardError => {
+  const what = `The engine at ${engine.facts.endpoint} made ${bridge} in another network namespace: it does not run on this host, or not in this container's`;
+  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', {
+    what,
+    evidence: [`this host has no interface ${bridge}`],
+    try: 'docker context ls',
+  });
+};

@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { chooseStrategy } from '../../../src/choose/choose-strategy.ts';
+import { strategyNames } from '../../../src/types.ts';
+import { machineWith } from '../support/machine.ts';
+import { refusalOf } from '../support/refusal.ts';
+
+type Different = NonNullable<Parameters<typeof machineWith>[0]>;
+type Wanted = Partial<Parameters<typeof chooseStrategy>[1]>;
+
+const choose = (different: Different, wanted: Wanted) =>
+  chooseStrategy(machineWith(different), { strategy: 'auto', privilege: 'auto', ...wanted });
+const someone = { uid: 1000, netAdmin: false };
+const bare = { nft: undefined, iptables: undefined };
+const legacy = { version: '1.8.7', variant: 'legacy' } as const;
+
+describe('what is chosen', () => {
+  test.each<[string, Different, Wanted, string, string, string]>([
+    ['root', {}, {}, 'nftables', 'root', 'nft 1.0.6 on kernel 6.1.0'],
+    ['sudo', { host: { ...someone, sudo: true } }, {}, 'nftables', 'sudo', 'nft 1.0.6'],
+    ['root goes before sudo', { host: { sudo: true } }, {}, 'nftables', 'root', 'nft 1.0.6'],
+    ['sudo asked for', { host: { sudo: true } }, { privilege: 'sudo' }, 'nftables', 'sudo', 'nft 1.0.6'],
+    ['root asked for', {}, { privilege: 'root' }, 'nftables', 'root', 'nft 1.0.6'],
+    ['no nft', { host: { nft: undefined } }, {}, 'iptables', 'root', 'iptables 1.8.9 (nf_tables)'],
+    ['old nft', { host: { nft: { version: '0.9.8' } } }, {}, 'iptables', 'root', 'iptables 1.8.9'],
+    ['least nft', { host: { nft: { version: '0.9.9' } } }, {}, 'nftables', 'root', 'nft 0.9.9'],
+    ['nft of two digits', { host: { nft: { version: '0.9.10' } } }, {}, 'nftables', 'root', 'nft 0.9.10'],
+    ['nft of two parts', { host: { nft: { version: '1.1' } } }, {}, 'nftables', 'root', 'nft 1.1'],
+    ['old kernel', { host: { kernel: '5.10.0', iptables: legacy } }, {}, 'iptables', 'root', 'iptables 1.8.7 (legacy)'],
+    ['kernel of one digit', { host: { kernel: '5.4.0' } }, {}, 'iptables', 'root', 'iptables 1.8.9'],
+    ['least kernel', { host: { kernel: '5.12' } }, {}, 'nftables', 'root', 'nft 1.0.6 on kernel 5.12'],
+    ['no iptables', { host: { iptables: undefined } }, {}, 'nftables', 'root', 'nft 1.0.6'],
+    ['nftables asked for', {}, { strategy: 'nftables' }, 'nftables', 'root', 'asked for; nft 1.0.6'],
+    ['iptables asked for', {}, { strategy: 'iptables' }, 'iptables', 'root', 'asked for; iptables 1.8.9'],
+    ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
+  ])('%s', (_, different, wanted, strategy, privilege, reason) => {
+    const choice = choose(different, wanted);
+    expect(choice).toMatchObject({ strategy, privilege });
+    expect(choice.reasons.map((each) => each.strategy)).toEqual(strategyNames);
+    const chosen = choice.reasons.filter((each) => each.chosen);
+    expect(chosen.map((each) => each.strategy)).toEqual([strategy]);
+    expect(chosen[0]?.reason.slice(0, reason.length)).toBe(reason);
+  });
+
+  test('each strategy has its reason', () => {
+    expect(choose({}, {}).reasons.map(({ reason }) => reason)).toEqual([
+      'nft 1.0.6 on kernel 6.1.0: the kernel itself removes the rules when the process ends',
+      'works too; not chosen',
+      'not built yet',
+      'not built yet',
+      'not built yet',
+      'only engines in a virtual machine have it',
+    ]);
+    expect(choose({ host: { nft: undefined } }, {}).reasons[0]?.reason).toBe(
+      'no nft with an interactive mode on this host',
+    );
+    expect(choose({}, { strategy: 'iptables' }).reasons[0]?.reason).toBe('works too; not chosen');
+  });
+});
+
+describe('where none works', () => {
+  const elsewhere = 'docker run --rm curlimages/curl http://host.docker.internal:<port>';
+  const nftables = 'sudo apt-get install nftables';
+  const iptables = 'sudo apt-get install iptables';
+  test.each<[string, Different, Wanted, string, string]>([
+    ['nothing installed', { host: bare }, {}, 'no nft with an interactive mode', nftables],
+    ['nothing installed on an old kernel', { host: { ...bare, kernel: '4.19.0' } }, {}, 'no nft', iptables],
+    [
+      'old kernel',
+      { host: { kernel: '4.19.0', iptables: undefined } },
+      {},
+      'kernel 4.19.0 has no owned tables',
+      iptables,
+    ],
+    ['old nft', { host: { ...bare, nft: { version: '0.9.8' } } }, {}, 'nft 0.9.8 has no owned tables', iptables],
+    ['no privilege either', { host: { ...someone, ...bare } }, {}, 'no nft', nftables],
+    ['nftables asked for, none there', { host: { nft: undefined } }, { strategy: 'nftables' }, 'no nft', nftables],
+    [
+      'nftables asked for, too old',
+      { host: { nft: { version: '0.9.8' } } },
+      { strategy: 'nftables' },
+      'nft 0.9.8',
+      "strategy: 'auto'",
+    ],
+    [
+      'iptables asked for, none there',
+      { host: { iptables: undefined } },
+      { strategy: 'iptables' },
+      'no iptables',
+      iptables,
+    ],
+    ['macOS', { host: { platform: 'darwin' } }, {}, 'needs Linux, and this is darwin', elsewhere],
+    [
+      'Docker Desktop',
+      { engine: { vm: 'Docker Desktop' } },
+      {},
+      'Docker Desktop runs its bridges in a virtual machine',
+      elsewhere,
+    ],
+    [
+      'remote',
+      { engine: { remote: true, endpoint: 'tcp://build:2375' } },
+      {},
+      'the engine at tcp://build:2375 is on another host',
+      'docker context use default',
+    ],
+    [
+      'rootless',
+      { engine: { rootless: true } },
+      {},
+      'a rootless engine has its bridges',
+      'docker context use default, with',
+    ],
+    ['relay', {}, { strategy: 'relay' }, 'not built yet', "strategy: 'auto'"],
+    ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
+    ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
+    ['native', { engine: { vm: 'Colima' } }, { strategy: 'native' }, 'not built yet; Colima itself', elsewhere],
+  ])('%s', (_, different, wanted, reason, advice) => {
+    const error = refusalOf(() => choose(different, wanted));
+    expect(error.code).toBe('LHF_ERR_NO_STRATEGY');
+    expect(error.reasons?.map(({ strategy }) => strategy)).toEqual(strategyNames);
+    expect(error.reasons?.some(({ chosen }) => chosen)).toBe(false);
+    const lines = error.message.split('\n');
+    const what = wanted.strategy === undefined ? 'No strategy can' : `Strategy '${wanted.strategy}' cannot`;
+    expect(lines[0]).toBe(`${what} forward to 127.0.0.1 here`);
+    expect(lines.slice(1, -1)).toEqual(error.reasons?.map((each) => `  ${each.strategy}: ${each.reason}`));
+    expect(error.reasons?.find(({ strategy }) => strategy === (wanted.strategy ?? 'nftables'))?.reason).toContain(
+      reason,
+    );
+    expect(lines.at(-1)).toContain(`Try: ${advice}`);
+  });
+});
+
+describe('where nobody may', () => {
+  const mended = "privilege: 'auto'";
+  test.each<[string, Different, Wanted, string, string]>([
+    [
+      'no root, no sudo',
+      { host: someone },
+      {},
+      'this user is not root, and sudo -n does not work for this user',
+      'sudo -v',
+    ],
+    [
+      'root without the capability',
+      { host: { netAdmin: false } },
+      {},
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
+    [
+      'root without the capability, whose sudo lacks it too',
+      { host: { netAdmin: false, sudo: true } },
+      {},
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
+    [
+      'root without the capability, asked for',
+      { host: { netAdmin: false, sudo: true } },
+      { privilege: 'root' },
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
+    ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
+    ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', 'sudo -v'],
+    ['container', {}, { privilege: 'container' }, "privilege 'container' cannot install rules in this version", mended],
+    ['none', {}, { privilege: 'none' }, "privilege 'none' cannot install rules in this version", mended],
+  ])('%s', (_, different, wanted, reason, advice) => {
+    const error = refusalOf(() => choose(different, wanted));
+    expect(error).toMatchObject({ code: 'LHF_ERR_PRIVILEGE', strategy: 'nftables' });
+    const lines = error.message.split('\n');
+    expect(lines[0]).toBe(`Nobody here may install rules: ${reason}`);
+    expect(lines.slice(1, 3)).toEqual([`  nftables: ${reason}`, `  iptables: ${reason}`]);
+    expect(lines.at(-1)).toContain(`Try: ${advice}`);
+    expect(error.reasons?.some(({ chosen }) => chosen)).toBe(false);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { describeForward, putOnNetwork } from '../../../src/forward/describe.ts';
+import type { ForwardedPort } from '../../../src/types.ts';
+
+const port = (containerPort: number, protocol: 'tcp' | 'udp' = 'tcp'): ForwardedPort => ({
+  hostPort: 8088,
+  containerPort,
+  protocol,
+  hostAddress: '127.0.0.1',
+});
+const net = (...ports: ForwardedPort[]) => ({
+  networkName: 'lhf-abcde123',
+  gateway: '198.18.0.1',
+  hostname: 'host.docker.internal',
+  ports,
+});
+const refused = (message: RegExp) =>
+  expect.objectContaining({
+    code: 'LHF_ERR_INVALID_OPTION',
+    message: expect.stringMatching(message) as string,
+  }) as Error;
+
+describe('describeForward', () => {
+  it('says what commands, containers and tests take', () => {
+    const { url: _, ...described } = describeForward(net(port(53, 'udp'), port(80), port(81)));
+    expect(described).toEqual({
+      extraHosts: ['host.docker.internal:198.18.0.1'],
+      dockerRunArgs: ['--network', 'lhf-abcde123', '--add-host', 'host.docker.internal:198.18.0.1'],
+      env: {
+        LOCALHOST_FORWARD_NETWORK: 'lhf-abcde123',
+        LOCALHOST_FORWARD_HOST: 'host.docker.internal',
+        LOCALHOST_FORWARD_GATEWAY: '198.18.0.1',
+        LOCALHOST_FORWARD_URL: 'http://host.docker.internal:80',
+      },
+    });
+  });
+
+  it('has no URL without a TCP port', () => {
+    const { env, url } = describeForward(net(port(53, 'udp')));
+    expect(env).not.toHaveProperty('LOCALHOST_FORWARD_URL');
+    expect(() => url()).toThrow(refused(/lhf-abcde123 forwards no TCP port\n {2}forwarded: udp\/53/));
+  });
+
+  it.each([
+    [undefined, 'http://host.docker.internal:80'],
+    [81, 'http://host.docker.internal:81'],
+  ])('url(%s) is %s', (asked, url) => expect(describeForward(net(port(80), port(81))).url(asked)).toBe(url));
+
+  it.each([8088, 0, '80'])('url(%j) is refused', (asked) => {
+    expect(() => describeForward(net(port(80))).url(asked as number)).toThrow(
+      refused(/got `.+`\n {2}forwarded: tcp\/80/),
+    );
+  });
+});
+
+describe('putOnNetwork', () => {
+  const builder = (networkMode?: string) => {
+    const calls: unknown[] = [];
+    const record = (name: string) => (value: unknown) => void calls.push([name, value]);
+    return { networkMode, calls, withNetworkMode: record('mode'), withExtraHosts: record('hosts') };
+  };
+
+  it.each([undefined, 'lhf-abcde123'])('gives a builder on %s network and name, and returns it', (networkMode) => {
+    const given = builder(networkMode);
+    expect(putOnNetwork(given, net())).toBe(given);
+    expect(given.calls).toEqual([
+      ['mode', 'lhf-abcde123'],
+      ['hosts', [{ host: 'host.docker.internal', ipAddress: '198.18.0.1' }]],
+    ]);
+  });
+
+  it('leaves one on another network as it is', () => {
+    const given = builder('theirs');
+    expect(() => putOnNetwork(given, net())).toThrow(
+      refused(/on no network yet, got one on `theirs`\nTry: docker network connect lhf-abcde123/),
+    );
+    expect(given.calls).toEqual([]);
+  });
+
+  it.each([undefined, null, 'nginx', {}, Object.create(null), { withNetworkMode: () => undefined }])(
+    'refuses %o',
+    (given: unknown) => {
+      expect(() => putOnNetwork(given, net())).toThrow(refused(/to be a testcontainers builder/));
+    },
+  );
+});

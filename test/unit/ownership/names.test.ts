@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { idOfBridge, labels, namesOf, parseMark, renderMark } from '../../../src/ownership/names.ts';
+
+const names = namesOf('0a1b2c3d');
+const session = '0123abcd-4567ef01-1z-2y-3x-abcde';
+
+test('the names of one forward', () => {
+  expect({ ...names, probe: names.probe('1') }).toEqual({
+    bridge: 'lhf-0a1b2c3d',
+    network: 'lhf-0a1b2c3d',
+    table: 'lhf_0a1b2c3d',
+    hopsTable: 'lhf_hops_0a1b2c3d',
+    guardTable: 'lhf_guard_lhf-0a1b2c3d',
+    chain: 'LHF-lhf-0a1b2c3d',
+    probe: 'lhf-probe-0a1b2c3d-1',
+  });
+  // The kernel's limit for interfaces is 15, and iptables' for chains 28.
+  expect(names.bridge.length).toBeLessThanOrEqual(15);
+  expect(names.chain.length).toBeLessThanOrEqual(28);
+});
+
+test('all labels are in our own name space', () => {
+  expect(Object.values(labels).every((label) => label.startsWith('localhost-forward.'))).toBe(true);
+});
+
+test('a bridge tells its id', () => {
+  expect(idOfBridge(names.bridge)).toBe('0a1b2c3d');
+  for (const other of [
+    'docker0',
+    'lhf-',
+    'lhf-0a1b2c3',
+    'lhf-0a1b2c3d4',
+    'xlhf-0a1b2c3d',
+    'lhf-0A1B2C3D',
+    'lhf-0a1b2c3d\n',
+  ]) {
+    expect(idOfBridge(other)).toBeUndefined();
+  }
+});
+
+describe('marks', () => {
+  const mark = renderMark(names.bridge, session);
+
+  test('are read where they were written', () => {
+    expect(mark).toBe(`lhf:lhf-0a1b2c3d:${session}`);
+    const lines = [
+      mark,
+      `-A INPUT -i lhf-0a1b2c3d -m comment --comment "${mark}" -j ACCEPT`,
+      `comment "${mark}"; # handle 3`,
+    ];
+    for (const line of lines) expect(parseMark(line)).toEqual({ bridge: names.bridge, session });
+  });
+
+  test.each(['', 'lhf:docker0:x', 'lhf:lhf-0a1b2c3d', 'lhf:lhf-0a1b2c3d:', `lhf:${names.network}x:${session}`])(
+    '%j has none',
+    (line) => {
+      expect(parseMark(line)).toBeUndefined();
+    },
+  );
+});

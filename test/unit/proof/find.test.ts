@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/proof/diagnosis.ts';
+import type { Evidence } from '../../../src/proof/evidence.ts';
+import { findCause } from '../../../src/proof/find.ts';
+import type { Listener } from '../../../src/host/listeners.ts';
+
+const through = { saw: 3, translated: 3, inputEarly: 3, inputLate: 3, outputEarly: 3, outputLate: 3 };
+const nothing = { saw: 0, translated: 0, inputEarly: 0, inputLate: 0, outputEarly: 0, outputLate: 0 };
+const listener = (address: string): Listener => ({
+  protocol: 'tcp',
+  family: address.includes(':') ? 6 : 4,
+  address,
+  port: 8088,
+});
+const engine = { rootless: false, remote: false, endpoint: 'unix:///var/run/docker.sock' };
+
+/** A forward of which nothing is wrong, but that nobody has dialled. */
+const sound: Evidence = {
+  hostname: 'host.docker.internal',
+  gateway: '198.18.0.1',
+  bridge: 'lhf-abcdefgh',
+  protocol: 'tcp',
+  containerPort: 80,
+  hostPort: 8088,
+  ended: undefined,
+  engine,
+  rulePresent: true,
+  routeLocalnet: true,
+  listeners: [listener('127.0.0.1')],
+  listening: true,
+  counts: undefined,
+  drops: [],
+  misdirected: [],
+};
+const silent = { ...sound, ended: 'timeout' } as const;
+const absent = { listeners: [], listening: false };
+const drop = { family: 'ip', table: 'filter', chain: 'MINE', baseChain: 'INPUT', rule: 'tcp dport 80 drop' };
+
+type Row = [seen: string, evidence: Evidence, finding: Finding, sentence: RegExp, advice: RegExp];
+
+const rows: Row[] = [
+  ['our nonce', { ...sound, ended: 'nonce' }, 'reachable', /reach 127\.0\.0\.1:8088 at host\.docker\.internal:80/, /./],
+  ['a service that accepts', { ...sound, ended: 'accepted' }, 'reachable', /reach/, /./],
+  [
+    'a UDP service of which nothing is wrong',
+    { ...sound, ended: 'sent', protocol: 'udp' },
+    'reachable',
+    /cannot be asked/,
+    /./,
+  ],
+  [
+    'UDP without a service',
+    { ...sound, ...absent, ended: 'sent', protocol: 'udp' },
+    'no-listener',
+    /\(udp\)/,
+    /^ss -lnup 'sport = :8088'$/,
+  ],
+  [
+    'UDP without its rule',
+    { ...sound, ended: 'sent', protocol: 'udp', rulePresent: false },
+    'rule-missing',
+    /udp port 80/,
+    /./,
+  ],
+  [
+    'a container that dials docker0',
+    { ...sound, ended: 'accepted', misdirected: [{ container: 'web', address: '172.17.0.1' }] },
+    'wrong-address',
+    /web dials 172\.17\.0\.1:80/,
+    /--add-host host\.docker\.internal:198\.18\.0\.1/,
+  ],
+  [
+    'a firewall, and a container that dials docker0',
+    {
+      ...silent,
+      counts: { ...through, inputLate: 0 },
+      drops: [drop],
+      misdirected: [{ container: 'web', address: '172.17.0.1' }],
+    },
+    'firewall-input',
+    /MINE/,
+    /./,
+  ],
+  ['nobody there', { ...sound, ...absent, ended: 'refused' }, 'no-listener', /Nothing listens/, /^ss -lntp/],
+  [
+    'a service on ::1',
+    { ...sound, ended: 'refused', listeners: [listener('::1')], listening: false },
+    'listens-on-ipv6-only',
+    /::1 only/,
+    /hostAddress: '::1'/,
+  ],
+  [
+    'a service elsewhere',
+    { ...sound, ended: 'refused', listeners: [listener('192.0.2.7')], listening: false },
+    'listens-on-other-address',
+    /listens on 192\.0\.2\.7/,
+    /127\.0\.0\.1/,
+  ],
+  [
+    'a service on ::1 and elsewhere',
+    { ...sound, ended: 'refused', listeners: [listener('192.0.2.7'), listener('::1')], listening: false },
+    'listens-on-ipv6-only',
+    /::1/,
+    /./,
+  ],
+  [
+    'route_localnet off',
+    { ...silent, routeLocalnet: false, counts: { ...through, inputEarly: 0, inputLate: 0 } },
+    'route-localnet-off',
+    /lhf-abcdefgh is off/,
+    /^sudo sysctl -w net\.ipv4\.conf\.lhf-abcdefgh\.route_localnet=1$/,
+  ],
+  ['no rule', { ...silent, rulePresent: false }, 'rule-missing', /tcp port 80/, /net\.verify\(\)/],
+  [
+    'a remote engine, whatever else',
+    { ...silent, rulePresent: false, engine: { ...engine, remote: true, endpoint: 'tcp://build:2376' } },
+    'engine-remote',
+    /tcp:\/\/build:2376/,
+    /docker context/,
+  ],
+  [
+    'a rootless engine',
+    { ...silent, engine: { ...engine, rootless: true } },
+    'engine-rootless',
+    /rootless/,
+    /docker context/,
+  ],
+  [
+    'an engine that is gone',
+    {
+      ...sound,
+      probeFailure: { what: 'No Docker engine answers at unix:///x', advice: 'sudo systemctl start docker' },
+    },
+    'probe-failed',
+    /No Docker engine answers/,
+    /^sudo systemctl start docker$/,
+  ],
+  [
+    'a probe that ended without a word',
+    { ...sound, probeFailure: { what: 'the probe ended without a word', advice: undefined } },
+    'probe-failed',
+    /without a word/,
+    /doctor/,
+  ],
+  ['a name that does not resolve', { ...sound, ended: 'unresolved' }, 'probe-failed', /could not resolve/, /./],
+  [
+    'nothing from the bridge',
+    { ...silent, counts: nothing },
+    'dropped-before-rule',
+    /arrives from lhf-abcdefgh/,
+    /^nft list ruleset$/,
+  ],
+  [
+    'a drop before the translation',
+    {
+      ...silent,
+      counts: { ...nothing, saw: 3 },
+      drops: [{ ...drop, table: 'raw', chain: 'PREROUTING', baseChain: 'PREROUTING' }],
+    },
+    'dropped-before-rule',
+    /ip raw PREROUTING: tcp dport 80 drop/,
+    /^sudo iptables -t raw -I PREROUTING 1 -i lhf-abcdefgh -j ACCEPT$/,
+  ],
+  [
+    'a drop after the translation',
+    { ...silent, counts: { ...nothing, saw: 3, translated: 3 } },
+    'dropped-before-rule',
+    /on its way/,
+    /./,
+  ],
+  [
+    'a drop in a chain that INPUT jumps to',
+    { ...silent, counts: { ...through, inputLate: 0 }, drops: [drop] },
+    'firewall-input',
+    /ip filter MINE: tcp dport 80 drop/,
+    /^sudo iptables -t filter -I INPUT 1 -i lhf-abcdefgh -d 127\.0\.0\.0\/8 -m conntrack --ctstate DNAT -j ACCEPT$/,
+  ],
+  [
+    'a native policy of drop',
+    {
+      ...silent,
+      counts: { ...through, inputLate: 0 },
+      drops: [{ family: 'inet', table: 'fw', chain: 'in', baseChain: 'in', rule: 'policy drop' }],
+    },
+    'firewall-input',
+    /inet fw in: policy drop/,
+    /^sudo nft insert rule inet fw in iifname lhf-abcdefgh ip daddr 127\.0\.0\.0\/8 ct status dnat accept$/,
+  ],
+  [
+    'a drop of INPUT that the trace does not name',
+    { ...silent, counts: { ...through, inputLate: 0 } },
+    'firewall-input',
+    /on its way in$/,
+    /iptables -t filter -I INPUT/,
+  ],
+  [
+    'a reject of INPUT, and nobody there',
+    { ...silent, ...absent, ended: 'rejected', counts: { ...through, inputLate: 0 } },
+    'firewall-input',
+    /INPUT|way in/,
+    /./,
+  ],
+  [
+    'a drop of the answer',
+    { ...silent, counts: { ...through, outputLate: 0 }, drops: [{ ...drop, chain: 'OUTPUT', baseChain: 'OUTPUT' }] },
+    'firewall-output',
+    /ip filter OUTPUT/,
+    /^sudo iptables -t filter -I OUTPUT 1 -o lhf-abcdefgh -j ACCEPT$/,
+  ],
+  [
+    'a service that does not answer',
+    { ...silent, counts: { ...through, outputEarly: 0, outputLate: 0 } },
+    'probe-failed',
+    /the service there does not answer/,
+    /^ss /,
+  ],
+  [
+    'an answer that is not our listener’s',
+    { ...sound, ended: 'foreign', counts: through },
+    'probe-failed',
+    /Something else/,
+    /nft list ruleset/,
+  ],
+  ['silence that no hop explains', { ...silent, counts: through }, 'probe-failed', /no hop tells why/, /DEBUG=/],
+  ['silence on a host without nft', silent, 'probe-failed', /no hop tells why/, /./],
+  ['silence without nft, and nobody there', { ...silent, ...absent }, 'no-listener', /Nothing listens/, /./],
+];
+
+describe('one finding', () => {
+  it.each(rows)('of %s', (_, evidence, finding, sentence, advice) => {
+    const diagnosis = findCause(evidence);
+    expect(diagnosis).toMatchObject({ finding, reachable: finding === 'reachable', containerPort: 80 });
+    expect(diagnosis.sentence).toMatch(sentence);
+    expect(diagnosis.advice).toMatch(advice);
+    expect(diagnosis.sentence).not.toContain('\n');
+  });
+});
+
+describe('the hops', () => {
+  const hops = (evidence: Evidence): string =>
+    findCause(evidence)
+      .hops.map(({ name, ok, packets }) => `${name}:${ok ?? '?'}${packets === undefined ? '' : `:${packets}`}`)
+      .join(' ');
+
+  it('are all fine where it works', () => {
+    expect(hops({ ...sound, ended: 'nonce', counts: through })).toBe(
+      'container:true bridge:true:3 rule:true:3 input:true:3 service:true reply:true:3 output:true:3',
+    );
+  });
+  it('tell where a packet was last seen', () => {
+    expect(hops({ ...silent, counts: { ...nothing, saw: 3, translated: 3, inputEarly: 3 } })).toBe(
+      'container:true bridge:true:3 rule:true:3 input:false:0 service:true reply:false:0 output:false:0',
+    );
+  });
+  it('are unknown where nothing counts', () => {
+    expect(hops(silent)).toBe('container:true bridge:? rule:true input:? service:true reply:? output:?');
+  });
+  it('tell a container that never ran', () => {
+    const failed = { ...sound, probeFailure: { what: 'no engine', advice: undefined } };
+    expect(hops(failed)).toMatch(/^container:false /);
+    expect(findCause(failed).hops[0]?.detail).toContain('no engine');
+  });
+});

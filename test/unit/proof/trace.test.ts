@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { parseDrops } from '../../../src/proof/trace.ts';
+
+// As nft 1.0.6 printed it, packets shortened.
+const arrived = (id: string): string[] => [
+  `trace id ${id} ip t p packet: iif "lo" ip saddr 127.0.0.1 tcp dport 80 tcp flags == syn tcp window 65495 `,
+  `trace id ${id} ip t p rule iifname "lo" meta nftrace set 1 (verdict continue)`,
+  `trace id ${id} ip t p policy accept `,
+];
+const inputOf = (id: string): string[] => [
+  `trace id ${id} ip filter INPUT packet: iif "lo" ip saddr 127.0.0.1 tcp dport 80 tcp flags == syn tcp window 65495 `,
+  `trace id ${id} ip filter INPUT rule counter packets 0 bytes 0 jump MINE (verdict jump MINE)`,
+];
+const nativeOf = (id: string): string[] => [
+  `trace id ${id} ip filter INPUT policy accept `,
+  `trace id ${id} inet fw in packet: iif "lo" ip saddr 127.0.0.1 tcp dport 81 tcp flags == syn tcp window 65495 `,
+  `trace id ${id} inet fw in rule jump mine (verdict jump mine)`,
+];
+
+describe('drops in a trace', () => {
+  const drops = (...lines: string[]) => parseDrops(`${lines.join('\n')}\n`);
+
+  it.each([
+    [
+      'a rule of iptables',
+      [
+        ...arrived('9de17434'),
+        ...inputOf('9de17434'),
+        'trace id 9de17434 ip filter INPUT rule tcp dport 80 counter packets 7 bytes 420 reject (verdict drop)',
+      ],
+      { family: 'ip', table: 'filter', chain: 'INPUT', baseChain: 'INPUT', rule: 'tcp dport 80 reject' },
+    ],
+    [
+      'a rule in a chain of iptables that was jumped to',
+      [
+        ...arrived('aebe0a45'),
+        ...inputOf('aebe0a45'),
+        'trace id aebe0a45 ip filter MINE rule tcp dport 82  counter packets 0 bytes 0 drop (verdict drop)',
+      ],
+      { family: 'ip', table: 'filter', chain: 'MINE', baseChain: 'INPUT', rule: 'tcp dport 82 drop' },
+    ],
+    [
+      'a native policy, after a chain that let it return',
+      [
+        ...arrived('0705f83a'),
+        ...inputOf('0705f83a'),
+        ...nativeOf('0705f83a'),
+        'trace id 0705f83a inet fw in policy drop ',
+      ],
+      { family: 'inet', table: 'fw', chain: 'in', baseChain: 'in', rule: 'policy drop' },
+    ],
+    [
+      'a rule in a native chain that was jumped to',
+      [
+        ...arrived('66ee6f9b'),
+        ...inputOf('66ee6f9b'),
+        ...nativeOf('66ee6f9b'),
+        'trace id 66ee6f9b inet fw mine rule tcp dport 81 counter packets 0 bytes 0 drop (verdict drop)',
+      ],
+      { family: 'inet', table: 'fw', chain: 'mine', baseChain: 'in', rule: 'tcp dport 81 drop' },
+    ],
+  ])('by %s', (_, lines, drop) => {
+    expect(drops(...lines)).toEqual([drop]);
+  });
+
+  it('are told once, in order, however many packets met them', () => {
+    const one = [
+      ...inputOf('aaaaaaaa'),
+      'trace id aaaaaaaa ip filter MINE rule counter packets 1 bytes 60 drop (verdict drop)',
+    ];
+    const other = ['trace id bbbbbbbb inet fw in packet: iif "lo" ', 'trace id bbbbbbbb inet fw in policy drop '];
+    const again = one.map((line) => line.replace('aaaaaaaa', 'cccccccc').replace('packets 1', 'packets 2'));
+    expect(drops(...one, ...other, ...again).map(({ chain }) => chain)).toEqual(['MINE', 'in']);
+  });
+
+  it('keep packets apart that are told between each other', () => {
+    const [native, policy] = [nativeOf('aaaaaaaa'), 'trace id aaaaaaaa inet fw mine rule drop (verdict drop)'];
+    expect(drops(...native, ...inputOf('bbbbbbbb'), policy)).toMatchObject([{ chain: 'mine', baseChain: 'in' }]);
+  });
+
+  it('are none where all is accepted', () => {
+    expect(
+      drops(...arrived('9de17434'), ...inputOf('9de17434'), 'trace id 9de17434 ip filter INPUT policy accept '),
+    ).toEqual([]);
+    expect(drops('')).toEqual([]);
+  });
+});
