@@ -7,11 +7,12 @@ import {
   keyOf,
   type AttachedRules,
   type InstalledRules,
+  type Proofs,
   type RulesPlan,
   type RulesStrategy,
   type Translation,
 } from '../strategy.ts';
-import { parseCounters, tableOf } from './parse.ts';
+import { parseCounters, parseProofs, tableOf } from './parse.ts';
 import { iptablesLoop } from './program.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
 
@@ -48,7 +49,12 @@ export class IptablesStrategy implements RulesStrategy {
 
   attach(names: Names): AttachedRules {
     const rules = new IptablesRules({ names, session: '', ports: [] }, this, () => undefined);
-    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
+    return {
+      hits: (port) => rules.hits(port),
+      proofs: () => rules.proofs(),
+      isPresent: (port) => rules.isPresent(port),
+      restore: async () => false,
+    };
   }
 
   /*
@@ -114,6 +120,12 @@ export class IptablesStrategy implements RulesStrategy {
     );
   }
 
+  /** One chain's rules with their counters: the whole table may have many thousands of somebody else's. */
+  async listTranslations(chain: string): Promise<string> {
+    const argv = ['iptables', '-w', '5', '-t', 'nat', '-v', '-S', chain] as const;
+    return (await this.#options.privileges.run(argv)).stdout;
+  }
+
   async save(): Promise<string> {
     return (await this.#options.privileges.run(['iptables-save', '-c'])).stdout;
   }
@@ -168,6 +180,10 @@ class IptablesRules implements InstalledRules {
     const connections = parseCounters(nat, this.#plan.names.chain, port);
     const traffic = parseCounters(raw, this.#plan.names.chain, port);
     return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
+  }
+
+  async proofs(): Promise<Map<string, Proofs>> {
+    return parseProofs(await this.#strategy.listTranslations(this.#plan.names.chain));
   }
 
   async isPresent(port: Translation): Promise<boolean> {
