@@ -85,8 +85,16 @@ export interface RouteView {
   hits(ports: readonly PortMapping[]): Promise<Hits[]>;
   /** Whether what carries this port is there now, asked of the kernel and not of what this process believes. */
   inspect(port: PortMapping): Promise<RouteEvidence>;
-  /** How many connections (for UDP, flows) of our probes it carried for this port. */
-  proofs(port: PortMapping): Promise<number>;
+  /** What each port's translation did for probes of ours, by {@link keyOf}. */
+  proofs(): Promise<ReadonlyMap<string, Proofs>>;
+}
+
+/** What one port's translation did for probes of ours. */
+export interface Proofs {
+  /** Connections, or UDP flows, that it carried. */
+  readonly packets: number;
+  /** The port of the host's loopback that it leads to. */
+  readonly targetPort: number;
 }
 
 export interface RouteEvidence {

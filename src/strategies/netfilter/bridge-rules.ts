@@ -1,11 +1,11 @@
 import type { Hits } from '../../types.ts';
-import type { AdmittedProbe, PortMapping } from '../strategy.ts';
+import type { AdmittedProbe, PortMapping, Proofs } from '../strategy.ts';
 
 /** What is asked of the rules of one bridge, whichever program writes them. */
 export interface BridgeRulesView {
   hits(ports: readonly PortMapping[]): Promise<Hits[]>;
-  /** How many connections of our probes our own rule translated. */
-  proofs(port: PortMapping): Promise<number>;
+  /** What our own rules translated for probes of ours, by port. */
+  proofs(): Promise<ReadonlyMap<string, Proofs>>;
   /** Whether translation and guard are there now, asked of the kernel. */
   isPresent(port: PortMapping): Promise<boolean>;
 }

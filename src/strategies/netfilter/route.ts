@@ -1,7 +1,7 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import { interfaceExists } from '../../host/kernel.ts';
 import type { Hits } from '../../types.ts';
-import type { AdmittedProbe, Network, PortMapping, Route, RouteEvidence, RouteView, Tools } from '../strategy.ts';
+import type { AdmittedProbe, Network, PortMapping, Proofs, Route, RouteEvidence, RouteView, Tools } from '../strategy.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
 import { closeRouteLocalnet, openRouteLocalnet, readRouteLocalnet } from './route-localnet.ts';
 
@@ -19,8 +19,8 @@ export class NetfilterView implements RouteView {
     return this.#rules.hits(ports);
   }
 
-  proofs(port: PortMapping): Promise<number> {
-    return this.#rules.proofs(port);
+  proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    return this.#rules.proofs();
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {

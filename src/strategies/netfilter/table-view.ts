@@ -1,8 +1,8 @@
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { Hits } from '../../types.ts';
-import type { PortMapping } from '../strategy.ts';
+import type { PortMapping, Proofs } from '../strategy.ts';
 import type { BridgeRulesView } from './bridge-rules.ts';
-import { elementOf, guards, parseElements, type ListedElement } from './listing.ts';
+import { countOf, guards, parseElements, type ListedElement } from './listing.ts';
 import type { ProcessTables } from './process-rules.ts';
 
 /** Looks at one bridge in the tables of its process, whichever process that is. Only what is ours is listed. */
@@ -19,11 +19,14 @@ export class TableView implements BridgeRulesView {
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
     const [connections, traffic] = await Promise.all([this.#elements('set', 'connections'), this.#elements('set', 'traffic')]);
-    return ports.map((port) => ({ connections: elementOf(connections, port).packets, ...elementOf(traffic, port) }));
+    return ports.map((port) => ({ connections: countOf(connections, port).packets, ...countOf(traffic, port) }));
   }
 
-  async proofs(port: PortMapping): Promise<number> {
-    return elementOf(await this.#elements('set', 'proofs'), port).packets;
+  async proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    const [counted, translations] = await Promise.all([this.#elements('set', 'proofs'), this.#elements('map', 'ports')]);
+    return new Map(
+      [...translations].map(([key, { targetPort }]) => [key, { packets: counted.get(key)?.packets ?? 0, targetPort }]),
+    );
   }
 
   async isPresent(port: PortMapping): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
   type AdmittedProbe,
   type Network,
   type PortMapping,
+  type Proofs,
   type Route,
   type RouteEvidence,
   type RoutePlan,
@@ -84,8 +85,10 @@ class RelayRoute implements Route {
     });
   }
 
-  async proofs(port: PortMapping): Promise<number> {
-    return this.#countOf(keyOf(port)).proofs;
+  async proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    return new Map(
+      [...this.#ports].map(([key, { hostPort }]) => [key, { packets: this.#countOf(key).proofs, targetPort: hostPort }]),
+    );
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {

@@ -1,6 +1,6 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
-import type { AdmittedProbe, PortMapping } from '../../strategy.ts';
+import type { AdmittedProbe, PortMapping, Proofs } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import type { HeldTables } from '../held-tables.ts';
 import { TableView } from '../table-view.ts';
@@ -56,8 +56,8 @@ class NftablesRules implements BridgeRules {
     return this.#view.hits(ports);
   }
 
-  proofs(port: PortMapping): Promise<number> {
-    return this.#view.proofs(port);
+  proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    return this.#view.proofs();
   }
 
   isPresent(port: PortMapping): Promise<boolean> {
