@@ -1,37 +1,31 @@
-import { alreadyForwarded, notForwarded } from './describe.ts';
-import type { Engine } from '../engine/engine.ts';
-import { LocalhostForwardError } from '../errors.ts';
-import { ForwardView } from './forward-view.ts';
-import { engineOption } from '../leftovers/traces.ts';
-import { describePort, openPort, type OpenPort } from './ports.ts';
-import type { Session } from '../ownership/session.ts';
-import type { UndoFailure, UndoStack } from '../lifecycle/undo-stack.ts';
-import { parsePort, type ProofOptions, type ResolvedOptions } from '../options/options.ts';
+import { keyOf, type Network, type Route, type Tools } from '../strategies/strategy.ts';
 import type { Choice } from '../choose/choose-strategy.ts';
+import { LocalhostForwardError } from '../errors.ts';
+import { engineOption } from '../leftovers/traces.ts';
+import type { UndoStack } from '../lifecycle/undo-stack.ts';
+import { parsePort, type ProofOptions, type ResolvedOptions } from '../options/options.ts';
 import type { Names } from '../ownership/names.ts';
-import type { Privileges } from '../privilege/privileges.ts';
-import type { ProbeContext, ProbedPort } from '../proof/context.ts';
-import { passPolicies } from '../proof/pass.ts';
-import type { InputChain } from '../strategies/netfilter/accepts.ts';
-import { isDialled } from '../proof/run-probe.ts';
+import { isDialled, type ProbedPort, type ProofContext } from '../proof/context.ts';
 import { verifyForward } from '../proof/verify.ts';
-import { keyOf, type InstalledRules } from '../strategies/strategy.ts';
-import type { ThrowawayBridge } from './throwaway-bridge.ts';
 import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, StrategyReason } from '../types.ts';
+import { closeFailed } from './close-failed.ts';
+import { alreadyForwarded, notForwarded } from './describe.ts';
+import { ForwardView } from './forward-view.ts';
+import { describePort, openPort, type OpenPort } from './ports.ts';
+import { tellProgress } from './progress.ts';
 
 export interface OpenForwardParts {
   readonly names: Names;
-  readonly session: Session;
-  readonly engine: Engine;
+  readonly tools: Tools;
   readonly choice: Choice;
-  readonly privileges: Privileges;
-  readonly bridge: ThrowawayBridge;
+  readonly network: Network;
+  readonly route: Route;
+  /** What the host's name stands for on this network. */
+  readonly address: string;
   readonly openPorts: Map<string, OpenPort>;
   readonly undo: UndoStack;
   readonly undoDeadlineMs: number;
   readonly options: ResolvedOptions;
-  /** The firewall's policies, where they were listed while the network was made. */
-  readonly policies: Promise<readonly InputChain[]> | undefined;
 }
 
 /** An open forward, in the process that opened it. */
@@ -44,8 +38,16 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   #changes: Promise<unknown> = Promise.resolve();
 
   constructor(parts: OpenForwardParts) {
-    const { names, bridge, options, choice } = parts;
-    super({ ...bridge, ...choice, networkName: names.network, bridgeName: names.bridge, hostname: options.hostname });
+    const { network, options, choice, address } = parts;
+    super({
+      ...choice,
+      networkId: network.id,
+      networkName: network.name,
+      bridgeName: network.bridge,
+      subnet: network.subnet,
+      gateway: address,
+      hostname: options.hostname,
+    });
     this.#parts = parts;
   }
 
@@ -54,14 +56,14 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     const plan = parsePort(port, 'port');
     return this.atRest(async () => {
       const opened = await openPort(plan, { listener: false, verify: false });
-      const key = keyOf(opened.port);
+      const key = keyOf(opened.mapping);
       const others = this.#parts.openPorts;
       try {
         if (others.has(key)) throw alreadyForwarded(key, this.networkName);
-        await this.#parts.bridge.rules.add(opened.port);
+        await this.#parts.route.add(opened.mapping);
         others.set(key, opened);
         await opened.handOver();
-        return describePort(opened.port);
+        return describePort(opened.mapping);
       } catch (error) {
         await opened.close();
         throw error;
@@ -74,19 +76,29 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     await this.atRest(async () => {
       const opened = this.#parts.openPorts.get(keyOf({ protocol, containerPort }));
       if (opened === undefined) throw notForwarded(containerPort, this);
-      await this.#parts.bridge.rules.remove(opened.port);
-      this.#parts.openPorts.delete(keyOf(opened.port));
+      await this.#parts.route.remove(opened.mapping);
+      this.#parts.openPorts.delete(keyOf(opened.mapping));
       await opened.close();
     });
   }
 
   /** The proof at the end of opening; aborts with the signal. Without one, firewalls are passed as far as their policies tell. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    const context = await this.probeContext();
-    const isProven = this.#parts.options.verify !== false && context.ports().some(isDialled);
-    if (!isProven) await passPolicies(context, this.#parts.policies);
-    if (this.#parts.options.verify !== false)
+    const { options, route, openPorts } = this.#parts;
+    const context = await this.proofContext();
+    const isProven = options.verify !== false && context.ports().some(isDialled);
+    if (!isProven && options.firewall === 'adapt')
+      for (const accept of (await route.firewall?.passPolicies()) ?? []) this.#accepts.add(accept);
+    if (options.verify === false) return;
+    const startedAt = performance.now();
+    const trials = [...openPorts.values()].flatMap((port) => port.trial() ?? []);
+    if (trials.length > 0) await route.divertProbes(trials.map(({ mapping }) => mapping));
+    try {
       await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+    } finally {
+      if (trials.length > 0) await route.divertProbes([]);
+    }
+    tellProgress('request', startedAt, () => `${this.hostname} proven from a container`);
   }
 
   /** A firewall that was passed is part of why this strategy works. */
@@ -107,14 +119,14 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     this.#isClosed = true;
     // A change that has begun is finished first: half of it could not be undone.
     await this.#changes.catch(() => undefined);
-    const { undo, undoDeadlineMs, session } = this.#parts;
+    const { undo, undoDeadlineMs, tools } = this.#parts;
     const failures = await undo.run(undoDeadlineMs);
     if (failures.length > 0) {
       // What stays can be tried again: by another close, by this process's guardian, by anybody's sweep.
       this.#closing = undefined;
       throw closeFailed(this, failures);
     }
-    session.open.delete(this.id);
+    tools.session.open.delete(this.id);
   }
 
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
@@ -135,33 +147,38 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 
   protected override probedPorts(): readonly ProbedPort[] {
-    return [...this.#parts.openPorts.values()].map(({ port }) => port);
+    return [...this.#parts.openPorts.values()].map((port) => ({
+      ...port.mapping,
+      nonce: port.trial()?.nonce ?? port.nonce(),
+    }));
   }
 
   override get [engineOption](): object | undefined {
     return this.#parts.options.docker;
   }
 
-  protected override async rules(): Promise<InstalledRules> {
-    return this.#parts.bridge.rules;
+  protected override async route(): Promise<Route> {
+    return this.#parts.route;
+  }
+
+  protected override repair(): Promise<boolean> {
+    return this.#parts.route.repair();
   }
 
   protected override proofDefaults(): ProofOptions {
     return this.#parts.options.proof;
   }
 
-  protected override async probeContext(): Promise<ProbeContext> {
-    const { engine, privileges, names, session, bridge, options, undo } = this.#parts;
+  protected override async proofContext(): Promise<ProofContext> {
+    const { tools, names, network, address, route, options, undo } = this.#parts;
     return {
-      engine,
-      privileges,
+      tools,
       strategy: this.strategy,
       names,
-      session: session.word,
-      networkId: bridge.networkId,
-      gateway: bridge.gateway,
+      network,
+      address,
       hostname: options.hostname,
-      rules: bridge.rules,
+      route,
       ports: () => this.probedPorts(),
       firewall: options.firewall,
       accepts: this.#accepts,
@@ -169,22 +186,3 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     };
   }
 }
-
-const closeFailed = (
-  { networkName, strategy }: LocalhostForward,
-  failures: readonly UndoFailure[],
-): LocalhostForwardError =>
-  new LocalhostForwardError(
-    'LHF_ERR_CLOSE',
-    {
-      what: `The forward ${networkName} could not be closed whole`,
-      evidence: failures.map(
-        ({ what, error }) => `stays: ${what}: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-      try: 'localhost-forward sweep',
-    },
-    {
-      cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)),
-      strategy,
-    },
-  );

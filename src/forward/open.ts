@@ -1,20 +1,21 @@
-import { connectEngine } from '../engine/engine.ts';
+import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
+import { connectEngine, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
-import { openPort, type OpenPort } from './ports.ts';
-import { readHostFacts } from '../host/facts.ts';
-import { UndoStack } from '../lifecycle/undo-stack.ts';
-import { currentSession, strategyFor } from '../ownership/session.ts';
+import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { sweepQuietly } from '../leftovers/sweep.ts';
-import { OpenForward } from './open-forward.ts';
-import { parseOpenArguments } from '../options/options.ts';
-import { randomWord } from '../ownership/owner.ts';
-import { chooseStrategy } from '../choose/choose-strategy.ts';
+import { UndoStack } from '../lifecycle/undo-stack.ts';
+import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
+import { randomWord } from '../ownership/owner.ts';
+import { currentSession } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
-import { tellProgress } from './progress.ts';
-import { listDroppingPolicies } from '../strategies/netfilter/policies.ts';
-import { openThrowawayBridge } from './throwaway-bridge.ts';
+import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
+import { connectRoute } from './connect-route.ts';
+import { openByFirstStrategy } from './open-by-first-strategy.ts';
+import { OpenForward } from './open-forward.ts';
+import { openPort, type OpenPort } from './ports.ts';
+import { tellProgress } from './progress.ts';
 
 /** How long all of a forward's undoing may take together, in milliseconds. */
 const undoDeadlineMs = 30_000;
@@ -36,71 +37,60 @@ export const openLocalhostForward = async (
   options: LocalhostForwardOptions = {},
 ): Promise<LocalhostForward> => {
   const plan = parseOpenArguments(ports, options, process.env);
+  // Ask the host what it is, and choose.
+  const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
+  stopIfAborted(plan.options.signal);
+  const protocols = plan.ports.map(({ protocol }) => protocol);
+  const choose = (failed?: Failed): Choice =>
+    chooseStrategy({ host, engine: engine.facts }, { ...plan.options, protocols }, failed);
+  const { opened } = await openByFirstStrategy(choose(), choose, (choice) => openBy({ ...plan, engine, host, choice }));
+  return opened;
+};
+
+interface Opening {
+  readonly ports: readonly PlannedPort[];
+  readonly options: ResolvedOptions;
+  readonly engine: Engine;
+  readonly host: HostFacts;
+  readonly choice: Choice;
+}
+
+const openBy = async ({ ports, options, engine, host, choice }: Opening): Promise<LocalhostForward> => {
   const undo = new UndoStack();
   try {
-    // Ask the host what it is, and choose.
-    const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
-    stopIfAborted(plan.options.signal);
-    const choice = chooseStrategy({ host, engine: engine.facts }, plan.options);
-    const privileges = privilegesOf(choice.privilege);
-    const session = currentSession();
+    stopIfAborted(options.signal);
+    const session = currentSession(`${engine.facts.endpoint} ${choice.privilege}`);
+    const privileges = privilegesOf({ kind: choice.privilege });
+    const tools = { session, engine, host, privileges };
     const names = namesOf(session.owner.nonce + randomWord(3));
 
     // What dead runs left goes while ours comes.
-    const sweeping = sweepQuietly(engine, privileges);
+    const sweeping = sweepQuietly(tools);
     undo.push('the sweep of what dead runs left', () => sweeping);
 
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
     const startedAt = performance.now();
-    for (const port of plan.ports) addPort(openPorts, await openPort(port, plan.options));
+    for (const port of ports) {
+      const opened = await openPort(port, options);
+      openPorts.set(keyOf(opened.mapping), opened);
+    }
     tellProgress('listener', startedAt, () =>
-      [...openPorts.values()].map(({ port }) => `127.0.0.1:${port.hostPort}`).join(', '),
+      [...openPorts.values()].map(({ mapping }) => `127.0.0.1:${mapping.hostPort}`).join(', '),
     );
-    stopIfAborted(plan.options.signal);
+    stopIfAborted(options.signal);
 
-    // Without a proof, the firewall's policies are all there is to go by.
-    const policies = plan.options.verify === false ? listDroppingPolicies(privileges) : undefined;
-    policies?.catch(() => undefined);
-
-    // The network, and a strategy's rules on its bridge.
-    const bridge = await openThrowawayBridge(
-      {
-        names,
-        session: session.word,
-        translations: [...openPorts.values()].map(({ port }) => port),
-        subnet: plan.options.subnet?.cidr,
-        subnetPool: plan.options.subnetPool,
-        labels: plan.options.labels,
-      },
-      engine,
-      strategyFor(session, choice, engine),
-      privileges,
-    );
-    undo.push(`network and rules of ${names.network}`, () => bridge.close());
-    stopIfAborted(plan.options.signal);
+    // The network, and a strategy's way from it to the host's loopback.
+    const connected = await connectRoute({ names, openPorts, options, strategy: choice.strategy }, tools);
+    undo.push(`network and rules of ${names.network}`, () => connected.close());
+    stopIfAborted(options.signal);
 
     // Prove it from a container, and hand it to the body.
-    const net = new OpenForward({
-      names,
-      session,
-      engine,
-      choice,
-      privileges,
-      bridge,
-      openPorts,
-      undo,
-      undoDeadlineMs,
-      options: plan.options,
-      policies,
-    });
-    const provingAt = performance.now();
-    await net.prove(plan.options.signal);
-    if (plan.options.verify !== false)
-      tellProgress('request', provingAt, () => `${net.hostname} proven from a container`);
+    const net = new OpenForward({ names, tools, choice, ...connected, openPorts, undo, undoDeadlineMs, options });
+    await net.prove(options.signal);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
-    stopIfAborted(plan.options.signal);
+    stopIfAborted(options.signal);
     session.open.set(net.id, net);
     return net;
   } catch (error) {
@@ -113,10 +103,6 @@ export const openLocalhostForward = async (
           failures.map(({ what, error: failure }) => `${what}: ${String(failure)}`),
         );
   }
-};
-
-const addPort = (ports: Map<string, OpenPort>, opened: OpenPort): void => {
-  ports.set(`${opened.port.protocol}/${opened.port.containerPort}`, opened);
 };
 
 const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {

@@ -4,18 +4,29 @@ import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners
 import { openIpv6Relay } from '../listener/ipv6-relay.ts';
 import { openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
-import type { ProbedPort } from '../proof/context.ts';
+import type { PortMapping } from '../strategies/strategy.ts';
+import type { ForwardedPort } from '../types.ts';
 
 /** One forwarded port with what of ours stands on the host for it. */
 export interface OpenPort {
-  readonly port: ProbedPort;
-  /** Closes the temporary listener, if there is one and the user did not ask to keep it. */
+  readonly mapping: PortMapping;
+  /** What our own listener on the port answers, while there is one. */
+  nonce(): string | undefined;
+  /** A listener of ours elsewhere that probes are led to, while the service does not listen yet. */
+  trial(): Trial | undefined;
+  /** Closes what of ours listens, unless the user asked to keep it. */
   handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface Trial {
+  readonly mapping: PortMapping;
+  readonly nonce: string;
+}
+
 /**
- * Settles one port: picks a free one for 0, puts a temporary listener where nothing listens yet, and a relay before ::1.
+ * Settles one port: picks a free one for 0, and puts a relay before a service on ::1. Where nothing listens yet, a listener of ours on a
+ * free port answers probes: the service's own port is the service's from the first moment on.
  *
  * @throws LHF_ERR_PORT_IN_USE where the listener that was asked for cannot have its port.
  */
@@ -23,35 +34,65 @@ export const openPort = async (
   plan: PlannedPort,
   { listener, verify }: Pick<ResolvedOptions, 'listener' | 'verify'>,
 ): Promise<OpenPort> => {
-  const { protocol } = plan;
+  const wanted = listener !== false && plan.protocol === 'tcp';
+  if (wanted || plan.hostPort === 0) return openListeningPort(plan, listener, wanted);
   if (plan.hostAddress === '::1' || (plan.hostAddress === undefined && (await listensOnlyOnIpv6(plan))))
     return openRelayedPort(plan);
-  const wanted = listener !== false && protocol === 'tcp';
-  const ours = wanted || plan.hostPort === 0 || verify !== false ? await listen(plan, listener) : undefined;
-  if (wanted && ours === undefined) throw await portInUse(plan);
-  const hostPort = ours?.port ?? plan.hostPort;
-  let nonce = ours?.nonce;
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    nonce = undefined;
-    await (closing ??= ours?.close());
-  };
-  const port = {
-    hostPort,
-    containerPort: plan.containerPort ?? hostPort,
-    protocol,
-    hostAddress: '127.0.0.1',
-    targetPort: hostPort,
-    get nonce() {
-      return nonce;
-    },
-  } as const;
-  return { port, handOver: wanted ? async () => undefined : close, close };
+  const mapping = mappingOf(plan, plan.hostPort);
+  if (verify === false || (await isListening(mapping))) return { ...nothingOfOurs, mapping };
+  const ours = await openTemporaryListener(0, plan.protocol);
+  return withTrial(mapping, ours);
 };
 
 /** What a user is told of a port. */
-export const describePort = ({ hostPort, containerPort, protocol, hostAddress }: ProbedPort) =>
+export const describePort = ({ hostPort, containerPort, protocol, hostAddress }: PortMapping): ForwardedPort =>
   Object.freeze({ hostPort, containerPort, protocol, hostAddress });
+
+/** Whether something takes what is forwarded to the port now. */
+export const isListening = async ({ targetPort, protocol }: PortMapping): Promise<boolean> =>
+  (await readListeners(targetPort, protocol)).some(takesLoopback4);
+
+const nothingOfOurs = {
+  nonce: () => undefined,
+  trial: () => undefined,
+  handOver: async () => undefined,
+  close: async () => undefined,
+};
+
+const mappingOf = (plan: PlannedPort, hostPort: number): PortMapping => ({
+  hostPort,
+  containerPort: plan.containerPort ?? hostPort,
+  protocol: plan.protocol,
+  hostAddress: '127.0.0.1',
+  targetPort: hostPort,
+});
+
+const withTrial = (mapping: PortMapping, ours: TemporaryListener | undefined): OpenPort => {
+  if (ours === undefined) return { ...nothingOfOurs, mapping };
+  let trial: Trial | undefined = { mapping: { ...mapping, targetPort: ours.port }, nonce: ours.nonce };
+  const close = async (): Promise<void> => {
+    trial = undefined;
+    await ours.close();
+  };
+  return { mapping, nonce: () => undefined, trial: () => trial, handOver: close, close };
+};
+
+/** A listener of ours on the port itself: one that was asked for stays, one on a free port keeps it for the body. */
+const openListeningPort = async (
+  plan: PlannedPort,
+  listener: ResolvedOptions['listener'],
+  stays: boolean,
+): Promise<OpenPort> => {
+  const ours = await listen(plan, listener);
+  if (ours === undefined) throw await portInUse(plan);
+  let nonce: string | undefined = ours.nonce;
+  const close = async (): Promise<void> => {
+    nonce = undefined;
+    await ours.close();
+  };
+  const mapping = mappingOf(plan, ours.port);
+  return { ...nothingOfOurs, mapping, nonce: () => nonce, handOver: stays ? async () => undefined : close, close };
+};
 
 const listen = (plan: PlannedPort, listener: ResolvedOptions['listener']): Promise<TemporaryListener | undefined> =>
   openTemporaryListener(plan.hostPort, plan.protocol, typeof listener === 'function' ? listener : undefined).catch(
@@ -66,26 +107,18 @@ const listen = (plan: PlannedPort, listener: ResolvedOptions['listener']): Promi
   );
 
 const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
-  if (plan.protocol === 'udp' || plan.hostPort === 0) {
-    const what = `Expected \`hostAddress\` to be '127.0.0.1' for ${plan.hostPort === 0 ? 'port 0' : `udp port ${plan.hostPort}`}, got '::1': only TCP services that have a port are relayed to ::1`;
+  if (plan.protocol === 'udp') {
+    const what = `Expected \`hostAddress\` to be '127.0.0.1' for udp port ${plan.hostPort}, got '::1': only TCP services are relayed to ::1`;
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what, try: 'let the service listen on 127.0.0.1' });
   }
   const relay = await openIpv6Relay(plan.hostPort);
-  const { hostPort, protocol } = plan;
-  const port = {
-    hostPort,
-    containerPort: plan.containerPort ?? hostPort,
-    protocol,
-    hostAddress: '::1',
-    targetPort: relay.port,
-    nonce: undefined,
-  } as const;
-  return { port, handOver: async () => undefined, close: () => relay.close() };
+  const mapping: PortMapping = { ...mappingOf(plan, plan.hostPort), hostAddress: '::1', targetPort: relay.port };
+  return { ...nothingOfOurs, mapping, close: () => relay.close() };
 };
 
 const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<boolean> => {
   // A refused connection settles it in a tenth of the time that the kernel takes to list its sockets.
-  if (hostPort === 0 || protocol === 'udp' || !(await acceptsOnIpv6(hostPort))) return false;
+  if (protocol === 'udp' || !(await acceptsOnIpv6(hostPort))) return false;
   const listeners = await readListeners(hostPort, protocol);
   return listeners.some(takesLoopback6) && !listeners.some(takesLoopback4);
 };

@@ -13,19 +13,36 @@ export interface TemporaryListener {
   close(): Promise<void>;
 }
 
+/** Free ports that this process was given. Whoever asked for one listens there later, and must not find another forward's listener. */
+const given = new Set<number>();
+
 /**
- * Listens on 127.0.0.1; port 0 takes a free one and keeps it, so that nobody else can have it in between.
- * Returns undefined where somebody listens there already.
+ * Listens on 127.0.0.1; port 0 takes a free one that nobody here was given before, and keeps it, so that nobody else can have it in
+ * between. Returns undefined where somebody listens there already.
  */
-export const openTemporaryListener = (
+export const openTemporaryListener = async (
   port: number,
   protocol: Protocol,
-  listener?: RequestListener,
-): Promise<TemporaryListener | undefined> =>
-  (protocol === 'udp' ? listenUdp(port) : listenTcp(port, listener ?? answerPlainly)).catch((error: unknown) => {
+  listener: RequestListener = answerPlainly,
+): Promise<TemporaryListener | undefined> => {
+  const passed: TemporaryListener[] = [];
+  try {
+    for (;;) {
+      const ours = await (protocol === 'udp' ? listenUdp(port) : listenTcp(port, listener));
+      if (port !== 0 || !given.has(ours.port)) {
+        given.add(ours.port);
+        return ours;
+      }
+      // Held while the next one is taken, or that would be the same.
+      passed.push(ours);
+    }
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
     throw error;
-  });
+  } finally {
+    await Promise.all(passed.map((one) => one.close()));
+  }
+};
 
 const listenTcp = async (port: number, listener: RequestListener): Promise<TemporaryListener> => {
   // Loaded when used: as a module it brings WebSocket and fetch along, a third of what importing this package would cost.

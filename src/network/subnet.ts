@@ -19,6 +19,12 @@ export const renderCidr = ({ base, bits }: Cidr): string => `${renderAddress(bas
 /** The first host address, which bridges have. */
 export const gatewayOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 1);
 
+/** The last host address, which no engine gives away while another is free: our probes' own. */
+export const probeAddressOf = (cidr: string): string => {
+  const { base, bits } = parseCidr(cidr) ?? { base: 0, bits: 32 };
+  return renderAddress(base + sizeOf(bits) - 2);
+};
+
 export const overlaps = (one: Cidr, other: Cidr): boolean =>
   one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 

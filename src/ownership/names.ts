@@ -8,15 +8,21 @@ export const labels = {
   bridge: 'localhost-forward.bridge',
 } as const;
 
+/** The labels of what belongs to a bridge and an owner. */
+export const renderLabels = (bridge: string, session: string): Record<string, string> => ({
+  [labels.session]: session,
+  [labels.owner]: String(process.pid),
+  [labels.created]: new Date().toISOString(),
+  [labels.bridge]: bridge,
+});
+
 /** All names of one forward, from its id: eight characters, the first five its process's nonce. */
 export const namesOf = (id: string) => {
   const bridge = `lhf-${id}`;
   return {
     bridge,
     network: bridge,
-    table: `lhf_${id}`,
     hopsTable: `lhf_hops_${id}`,
-    guardTable: `lhf_guard_${bridge}`,
     chain: `LHF-${bridge}`,
     probe: (nth: string) => `lhf-probe-${id}-${nth}`,
   } as const;

@@ -25,7 +25,7 @@ export const privilegesOf = ({ kind }: PrivilegeHandle): Privileges => privilege
 
 const withPrefix = (prefix: readonly string[]): Pick<Privileges, 'prefix' | 'run' | 'watch'> => ({
   prefix,
-  run: (argv, options) => run([...prefix, ...argv] as [string, ...string[]], options),
+  run: (argv, options) => run(argv, { ...options, prefix }),
   watch: (argv) => watch(prefix, argv),
 });
 

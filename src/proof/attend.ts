@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProbedPort, ProbeContext } from './context.ts';
+import type { ProbedPort, ProofContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { lookStill } from './look.ts';
-import { watchPackets, type PacketWatch } from './packet-watch.ts';
+import type { PacketWatch } from '../strategies/packets.ts';
 import { renderPlace } from './pass-command.ts';
-import { passDrop } from './pass.ts';
 
 /** How long packets of a probe that dials ten times a second are watched for a drop, in milliseconds. */
 const watchMs = 1_500;
@@ -19,7 +18,7 @@ const mostAccepts = 4;
  * passed. Nothing found is no finding: the service may be slow, and the probe has time.
  */
 export const attend = async (
-  context: ProbeContext,
+  context: ProofContext,
   port: ProbedPort,
   isOver: () => boolean,
 ): Promise<Diagnosis | undefined> => {
@@ -28,7 +27,7 @@ export const attend = async (
     const still = await lookStill(context, port);
     const plain = findCause({ ...still, ended: 'timeout' });
     if (isKnown(plain)) return plain;
-    const watch = await watchPackets(context, port);
+    const watch = await context.route.watchPackets(port);
     await untilCause(watch, isOver);
     const packets = await watch.end();
     if (isOver()) return undefined;
@@ -37,12 +36,14 @@ export const attend = async (
     if (cause.finding !== 'firewall-input' || context.firewall === 'leave') return cause;
     const [drop] = packets.drops;
     const place = drop === undefined ? '' : renderPlace(drop);
-    const failure = passed.has(place)
-      ? 'there is one already, and packets are still dropped'
-      : await passDrop(context, drop);
+    const outcome = passed.has(place)
+      ? { failure: 'there is one already, and packets are still dropped' }
+      : await context.route.firewall?.passDrop(drop);
     passed.add(place);
-    if (failure !== undefined)
-      return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${failure}` };
+    if (outcome === undefined) return cause;
+    if ('failure' in outcome)
+      return { ...cause, sentence: `${cause.sentence}; an accept could not be put in: ${outcome.failure}` };
+    context.accepts.add(outcome.done);
   }
   return undefined;
 };

@@ -1,33 +1,32 @@
-import type { Engine } from '../engine/engine.ts';
 import type { Names } from '../ownership/names.ts';
-import type { Privileges } from '../privilege/privileges.ts';
-import type { InstalledRules, Translation } from '../strategies/strategy.ts';
-import type { ForwardedPort, Strategy } from '../types.ts';
+import type { Network, PortMapping, Route, RouteView, Tools } from '../strategies/strategy.ts';
+import type { Strategy } from '../types.ts';
 
-/** A forwarded port with what stands behind it. */
-export interface ProbedPort extends ForwardedPort, Translation {
-  /** What our own temporary listener on it answers, while there is one. */
+/** A mapped port with what a proof may find there. */
+export interface ProbedPort extends PortMapping {
+  /** What our own temporary listener answers that probes are led to, while there is one. */
   readonly nonce: string | undefined;
 }
 
 /** What a proof or a diagnosis needs to know of an open forward. */
-export interface ProbeContext {
-  readonly engine: Engine;
-  readonly privileges: Privileges;
+export interface ProofContext {
+  readonly tools: Tools;
   readonly strategy: Strategy;
   readonly names: Names;
-  /** The mark's session word. */
-  readonly session: string;
-  readonly networkId: string;
-  readonly gateway: string;
+  readonly network: Network;
+  /** What the host's name stands for on the network. */
+  readonly address: string;
   readonly hostname: string;
-  readonly rules: Pick<InstalledRules, 'isPresent' | 'proofs'>;
+  readonly route: RouteView & Pick<Partial<Route>, 'firewall'>;
   /** The ports as they are now. */
   ports(): readonly ProbedPort[];
   /** `adapt`: a firewall in the way is passed by one marked accept. `leave`: it is named and left alone. */
   readonly firewall: 'adapt' | 'leave';
   /** Accepts of ours in somebody's chain, a sentence each. */
   readonly accepts: Set<string>;
-  /** Remembers how to undo what a proof had to add (an accept in somebody's chain). */
+  /** Remembers how to undo what a proof had to add. */
   onAdded(what: string, undo: () => Promise<void>): void;
 }
+
+/** A UDP service of the user's is never written to, and there is no other way to ask one. */
+export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;

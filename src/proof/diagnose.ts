@@ -1,11 +1,11 @@
 import type { ProofOptions } from '../options/options.ts';
-import type { ProbeContext } from './context.ts';
+import type { ProofContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { examine } from './examine.ts';
 
 /** Dials from a container and tells what happened, hop by hop: of the first port that does not work, or of the first one. Changes nothing. */
 export const diagnoseForward = async (
-  context: ProbeContext,
+  context: ProofContext,
   { port, ...proof }: ProofOptions & { port?: number },
 ): Promise<Diagnosis> => {
   let first: Diagnosis | undefined;
@@ -18,7 +18,7 @@ export const diagnoseForward = async (
   return first ?? nothingForwarded(context);
 };
 
-const nothingForwarded = ({ names }: ProbeContext): Diagnosis => ({
+const nothingForwarded = ({ names }: ProofContext): Diagnosis => ({
   reachable: false,
   finding: 'rule-missing',
   sentence: `${names.network} forwards no port`,

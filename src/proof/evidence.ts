@@ -1,6 +1,6 @@
 import type { Listener } from '../host/listeners.ts';
-import type { HopCounts } from './hops.ts';
-import type { Place } from './trace.ts';
+import type { HopCounts } from '../strategies/packets.ts';
+import type { Place } from '../strategies/packets.ts';
 import type { Arrival } from './witness.ts';
 
 /** Everything that was seen, for `findCause` to judge. */

@@ -1,10 +1,10 @@
 import type { ProofOptions } from '../options/options.ts';
 import { untilCause } from './attend.ts';
-import type { ProbedPort, ProbeContext } from './context.ts';
+import type { ProbedPort, ProofContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { findMisdirected, lookStill } from './look.ts';
-import { watchPackets, type Packets, type PacketWatch } from './packet-watch.ts';
+import type { Packets, PacketWatch } from '../strategies/packets.ts';
 import { isDialled, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
 import { isAtService } from './witness.ts';
 
@@ -13,7 +13,7 @@ const dialMs = 2_000;
 
 /** Dials one port with every hop watched, changing nothing. */
 export const examine = async (
-  context: ProbeContext,
+  context: ProofContext,
   port: ProbedPort,
   proof: ProofOptions,
   signal?: AbortSignal,
@@ -27,7 +27,7 @@ export const examine = async (
   let last: ProbeAnswer | undefined;
   let probeFailure: { what: string; advice: string | undefined } | undefined;
   const hooks = {
-    created: async () => void (watch = await watchPackets(context, port)),
+    created: async () => void (watch = await context.route.watchPackets(port)),
     ended: async () => void (packets = await watch?.end()),
   };
   try {

@@ -1,21 +1,20 @@
 import { listAttached } from '../engine/containers.ts';
-import { readRouteLocalnet } from '../host/kernel.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
-import type { ProbedPort, ProbeContext } from './context.ts';
+import type { ProbedPort, ProofContext } from './context.ts';
 import type { Evidence, Misdirected } from './evidence.ts';
-import type { Stray } from './hops.ts';
+import type { Stray } from '../strategies/packets.ts';
 
 /** What is known of a port without looking. */
-export const describeUnseen = (context: ProbeContext, port: ProbedPort): Evidence => ({
+export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidence => ({
   hostname: context.hostname,
-  gateway: context.gateway,
+  gateway: context.address,
   bridge: context.names.bridge,
   ownChain: context.strategy === 'iptables' ? context.names.chain : undefined,
   protocol: port.protocol,
   containerPort: port.containerPort,
   hostPort: port.hostPort,
   ended: undefined,
-  engine: context.engine.facts,
+  engine: context.tools.engine.facts,
   rulePresent: undefined,
   routeLocalnet: undefined,
   listeners: [],
@@ -27,24 +26,23 @@ export const describeUnseen = (context: ProbeContext, port: ProbedPort): Evidenc
 });
 
 /** What the host tells without a packet. */
-export const lookStill = async (context: ProbeContext, port: ProbedPort): Promise<Evidence> => {
-  const [rulePresent, routeLocalnet, listeners] = await Promise.all([
-    context.rules.isPresent(port),
-    readRouteLocalnet(context.names.bridge),
+export const lookStill = async (context: ProofContext, port: ProbedPort): Promise<Evidence> => {
+  const [{ isPresent, routeLocalnet }, listeners] = await Promise.all([
+    context.route.inspect(port),
     readListeners(port.hostPort, port.protocol),
   ]);
   const listening = listeners.some(port.hostAddress === '::1' ? takesLoopback6 : takesLoopback4);
-  return { ...describeUnseen(context, port), rulePresent, routeLocalnet, listeners, listening };
+  return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening };
 };
 
 /** Containers of this network that sent packets for a forwarded port by another one. */
 export const findMisdirected = async (
-  { engine, networkId }: ProbeContext,
+  { tools, network }: ProofContext,
   strays: readonly Stray[],
 ): Promise<Misdirected[]> => {
   if (strays.length === 0) return [];
   // An engine that does not answer names nobody; its failure is somebody else's finding.
-  const attached = await listAttached(engine.docker, networkId).catch(() => []);
+  const attached = await listAttached(tools.engine.docker, network.id).catch(() => []);
   return attached.flatMap(({ name, addresses }) =>
     strays.filter(({ from }) => addresses.includes(from)).map(({ to }) => ({ container: name, address: to })),
   );

@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts';
-import type { Place } from './trace.ts';
+import type { Place } from '../strategies/packets.ts';
 
 /** Where a packet was dropped or taken, and by what. */
 export const renderPlace = ({ family, table, chain, rule }: Place): string => `${family} ${table} ${chain}: ${rule}`;

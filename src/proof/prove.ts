@@ -1,6 +1,6 @@
 import type { ProofOptions } from '../options/options.ts';
 import { attend } from './attend.ts';
-import type { ProbedPort, ProbeContext } from './context.ts';
+import type { ProbedPort, ProofContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { examine } from './examine.ts';
 import { findCause } from './find.ts';
@@ -22,7 +22,7 @@ export interface Proof {
  * passed by an accept, if that is allowed, and the next dial gets through; anything else ends the proof with its diagnosis.
  */
 export const prove = async (
-  context: ProbeContext,
+  context: ProofContext,
   ports: readonly ProbedPort[],
   proof: ProofOptions,
   signal?: AbortSignal,
@@ -66,7 +66,7 @@ export const prove = async (
 };
 
 const judgeFailure = async (
-  context: ProbeContext,
+  context: ProofContext,
   [port]: readonly ProbedPort[],
   failure: unknown,
 ): Promise<Diagnosis | undefined> => {
@@ -76,7 +76,7 @@ const judgeFailure = async (
 };
 
 const judge = async (
-  context: ProbeContext,
+  context: ProofContext,
   port: ProbedPort,
   event: ProbeAnswer | undefined,
   proof: ProofOptions,

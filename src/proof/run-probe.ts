@@ -11,7 +11,7 @@ import { noncePath } from '../listener/nonce-path.ts';
 import { labels } from '../ownership/names.ts';
 import { probeAddressOf } from './probe-address.ts';
 import type { ProofOptions } from '../options/options.ts';
-import type { ProbeContext, ProbedPort } from './context.ts';
+import type { ProofContext, ProbedPort } from './context.ts';
 import { readNodeMounts } from './node-mounts.ts';
 import { isEnd, probeProgram, type DialOrder, type ProbeEvent, type ProbeOrder } from './program.ts';
 import { witness, type Arrival } from './witness.ts';
@@ -58,7 +58,7 @@ export interface ProbeHooks {
  * @throws ProbeFailed where the container could not say anything.
  */
 export async function* runProbe(
-  context: ProbeContext,
+  context: ProofContext,
   ports: readonly ProbedPort[],
   proof: ProofOptions,
   signal: AbortSignal,
@@ -74,7 +74,7 @@ export async function* runProbe(
     await hooks.created?.();
     if (over.aborted) return;
     const tell = (order: ProbeOrder): void => container.send(JSON.stringify(order));
-    const readProofs = () => context.rules.proofs();
+    const readProofs = () => context.route.proofs();
     // It dials when it is told to, so what our rules count from now on is its own: nobody else has a probe on this bridge.
     const [before, listening] = await Promise.all([
       readProofs(),
@@ -122,7 +122,7 @@ export class ProbeFailed extends Error {
   }
 }
 
-const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed => {
+const probeFailed = ({ engine }: ProofContext, error: unknown): ProbeFailed => {
   const what = messageOf(error);
   const image = /^No such image: (\S+)$/i.exec(what)?.[1];
   if (image !== undefined) return new ProbeFailed({ what, try: `docker pull ${image}` }, error);
@@ -136,7 +136,7 @@ const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed => {
 /** When a name is taken for so long, whoever took it may be dead, in milliseconds. */
 const stuckAfterMs = 1_000;
 
-const create = async (context: ProbeContext, proof: ProofOptions, signal: AbortSignal): Promise<AttachedContainer> => {
+const create = async (context: ProofContext, proof: ProofOptions, signal: AbortSignal): Promise<AttachedContainer> => {
   const { docker } = context.engine;
   try {
     const [image, mounts] = await Promise.all([
@@ -166,7 +166,7 @@ const create = async (context: ProbeContext, proof: ProofOptions, signal: AbortS
 };
 
 /** The engine may have created it, and may still be about to: looked for now, and again at the end. */
-const removeUnanswered = async (context: ProbeContext, ours: Readonly<Record<string, string>>): Promise<void> => {
+const removeUnanswered = async (context: ProofContext, ours: Readonly<Record<string, string>>): Promise<void> => {
   const isOurs = (marks: Readonly<Record<string, string>>): boolean =>
     marks[labels.session] === ours[labels.session] && marks[labels.created] === ours[labels.created];
   const remove = (): Promise<void> => removeUnstarted(context.engine.docker, context.names.probe('0'), isOurs);
@@ -183,7 +183,7 @@ const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise
   nonce !== undefined || (await readListeners(targetPort, protocol)).some(takesLoopback4);
 
 const renderContainer = (
-  context: ProbeContext,
+  context: ProofContext,
   lifeMs: number,
   image: string,
   mounts: readonly string[],
@@ -218,7 +218,7 @@ const renderContainer = (
 });
 
 const renderOrder = (
-  { hostname }: ProbeContext,
+  { hostname }: ProofContext,
   ports: readonly ProbedPort[],
   { timeoutMs }: ProofOptions,
   listening: readonly boolean[],

@@ -1,7 +1,7 @@
 import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options/options.ts';
 import type { Verification } from '../types.ts';
-import type { ProbeContext, ProbedPort } from './context.ts';
+import type { ProofContext, ProbedPort } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { prove } from './prove.ts';
 import { renderHop } from './render.ts';
@@ -14,7 +14,7 @@ import { isAtService } from './witness.ts';
  * @throws LHF_ERR_UNREACHABLE with a diagnosis, LHF_ERR_ABORTED.
  */
 export const verifyForward = async (
-  context: ProbeContext,
+  context: ProofContext,
   { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal },
 ): Promise<Verification> => {
   const startedAt = performance.now();
@@ -46,7 +46,7 @@ const proofOf = (port: ProbedPort, event: ProbeAnswer | undefined): Verification
   return isAtService(event?.arrival) ? 'connection-at-service' : 'translated';
 };
 
-const unreachable = (context: ProbeContext, diagnosis: Diagnosis, cause: unknown): LocalhostForwardError =>
+const unreachable = (context: ProofContext, diagnosis: Diagnosis, cause: unknown): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNREACHABLE',
     { what: diagnosis.sentence, evidence: diagnosis.hops.map(renderHop), try: diagnosis.advice },

@@ -5,6 +5,7 @@ import type { Names } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
+import type { PacketWatch, Place } from './packets.ts';
 
 /** What tells one port of a network from another. */
 export interface PortKey {
@@ -31,12 +32,23 @@ export interface Network {
   readonly bridge: string;
   readonly subnet: string;
   readonly gateway: string;
+  /** The address that probes of ours have on it. */
+  readonly probeAddress: string;
 }
 
 /** What a route is told before its network exists. */
 export interface RoutePlan {
   readonly names: Names;
   readonly ports: readonly PortMapping[];
+  /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
+  onSent(): void;
+}
+
+/** A forward that another process opened. */
+export interface OpenedElsewhere {
+  readonly names: Names;
+  /** The address that probes of ours have on its network. */
+  readonly probeAddress: string;
 }
 
 /** What a route works with. */
@@ -76,7 +88,7 @@ export interface Strategy {
    */
   open(plan: RoutePlan, tools: Tools): Promise<Route>;
   /** Looks at what another process opened, and changes nothing. */
-  attach(names: Names, tools: Tools): RouteView;
+  attach(forward: OpenedElsewhere, tools: Tools): RouteView;
 }
 
 /** What can be asked of a route, by its owner and by others. */
@@ -87,6 +99,8 @@ export interface RouteView {
   inspect(port: PortMapping): Promise<RouteEvidence>;
   /** What each port's translation did for probes of ours, by {@link keyOf}. */
   proofs(): Promise<ReadonlyMap<string, Proofs>>;
+  /** Follows what probes send for a port. One at a time on a bridge. */
+  watchPackets(port: PortMapping): Promise<PacketWatch>;
 }
 
 /** What one port's translation did for probes of ours. */
@@ -103,23 +117,31 @@ export interface RouteEvidence {
   readonly routeLocalnet: boolean | undefined;
 }
 
-/** A probe of ours on the network. */
-export interface AdmittedProbe {
-  readonly address: string;
-  /** Ports that lead elsewhere for it: to a listener of ours, where the service does not listen yet. */
-  readonly trials: readonly PortMapping[];
+/** Lets what was translated for us pass a firewall, by one marked accept a chain; they go with the route. */
+export interface FirewallPass {
+  /** Passes the chain that dropped a packet: undefined where no trace told it. Tells what was done, or why it failed. */
+  passDrop(drop: Place | undefined): Promise<{ readonly done: string } | { readonly failure: string }>;
+  /** The same where no packet told anything: chains whose policy drops what they do not name. Tells what was done, a sentence each. */
+  passPolicies(): Promise<readonly string[]>;
 }
 
 /** One forward's bytes, under way. */
 export interface Route extends RouteView {
-  /** Opens it for the network, which exists now. Resolves to the address that the host's name stands for. */
+  /**
+   * Opens it for the network, which exists now. What comes from the probes' address is no hit from then on. Resolves to the address that
+   * the host's name stands for.
+   */
   connect(network: Network): Promise<{ address: string }>;
   add(port: PortMapping): Promise<void>;
   /** What is established goes no further, either. */
   remove(port: PortMapping): Promise<void>;
-  /** Knows a probe of ours from now on: no hit of the user's. */
-  admit(probe: AdmittedProbe): Promise<void>;
-  dismiss(probe: Pick<AdmittedProbe, 'address'>): Promise<void>;
+  /**
+   * Leads these ports elsewhere for probes of ours: to listeners of ours, where the user's services do not listen yet. Each call replaces
+   * what the one before said.
+   */
+  divertProbes(trials: readonly PortMapping[]): Promise<void>;
+  /** Where a firewall can stand in the way and be passed. */
+  readonly firewall?: FirewallPass;
   /** Puts back what somebody else took away, and tells whether anything was missing. */
   repair(): Promise<boolean>;
   /**

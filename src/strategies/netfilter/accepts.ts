@@ -1,6 +1,9 @@
 import { run } from '../../command/run.ts';
 import { renderMark } from '../../ownership/names.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
+import type { Place } from '../packets.ts';
+import type { FirewallPass, Tools } from '../strategy.ts';
+import { listDroppingPolicies } from './policies.ts';
 import { iptablesFunctions } from './iptables/program.ts';
 
 /** A base chain of hook input that drops what we translated. */
@@ -10,11 +13,57 @@ export interface InputChain {
   readonly chain: string;
 }
 
+/** The accepts of one bridge in other people's chains. */
+export class Accepts implements FirewallPass {
+  readonly #bridge: string;
+  readonly #tools: Tools;
+  #mayBeIn = false;
+
+  constructor(bridge: string, tools: Tools) {
+    this.#bridge = bridge;
+    this.#tools = tools;
+  }
+
+  passDrop(drop: Place | undefined): ReturnType<FirewallPass['passDrop']> {
+    // The trace does not see rules of iptables' legacy kind; a chain INPUT is where those would stand.
+    const chain =
+      drop === undefined
+        ? { family: 'ip', table: 'filter', chain: 'INPUT' }
+        : { family: drop.family, table: drop.table, chain: drop.baseChain };
+    return this.#pass(chain, drop === undefined ? '' : `, before ${drop.family} ${drop.table} ${drop.chain}: ${drop.rule}`);
+  }
+
+  async passPolicies(): Promise<string[]> {
+    const done: string[] = [];
+    for (const chain of await listDroppingPolicies(this.#tools.privileges)) {
+      // One that cannot be passed is found by the first proof.
+      const outcome = await this.#pass(chain, ', before its policy drop');
+      if ('done' in outcome) done.push(outcome.done);
+    }
+    return done;
+  }
+
+  /** Takes out all of them. */
+  async remove(): Promise<void> {
+    if (!this.#mayBeIn) return;
+    await removeAccepts(this.#bridge, this.#tools.privileges);
+    this.#mayBeIn = false;
+  }
+
+  async #pass(chain: InputChain, what: string): ReturnType<FirewallPass['passDrop']> {
+    // Remembered before it is done: killed in between, it is the sweep's; failing in between, it is ours.
+    this.#mayBeIn = true;
+    const failure = await insertAccept(chain, this.#bridge, this.#tools.session.word, this.#tools.privileges);
+    const done = `an accept for ${this.#bridge} in ${chain.family} ${chain.table} ${chain.chain}${what}`;
+    return failure === undefined ? { done } : { failure };
+  }
+}
+
 /**
  * Puts one accept at the head of somebody's chain: only for what comes from this bridge and was translated to 127/8.
  * Left over after a crash it would be inert, for its bridge is gone. Returns the reason where it could not be put in.
  */
-export const insertAccept = async (
+const insertAccept = async (
   chain: InputChain,
   bridge: string,
   session: string,
@@ -44,7 +93,7 @@ const renderIptablesAccept = ({ table, chain }: InputChain, bridge: string, mark
   ].join('\n');
 
 /** Takes out every accept with a bridge's mark, wherever it stands; gone is what was wanted. */
-export const removeAccepts = async (bridge: string, privileges: Privileges): Promise<void> => {
+const removeAccepts = async (bridge: string, privileges: Privileges): Promise<void> => {
   const failures = [await removeByIptables(bridge, privileges), ...(await removeByNft(bridge, privileges))].filter(
     (failure) => failure !== undefined,
   );

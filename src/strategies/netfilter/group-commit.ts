@@ -1,6 +1,7 @@
 /** What is asked for, and who waits for it. */
 interface Waiting<C> {
   readonly change: C;
+  onSent(): void;
   settle(error?: Error): void;
 }
 
@@ -25,10 +26,10 @@ export class GroupCommit<C> {
     this.#committer = committer;
   }
 
-  /** Resolves when it is in. */
-  submit(change: C): Promise<void> {
+  /** Resolves when it is in; `onSent` is called when it is on its way. */
+  submit(change: C, onSent: () => void = () => undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ change, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.#waiting.push({ change, onSent, settle: (error) => (error === undefined ? resolve() : reject(error)) });
       void this.#work();
     });
   }
@@ -41,7 +42,9 @@ export class GroupCommit<C> {
   }
 
   async #make(waiting: readonly Waiting<C>[]): Promise<void> {
-    const words = await this.#committer.commit(waiting.map(({ change }) => change)).catch(String);
+    const committing = this.#committer.commit(waiting.map(({ change }) => change));
+    for (const { onSent } of waiting) onSent();
+    const words = await committing.catch(String);
     const [only, ...others] = waiting;
     if (words === '') for (const one of waiting) one.settle();
     else if (only !== undefined && others.length === 0)

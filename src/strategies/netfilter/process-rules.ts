@@ -99,12 +99,12 @@ const renderArrival = (table: string): string[] => [
 /** What one bridge has in the tables. */
 export interface BridgeRules {
   readonly ports: readonly PortRule[];
-  readonly probes: readonly ProbeRule[];
+  readonly probe: ProbeRule | undefined;
   /** False where iptables translates, and these tables guard and count. */
   readonly translates: boolean;
 }
 
-/** A probe of ours: what it sends is no hit of the user's, and is counted as a proof. */
+/** Probes of ours: what they send is no hit of the user's, and is counted as a proof. */
 export interface ProbeRule {
   readonly address: string;
   /** Ports that lead elsewhere for probes only: to a listener of ours, where the user's service does not listen yet. */
@@ -118,7 +118,7 @@ export type Elements = ReadonlyMap<string, string>;
 export const elementsOf = (
   { owned, guard }: ProcessTables,
   bridge: string,
-  { ports, probes, translates }: BridgeRules,
+  { ports, probe, translates }: BridgeRules,
 ): Elements => {
   const elements = new Map<string, string>();
   const add = (table: string, set: string, key: string, value = ''): void =>
@@ -135,12 +135,10 @@ export const elementsOf = (
     }
     live(port);
   }
-  for (const { address, trials } of probes) {
-    add(owned, 'probes', address);
-    for (const port of trials) {
-      if (translates) add(owned, 'trials', `${port.protocol} . ${port.containerPort}`, target(port));
-      live(port);
-    }
+  if (probe !== undefined) add(owned, 'probes', probe.address);
+  for (const port of probe?.trials ?? []) {
+    if (translates) add(owned, 'trials', `${port.protocol} . ${port.containerPort}`, target(port));
+    live(port);
   }
   return elements;
 };

@@ -27,6 +27,13 @@ interface Change {
   readonly what: string;
 }
 
+export interface OpenOptions {
+  /** False where iptables translates, and these tables guard and count. */
+  readonly translates: boolean;
+  /** Called when the request is on its way. */
+  readonly onSent: () => void;
+}
+
 type State = ReadonlyMap<string, BridgeRules>;
 
 /**
@@ -59,8 +66,9 @@ export class ProcessTable {
    *
    * @throws LHF_ERR_RULES with nft's own words.
    */
-  open(bridge: string, ports: readonly PortRule[], { translates }: { translates: boolean }): Promise<void> {
-    return this.#change(bridge, `could not be put in for ${bridge}`, () => ({ ports, probes: [], translates }));
+  open(bridge: string, ports: readonly PortRule[], { translates, onSent }: OpenOptions): Promise<void> {
+    const update = () => ({ ports, translates, probe: undefined });
+    return this.#changes.submit({ bridge, what: `could not be put in for ${bridge}`, update }, onSent);
   }
 
   /** Takes a bridge out: `route_localnet` must be off by then, or the bridge gone. Idempotent. @throws LHF_ERR_RULES */
@@ -86,22 +94,9 @@ export class ProcessTable {
     );
   }
 
-  /** Knows a probe by its address from now on. @throws LHF_ERR_RULES */
-  admitProbe(bridge: string, probe: ProbeRule): Promise<void> {
-    return this.#change(
-      bridge,
-      `could not be put in for a probe on ${bridge}`,
-      (now) => now && { ...now, probes: [...now.probes.filter(({ address }) => address !== probe.address), probe] },
-    );
-  }
-
-  /** @throws LHF_ERR_RULES */
-  dismissProbe(bridge: string, address: string): Promise<void> {
-    return this.#change(
-      bridge,
-      `could not be removed for the probe on ${bridge}`,
-      (now) => now && { ...now, probes: now.probes.filter((probe) => probe.address !== address) },
-    );
+  /** Knows our probes by their address, and where ports lead for them. @throws LHF_ERR_RULES */
+  setProbe(bridge: string, probe: ProbeRule): Promise<void> {
+    return this.#change(bridge, `could not be put in for probes on ${bridge}`, (now) => now && { ...now, probe });
   }
 
   /** Puts the guard back that others can flush, the one beside the owned table. @throws LHF_ERR_RULES */

@@ -1,18 +1,30 @@
 import { LocalhostForwardError } from '../../errors.ts';
 import { interfaceExists } from '../../host/kernel.ts';
 import type { Hits } from '../../types.ts';
-import type { AdmittedProbe, Network, PortMapping, Proofs, Route, RouteEvidence, RouteView, Tools } from '../strategy.ts';
+import type { Names } from '../../ownership/names.ts';
+import type { PacketWatch } from '../packets.ts';
+import type { FirewallPass, Network, PortMapping, Proofs, Route, RouteEvidence, RouteView, Tools } from '../strategy.ts';
+import { Accepts } from './accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
+import { watchPackets } from './packet-watch.ts';
 import { closeRouteLocalnet, openRouteLocalnet, readRouteLocalnet } from './route-localnet.ts';
 
 /** What netfilter's strategies have in common: rules by one of its programs, and `route_localnet`, which opens a bridge to 127/8. */
 export class NetfilterView implements RouteView {
-  protected readonly bridge: string;
+  protected readonly names: Names;
+  protected readonly tools: Tools;
+  protected probeAddress: string;
   readonly #rules: BridgeRulesView;
 
-  constructor(bridge: string, rules: BridgeRulesView) {
-    this.bridge = bridge;
+  constructor(names: Names, rules: BridgeRulesView, tools: Tools, probeAddress = '') {
+    this.names = names;
+    this.tools = tools;
+    this.probeAddress = probeAddress;
     this.#rules = rules;
+  }
+
+  watchPackets(port: PortMapping): Promise<PacketWatch> {
+    return watchPackets(this.names, this.probeAddress, port, this.tools);
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {
@@ -24,28 +36,32 @@ export class NetfilterView implements RouteView {
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
-    const [isPresent, routeLocalnet] = await Promise.all([this.#rules.isPresent(port), readRouteLocalnet(this.bridge)]);
+    const [isPresent, routeLocalnet] = await Promise.all([this.#rules.isPresent(port), readRouteLocalnet(this.names.bridge)]);
     return { isPresent, routeLocalnet };
   }
 }
 
 export class NetfilterRoute extends NetfilterView implements Route {
   readonly #rules: BridgeRules;
-  readonly #tools: Tools;
+  readonly #accepts: Accepts;
   /** Engines without userland proxy set it on every bridge themselves: then it is theirs, and stays. */
   #keepsRouteLocalnet = false;
 
-  constructor(bridge: string, rules: BridgeRules, tools: Tools) {
-    super(bridge, rules);
+  readonly firewall: FirewallPass;
+
+  constructor(names: Names, rules: BridgeRules, tools: Tools) {
+    super(names, rules, tools);
     this.#rules = rules;
-    this.#tools = tools;
+    this.firewall = (this.#accepts = new Accepts(names.bridge, tools));
   }
 
   /** Guard and translations are in; what is left is to open the bridge. */
-  async connect({ gateway }: Network): Promise<{ address: string }> {
-    if (!interfaceExists(this.bridge)) throw engineElsewhere(this.#tools, this.bridge);
-    this.#keepsRouteLocalnet = (await readRouteLocalnet(this.bridge)) === true;
-    if (!this.#keepsRouteLocalnet) await openRouteLocalnet(this.bridge, this.#tools.privileges);
+  async connect({ gateway, probeAddress }: Network): Promise<{ address: string }> {
+    this.probeAddress = probeAddress;
+    if (!interfaceExists(this.names.bridge)) throw engineElsewhere(this.tools, this.names.bridge);
+    await this.divertProbes([]);
+    this.#keepsRouteLocalnet = (await readRouteLocalnet(this.names.bridge)) === true;
+    if (!this.#keepsRouteLocalnet) await openRouteLocalnet(this.names.bridge, this.tools.privileges);
     return { address: gateway };
   }
 
@@ -57,12 +73,8 @@ export class NetfilterRoute extends NetfilterView implements Route {
     return this.#rules.remove(port);
   }
 
-  admit(probe: AdmittedProbe): Promise<void> {
-    return this.#rules.admit(probe);
-  }
-
-  dismiss({ address }: Pick<AdmittedProbe, 'address'>): Promise<void> {
-    return this.#rules.dismiss(address);
+  divertProbes(trials: readonly PortMapping[]): Promise<void> {
+    return this.#rules.setProbe(this.probeAddress, trials);
   }
 
   repair(): Promise<boolean> {
@@ -71,12 +83,12 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   /** While `route_localnet` is on, the guard has to stand; once it is off, rules and network can go at the same time. */
   async close(removeNetwork: () => Promise<void>): Promise<void> {
-    const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(this.bridge, this.#tools.privileges));
-    if (isShut) await all([this.#rules.release(), removeNetwork()]);
+    const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(this.names.bridge, this.tools.privileges));
+    if (isShut) await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
     else {
       await removeNetwork();
-      if (interfaceExists(this.bridge)) throw new Error(`the guard of ${this.bridge} stands until the bridge is gone`);
-      await this.#rules.release();
+      if (interfaceExists(this.names.bridge)) throw new Error(`the guard of ${this.names.bridge} stands until the bridge is gone`);
+      await all([this.#accepts.remove(), this.#rules.release()]);
     }
   }
 }

@@ -2,9 +2,9 @@ import { LocalhostForwardError } from '../../errors.ts';
 import { openTcpRelay, type Target, type TcpRelay } from '../../listener/tcp-relay.ts';
 import { overlaps, parseCidr } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
+import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
   keyOf,
-  type AdmittedProbe,
   type Network,
   type PortMapping,
   type Proofs,
@@ -23,8 +23,9 @@ interface Count {
 }
 
 /** Begins without a socket: there is nothing to listen on before the network is there. */
-export const openRelayRoute = async ({ ports }: RoutePlan): Promise<Route> => {
+export const openRelayRoute = async ({ ports, onSent }: RoutePlan): Promise<Route> => {
   for (const port of ports) refuseUdp(port);
+  onSent();
   return new RelayRoute(ports);
 };
 
@@ -36,15 +37,14 @@ export const unseenRoute = (): RouteView => {
       try: "ask the forward in the process that opened it, or strategy: 'nftables' or 'iptables'",
     });
   };
-  return { hits: refuse, proofs: refuse, inspect: refuse };
+  return { hits: refuse, proofs: refuse, inspect: refuse, watchPackets: async () => blindWatch };
 };
 
 class RelayRoute implements Route {
   readonly #ports: Map<string, PortMapping>;
   readonly #counts = new Map<string, Count>();
   readonly #relays = new Map<string, TcpRelay>();
-  /** Our own probes by their addresses, each with the ports that lead elsewhere for it. */
-  readonly #probes = new Map<string, Map<string, PortMapping>>();
+  #trials: ReadonlyMap<string, PortMapping> = new Map();
   #network: Network | undefined;
 
   constructor(ports: readonly PortMapping[]) {
@@ -70,12 +70,8 @@ class RelayRoute implements Route {
     await relay?.close();
   }
 
-  async admit({ address, trials }: AdmittedProbe): Promise<void> {
-    this.#probes.set(address, new Map(trials.map((port) => [keyOf(port), port])));
-  }
-
-  async dismiss({ address }: Pick<AdmittedProbe, 'address'>): Promise<void> {
-    this.#probes.delete(address);
+  async divertProbes(trials: readonly PortMapping[]): Promise<void> {
+    this.#trials = new Map(trials.map((port) => [keyOf(port), port]));
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
@@ -93,6 +89,10 @@ class RelayRoute implements Route {
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
     return { isPresent: this.#relays.has(keyOf(port)), routeLocalnet: undefined };
+  }
+
+  async watchPackets(): Promise<PacketWatch> {
+    return blindWatch;
   }
 
   /** Nobody but this process can take its sockets. */
@@ -115,7 +115,7 @@ class RelayRoute implements Route {
       port: port.containerPort,
       target: (caller) => (isInside(caller, network.subnet) ? this.#targetOf(caller, port) : undefined),
       onConnected: (caller, service) => {
-        if (this.#probes.has(caller.remoteAddress ?? '')) {
+        if (caller.remoteAddress === network.probeAddress) {
           count.proofs += 1;
           return;
         }
@@ -134,8 +134,8 @@ class RelayRoute implements Route {
   }
 
   #targetOf(caller: string, port: PortMapping): Target {
-    const trial = this.#probes.get(caller)?.get(keyOf(port));
-    if (trial !== undefined) return { host: '127.0.0.1', port: trial.targetPort };
+    const trial = this.#trials.get(keyOf(port));
+    if (trial !== undefined && caller === this.#network?.probeAddress) return { host: '127.0.0.1', port: trial.targetPort };
     return { host: port.hostAddress, port: port.hostPort };
   }
 

@@ -15,10 +15,13 @@ export const nftables: Strategy = {
   obstacle: (facts) => obstacleToBridges(facts) ?? obstacleToOwnedTables(facts.host),
   describe: ({ host }) =>
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,
-  open: async ({ names, ports }, tools) => {
-    const tables = heldTablesOf(tools);
-    return new NetfilterRoute(names.bridge, await putNftablesRules(tables, names.bridge, ports, tools.privileges), tools);
+  open: async (plan, tools) => {
+    const rules = await putNftablesRules(heldTablesOf(tools), plan, tools.privileges);
+    return new NetfilterRoute(plan.names, rules, tools);
   },
-  attach: ({ bridge }, { privileges }) =>
-    new NetfilterView(bridge, new TableView(processTablesOfBridge(bridge), bridge, privileges)),
+  attach: ({ names, probeAddress }, tools) => {
+    const { bridge } = names;
+    const view = new TableView(processTablesOfBridge(bridge), bridge, tools.privileges);
+    return new NetfilterView(names, view, tools, probeAddress);
+  },
 };

@@ -1,6 +1,6 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
-import type { AdmittedProbe, PortMapping, Proofs } from '../../strategy.ts';
+import type { PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import type { HeldTables } from '../held-tables.ts';
 import { TableView } from '../table-view.ts';
@@ -8,13 +8,12 @@ import { TableView } from '../table-view.ts';
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (
   tables: HeldTables,
-  bridge: string,
-  ports: readonly PortMapping[],
+  { names: { bridge }, ports, onSent }: RoutePlan,
   privileges: Privileges,
 ): Promise<BridgeRules> => {
   tables.acquire();
   try {
-    await tables.rules.open(bridge, ports, { translates: true });
+    await tables.rules.open(bridge, ports, { translates: true, onSent });
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
     await tables.rules.close(bridge).catch(() => undefined);
@@ -44,12 +43,8 @@ class NftablesRules implements BridgeRules {
     return this.#tables.rules.removePort(this.#bridge, port);
   }
 
-  admit(probe: AdmittedProbe): Promise<void> {
-    return this.#tables.rules.admitProbe(this.#bridge, probe);
-  }
-
-  dismiss(address: string): Promise<void> {
-    return this.#tables.rules.dismissProbe(this.#bridge, address);
+  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#tables.rules.setProbe(this.#bridge, { address, trials });
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {

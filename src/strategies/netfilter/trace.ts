@@ -1,20 +1,10 @@
-import { watch, type Watch } from '../command/watch.ts';
-import type { Privileges } from '../privilege/privileges.ts';
-
-/** A rule, as the kernel tells it of a packet of ours that met it. */
-export interface Place {
-  readonly family: string;
-  readonly table: string;
-  readonly chain: string;
-  /** The rule's own text, or `policy drop`. */
-  readonly rule: string;
-  /** The chain by which the packet entered this table, which the rule's own may have been called from. */
-  readonly baseChain: string;
-}
+import type { Watch } from '../../command/watch.ts';
+import type { Privileges } from '../../privilege/privileges.ts';
+import type { Place } from '../packets.ts';
 
 /** Follows the kernel's trace of marked packets. */
 export const openTrace = (privileges: Privileges): Promise<Watch> =>
-  watch(privileges.prefix, ['nft', 'monitor', 'trace']);
+  privileges.watch(['nft', 'monitor', 'trace']);
 
 /** The drops in what `nft monitor trace` printed. */
 export const parseDrops = (trace: string): Place[] =>

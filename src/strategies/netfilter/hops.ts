@@ -1,26 +1,6 @@
-import { probeAddressOf } from './probe-address.ts';
-import { renderMark, type Names } from '../ownership/names.ts';
-import type { Privileges } from '../privilege/privileges.ts';
-
-/** Packets of our probe, counted at each hop of their way in and back. */
-export interface HopCounts {
-  /** Arrived from the bridge. */
-  readonly saw: number;
-  /** After translation to the service, before any filter. */
-  readonly translated: number;
-  /** At the first and the last hook of INPUT. */
-  readonly inputEarly: number;
-  readonly inputLate: number;
-  /** The service's answer, before and after the filters of OUTPUT and POSTROUTING. */
-  readonly outputEarly: number;
-  readonly outputLate: number;
-}
-
-/** A packet for a forwarded port that came by another bridge. */
-export interface Stray {
-  readonly from: string;
-  readonly to: string;
-}
+import { renderMark, type Names } from '../../ownership/names.ts';
+import type { Privileges } from '../../privilege/privileges.ts';
+import type { HopCounts, Stray } from '../packets.ts';
 
 export interface Hops {
   readonly counts: HopCounts;
@@ -34,6 +14,8 @@ export interface HopsPlan {
   readonly protocol: 'tcp' | 'udp';
   readonly containerPort: number;
   readonly targetPort: number;
+  /** What our probes send from. */
+  readonly probeAddress: string;
 }
 
 /*
@@ -41,7 +23,7 @@ export interface HopsPlan {
  * around a filter tells whether it dropped. Only what our probe sends and gets is counted, and marked for the kernel's trace, which names
  * the very rule. One that an earlier diagnosis left behind when it was killed is replaced.
  */
-export const renderHops = ({ names, session, protocol, containerPort, targetPort }: HopsPlan): string => {
+export const renderHops = ({ names, session, protocol, containerPort, targetPort, probeAddress }: HopsPlan): string => {
   // By where the answer comes from, too, so that what another rule translated elsewhere does not count.
   const flow = `meta l4proto ${protocol} ct original proto-dst ${containerPort} ct reply ip saddr 127.0.0.1 ct reply proto-src ${targetPort}`;
   const inward = `ip saddr @probes ct status dnat ${flow}`;
@@ -60,7 +42,7 @@ table ip ${names.hopsTable} {
   counter outputLate { }
   chain arrive {
     type filter hook prerouting priority -450; policy accept;
-    iifname "${names.bridge}" ether saddr ${probeAddressOf(names.bridge)} ${protocol} dport ${containerPort} add @probes { ip saddr } counter name saw meta nftrace set 1
+    iifname "${names.bridge}" ip saddr ${probeAddress} ${protocol} dport ${containerPort} add @probes { ip saddr } counter name saw meta nftrace set 1
     iifname != "lhf-*" iifname != "lo" fib daddr type local ${protocol} dport ${containerPort} add @strays { ip saddr . ip daddr }
   }
   chain translated {

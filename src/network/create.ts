@@ -1,0 +1,67 @@
+import { createNetwork, SubnetTaken } from '../engine/networks.ts';
+import type { Engine } from '../engine/engine.ts';
+import { LocalhostForwardError } from '../errors.ts';
+import { readRoutes } from '../host/kernel.ts';
+import { renderLabels, type Names } from '../ownership/names.ts';
+import type { Network } from '../strategies/strategy.ts';
+import { chooseSubnet, gatewayOf, probeAddressOf } from './subnet.ts';
+
+export interface NetworkPlan {
+  readonly names: Names;
+  /** The owner's session word. */
+  readonly session: string;
+  /** Fixed by the user, or undefined: a free /28 of the pool. */
+  readonly subnet: string | undefined;
+  readonly subnetPool: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How often a subnet that somebody else took a moment before is replaced by another. */
+const subnetAttempts = 10;
+
+/**
+ * Creates a bridge network on a subnet that is free here, in the host's routes and in the engine.
+ *
+ * @throws LHF_ERR_NETWORK, LHF_ERR_DOCKER_UNAVAILABLE; nothing is left then.
+ */
+export const createThrowawayNetwork = async (plan: NetworkPlan, engine: Engine): Promise<Network> => {
+  const taken: string[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const subnet =
+      plan.subnet ??
+      chooseSubnet({ pool: plan.subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
+    if (subnet === undefined) throw poolEmpty(plan.subnetPool);
+    try {
+      return await createOn(subnet, plan, engine);
+    } catch (error) {
+      if (!(error instanceof SubnetTaken)) throw error;
+      if (plan.subnet !== undefined || attempt === subnetAttempts) throw subnetTaken(subnet, error);
+      taken.push(subnet);
+    }
+  }
+};
+
+const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine: Engine): Promise<Network> => {
+  const gateway = gatewayOf(subnet);
+  const id = await createNetwork(engine, {
+    name: names.network,
+    bridge: names.bridge,
+    subnet,
+    gateway,
+    labels: { ...plan.labels, ...renderLabels(names.bridge, plan.session) },
+  });
+  return { id, name: names.network, bridge: names.bridge, subnet, gateway, probeAddress: probeAddressOf(subnet) };
+};
+
+const poolEmpty = (pool: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_NETWORK', {
+    what: `No free /28 is left in ${pool}`,
+    try: 'localhost-forward sweep',
+  });
+
+const subnetTaken = (subnet: string, cause: SubnetTaken): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_NETWORK',
+    { what: `The subnet ${subnet} is taken: ${cause.message}`, try: 'docker network ls' },
+    { cause },
+  );

@@ -1,0 +1,35 @@
+import type { Names } from '../../ownership/names.ts';
+import { blindWatch, type PacketWatch } from '../packets.ts';
+import type { PortMapping, Tools } from '../strategy.ts';
+import { installHops, readHops, removeHops } from './hops.ts';
+import { processTablesOfBridge } from './process-rules.ts';
+import { openTrace, parseDrops, parseTaken, parseTranslators } from './trace.ts';
+
+/** Counts a probe's packets at each hop and follows the kernel's trace of them. One at a time on a bridge. */
+export const watchPackets = async (
+  names: Names,
+  probeAddress: string,
+  port: PortMapping,
+  { session, privileges }: Pick<Tools, 'session' | 'privileges'>,
+): Promise<PacketWatch> => {
+  const failure = await installHops({ names, session: session.word, probeAddress, ...port }, privileges);
+  if (failure !== undefined) return blindWatch;
+  const trace = await openTrace(privileges);
+  const own = { table: processTablesOfBridge(names.bridge).owned, chain: names.chain };
+  return {
+    sees: true,
+    hasCause: () => parseDrops(trace.printed()).length > 0 || parseTaken(trace.printed(), own).length > 0,
+    hasTranslator: () => parseTranslators(trace.printed()).length > 0,
+    end: async () => {
+      const told = await trace.stop();
+      const hops = await readHops(names, privileges);
+      await removeHops(names, privileges);
+      return {
+        counts: hops?.counts,
+        drops: parseDrops(told),
+        taken: parseTaken(told, own),
+        strays: hops?.strays ?? [],
+      };
+    },
+  };
+};
