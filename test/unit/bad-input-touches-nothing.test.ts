@@ -32,12 +32,7 @@ beforeAll(async () => {
     engine.listen(socket, resolve);
   });
   vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
-<<<<<<< HEAD
-  // Only now: programs are looked for along the path of the import's time.
   open = (await import('../../src/forward/open.ts')).openLocalhostForward as Open;
-=======
-  open = (await import('../../src/forward/open.ts')).openLocalhostForward as Open;
->>>>>>> a-programs
 });
 
 afterAll(() => {
