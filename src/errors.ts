@@ -14,6 +14,7 @@ export const errorCodes = [
   'LHF_ERR_CLOSE',
   'LHF_ERR_CLOSED',
   'LHF_ERR_ABORTED',
+  'LHF_ERR_UNSUPPORTED',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

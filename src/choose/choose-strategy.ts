@@ -2,7 +2,13 @@ import { LocalhostForwardError } from '../errors.ts';
 import type { PrivilegeHandle } from '../privilege/privileges.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Facts, Obstacle, Strategy } from '../strategies/strategy.ts';
-import { strategyNames, type Privilege, type Protocol, type Strategy as StrategyName, type StrategyReason } from '../types.ts';
+import {
+  strategyNames,
+  type Privilege,
+  type Protocol,
+  type Strategy as StrategyName,
+  type StrategyReason,
+} from '../types.ts';
 import { adviseOn } from './advise.ts';
 import { choosePrivilege, nobody } from './choose-privilege.ts';
 

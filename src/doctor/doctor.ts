@@ -1,11 +1,12 @@
 import { connectEngine, type Engine } from '../engine/engine.ts';
 import { listNetworks } from '../engine/networks.ts';
 import { isLocalhostForwardError } from '../errors.ts';
-import { readHostFacts } from '../host/facts.ts';
+import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { readRoutes } from '../host/kernel.ts';
 import { listForwards } from '../leftovers/list-forwards.ts';
 import { parseOptions } from '../options/options.ts';
-import { chooseStrategy, type EngineFacts, type HostFacts } from '../choose/choose-strategy.ts';
+import { chooseStrategy } from '../choose/choose-strategy.ts';
+import type { EngineFacts } from '../engine/facts.ts';
 import { countFree } from '../network/subnet.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import type { Privilege, StrategyReason } from '../types.ts';
@@ -69,7 +70,7 @@ export const doctor = async (options: { docker?: object } = {}): Promise<DoctorR
 
 const privilegesHere = ({ uid, sudo, platform }: HostFacts): Privileges | undefined => {
   if (platform !== 'linux') return undefined;
-  return uid === 0 ? privilegesOf('root') : sudo ? privilegesOf('sudo') : undefined;
+  return uid === 0 ? privilegesOf({ kind: 'root' }) : sudo ? privilegesOf({ kind: 'sudo' }) : undefined;
 };
 
 const redactReason = (reason: StrategyReason): StrategyReason => ({ ...reason, reason: redact(reason.reason) });

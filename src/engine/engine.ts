@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
-import type { EngineFacts } from '../choose/choose-strategy.ts';
+import type { EngineFacts } from './facts.ts';
 import { dockerOptionsOf, readEndpoint } from './endpoint.ts';
 
 /** A Docker engine that answered. */

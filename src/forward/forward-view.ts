@@ -2,12 +2,12 @@ import { describeForward, notForwarded, putOnNetwork, type Described } from './d
 import { parseProofOptions, type ProofOptions } from '../options/options.ts';
 import { renderComposeOverride } from './compose.ts';
 import { idOfBridge } from '../ownership/names.ts';
-import type { ProbeContext, ProbedPort } from '../proof/context.ts';
+import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { diagnoseForward } from '../proof/diagnose.ts';
 import type { Diagnosis } from '../proof/diagnosis.ts';
 import { verifyForward } from '../proof/verify.ts';
 import { describePort } from './ports.ts';
-import type { AttachedRules } from '../strategies/strategy.ts';
+import type { RouteView } from '../strategies/strategy.ts';
 import type {
   ForwardedPort,
   ForwardHandover,
@@ -100,9 +100,9 @@ export abstract class ForwardView {
       (port) => containerPort === undefined || port.containerPort === containerPort,
     );
     if (containerPort !== undefined && ports.length === 0) throw notForwarded(containerPort, this);
-    const rules = await this.rules();
+    const route = await this.route();
     const sum = { connections: 0, packets: 0, bytes: 0 };
-    for (const one of await Promise.all(ports.map((port) => rules.hits(port)))) {
+    for (const one of await route.hits(ports)) {
       sum.connections += one.connections;
       sum.packets += one.packets;
       sum.bytes += one.bytes;
@@ -114,15 +114,15 @@ export abstract class ForwardView {
     this.assertOpen('verify');
     const proof = this.#proofOptions(options);
     return this.atRest(async () => {
-      await (await this.rules()).restore();
-      return verifyForward(await this.probeContext(), proof);
+      await this.repair();
+      return verifyForward(await this.proofContext(), proof);
     });
   }
 
   async diagnose(options: VerifyOptions & { port?: Port } = {}): Promise<Diagnosis> {
     this.assertOpen('diagnose');
     const proof = this.#proofOptions(options);
-    return this.atRest(async () => diagnoseForward(await this.probeContext(), proof));
+    return this.atRest(async () => diagnoseForward(await this.proofContext(), proof));
   }
 
   toJSON(): ForwardHandover {
@@ -150,8 +150,10 @@ export abstract class ForwardView {
   /** Runs work while no port comes or goes. */
   protected abstract atRest<T>(work: () => Promise<T>): Promise<T>;
   protected abstract probedPorts(): readonly ProbedPort[];
-  protected abstract rules(): Promise<AttachedRules>;
-  protected abstract probeContext(): Promise<ProbeContext>;
+  protected abstract route(): Promise<RouteView>;
+  /** Puts back what somebody else took away, where that is this process's to do. */
+  protected abstract repair(): Promise<boolean>;
+  protected abstract proofContext(): Promise<ProofContext>;
   protected abstract proofDefaults(): ProofOptions;
 
   #describe(): Described {

@@ -1,14 +1,17 @@
 import { connectEngine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { readHostFacts } from '../host/facts.ts';
+import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
-import { currentSession, strategyFor } from '../ownership/session.ts';
+import { currentSession } from '../ownership/session.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOptions, type ProofOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
-import type { ProbeContext, ProbedPort } from '../proof/context.ts';
-import { keyOf, type AttachedRules } from '../strategies/strategy.ts';
+import type { ProbedPort, ProofContext } from '../proof/context.ts';
+import { strategyNamed } from '../strategies/all.ts';
+import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
 import type { ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
 
 /**
@@ -82,38 +85,53 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     return this.#options.docker;
   }
 
-  protected override async rules(): Promise<AttachedRules> {
-    const { strategy, privilege } = this.#handover;
-    if ((strategy !== 'nftables' && strategy !== 'iptables') || (privilege !== 'root' && privilege !== 'sudo'))
-      throw this.#notOwned('this');
-    const engine = await connectEngine(this.#options.docker);
-    // It puts no rules in, so it needs no guard for them.
-    const choice = { strategy, privilege, hasOwnedTables: false };
-    return strategyFor(currentSession(), choice, engine).attach(namesOf(this.id));
+  protected override async route(): Promise<RouteView> {
+    const { strategy, id, subnet, gateway } = this.#handover;
+    const chosen = strategyNamed(strategy);
+    if (chosen === undefined) throw this.#notOwned('this');
+    return chosen.attach({ names: namesOf(id), gateway, probeAddress: probeAddressOf(subnet) }, await this.#tools());
   }
 
-  protected override async probeContext(): Promise<ProbeContext> {
-    const rules = await this.rules();
+  /** Its owner repairs it. */
+  protected override async repair(): Promise<boolean> {
+    return false;
+  }
+
+  protected override async proofContext(): Promise<ProofContext> {
+    const { id, subnet, strategy, networkId, networkName, bridgeName, gateway, hostname } = this.#handover;
+    const [tools, route] = await Promise.all([this.#tools(), this.route()]);
     // A service on ::1 stands behind a relay of its owner's, whose port only the rule tells.
-    const proofs = await rules.proofs();
+    const proofs = await route.proofs();
     const targetOf = (port: ProbedPort): number => proofs.get(keyOf(port))?.targetPort ?? port.targetPort;
-    const { privilege, strategy, networkId, gateway, hostname } = this.#handover;
     return {
-      engine: await connectEngine(this.#options.docker),
-      privileges: privilegesOf(privilege === 'sudo' ? 'sudo' : 'root'),
+      tools,
       strategy,
-      names: namesOf(this.id),
-      session: currentSession().word,
-      networkId,
-      gateway,
+      names: namesOf(id),
+      network: {
+        id: networkId,
+        name: networkName,
+        bridge: bridgeName,
+        subnet,
+        gateway,
+        probeAddress: probeAddressOf(subnet),
+      },
+      address: gateway,
       hostname,
-      rules,
+      route,
       ports: () => this.probedPorts().map((port) => ({ ...port, targetPort: targetOf(port) })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
       accepts: new Set(),
       onAdded: (what, release) => this.#probes.push(what, release),
     };
+  }
+
+  async #tools(): Promise<Tools> {
+    const { privilege } = this.#handover;
+    const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
+    const kind = privilege === 'container' ? 'none' : privilege;
+    const session = currentSession(`${engine.facts.endpoint} ${kind}`);
+    return { session, engine, host, privileges: privilegesOf({ kind }) };
   }
 
   #notOwned(what: string): LocalhostForwardError {

@@ -1,7 +1,7 @@
-import { debug } from './command/debug.ts';
-import { isLocalhostForwardError, LocalhostForwardError } from './errors.ts';
-import type { Choice, Failed } from './plan/choose-strategy.ts';
-import type { Strategy } from './types.ts';
+import { debug } from '../command/debug.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import type { Choice, Failed } from '../choose/choose-strategy.ts';
+import type { Strategy } from '../types.ts';
 
 /**
  * Opens by the strategy that was chosen, and where it cannot even put its first rules in, by the next one that `choose` has: what a

@@ -25,7 +25,10 @@ interface Tools {
 
 const guard = async (session: string, bridges: readonly string[]): Promise<void> => {
   const docker = await openDocker(JSON.parse(process.env['LOCALHOST_FORWARD_ENGINE'] ?? '{}') as Docker.DockerOptions);
-  const tools: Tools = { engine: { docker }, privileges: privilegesOf(process.getuid?.() === 0 ? 'root' : 'sudo') };
+  const tools: Tools = {
+    engine: { docker },
+    privileges: privilegesOf({ kind: process.getuid?.() === 0 ? 'root' : 'sudo' }),
+  };
   // What lets packets through goes at once; a guard stays until its network is gone.
   const [{ awaited, underWay }] = await Promise.all([
     removeNetworks(session, bridges, tools),

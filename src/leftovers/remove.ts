@@ -2,7 +2,8 @@ import { removeContainer } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { messageOf, removeNetwork } from '../engine/networks.ts';
 import { run } from '../command/run.ts';
-import { interfaceExists, readRouteLocalnet, writeRouteLocalnet } from '../host/kernel.ts';
+import { interfaceExists } from '../host/kernel.ts';
+import { readRouteLocalnet } from '../strategies/netfilter/route-localnet.ts';
 import { idOfBridge } from '../ownership/names.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import { iptablesFunctions } from '../strategies/netfilter/iptables/program.ts';
@@ -52,7 +53,7 @@ const shut = async (bridge: string, found: readonly Found[], { privileges }: Rem
     bridge,
     session: found[0]?.session,
   };
-  const failure = await writeRouteLocalnet(bridge, false, privileges);
+  const failure = await privileges.setSysctl(`net/ipv4/conf/${bridge}/route_localnet`, '0');
   return [failure === undefined || !interfaceExists(bridge) ? { found: sysctl } : { found: sysctl, failure }];
 };
 

@@ -9,7 +9,7 @@ import { judgeFound } from './judge.ts';
 import { groupFound, type Found, type SweepReport } from './leftover.ts';
 import { listOwnTableNames, readTableName } from './nft-marks.ts';
 import { sweepGroups } from './sweep-groups.ts';
-import { currentSession } from '../ownership/session.ts';
+import type { Session } from '../ownership/session.ts';
 
 export type { Leftover, SweepReport } from './leftover.ts';
 
@@ -51,6 +51,12 @@ export const sweep = async ({
   return { ...report, failed: [...failed, ...report.failed] };
 };
 
+interface QuietTools {
+  readonly session: Session;
+  readonly engine: Engine;
+  readonly privileges: Privileges;
+}
+
 /** How often one process looks for what dead runs left, at most, in milliseconds. */
 const quietEveryMs = 2_000;
 
@@ -58,8 +64,7 @@ const quietEveryMs = 2_000;
  * The same beside every opening, where it must cost next to nothing: only dead owners' things go, and rules are listed
  * only when something hints at a dead owner. Never throws.
  */
-export const sweepQuietly = async (engine: Engine, privileges: Privileges): Promise<void> => {
-  const session = currentSession();
+export const sweepQuietly = async ({ session, engine, privileges }: QuietTools): Promise<void> => {
   const isFirst = session.sweptAt === undefined;
   if (session.sweptAt !== undefined && performance.now() - session.sweptAt < quietEveryMs) return;
   session.sweptAt = performance.now();
@@ -94,9 +99,9 @@ export const sweepQuietly = async (engine: Engine, privileges: Privileges): Prom
 
 const choosePrivileges = async (privilege: 'auto' | 'root' | 'sudo'): Promise<Privileges | undefined> => {
   if (process.platform !== 'linux') return undefined;
-  if (privilege !== 'auto') return privilegesOf(privilege);
-  if (process.getuid?.() === 0) return privilegesOf('root');
-  return (await readHostFacts()).sudo ? privilegesOf('sudo') : undefined;
+  if (privilege !== 'auto') return privilegesOf({ kind: privilege });
+  if (process.getuid?.() === 0) return privilegesOf({ kind: 'root' });
+  return (await readHostFacts()).sudo ? privilegesOf({ kind: 'sudo' }) : undefined;
 };
 
 const reasonOf = (error: unknown): string =>

@@ -25,7 +25,7 @@ export type Traced = Pick<LocalhostForward, 'networkName' | 'bridgeName' | 'stra
  */
 export const findTraces = async (net: Traced, { docker }: { docker?: object } = {}): Promise<string[]> => {
   const { docker: client } = await connectEngine(docker ?? (net as { [engineOption]?: object })[engineOption]);
-  const privileges = privilegesOf(net.privilege === 'sudo' ? 'sudo' : 'root');
+  const privileges = privilegesOf({ kind: net.privilege === 'sudo' ? 'sudo' : 'root' });
   const [networks, containers, marks, rulesTold] = await Promise.all([
     listNetworks(client),
     listContainers(client, `${labels.bridge}=${net.bridgeName}`),

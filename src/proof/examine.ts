@@ -1,11 +1,11 @@
 import type { ProofOptions } from '../options/options.ts';
 import { untilCause } from './attend.ts';
-import type { ProbedPort, ProofContext } from './context.ts';
+import { isDialled, type ProbedPort, type ProofContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { findMisdirected, lookStill } from './look.ts';
 import type { Packets, PacketWatch } from '../strategies/packets.ts';
-import { isDialled, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
+import { ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
 import { isAtService } from './witness.ts';
 
 /** How long a diagnosis dials at most, in milliseconds. */

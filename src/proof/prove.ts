@@ -1,12 +1,12 @@
 import type { ProofOptions } from '../options/options.ts';
 import { attend } from './attend.ts';
-import type { ProbedPort, ProofContext } from './context.ts';
+import { isDialled, type ProbedPort, type ProofContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { examine } from './examine.ts';
 import { findCause } from './find.ts';
 import { describeUnseen, lookStill } from './look.ts';
 import { isEnd } from './program.ts';
-import { isDialled, keyOfPort, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
+import { keyOfPort, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
 import { isAtService } from './witness.ts';
 
 /** How each port's dialling ended, and the diagnosis of the first one that did not work. */

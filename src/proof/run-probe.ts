@@ -8,8 +8,7 @@ import { readListeners, takesLoopback4 } from '../host/listeners.ts';
 import { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import { noncePath } from '../listener/nonce-path.ts';
-import { labels } from '../ownership/names.ts';
-import { probeAddressOf } from './probe-address.ts';
+import { labels, renderLabels } from '../ownership/names.ts';
 import type { ProofOptions } from '../options/options.ts';
 import type { ProofContext, ProbedPort } from './context.ts';
 import { readNodeMounts } from './node-mounts.ts';
@@ -17,9 +16,6 @@ import { isEnd, probeProgram, type DialOrder, type ProbeEvent, type ProbeOrder }
 import { witness, type Arrival } from './witness.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
-
-/** A UDP service of the user's is never written to, and there is no other way to ask one. */
-export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;
 
 /** What the last thing that a probe said of a port means. */
 export const readEnd = (
@@ -74,10 +70,9 @@ export async function* runProbe(
     await hooks.created?.();
     if (over.aborted) return;
     const tell = (order: ProbeOrder): void => container.send(JSON.stringify(order));
-    const readProofs = () => context.route.proofs();
     // It dials when it is told to, so what our rules count from now on is its own: nobody else has a probe on this bridge.
     const [before, listening] = await Promise.all([
-      readProofs(),
+      context.route.proofs(),
       Promise.all(ports.map(isListening)),
       container.start(),
     ]);
@@ -89,7 +84,7 @@ export async function* runProbe(
       said += 1;
       const port = pending.get(event.key);
       if (port !== undefined && isAnswered(event)) {
-        const arrival = await witness(port, event.from, before.get(event.key), readProofs);
+        const arrival = await witness(port, event.from, before.get(event.key), context.route);
         tell({ order: 'release', key: event.key });
         yield { ...event, arrival };
       } else yield event;
@@ -122,7 +117,7 @@ export class ProbeFailed extends Error {
   }
 }
 
-const probeFailed = ({ engine }: ProofContext, error: unknown): ProbeFailed => {
+const probeFailed = ({ tools: { engine } }: ProofContext, error: unknown): ProbeFailed => {
   const what = messageOf(error);
   const image = /^No such image: (\S+)$/i.exec(what)?.[1];
   if (image !== undefined) return new ProbeFailed({ what, try: `docker pull ${image}` }, error);
@@ -137,7 +132,7 @@ const probeFailed = ({ engine }: ProofContext, error: unknown): ProbeFailed => {
 const stuckAfterMs = 1_000;
 
 const create = async (context: ProofContext, proof: ProofOptions, signal: AbortSignal): Promise<AttachedContainer> => {
-  const { docker } = context.engine;
+  const { docker } = context.tools.engine;
   try {
     const [image, mounts] = await Promise.all([
       proof.image ?? ensureEmptyImage(docker),
@@ -169,7 +164,7 @@ const create = async (context: ProofContext, proof: ProofOptions, signal: AbortS
 const removeUnanswered = async (context: ProofContext, ours: Readonly<Record<string, string>>): Promise<void> => {
   const isOurs = (marks: Readonly<Record<string, string>>): boolean =>
     marks[labels.session] === ours[labels.session] && marks[labels.created] === ours[labels.created];
-  const remove = (): Promise<void> => removeUnstarted(context.engine.docker, context.names.probe('0'), isOurs);
+  const remove = (): Promise<void> => removeUnstarted(context.tools.engine.docker, context.names.probe('0'), isOurs);
   context.onAdded('a probe container that the engine may have created', remove);
   await remove().catch(() => undefined);
 };
@@ -195,12 +190,11 @@ const renderContainer = (
   User: '65534:65534',
   WorkingDir: '/',
   Env: ['NODE_OPTIONS='],
-  MacAddress: probeAddressOf(context.names.bridge),
-  Labels: {
-    [labels.session]: context.session,
-    [labels.owner]: String(process.pid),
-    [labels.created]: new Date().toISOString(),
-    [labels.bridge]: context.names.bridge,
+  Labels: renderLabels(context.names.bridge, context.tools.session.word),
+  NetworkingConfig: {
+    EndpointsConfig: {
+      [context.network.name]: { IPAMConfig: { IPv4Address: context.network.probeAddress } },
+    },
   },
   StopTimeout: 0,
   HostConfig: {
@@ -208,7 +202,7 @@ const renderContainer = (
     AutoRemove: true,
     // By name: given an id, some engines do not set the hardware address.
     NetworkMode: context.names.network,
-    ExtraHosts: [`${context.hostname}:${context.gateway}`],
+    ExtraHosts: [`${context.hostname}:${context.address}`],
     Binds: [...mounts],
     CapDrop: ['ALL'],
     SecurityOpt: ['no-new-privileges'],

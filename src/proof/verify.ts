@@ -1,11 +1,11 @@
 import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options/options.ts';
 import type { Verification } from '../types.ts';
-import type { ProofContext, ProbedPort } from './context.ts';
+import { isDialled, type ProofContext, type ProbedPort } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { prove } from './prove.ts';
 import { renderHop } from './render.ts';
-import { isDialled, keyOfPort, type ProbeAnswer } from './run-probe.ts';
+import { keyOfPort, type ProbeAnswer } from './run-probe.ts';
 import { isAtService } from './witness.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConnectionsFrom, readSockets, type Endpoint } from '../host/sockets.ts';
-import type { Proofs } from '../strategies/strategy.ts';
+import type { Proofs, RouteView } from '../strategies/strategy.ts';
 import type { ProbedPort } from './context.ts';
 
 /** Where a connection of our probe arrived, as this host's own tables tell it while the probe holds it. */
@@ -21,25 +21,31 @@ export const isAtService = (arrival: Arrival | undefined): boolean =>
 const looks = 4;
 const betweenLooksMs = 15;
 
-type ReadProofs = () => Promise<ReadonlyMap<string, Proofs>>;
-
 /** Looks where a connection from a probe arrived, and whether our own rule has counted any since `before`. */
 export const witness = async (
   port: ProbedPort,
   from: Endpoint | undefined,
   before: Proofs | undefined,
-  readProofs: ReadProofs,
+  route: Pick<RouteView, 'proofs' | 'landingOf'>,
 ): Promise<Arrival> => {
-  const [proofs, arrived] = await Promise.all([readProofs(), from === undefined ? nowhere : findArrival(port, from)]);
+  const landing = route.landingOf(port);
+  const [proofs, arrived] = await Promise.all([
+    route.proofs(),
+    from === undefined ? nowhere : findArrival(port, landing, from),
+  ]);
   const { packets } = proofs.get(`${port.protocol}/${port.containerPort}`) ?? { packets: 0 };
   return { ...arrived, counted: packets - (before?.packets ?? 0) };
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
 
-const findArrival = async (port: ProbedPort, from: Endpoint): Promise<Pick<Arrival, 'at' | 'to'>> => {
+const findArrival = async (
+  port: ProbedPort,
+  landing: Endpoint,
+  from: Endpoint,
+): Promise<Pick<Arrival, 'at' | 'to'>> => {
   for (let look = 1; ; look += 1) {
-    const arrived = judgeArrival(port, await readConnectionsFrom(from));
+    const arrived = judgeArrival(landing, await readConnectionsFrom(from));
     const isWhole = arrived.at !== 'service' || port.hostAddress !== '::1' || (await isRelayedOn(port));
     if (arrived.at !== 'nowhere' && isWhole) return arrived;
     if (look === looks) return nowhere;
@@ -48,11 +54,8 @@ const findArrival = async (port: ProbedPort, from: Endpoint): Promise<Pick<Arriv
 };
 
 /** Judges this host's ends of one connection. Pure. */
-export const judgeArrival = (
-  { targetPort }: Pick<ProbedPort, 'targetPort'>,
-  ends: readonly Endpoint[],
-): Pick<Arrival, 'at' | 'to'> => {
-  const isService = ({ address, port }: Endpoint): boolean => address === '127.0.0.1' && port === targetPort;
+export const judgeArrival = (landing: Endpoint, ends: readonly Endpoint[]): Pick<Arrival, 'at' | 'to'> => {
+  const isService = ({ address, port }: Endpoint): boolean => address === landing.address && port === landing.port;
   const other = ends.find((end) => !isService(end));
   if (other !== undefined) return { at: 'elsewhere', to: other };
   return ends[0] === undefined ? nowhere : { at: 'service', to: ends[0] };

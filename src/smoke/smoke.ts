@@ -2,7 +2,7 @@ import { connectEngine, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
-import { currentSession } from '../ownership/session.ts';
+import { currentSession, type Session } from '../ownership/session.ts';
 import { openLocalhostForward } from '../forward/open.ts';
 import { parseOptions } from '../options/options.ts';
 import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
@@ -50,7 +50,7 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     await steps.run(
       'nothing left',
       async () => {
-        leftovers = await listTraces(engine, privilegesOf(choice.privilege), currentSession());
+        leftovers = await listTraces(engine, privilegesOf({ kind: choice.privilege }), sessionOf(engine, choice));
         if (leftovers.length > 0)
           throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
       },
@@ -68,6 +68,10 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     ...(failures.length === 0 ? {} : { failure: describeFailure(first) }),
   };
 };
+
+/** What the forward of this check carries as its mark. */
+const sessionOf = ({ facts }: Engine, { privilege }: Pick<Choice, 'privilege'> | LocalhostForward): Session =>
+  currentSession(`${facts.endpoint} ${privilege}`);
 
 const choose = async (engine: Engine, strategy: SmokeOptions['strategy']): Promise<Choice> =>
   chooseStrategy(
@@ -109,7 +113,7 @@ const prove = async (
   steps: StepRecorder,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
-  const { word } = currentSession();
+  const { word } = sessionOf(engine, net);
   const onThisNetwork = async (): Promise<void> => {
     if (net.ports.some(({ protocol }) => protocol === 'tcp'))
       await steps.run(

@@ -47,6 +47,7 @@ export interface RoutePlan {
 /** A forward that another process opened. */
 export interface OpenedElsewhere {
   readonly names: Names;
+  readonly gateway: string;
   /** The address that probes of ours have on its network. */
   readonly probeAddress: string;
 }
@@ -99,6 +100,8 @@ export interface RouteView {
   inspect(port: PortMapping): Promise<RouteEvidence>;
   /** What each port's translation did for probes of ours, by {@link keyOf}. */
   proofs(): Promise<ReadonlyMap<string, Proofs>>;
+  /** Where on this host a carried connection is seen: its own end of what the container dialled. */
+  landingOf(port: PortMapping): { readonly address: string; readonly port: number };
   /** Follows what probes send for a port. One at a time on a bridge. */
   watchPackets(port: PortMapping): Promise<PacketWatch>;
 }

@@ -30,7 +30,10 @@ export class Accepts implements FirewallPass {
       drop === undefined
         ? { family: 'ip', table: 'filter', chain: 'INPUT' }
         : { family: drop.family, table: drop.table, chain: drop.baseChain };
-    return this.#pass(chain, drop === undefined ? '' : `, before ${drop.family} ${drop.table} ${drop.chain}: ${drop.rule}`);
+    return this.#pass(
+      chain,
+      drop === undefined ? '' : `, before ${drop.family} ${drop.table} ${drop.chain}: ${drop.rule}`,
+    );
   }
 
   async passPolicies(): Promise<string[]> {

@@ -13,18 +13,24 @@ const protocols: Readonly<Record<string, string>> = { tcp: 'tcp', udp: 'udp', '6
 
 /** The elements of one bridge in the listing of a set or map that is keyed by bridge, protocol and port. */
 export const parseElements = (listing: string, bridge: string): ReadonlyMap<string, ListedElement> => {
-  const element = /"?(lhf-[0-9a-z]{8})"? \. (\w+) \. (\d+)(?: counter packets (\d+) bytes (\d+))?(?: : [\d.]+ \. (\d+))?/g;
+  const element =
+    /"?(lhf-[0-9a-z]{8})"? \. (\w+) \. (\d+)(?: counter packets (\d+) bytes (\d+))?(?: : [\d.]+ \. (\d+))?/g;
   return new Map(
     Array.from(listing.matchAll(element)).flatMap(([, of, name = '', port, packets = 0, bytes = 0, target = 0]) => {
       const protocol = protocols[name];
       if (of !== bridge || protocol === undefined) return [];
-      return [[`${protocol}/${Number(port)}`, { packets: Number(packets), bytes: Number(bytes), targetPort: Number(target) }]];
+      return [
+        [`${protocol}/${Number(port)}`, { packets: Number(packets), bytes: Number(bytes), targetPort: Number(target) }],
+      ];
     }),
   );
 };
 
 /** What was counted for one port; zeros where nothing counts it. */
-export const countOf = (elements: ReadonlyMap<string, ListedElement>, port: PortKey): { packets: number; bytes: number } => {
+export const countOf = (
+  elements: ReadonlyMap<string, ListedElement>,
+  port: PortKey,
+): { packets: number; bytes: number } => {
   const { packets = 0, bytes = 0 } = elements.get(keyOf(port)) ?? {};
   return { packets, bytes };
 };

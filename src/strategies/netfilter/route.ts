@@ -3,7 +3,16 @@ import { interfaceExists } from '../../host/kernel.ts';
 import type { Hits } from '../../types.ts';
 import type { Names } from '../../ownership/names.ts';
 import type { PacketWatch } from '../packets.ts';
-import type { FirewallPass, Network, PortMapping, Proofs, Route, RouteEvidence, RouteView, Tools } from '../strategy.ts';
+import type {
+  FirewallPass,
+  Network,
+  PortMapping,
+  Proofs,
+  Route,
+  RouteEvidence,
+  RouteView,
+  Tools,
+} from '../strategy.ts';
 import { Accepts } from './accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
 import { watchPackets } from './packet-watch.ts';
@@ -23,6 +32,11 @@ export class NetfilterView implements RouteView {
     this.#rules = rules;
   }
 
+  /** Translated packets arrive at the target itself. */
+  landingOf({ targetPort }: PortMapping): ReturnType<RouteView['landingOf']> {
+    return { address: '127.0.0.1', port: targetPort };
+  }
+
   watchPackets(port: PortMapping): Promise<PacketWatch> {
     return watchPackets(this.names, this.probeAddress, port, this.tools);
   }
@@ -36,7 +50,10 @@ export class NetfilterView implements RouteView {
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
-    const [isPresent, routeLocalnet] = await Promise.all([this.#rules.isPresent(port), readRouteLocalnet(this.names.bridge)]);
+    const [isPresent, routeLocalnet] = await Promise.all([
+      this.#rules.isPresent(port),
+      readRouteLocalnet(this.names.bridge),
+    ]);
     return { isPresent, routeLocalnet };
   }
 }
@@ -52,7 +69,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
   constructor(names: Names, rules: BridgeRules, tools: Tools) {
     super(names, rules, tools);
     this.#rules = rules;
-    this.firewall = (this.#accepts = new Accepts(names.bridge, tools));
+    this.firewall = this.#accepts = new Accepts(names.bridge, tools);
   }
 
   /** Guard and translations are in; what is left is to open the bridge. */
@@ -87,7 +104,8 @@ export class NetfilterRoute extends NetfilterView implements Route {
     if (isShut) await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
     else {
       await removeNetwork();
-      if (interfaceExists(this.names.bridge)) throw new Error(`the guard of ${this.names.bridge} stands until the bridge is gone`);
+      if (interfaceExists(this.names.bridge))
+        throw new Error(`the guard of ${this.names.bridge} stands until the bridge is gone`);
       await all([this.#accepts.remove(), this.#rules.release()]);
     }
   }

@@ -18,12 +18,18 @@ export class TableView implements BridgeRulesView {
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    const [connections, traffic] = await Promise.all([this.#elements('set', 'connections'), this.#elements('set', 'traffic')]);
+    const [connections, traffic] = await Promise.all([
+      this.#elements('set', 'connections'),
+      this.#elements('set', 'traffic'),
+    ]);
     return ports.map((port) => ({ connections: countOf(connections, port).packets, ...countOf(traffic, port) }));
   }
 
   async proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    const [counted, translations] = await Promise.all([this.#elements('set', 'proofs'), this.#elements('map', 'ports')]);
+    const [counted, translations] = await Promise.all([
+      this.#elements('set', 'proofs'),
+      this.#elements('map', 'ports'),
+    ]);
     return new Map(
       [...translations].map(([key, { targetPort }]) => [key, { packets: counted.get(key)?.packets ?? 0, targetPort }]),
     );

@@ -3,8 +3,7 @@ import type { Privileges } from '../../privilege/privileges.ts';
 import type { Place } from '../packets.ts';
 
 /** Follows the kernel's trace of marked packets. */
-export const openTrace = (privileges: Privileges): Promise<Watch> =>
-  privileges.watch(['nft', 'monitor', 'trace']);
+export const openTrace = (privileges: Privileges): Promise<Watch> => privileges.watch(['nft', 'monitor', 'trace']);
 
 /** The drops in what `nft monitor trace` printed. */
 export const parseDrops = (trace: string): Place[] =>

@@ -6,6 +6,7 @@ import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
   keyOf,
   type Network,
+  type OpenedElsewhere,
   type PortMapping,
   type Proofs,
   type Route,
@@ -30,14 +31,15 @@ export const openRelayRoute = async ({ ports, onSent }: RoutePlan): Promise<Rout
 };
 
 /** Only the process that carries the bytes can tell of them. */
-export const unseenRoute = (): RouteView => {
+export const unseenRoute = ({ gateway }: OpenedElsewhere): RouteView => {
   const refuse = async (): Promise<never> => {
     throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
       what: 'The strategy relay counts in the process that opened the forward, and this is another one',
       try: "ask the forward in the process that opened it, or strategy: 'nftables' or 'iptables'",
     });
   };
-  return { hits: refuse, proofs: refuse, inspect: refuse, watchPackets: async () => blindWatch };
+  const landingOf = ({ containerPort }: PortMapping) => ({ address: gateway, port: containerPort });
+  return { hits: refuse, proofs: refuse, inspect: refuse, landingOf, watchPackets: async () => blindWatch };
 };
 
 class RelayRoute implements Route {
@@ -83,12 +85,20 @@ class RelayRoute implements Route {
 
   async proofs(): Promise<ReadonlyMap<string, Proofs>> {
     return new Map(
-      [...this.#ports].map(([key, { hostPort }]) => [key, { packets: this.#countOf(key).proofs, targetPort: hostPort }]),
+      [...this.#ports].map(([key, { hostPort }]) => [
+        key,
+        { packets: this.#countOf(key).proofs, targetPort: hostPort },
+      ]),
     );
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
     return { isPresent: this.#relays.has(keyOf(port)), routeLocalnet: undefined };
+  }
+
+  /** The relay's own socket, on the gateway. */
+  landingOf({ containerPort }: PortMapping): ReturnType<RouteView['landingOf']> {
+    return { address: this.#network?.gateway ?? '', port: containerPort };
   }
 
   async watchPackets(): Promise<PacketWatch> {
@@ -135,7 +145,8 @@ class RelayRoute implements Route {
 
   #targetOf(caller: string, port: PortMapping): Target {
     const trial = this.#trials.get(keyOf(port));
-    if (trial !== undefined && caller === this.#network?.probeAddress) return { host: '127.0.0.1', port: trial.targetPort };
+    if (trial !== undefined && caller === this.#network?.probeAddress)
+      return { host: '127.0.0.1', port: trial.targetPort };
     return { host: port.hostAddress, port: port.hostPort };
   }
 
@@ -164,7 +175,10 @@ const cannotListen = ({ gateway }: Network, port: PortMapping, error: unknown): 
   const { code } = error as NodeJS.ErrnoException;
   const why = { EADDRINUSE: 'something listens there, or on all addresses', EACCES: 'ports below 1024 take root' };
   const what = `The relay cannot listen on ${gateway}:${port.containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;
-  const advice = { EADDRINUSE: `ss -ltnp 'sport = :${port.containerPort}'`, EACCES: '{ hostPort, containerPort: 8080 }, a port above 1023' };
+  const advice = {
+    EADDRINUSE: `ss -ltnp 'sport = :${port.containerPort}'`,
+    EACCES: '{ hostPort, containerPort: 8080 }, a port above 1023',
+  };
   return new LocalhostForwardError(
     'LHF_ERR_PORT_IN_USE',
     { what, try: advice[code as 'EACCES'] ?? 'another container port' },

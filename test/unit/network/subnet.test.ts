@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { chooseSubnet, gatewayOf, overlaps as blocksOverlap, parseCidr, renderCidr } from '../../../src/network/subnet.ts';
+import {
+  chooseSubnet,
+  gatewayOf,
+  overlaps as blocksOverlap,
+  parseCidr,
+  renderCidr,
+} from '../../../src/network/subnet.ts';
 
 const pool = '198.18.0.0/15';
 

@@ -16,7 +16,7 @@ it.each([
   ['two, of which one is another', [service, proxy], { at: 'elsewhere', to: proxy }],
   ['none', [], { at: 'nowhere', to: undefined }],
 ])('a connection with %s', (_, ends, arrival) => {
-  expect(judgeArrival({ targetPort: 8088 }, ends)).toEqual(arrival);
+  expect(judgeArrival({ address: '127.0.0.1', port: 8088 }, ends)).toEqual(arrival);
 });
 
 it('is proven where our own rule counted it and the service has it', () => {
