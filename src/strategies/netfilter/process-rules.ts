@@ -45,8 +45,10 @@ export const renderGuardTable = ({ guard, mark }: ProcessTables): string[] => {
     `add table ${table} { comment "${mark}"; }`,
     `add set ${table} bridges { type ifname; }`,
     ...renderArrival(table),
-    `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
-    `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 ct status & dnat == 0 counter drop`,
+    `add chain ${table} delivered`,
+    `add rule ${table} delivered ct status dnat accept`,
+    `add rule ${table} delivered counter drop`,
+    ...renderDelivery(table),
   ];
 };
 
@@ -78,12 +80,10 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
     // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so.
     `add chain ${table} delivered`,
-    `add rule ${table} delivered ct status & dnat == 0 counter drop`,
-    `add rule ${table} delivered ${key} @live accept`,
-    `add rule ${table} delivered meta l4proto tcp counter reject with tcp reset`,
+    `add rule ${table} delivered ct status dnat ${key} @live accept`,
+    `add rule ${table} delivered ct status dnat meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} delivered counter drop`,
-    `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
-    `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
+    ...renderDelivery(table),
   ];
 };
 
@@ -94,6 +94,13 @@ const renderArrival = (table: string): string[] => [
   `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
   `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
   `add rule ${table} arrive iifname @bridges jump arrived`,
+];
+
+// Once more where packets are delivered, for a source route rewrites the destination after prerouting. Translated or not is the
+// question: what connection tracking leaves out is not, and would match no rule on a state.
+const renderDelivery = (table: string): string[] => [
+  `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
+  `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
 ];
 
 /** What one bridge has in the tables. */
