@@ -20,10 +20,6 @@ const programs = { cli: 'src/cli/main.ts', guardian: 'src/leftovers/guardian.ts'
 const present = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
-// Jest's runtime cannot require ESM-only packages, and execa's hundred files cost more to load one by one than all the
-// rest: it goes in, with what it stands on.
-const deps = { alwaysBundle: ['execa'], onlyBundle: false as const, dts: { neverBundle: ['execa'] } };
-
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
@@ -37,7 +33,6 @@ export default defineConfig([
     ...shared,
     entry: present({ ...library, ...programs }),
     format: 'esm',
-    deps,
     dts: { entry: Object.values(present(library)) },
   },
   {
@@ -46,7 +41,6 @@ export default defineConfig([
     format: 'cjs',
     dts: true,
     shims: true,
-    deps,
     // Nor can Jest's runtime `import()`: a lazy require is as lazy.
     outputOptions: { dynamicImportInCjs: false },
   },

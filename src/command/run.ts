@@ -1,6 +1,7 @@
-import { execa } from 'execa';
+// Not the global ones: a test runner's fake clock must not hold a time limit back.
+import { clearTimeout, setTimeout } from 'node:timers';
 import { debug } from './debug.ts';
-import { findProgram, systemPath } from './find-program.ts';
+import { start, type Argv, type StartedProgram, type StartOptions } from './start.ts';
 
 export interface CommandResult {
   readonly command: string;
@@ -12,76 +13,57 @@ export interface CommandResult {
   readonly failure: string | undefined;
 }
 
-export interface CommandOptions {
-  /** What gives the program its privileges: nothing, or `sudo -n`. */
-  readonly prefix?: readonly string[];
+export interface CommandOptions extends Pick<StartOptions, 'prefix'> {
   readonly input?: string;
   /** Default: 10 000. */
   readonly timeoutMs?: number;
 }
 
-/**
- * The whole environment of every program that we run, whatever the user's is: system programs, messages in English, no home to write
- * to, and a terminal that every line editor knows, so that none complains where an answer is expected.
- */
-export const commandEnvironment: Readonly<Record<string, string>> = {
-  PATH: systemPath,
-  LC_ALL: 'C',
-  HOME: '/nonexistent',
-  TERM: 'dumb',
-};
-
-/** The same command, its programs by their absolute paths; or the name of the one that this system does not have. */
-export const locate = (
-  prefix: readonly string[],
-  argv: readonly [string, ...string[]],
-): { file: string; args: readonly string[] } | { missing: string } => {
-  const [first, ...args] = argv;
-  const program = findProgram(first);
-  if (program === undefined) return { missing: first };
-  const [by, ...rest] = prefix;
-  if (by === undefined) return { file: program, args };
-  const file = findProgram(by);
-  return file === undefined ? { missing: by } : { file, args: [...rest, program, ...args] };
-};
-
-/** Runs a system program to its end. Arguments are passed as they are, never through a shell. Never throws: read `exitCode`. */
+/** Runs a system program to its end. Never throws: read `exitCode`. */
 export const run = async (
-  argv: readonly [string, ...string[]],
+  argv: Argv,
   { prefix = [], input, timeoutMs = 10_000 }: CommandOptions = {},
 ): Promise<CommandResult> => {
   const startedAt = performance.now();
   const command = [...prefix, ...argv].join(' ');
-  const located = locate(prefix, argv);
-  if ('missing' in located) {
-    const failure = `no ${located.missing} in ${systemPath.replaceAll(':', ', ')}`;
-    debug(`${command}: ${failure}`);
-    return { command, stdout: '', stderr: '', exitCode: undefined, failure };
-  }
-  const result = await execa(located.file, located.args, {
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-    timeout: timeoutMs,
-    reject: false,
-    env: commandEnvironment,
-    extendEnv: false,
-    stripFinalNewline: false,
-  });
-  const failure = result.timedOut
-    ? `took longer than ${timeoutMs} ms`
-    : result.signal !== undefined
-      ? `killed by ${result.signal}`
-      : result.exitCode === undefined
-        ? (result.originalMessage ?? 'could not be started')
-        : undefined;
-  debug(
-    `${command}: ${failure ?? `exit ${result.exitCode}`}${result.stderr === '' ? '' : `: ${result.stderr}`}`,
-    startedAt,
-  );
-  return {
-    command,
-    stdout: result.stdout,
-    stderr: result.stderr,
-    exitCode: result.timedOut ? undefined : result.exitCode,
-    failure,
-  };
+  const program = start(argv, { prefix, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const ended =
+    'failure' in program
+      ? { stdout: '', stderr: '', exitCode: undefined, ...program }
+      : await finish(program, input, timeoutMs);
+  const outcome = ended.failure ?? `exit ${ended.exitCode}`;
+  debug(`${command}: ${outcome}${ended.stderr === '' ? '' : `: ${ended.stderr}`}`, startedAt);
+  return { command, ...ended };
 };
+
+const finish = (
+  program: StartedProgram,
+  input: string | undefined,
+  timeoutMs: number,
+): Promise<Omit<CommandResult, 'command'>> =>
+  new Promise((resolve) => {
+    const printed = { stdout: '', stderr: '' };
+    let failure: string | undefined;
+    for (const name of ['stdout', 'stderr'] as const)
+      program[name]?.setEncoding('utf8').on('data', (text: string) => (printed[name] += text));
+    const timer = setTimeout(() => {
+      failure = `took longer than ${timeoutMs} ms`;
+      program.kill('SIGKILL');
+      // What it left running may hold its pipes for ever.
+      for (const pipe of [program.stdin, program.stdout, program.stderr]) pipe?.destroy();
+    }, timeoutMs);
+    const end = (exitCode: number | undefined): void => {
+      clearTimeout(timer);
+      resolve({ ...printed, exitCode, failure });
+    };
+    program.once('error', (error) => {
+      failure ??= error.message;
+      end(undefined);
+    });
+    program.once('close', (code, signal) => {
+      if (signal !== null) failure ??= `killed by ${signal}`;
+      end(failure === undefined ? (code ?? undefined) : undefined);
+    });
+    // A program that reads no input closes the pipe early, which is no failure.
+    program.stdin?.on('error', () => undefined).end(input);
+  });

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { debug } from './debug.ts';
 import { systemPath } from './find-program.ts';
-import { commandEnvironment, locate } from './run.ts';
+import { start, type Argv, type StartOptions } from './start.ts';
 
 /** A program that prints until it is told to end. */
 export interface Watch {
@@ -15,20 +14,22 @@ export interface Watch {
 // sudo may have given the shell another PATH.
 const untilInputEnds = `PATH=${systemPath}; "$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"`;
 
-/** Starts a program that prints until it is told to end, and resolves once it runs. `prefix` is what gives it its privileges. */
-export const watch = async (prefix: readonly string[], argv: readonly [string, ...string[]]): Promise<Watch> => {
-  const located = locate(prefix, ['sh', '-c', untilInputEnds, 'lhf-watch', ...argv]);
-  if ('missing' in located) return { printed: () => '', stop: async () => '' };
-  const child = spawn(located.file, located.args, { stdio: ['pipe', 'pipe', 'ignore'], env: commandEnvironment });
+/** Starts a program that prints until it is told to end, and resolves once it runs. */
+export const watch = async (argv: Argv, { prefix = [] }: Pick<StartOptions, 'prefix'> = {}): Promise<Watch> => {
+  const program = start(['sh', '-c', untilInputEnds, 'lhf-watch', ...argv], {
+    prefix,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  if ('failure' in program) return { printed: () => '', stop: async () => '' };
   let printed = '';
-  child.stdin.on('error', () => undefined);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
-  await Promise.race([new Promise<void>((resolve) => child.once('spawn', () => resolve())), ended]);
+  program.stdin?.on('error', () => undefined);
+  program.stdout?.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const ended = new Promise<void>((resolve) => program.once('close', () => resolve()).once('error', () => resolve()));
+  await Promise.race([new Promise<void>((resolve) => program.once('spawn', () => resolve())), ended]);
   return {
     printed: () => printed,
     stop: async () => {
-      child.stdin.end();
+      program.stdin?.end();
       await ended;
       debug(`${argv.join(' ')}: ${printed.length} characters`);
       return printed;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { debug } from '../command/debug.ts';
 import { findProgram } from '../command/find-program.ts';
-import { commandEnvironment } from '../command/run.ts';
+import { commandEnvironment } from '../command/start.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import { renderGuardianProgram, type HeldProgram } from './guardian-program.ts';
 

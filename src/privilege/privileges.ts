@@ -26,7 +26,7 @@ export const privilegesOf = ({ kind }: PrivilegeHandle): Privileges => privilege
 const withPrefix = (prefix: readonly string[]): Pick<Privileges, 'prefix' | 'run' | 'watch'> => ({
   prefix,
   run: (argv, options) => run(argv, { ...options, prefix }),
-  watch: (argv) => watch(prefix, argv),
+  watch: (argv) => watch(argv, { prefix }),
 });
 
 const root: Privileges = {
