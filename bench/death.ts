@@ -8,7 +8,7 @@ import { createManyBare } from './support/forwards.ts';
 import { timed } from './support/figures.ts';
 import { startProgram } from './support/program.ts';
 import { bound, none, tell } from './support/report.ts';
-import { awaitGone, listNetworks, type Gone } from './support/witness.ts';
+import { awaitGone, watchRemoval, type Gone } from './support/witness.ts';
 
 const { count, rounds } = readNumbers({ count: 200, rounds: 1 });
 const bounds = { rulesMs: 250, gone: 1.5 };
@@ -27,9 +27,11 @@ const die = async (strategy: Strategy, moment: (typeof moments)[number], port: n
   const nonce = networks[0]?.slice(4, 9) ?? '';
   let left = networks.length;
   if (moment === 'while it closes') {
+    const removal = await watchRemoval(networks);
     // It is killed before it can answer.
     opener.ask('close').catch(() => undefined);
-    while (left === networks.length) left = (await listNetworks(nonce)).length;
+    await removal.seen;
+    left -= 1;
   }
   const killedAt = performance.now();
   opener.kill('SIGKILL');

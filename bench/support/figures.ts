@@ -12,6 +12,8 @@ export const spreadOf = (values: readonly number[]): Spread => {
   const at = (share: number): number => {
     const place = share * (sorted.length - 1);
     const [below = NaN, above = NaN] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+    // What never happened is infinite.
+    if (below === above) return below;
     return below + (above - below) * (place - Math.floor(place));
   };
   return { count: values.length, lower: at(0.25), median: at(0.5), upper: at(0.75) };

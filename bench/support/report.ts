@@ -33,6 +33,7 @@ export const none = (name: string, failures: readonly unknown[]): void => {
 };
 
 const render = ({ count, lower, median, upper }: Spread, unit: string): string => {
+  if (median === Infinity) return 'never';
   const digits = unit === 'x' ? 2 : Math.abs(median) < 10 && !Number.isInteger(median) ? 1 : 0;
   const range = count > 1 ? ` (${lower.toFixed(digits)}..${upper.toFixed(digits)}, ${count} values)` : '';
   return `${median.toFixed(digits)} ${unit}${range}`;

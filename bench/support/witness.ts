@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { docker } from './engine.ts';
 import { listIptables, listTables } from './marks.ts';
@@ -5,7 +6,7 @@ import { listIptables, listTables } from './marks.ts';
 export interface Gone {
   /** From the death to the beginning of the first look that saw no rule but guards, in milliseconds. */
   readonly rulesMs: number;
-  /** The same for guards, networks and containers too. */
+  /** To the end of the first look that saw nothing at all: a busy engine answers late. */
   readonly allMs: number;
   /** What was there when nothing more went. */
   readonly stayed: readonly string[];
@@ -27,8 +28,8 @@ export const awaitGone = async (nonce: string, diedAt: number): Promise<Gone> =>
     // The engine is asked only when the rules are gone: it has enough to do.
     const objects = open.length === 0 && guards.length === 0 ? await listObjects(nonce) : [];
     const stayed = [...open, ...guards, ...objects];
-    if (stayed.length === 0) return { rulesMs: rulesMs ?? NaN, allMs: lookedAt - diedAt, stayed };
     const now = performance.now();
+    if (stayed.length === 0) return { rulesMs: rulesMs ?? NaN, allMs: now - diedAt, stayed };
     if (stayed.length !== count) [count, changedAt] = [stayed.length, now];
     if (now - changedAt > patienceMs) {
       const all = [...open, ...guards, ...(await listObjects(nonce))];
@@ -57,7 +58,21 @@ const listRules = async (nonce: string): Promise<{ open: string[]; guards: strin
   };
 };
 
-export const listNetworks = async (nonce: string): Promise<string[]> =>
+/** Begins to watch; `seen` resolves as soon as the engine has removed one of the networks. */
+export const watchRemoval = async (networks: readonly string[]): Promise<{ seen: Promise<void> }> => {
+  const events = await docker.getEvents({ filters: { type: ['network'], event: ['destroy'] } });
+  const seen = new Promise<void>((resolve, reject) => {
+    let told = '';
+    events.on('error', reject).on('data', (part: Buffer) => {
+      told += part.toString();
+      if (networks.some((name) => told.includes(`"${name}"`))) resolve();
+    });
+  });
+  // Nobody reads further.
+  return { seen: seen.finally(() => (events as Readable).destroy()) };
+};
+
+const listNetworks = async (nonce: string): Promise<string[]> =>
   (await docker.listNetworks()).flatMap(({ Name }) => (Name.startsWith(`lhf-${nonce}`) ? [Name] : []));
 
 const listObjects = async (nonce: string): Promise<string[]> => {
