@@ -92,7 +92,7 @@ export const measureTraffic = async (plan: TrafficPlan): Promise<void> => {
     // Those that are compared come one after the other.
     ...[...new Set([count, processes * each])].flatMap((total) => [
       bare(total),
-      ...beside.filter((each) => each.total === total),
+      ...beside.filter((one) => one.total === total),
     ]),
   ];
 
