@@ -1,51 +1,79 @@
-// What a forward costs over the network that it needs anyway: `node bench/open-close.ts [rounds]`.
-// The engine's own create and remove and ours take turns in one run; medians and their ratios are the figures.
-import Docker from 'dockerode';
+// What a forward costs over what it needs anyway: `node bench/open-close.ts [--rounds 25] [--proofs 10] [--strategies
+// nftables,iptables]`. The engine's own create, remove and start of a container take turns with ours in one run.
 import { openLocalhostForward, type Strategy } from '../src/index.ts';
+import { readNumbers, readStrategies } from './support/arguments.ts';
+import { runBench } from './support/bench.ts';
+import { startCaller } from './support/caller.ts';
+import { createBare } from './support/engine.ts';
+import { ratiosOf, timed } from './support/figures.ts';
+import { openUnverified } from './support/forwards.ts';
+import { startProgram } from './support/program.ts';
+import { bound, tell } from './support/report.ts';
 
-const rounds = Number(process.argv[2] ?? 25);
-const bound = 1.25;
-const docker = new Docker();
+const { rounds, proofs } = readNumbers({ rounds: 25, proofs: 10 });
+const bounds = { open: 1.1, close: 1.1, firstStarts: 1.15, laterStarts: 0.25, portMs: 2 };
+/** The first rounds load and warm what every later one has. */
+const warming = 2;
 
-const timed = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
-  const startedAt = performance.now();
-  const result = await work();
-  return [performance.now() - startedAt, result];
-};
+const noFigures = <Name extends string>(...names: readonly Name[]): Record<Name, number[]> =>
+  Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
 
-const median = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
-
-const bare = { open: [] as number[], close: [] as number[] };
-const ours = {
-  nftables: { open: [] as number[], close: [] as number[] },
-  iptables: { open: [] as number[], close: [] as number[] },
-};
-
-for (let round = -2; round < rounds; round += 1) {
-  // The first rounds load and warm what every later one has.
-  const keep = (list: number[], ms: number): void => void (round >= 0 && list.push(ms));
-  const name = `lhf-bench-${process.pid}`;
-  const subnet = `198.18.${(round + 2) % 256}.0/28`;
-  const [created, network] = await timed(() =>
-    docker.createNetwork({ Name: name, Driver: 'bridge', IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } }),
-  );
-  keep(bare.open, created);
-  keep(bare.close, (await timed(() => network.remove()))[0]);
-  for (const strategy of ['nftables', 'iptables'] as const satisfies readonly Strategy[]) {
-    const [opened, net] = await timed(() => openLocalhostForward(8088, { strategy, verify: false }));
-    keep(ours[strategy].open, opened);
-    keep(ours[strategy].close, (await timed(() => net.close()))[0]);
-  }
-}
-
-console.log(
-  `${rounds} rounds, medians in ms; the engine alone: create ${median(bare.open).toFixed(0)}, remove ${median(bare.close).toFixed(0)}`,
+const engineAlone = noFigures('create', 'remove', 'start');
+const figuresOf = () => noFigures('open', 'close', 'port', 'first', 'later', 'firstStarts', 'laterStarts');
+const ours = new Map<Strategy, ReturnType<typeof figuresOf>>(
+  readStrategies().map((strategy) => [strategy, figuresOf()]),
 );
-for (const [strategy, { open, close }] of Object.entries(ours)) {
-  const ratios = [median(open) / median(bare.open), median(close) / median(bare.close)] as const;
-  console.log(
-    `${strategy}: open ${median(open).toFixed(0)} (${ratios[0].toFixed(2)} x create), close ${median(close).toFixed(0)} (${ratios[1].toFixed(2)} x remove), bound ${bound}`,
-  );
-  if (ratios.some((ratio) => ratio > bound)) process.exitCode = 1;
-}
+
+await runBench(import.meta.filename, async () => {
+  await using service = startProgram('service.ts');
+  const port = await service.ask<number>('listen 127.0.0.1');
+  for (let round = -warming; round < rounds; round += 1) {
+    const keep = (list: number[], ms: number): void => void (round >= 0 && list.push(ms));
+    const [created, network] = await timed(createBare);
+    keep(engineAlone.create, created);
+    keep(engineAlone.remove, (await timed(() => network.remove()))[0]);
+    for (const [strategy, figures] of ours) {
+      const [opened, net] = await timed(() => openUnverified(strategy, port));
+      keep(figures.open, opened);
+      keep(figures.port, (await timed(() => net.forward({ hostPort: port, containerPort: 80 })))[0]);
+      await net.unforward(80);
+      keep(figures.close, (await timed(() => net.close()))[0]);
+    }
+  }
+  for (let round = -1; round < proofs; round += 1) {
+    const keep = (list: number[], ms: number): void => void (round >= 0 && list.push(ms));
+    const [created, network] = await timed(createBare);
+    const caller = await startCaller(network.name);
+    keep(engineAlone.start, caller.startMs);
+    await caller.remove();
+    await network.remove();
+    for (const [strategy, figures] of ours) {
+      // Nothing of this process is open before the first, which stays open beside the second.
+      const [firstMs, first] = await timed(() => openLocalhostForward(port, { strategy }));
+      const [laterMs, later] = await timed(() => openLocalhostForward(port, { strategy }));
+      keep(figures.first, firstMs);
+      keep(figures.later, laterMs);
+      keep(figures.firstStarts, (firstMs - created) / caller.startMs);
+      keep(figures.laterStarts, (laterMs - created) / caller.startMs);
+      await later.close();
+      await first.close();
+    }
+  }
+
+  console.log(`${rounds} rounds, ${proofs} of proofs; the engine alone`);
+  tell('create', engineAlone.create, 'ms');
+  tell('remove', engineAlone.remove, 'ms');
+  tell('start of a container, to its first word', engineAlone.start, 'ms');
+  for (const [strategy, figures] of ours) {
+    console.log(strategy);
+    tell('open without a proof', figures.open, 'ms');
+    bound('open : create', ratiosOf(figures.open, engineAlone.create), { most: bounds.open });
+    tell('close', figures.close, 'ms');
+    bound('close : remove', ratiosOf(figures.close, engineAlone.remove), { most: bounds.close });
+    bound('a port more, while open', figures.port, { most: bounds.portMs }, 'ms');
+    tell('the first proven opening', figures.first, 'ms');
+    bound('beyond create', figures.firstStarts, { most: bounds.firstStarts }, 'starts');
+    tell('a later proven opening', figures.later, 'ms');
+    bound('beyond create', figures.laterStarts, { most: bounds.laterStarts }, 'starts');
+  }
+});
