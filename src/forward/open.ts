@@ -3,11 +3,12 @@ import { connectEngine, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { sweepQuietly } from '../leftovers/sweep.ts';
+import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { randomWord } from '../ownership/owner.ts';
-import { currentSession } from '../ownership/session.ts';
+import { currentSession, sharedIn } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
@@ -56,10 +57,10 @@ interface Opening {
 }
 
 const openBy = async ({ ports, options, engine, host, choice }: Opening): Promise<LocalhostForward> => {
-  const undo = new UndoStack();
+  const session = currentSession(`${engine.facts.endpoint} ${choice.privilege}`);
+  const undo = new UndoStack(sharedIn(session, 'patience', () => new Patience()));
   try {
     stopIfAborted(options.signal);
-    const session = currentSession(`${engine.facts.endpoint} ${choice.privilege}`);
     const privileges = privilegesOf({ kind: choice.privilege });
     const tools = { session, engine, host, privileges };
     const names = namesOf(session.owner.nonce + randomWord(3));

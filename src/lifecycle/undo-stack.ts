@@ -1,4 +1,5 @@
 import { debug } from '../command/debug.ts';
+import { Patience } from './patience.ts';
 
 /** A step of undoing that failed, or did not end in time. */
 export interface UndoFailure {
@@ -13,10 +14,16 @@ interface Step {
 
 /**
  * What has been acquired, and how to release it. Releases run in reverse, each of them whatever the others did,
- * and all together under one deadline.
+ * and all together under one deadline, which moves while others who wait for the same engine get done.
  */
 export class UndoStack {
   readonly #steps: Step[] = [];
+  readonly #patience: Patience;
+
+  /** `patience` is shared with those who wait for the same engine. */
+  constructor(patience = new Patience()) {
+    this.#patience = patience;
+  }
 
   /** Remembers how to undo what was just done; `what` names it for an error. */
   push(what: string, undo: () => Promise<void>): void {
@@ -25,13 +32,13 @@ export class UndoStack {
 
   /** Undoes everything once; a second call has nothing left to do but what failed. Never throws. */
   async run(deadlineMs: number): Promise<UndoFailure[]> {
-    const deadline = AbortSignal.timeout(deadlineMs);
+    const begunAt = performance.now();
     const failures: UndoFailure[] = [];
     const failed: Step[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       const startedAt = performance.now();
       try {
-        await before(deadline, step.undo(), deadlineMs);
+        await this.#patience.wait(deadlineMs, begunAt, step.undo());
         debug(`released ${step.what}`, startedAt);
       } catch (error) {
         debug(`could not release ${step.what}: ${String(error)}`, startedAt);
@@ -39,19 +46,8 @@ export class UndoStack {
         failed.unshift(step);
       }
     }
+    if (failed.length === 0) this.#patience.moved();
     this.#steps.push(...failed);
     return failures;
   }
 }
-
-const before = async (deadline: AbortSignal, work: Promise<void>, ms: number): Promise<void> => {
-  const late = (): Error => new Error(`not done within ${ms} ms`);
-  // Work that ends after the deadline is nobody's any more, and must not end the process either.
-  work.catch(() => undefined);
-  if (deadline.aborted) throw late();
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => reject(late());
-    deadline.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => deadline.removeEventListener('abort', onAbort));
-  });
-};
