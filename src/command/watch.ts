@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { debug } from './debug.ts';
 import { systemPath } from './find-program.ts';
 import { commandEnvironment, locate } from './run.ts';
@@ -15,14 +16,23 @@ export interface Watch {
 // sudo may have given the shell another PATH.
 const untilInputEnds = `PATH=${systemPath}; "$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"`;
 
-/** Starts a program that prints until it is told to end, and resolves once it runs. `prefix` is what gives it its privileges. */
-export const watch = async (prefix: readonly string[], argv: readonly [string, ...string[]]): Promise<Watch> => {
+/**
+ * Starts a program that prints until it is told to end, and resolves once it runs. `prefix` is what gives it its privileges.
+ *
+ * @param onPrinted - Told each part of what it prints, of which nothing is kept then. Such a watch keeps no process alive.
+ */
+export const watch = async (
+  prefix: readonly string[],
+  argv: readonly [string, ...string[]],
+  onPrinted?: (text: string) => void,
+): Promise<Watch> => {
   const located = locate(prefix, ['sh', '-c', untilInputEnds, 'lhf-watch', ...argv]);
   if ('missing' in located) return { printed: () => '', stop: async () => '' };
   const child = spawn(located.file, located.args, { stdio: ['pipe', 'pipe', 'ignore'], env: commandEnvironment });
   let printed = '';
   child.stdin.on('error', () => undefined);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stdout.setEncoding('utf8').on('data', onPrinted ?? ((text: string) => (printed += text)));
+  if (onPrinted !== undefined) for (const part of [child, child.stdin as Socket, child.stdout as Socket]) part.unref();
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   await Promise.race([new Promise<void>((resolve) => child.once('spawn', () => resolve())), ended]);
   return {

@@ -1,0 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { openLocalhostForward } from '../src/index.ts';
+const sh = (c: string) => { try { return execFileSync('sh', ['-c', c], { encoding: 'utf8' }); } catch (e) { return String((e as {stdout: string}).stdout) + 'rc'; } };
+process.on('warning', (w) => console.log('WARN', w.message));
+const N = Number(process.argv[2] ?? 100);
+const t0 = performance.now();
+const results = await Promise.allSettled(Array.from({ length: N }, () => openLocalhostForward({ 80: 18999, 81: 18998 } as never, { strategy: 'iptables', verify: false })));
+const failed = results.filter((r) => r.status === 'rejected');
+console.log('opened', results.length - failed.length, performance.now() - t0, failed.slice(0, 2).map((f) => String(f.reason)));
+console.log('PREROUTING nat:', sh('iptables -t nat -S PREROUTING; iptables -t raw -S PREROUTING; iptables -t nat -S LHF'), 'rules', sh('iptables-save | grep -c LHF'));
+const t1 = performance.now();
+const nets = results.flatMap((r) => (r.status === 'fulfilled' ? [r.value] : []));
+const closed = await Promise.allSettled(nets.map((n) => n.close()));
+console.log('closed', closed.filter((r) => r.status === 'fulfilled').length, performance.now() - t1, closed.filter((r) => r.status === 'rejected').slice(0, 2).map((f) => String((f as PromiseRejectedResult).reason)));
+console.log('left:', sh('iptables-save | grep -i lhf; nft list ruleset | grep lhf; ls /sys/class/net | grep lhf'));
