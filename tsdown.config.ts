@@ -24,6 +24,9 @@ const present = (entries: Record<string, string>) =>
 // rest: it goes in, with what it stands on.
 const deps = { alwaysBundle: ['execa'], onlyBundle: false as const, dts: { neverBundle: ['execa'] } };
 
+// What sh runs, as it is.
+const copy = [{ from: 'src/programs/*.sh', to: 'dist' }];
+
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
@@ -38,6 +41,7 @@ export default defineConfig([
     entry: present({ ...library, ...programs }),
     format: 'esm',
     deps,
+    copy,
     dts: { entry: Object.values(present(library)) },
   },
   {

@@ -46,8 +46,8 @@ export class ProcessChains {
   readonly #stream: () => RestoreStream;
   readonly #sight: ChainSight;
   #state: ChainedBridges = new Map();
-  /** Whether the chains are known to be as the state says. */
-  #isIn = false;
+  /** Whether the chains are known to be as the state says: after a refusal they may be anything. */
+  #isKnown = true;
   readonly #changes = new GroupCommit<Change>({
     commit: (changes) => this.#commit(changes),
     refused: (change, words) => this.#retry(change, words),
@@ -118,11 +118,13 @@ export class ProcessChains {
   /** Changes come one group after the other, so that nothing of ours changes during a look. */
   async #commit(changes: readonly Change[]): Promise<string> {
     const looking = changes.filter(({ bridge, onLooked }) => onLooked !== undefined && this.#state.has(bridge));
-    const isMissing = this.#isIn && looking.length > 0 && (await this.#isMissing(looking.map(({ bridge }) => bridge)));
+    const isMissing =
+      this.#isKnown && looking.length > 0 && (await this.#isMissing(looking.map(({ bridge }) => bridge)));
     const after = this.#after(changes);
-    const words = await (this.#isIn && !isMissing && after.size > 0
-      ? this.#differ(after, changes)
-      : this.#makeAnew(after, changes));
+    const isDifference = this.#isKnown && !isMissing && this.#state.size > 0 && after.size > 0;
+    const isNothing = this.#isKnown && this.#state.size === 0 && after.size === 0;
+    if (isNothing) return '';
+    const words = await (isDifference ? this.#differ(after, changes) : this.#makeAnew(after, changes));
     if (words === '') for (const { onLooked } of looking) onLooked?.(isMissing);
     return words;
   }
@@ -167,7 +169,7 @@ export class ProcessChains {
     const restoring = this.#stream().restore({ mayHave, have: [...after.keys()], lines });
     for (const { onSent } of changes) onSent?.();
     const words = await restoring.catch(String);
-    this.#isIn = words === '' && after.size > 0;
+    this.#isKnown = words === '';
     if (words === '') this.#state = after;
     return words;
   }
