@@ -119,7 +119,7 @@ describe('iptables', () => {
   });
 
   it('is removed though somebody flushed part of it, though some of it never was, and once more', async () => {
-    const half = `iptables -t nat -F LHF; iptables -t raw -F LHF-golde; iptables -t raw -X ${`LHF-${bridge}`}\n`;
+    const half = `iptables -t nat -F LHF; iptables -t raw -F LHF-golde; iptables -t raw -X LHF-${bridge}\n`;
     const gone = remove(owner.nonce, `${bridge} lhf-goldenxx`);
     expect(await inNamespace(`${opened}${half}${gone}${gone} iptables-save | grep LHF; true`)).toBe('');
   });

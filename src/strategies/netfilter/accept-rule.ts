@@ -59,10 +59,10 @@ const iptables = (
   what: readonly string[],
 ): Promise<CommandResult> => privileges.run(['iptables', '-w', '5', '-t', table, ...what]);
 
-const renderIptables = ({ nonce, session }: AcceptOwner): string[] => [
-  ...['-i', `lhf-${nonce}+`, '-d', '127.0.0.0/8', '-m', 'conntrack', '--ctstate', 'DNAT'],
-  ...['-m', 'comment', '--comment', renderMark(nonce, session), '-j', 'ACCEPT'],
-];
+const renderIptables = ({ nonce, session }: AcceptOwner): string[] => {
+  const translated = `-i lhf-${nonce}+ -d 127.0.0.0/8 -m conntrack --ctstate DNAT`.split(' ');
+  return [...translated, '-m', 'comment', '--comment', renderMark(nonce, session), '-j', 'ACCEPT'];
+};
 
 const renderNft = ({ nonce, session }: AcceptOwner): string =>
   `iifname "lhf-${nonce}*" ip daddr 127.0.0.0/8 ct status dnat accept comment "${renderMark(nonce, session)}"`;

@@ -36,12 +36,16 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
       }),
   );
   chains.acquire();
-  const { names, ports, onSent } = plan;
+  const { names, ports } = plan;
   const rules = new IptablesRules(names.bridge, chains, tables, tools);
+  // Of two holders, the one that starts the guardian has to know.
+  const onSent = (): void => {
+    if (tables === undefined) plan.onSent();
+  };
   // Both requests are with their holders at once, whenever this process dies.
   const results = await Promise.allSettled([
     isFirst || tables === undefined ? undefined : guard(tables, plan),
-    chains.rules.open(names.bridge, ports, tables === undefined ? onSent : () => undefined),
+    chains.rules.open(names.bridge, ports, onSent),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return rules;
@@ -66,8 +70,8 @@ const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
   }
 };
 
-const guard = (tables: HeldTables, { names: { bridge }, ports, onSent }: RoutePlan): Promise<void> =>
-  tables.rules.open(bridge, ports, { translates: false, onSent });
+const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
+  tables.rules.open(plan.names.bridge, plan.ports, { translates: false, onSent: () => plan.onSent() });
 
 class IptablesRules implements BridgeRules {
   readonly #bridge: string;
