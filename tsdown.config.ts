@@ -20,6 +20,9 @@ const programs = { cli: 'src/cli/main.ts', guardian: 'src/leftovers/guardian.ts'
 const present = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
+// What sh runs, as it is.
+const copy = [{ from: 'src/programs/*.sh', to: 'dist' }];
+
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
@@ -33,6 +36,7 @@ export default defineConfig([
     ...shared,
     entry: present({ ...library, ...programs }),
     format: 'esm',
+    copy,
     dts: { entry: Object.values(present(library)) },
   },
   {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { debug } from './debug.ts';
 import { systemPath } from './find-program.ts';
 import { start, type Argv, type StartOptions } from './start.ts';
@@ -14,8 +15,16 @@ export interface Watch {
 // sudo may have given the shell another PATH.
 const untilInputEnds = `PATH=${systemPath}; "$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"`;
 
-/** Starts a program that prints until it is told to end, and resolves once it runs. */
-export const watch = async (argv: Argv, { prefix = [] }: Pick<StartOptions, 'prefix'> = {}): Promise<Watch> => {
+/**
+ * Starts a program that prints until it is told to end, and resolves once it runs.
+ *
+ * @param onPrinted - Told each part of what it prints, of which nothing is kept then. Such a watch keeps no process alive.
+ */
+export const watch = async (
+  argv: Argv,
+  { prefix = [] }: Pick<StartOptions, 'prefix'> = {},
+  onPrinted?: (text: string) => void,
+): Promise<Watch> => {
   const program = start(['sh', '-c', untilInputEnds, 'lhf-watch', ...argv], {
     prefix,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -23,7 +32,9 @@ export const watch = async (argv: Argv, { prefix = [] }: Pick<StartOptions, 'pre
   if ('failure' in program) return { printed: () => '', stop: async () => '' };
   let printed = '';
   program.stdin?.on('error', () => undefined);
-  program.stdout?.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  program.stdout?.setEncoding('utf8').on('data', onPrinted ?? ((text: string) => (printed += text)));
+  if (onPrinted !== undefined)
+    for (const part of [program, program.stdin as Socket | null, program.stdout as Socket | null]) part?.unref();
   const ended = new Promise<void>((resolve) => program.once('close', () => resolve()).once('error', () => resolve()));
   await Promise.race([new Promise<void>((resolve) => program.once('spawn', () => resolve())), ended]);
   return {

@@ -1,12 +1,11 @@
 import { removeContainer } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { messageOf, removeNetwork } from '../engine/networks.ts';
-import { run } from '../command/run.ts';
 import { interfaceExists } from '../host/kernel.ts';
 import { readRouteLocalnet } from '../strategies/netfilter/route-localnet.ts';
 import { idOfBridge } from '../ownership/names.ts';
 import type { Privileges } from '../privilege/privileges.ts';
-import { iptablesFunctions } from '../strategies/netfilter/iptables/program.ts';
+import { removeChains } from '../strategies/netfilter/iptables/remove-chains.ts';
 import type { Found } from './leftover.ts';
 
 export interface RemovalTools {
@@ -86,20 +85,15 @@ const deleteByNft = async (what: readonly string[], privileges: Privileges): Pro
   if (exitCode !== 0 && !/No such file or directory/.test(stderr)) throw new Error(failure ?? firstLine(stderr));
 };
 
-/** Takes a bridge's rules and chains out of tables of iptables, in turn with every other writer of this package. */
+/** Takes a bridge's chains, and those of its process, out of tables of iptables. */
 export const removeIptables = async (
   bridge: string,
   tables: readonly string[],
-  { prefix }: Privileges,
+  privileges: Privileges,
 ): Promise<void> => {
-  const program = `${iptablesFunctions}SUDO=$1; shift; lhf_remove "$@"`;
-  const { exitCode, stderr, failure } = await run(
-    ['sh', '-c', program, 'lhf-sweep', prefix.join(' '), bridge, ...tables],
-    {
-      timeoutMs: 20_000,
-    },
-  );
-  if (exitCode !== 0) throw new Error(failure ?? firstLine(stderr));
+  const ours = tables.filter((table) => table === 'raw' || table === 'nat');
+  const failure = await removeChains({ nonce: bridge.slice(4, 9), bridges: [bridge], tables: ours }, privileges);
+  if (failure !== undefined) throw new Error(firstLine(failure));
 };
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? 'it gave no reason';

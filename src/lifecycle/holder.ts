@@ -5,9 +5,9 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { debug } from '../command/debug.ts';
 import { findProgram } from '../command/find-program.ts';
+import { readShellPrograms } from '../command/shell-program.ts';
 import { commandEnvironment } from '../command/start.ts';
 import type { Privileges } from '../privilege/privileges.ts';
-import { renderGuardianProgram, type HeldProgram } from './guardian-program.ts';
 
 /** Finds the end of the answer to one request; undefined while it has not arrived whole. */
 export type AnswerReader<T> = (received: string) => { answer: T; rest: string } | undefined;
@@ -28,6 +28,16 @@ export interface HolderOwner {
   readonly timeoutMs?: number;
 }
 
+/** What a holder holds. */
+export interface HeldProgram {
+  /** Shell text that defines `lhf_hold` and `lhf_release`: see programs/holder.sh. */
+  readonly program: string;
+  /** What both of them are called with. */
+  readonly programArguments?: readonly string[];
+  /** Whether it starts the guardian: of several holders for the same forwards one does. Default: true. */
+  readonly startsGuardian?: boolean;
+}
+
 export interface HolderOptions extends HolderOwner, HeldProgram {
   /** Called when the held program died while this process lives. */
   onLost(): void;
@@ -35,7 +45,7 @@ export interface HolderOptions extends HolderOwner, HeldProgram {
 
 /**
  * A detached shell on a pipe from this process: requests go in by standard input, answers come back by standard error.
- * It keeps the process alive only while a request has time left (its timer does), and what it does after the process's end is {@link renderGuardianProgram}'s.
+ * It keeps the process alive only while a request has time left (its timer does), and what it does after the process's end stands in programs/holder.sh.
  */
 export class Holder {
   readonly #child: ChildProcess;
@@ -55,8 +65,11 @@ export class Holder {
       guardianScript(),
       // For the guardian's node alone: with it, another program might get libraries that are not its own.
       process.env['LD_LIBRARY_PATH'] ?? '',
+      options.startsGuardian === false ? '' : 'guardian',
+      ...(options.programArguments ?? []),
     ];
-    this.#child = spawn(findProgram('sh') ?? '/bin/sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
+    const program = [readShellPrograms('as-root'), options.program, readShellPrograms('holder')].join('\n');
+    this.#child = spawn(findProgram('sh') ?? '/bin/sh', ['-c', program, 'lhf-holder', ...args], {
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
       // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.

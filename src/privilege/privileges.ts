@@ -15,8 +15,8 @@ export interface Privileges {
   readonly prefix: readonly string[];
   /** Runs a program to its end. Never throws. */
   run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>;
-  /** Starts a program that prints until it is told to end. */
-  watch(argv: readonly [string, ...string[]]): Promise<Watch>;
+  /** Starts a program that prints until it is told to end. With `onPrinted` it tells that what it prints, and keeps no process alive. */
+  watch(argv: readonly [string, ...string[]], onPrinted?: (text: string) => void): Promise<Watch>;
   /** Writes a kernel parameter, such as `net/ipv4/conf/<bridge>/route_localnet`. The returned text is the reason where that failed. */
   setSysctl(key: string, value: string): Promise<string | undefined>;
 }
@@ -26,7 +26,7 @@ export const privilegesOf = ({ kind }: PrivilegeHandle): Privileges => privilege
 const withPrefix = (prefix: readonly string[]): Pick<Privileges, 'prefix' | 'run' | 'watch'> => ({
   prefix,
   run: (argv, options) => run(argv, { ...options, prefix }),
-  watch: (argv) => watch(argv, { prefix }),
+  watch: (argv, onPrinted) => watch(argv, { prefix }, onPrinted),
 });
 
 const root: Privileges = {

@@ -1,23 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { namesOf } from '../../src/ownership/names.ts';
-import * as iptables from '../../src/strategies/netfilter/iptables/rules.ts';
-import { iptablesFunctions } from '../../src/strategies/netfilter/iptables/program.ts';
-import { renderGuard, renderOwnedGuard } from '../../src/strategies/netfilter/guard/rules.ts';
-import * as nftables from '../../src/strategies/netfilter/nftables/rules.ts';
-import type { RulesPlan } from '../../src/strategies/strategy.ts';
+import { renderAnew, renderChange, type ChainedBridges } from '../../src/strategies/netfilter/iptables/chain-rules.ts';
+import {
+  elementsOf,
+  processTablesOf,
+  renderChange as renderElements,
+  renderGuardTable,
+  renderOwnedTable,
+  renderRemoval,
+  type BridgeRules,
+} from '../../src/strategies/netfilter/process-rules.ts';
+import { readShellPrograms } from '../../src/command/shell-program.ts';
 import { execHere } from '../support/run.ts';
 
 // Whole rulesets, as the kernel lists them in a network namespace of their own. A change of a rule shows here, whole.
-const plan: RulesPlan = {
-  names: namesOf('golden01'),
-  session: '00000000-00000000-1-1-1-golde',
-  ports: [
-    { protocol: 'tcp', containerPort: 80, targetPort: 8088 },
-    { protocol: 'tcp', containerPort: 8088, targetPort: 8088 },
-    { protocol: 'udp', containerPort: 53, targetPort: 5353 },
-  ],
-};
+const owner = { nonce: 'golde', session: '00000000-00000000-1-1-1-golde' };
+const ports = [
+  { protocol: 'tcp', containerPort: 80, targetPort: 8088 },
+  { protocol: 'udp', containerPort: 53, targetPort: 5353 },
+] as const;
+const probe = { address: '198.18.0.14', trials: [{ protocol: 'tcp', containerPort: 80, targetPort: 40000 }] } as const;
+const another = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
+const bridge = 'lhf-golden01';
+const other = 'lhf-golden02';
 
 const inNamespace = async (script: string): Promise<string> => {
   const { stdout, stderr, exitCode } = await execHere(['unshare', '--net', 'sh', '-c', script]);
@@ -43,89 +48,110 @@ const inNamespace = async (script: string): Promise<string> => {
 const golden = (name: string): Promise<string> => readFile(new URL(`${name}.txt`, import.meta.url), 'utf8');
 
 describe('nftables', () => {
-  it('lists as in nftables.txt', async () => {
-    const commands = [...renderGuard(plan.names, plan.session), ...nftables.renderTable(plan), 'list ruleset'];
-    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
-      await golden('nftables'),
-    );
+  const tables = processTablesOf(owner.nonce, owner.session);
+  const nft = (commands: readonly string[]): Promise<string> =>
+    inNamespace(`HOME=/nonexistent nft -i <<'END'\n${[...commands, 'list ruleset'].join('\n')}\nEND`);
+  const bare = [...renderGuardTable(tables), ...renderOwnedTable(tables)];
+  const elements = (rules: Partial<BridgeRules>) =>
+    elementsOf(tables, bridge, { ports, probe: undefined, translates: true, ...rules });
+  const opened = [...bare, ...renderElements(new Map(), elements({ probe }))];
+
+  it('lists one process with one forward as in nftables.txt', async () => {
+    expect(await nft(opened)).toBe(await golden('nftables'));
   });
 
-  it('lists the guard beside iptables as in guard.txt', async () => {
-    const { names, session } = plan;
-    const commands = [...renderGuard(names, session), ...renderOwnedGuard(names, session), 'list ruleset'];
-    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
-      await golden('guard'),
-    );
+  it('lists what guards beside iptables as in guard.txt', async () => {
+    const guarded = renderElements(new Map(), elements({ probe, translates: false }));
+    expect(await nft([...bare, ...guarded])).toBe(await golden('guard'));
   });
 
-  it('adds and removes a port without a trace', async () => {
-    const port = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
-    const changes = [...nftables.renderAddPort(plan.names, port), ...nftables.renderRemovePort(plan.names, port)];
-    const commands = [
-      ...renderGuard(plan.names, plan.session),
-      ...nftables.renderTable(plan),
-      ...changes,
-      'list ruleset',
+  it('adds and removes a port, and another forward, without a trace', async () => {
+    const more = elements({ probe, ports: [...ports, another] });
+    const two = elementsOf(tables, other, { ports, probe: undefined, translates: true });
+    const changes = [
+      ...renderElements(elements({ probe }), new Map([...more, ...two])),
+      ...renderElements(new Map([...more, ...two]), elements({ probe })),
     ];
-    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
-      await golden('nftables'),
-    );
+    expect(await nft([...opened, ...changes])).toBe(await golden('nftables'));
+  });
+
+  it('leaves nothing when the last one goes', async () => {
+    expect(await nft([...opened, ...renderRemoval(tables)])).toBe('');
   });
 });
 
 describe('iptables', () => {
-  const shell = (script: string): string => `SUDO=\n${iptablesFunctions}\n${script}`;
-  const apply = (lines: readonly string[]): string => `lhf_apply '${lines.join('\n')}\n' || exit 1`;
+  const nowhere = { isShared: false, doors: [], ways: [], detours: [] };
+  const tables = ['raw', 'nat'] as const;
+  const one: ChainedBridges = new Map([[bridge, { ports, probe: undefined }]]);
+  const probed: ChainedBridges = new Map([[bridge, { ports, probe }]]);
+  const both: ChainedBridges = new Map([...probed, [other, { ports: [...ports, another], probe: undefined }]]);
+  const restore = (lines: readonly string[]): string =>
+    `iptables-restore --noflush <<'END' || exit 1\n${lines.join('\n')}\nEND\n`;
+  const change = (from: ChainedBridges, to: ChainedBridges): string =>
+    restore(tables.flatMap((table) => renderChange(table, from, to, owner)));
+  const opened = restore(tables.flatMap((table) => renderAnew(table, one, [], owner, nowhere))) + change(one, probed);
+  const remove = (nonce: string, bridges: string): string =>
+    `sh -c '${readShellPrograms('as-root', 'iptables', 'remove-iptables').replaceAll("'", String.raw`'\''`)}' x '' ${nonce} '${bridges}' raw nat || exit 1\n`;
 
-  it('lists as in iptables.txt', async () => {
-    expect(await inNamespace(shell(`${apply(iptables.renderRestore(plan))}; iptables-save`))).toBe(
-      await golden('iptables'),
-    );
+  it('lists one process with one forward as in iptables.txt', async () => {
+    expect(await inNamespace(`${opened} iptables-save`)).toBe(await golden('iptables'));
   });
 
-  it('adds and removes a port without a trace', async () => {
-    const port = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
-    const script = [
-      iptables.renderRestore(plan),
-      iptables.renderAddPort(plan.names, port),
-      iptables.renderRemovePort(plan.names, port),
-    ].map(apply);
-    expect(await inNamespace(shell(`${script.join('; ')}; iptables-save`))).toBe(await golden('iptables'));
+  it('adds and removes a port, and another forward, without a trace', async () => {
+    const script = `${opened}${change(probed, both)}${change(both, probed)} iptables-save`;
+    expect(await inNamespace(script)).toBe(await golden('iptables'));
   });
 
-  it('goes in twice as it goes in once', async () => {
-    const removed = `lhf_remove ${plan.names.bridge} nat filter raw`;
-    const script = [apply(iptables.renderRestore(plan)), removed, apply(iptables.renderRestore(plan)), 'iptables-save'];
-    const saved = await inNamespace(shell(script.join('; ')));
-    expect(saved.slice(saved.indexOf('*'))).toBe(await golden('iptables'));
+  it('is put back as it was, whatever is left of it', async () => {
+    const way = `$(iptables -t nat -S LHF > /dev/null && echo there)`;
+    const again = tables.flatMap((table) => renderAnew(table, probed, [other], owner, { ...nowhere, isShared: true }));
+    const flushed = `for t in raw nat; do iptables -t $t -F; done; [ "${way}" = there ] || exit 1\n`;
+    const saved = await inNamespace(`${opened}${change(probed, both)}${flushed}${restore(again)} iptables-save`);
+    expect(saved.split('\n').toSorted()).toEqual((await golden('iptables')).split('\n').toSorted());
   });
 
-  it('removes its bridge alone and leaves the rest byte for byte, empty tables included', async () => {
-    const other = { ...plan, names: namesOf('golden02') };
+  it('is removed by its names, and what others have stays byte for byte', async () => {
     const theirs =
-      'iptables -t nat -A PREROUTING -p tcp --dport 1 -m comment --comment "not lhf: mine" -j RETURN; iptables -N LHFOREIGN';
-    const before = await inNamespace(`${theirs}; nft list ruleset`);
-    const script = [
-      theirs,
-      apply(iptables.renderRestore(plan)),
-      apply(iptables.renderRestore(other)),
-      `lhf_remove ${plan.names.bridge} nat filter raw > /dev/null`,
-    ];
-    const between = await inNamespace(shell(`${script.join('; ')}; iptables-save`));
-    expect(between).not.toContain(plan.names.bridge);
-    expect(between).toContain(`-j ${other.names.chain}`);
-    const after = await inNamespace(
-      shell(`${script.join('; ')}; lhf_remove ${other.names.bridge} nat filter raw > /dev/null; nft list ruleset`),
+      'iptables -t nat -A PREROUTING -p tcp --dport 1 -m comment --comment "not lhf: mine" -j RETURN; iptables -N LHFOREIGN; iptables -t raw -A PREROUTING -p tcp --dport 2 -j ACCEPT\n';
+    const before = await inNamespace(`${theirs} iptables-save`);
+    expect(await inNamespace(`${theirs}${opened}${remove(owner.nonce, bridge)} iptables-save`)).toBe(before);
+  });
+
+  it('is removed though somebody flushed part of it, though some of it never was, and once more', async () => {
+    const half = `iptables -t nat -F LHF; iptables -t raw -F LHF-golde; iptables -t raw -X LHF-${bridge}\n`;
+    const gone = remove(owner.nonce, `${bridge} lhf-goldenxx`);
+    expect(await inNamespace(`${opened}${half}${gone}${gone} iptables-save | grep LHF; true`)).toBe('');
+  });
+
+  it('takes what a user led to its chain along', async () => {
+    const detour = `iptables -t nat -I PREROUTING 1 -i ${bridge} -m comment --comment lhf:${bridge} -j LHF-${bridge}\n`;
+    expect(await inNamespace(`${opened}${detour}${remove(owner.nonce, bridge)} iptables-save | grep LHF; true`)).toBe(
+      '',
     );
-    expect(after).toBe(before);
   });
 
-  it('leaves nothing where there was nothing', async () => {
-    const script = [apply(iptables.renderRestore(plan)), `lhf_remove lhf-golde nat filter raw`, 'nft list ruleset'];
-    expect(await inNamespace(shell(script.join('; ')))).toBe(`${plan.names.bridge}\n`);
+  it('leaves what all share to another process, whose packets still meet one rule', async () => {
+    const neighbour = { nonce: 'neigh', session: '00000000-00000000-1-1-1-neigh' };
+    const theirs: ChainedBridges = new Map([['lhf-neighb01', { ports, probe: undefined }]]);
+    const beside = { ...nowhere, isShared: true, doors: ['there'] };
+    const entered = restore(tables.flatMap((table) => renderAnew(table, theirs, [], neighbour, beside)));
+    const listed = await inNamespace(`${opened}${entered}${remove(owner.nonce, bridge)} iptables-save`);
+    expect(listed).not.toContain('golde');
+    expect(listed.match(/^-A PREROUTING .*/gm)).toEqual([
+      '-A PREROUTING -i lhf-+ -j LHF',
+      '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF',
+    ]);
+    const after = await inNamespace(
+      `${opened}${entered}${remove(owner.nonce, bridge)}${remove('neigh', 'lhf-neighb01')} iptables-save | grep LHF; true`,
+    );
+    expect(after).toBe('');
   });
 
-  it('prints the bridges that it freed, and nothing for none', async () => {
-    expect(await inNamespace(shell('lhf_remove lhf-golde nat filter raw'))).toBe('');
+  it('takes the shared rule out though two processes that came at once both put it in', async () => {
+    const twice = 'iptables -t nat -I PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF\n';
+    expect(await inNamespace(`${opened}${twice}${remove(owner.nonce, bridge)} iptables-save | grep LHF; true`)).toBe(
+      '',
+    );
   });
 });

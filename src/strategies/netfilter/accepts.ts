@@ -1,27 +1,19 @@
-import { run } from '../../command/run.ts';
-import { renderMark } from '../../ownership/names.ts';
-import type { Privileges } from '../../privilege/privileges.ts';
+import { sharedIn, type Session } from '../../ownership/session.ts';
 import type { Place } from '../packets.ts';
 import type { FirewallPass, Tools } from '../strategy.ts';
+import { insertAccept, isAcceptIn, removeAccept, type AcceptOwner, type InputChain } from './accept-rule.ts';
 import { listDroppingPolicies } from './policies.ts';
-import { iptablesFunctions } from './iptables/program.ts';
 
-/** A base chain of hook input that drops what we translated. */
-export interface InputChain {
-  readonly family: string;
-  readonly table: string;
-  readonly chain: string;
-}
-
-/** The accepts of one bridge in other people's chains. */
+/** The accepts of one forward: each is shared by all forwards of the process that need it, and goes with the last of them. */
 export class Accepts implements FirewallPass {
   readonly #bridge: string;
   readonly #tools: Tools;
-  #mayBeIn = false;
+  readonly #shared: SharedAccepts;
 
   constructor(bridge: string, tools: Tools) {
     this.#bridge = bridge;
     this.#tools = tools;
+    this.#shared = sharedIn(tools.session, 'accepts', () => new SharedAccepts(tools));
   }
 
   passDrop(drop: Place | undefined): ReturnType<FirewallPass['passDrop']> {
@@ -46,120 +38,72 @@ export class Accepts implements FirewallPass {
     return done;
   }
 
-  /** Takes out all of them. */
-  async remove(): Promise<void> {
-    if (!this.#mayBeIn) return;
-    await removeAccepts(this.#bridge, this.#tools.privileges);
-    this.#mayBeIn = false;
+  /** Takes out those that no other forward needs. */
+  remove(): Promise<void> {
+    return this.#shared.release(this.#bridge);
   }
 
   async #pass(chain: InputChain, what: string): ReturnType<FirewallPass['passDrop']> {
-    // Remembered before it is done: killed in between, it is the sweep's; failing in between, it is ours.
-    this.#mayBeIn = true;
-    const failure = await insertAccept(chain, this.#bridge, this.#tools.session.word, this.#tools.privileges);
+    const failure = await this.#shared.acquire(chain, this.#bridge);
     const done = `an accept for ${this.#bridge} in ${chain.family} ${chain.table} ${chain.chain}${what}`;
     return failure === undefined ? { done } : { failure };
   }
 }
 
-/**
- * Puts one accept at the head of somebody's chain: only for what comes from this bridge and was translated to 127/8.
- * Left over after a crash it would be inert, for its bridge is gone. Returns the reason where it could not be put in.
- */
-const insertAccept = async (
-  chain: InputChain,
-  bridge: string,
-  session: string,
-  privileges: Privileges,
-): Promise<string | undefined> => {
-  const mark = renderMark(bridge, session);
-  const { exitCode, stderr, failure } = isIptables(chain)
-    ? await applyByIptables(renderIptablesAccept(chain, bridge, mark), privileges)
-    : await privileges.run([
-        'nft',
-        'insert',
-        'rule',
-        chain.family,
-        chain.table,
-        chain.chain,
-        `iifname "${bridge}" ip daddr 127.0.0.0/8 ct status dnat accept comment "${mark}"`,
-      ]);
-  return exitCode === 0 ? undefined : (failure ?? stderr.trim());
-};
+interface SharedAccept {
+  readonly chain: InputChain;
+  /** The forwards that need it, by their bridges. */
+  readonly users: Set<string>;
+}
 
-const renderIptablesAccept = ({ table, chain }: InputChain, bridge: string, mark: string): string =>
-  [
-    `*${table}`,
-    `-I ${chain} 1 -i ${bridge} -d 127.0.0.0/8 -m conntrack --ctstate DNAT -m comment --comment "${mark}" -j ACCEPT`,
-    'COMMIT',
-    '',
-  ].join('\n');
+/** One accept for a process in each chain that drops what its forwards translated. */
+class SharedAccepts {
+  readonly #owner: AcceptOwner;
+  readonly #accepts = new Map<string, SharedAccept>();
+  // One change after the other: two forwards that meet the same firewall put in one accept.
+  #changes: Promise<unknown> = Promise.resolve();
 
-/** Takes out every accept with a bridge's mark, wherever it stands; gone is what was wanted. */
-const removeAccepts = async (bridge: string, privileges: Privileges): Promise<void> => {
-  const failures = [await removeByIptables(bridge, privileges), ...(await removeByNft(bridge, privileges))].filter(
-    (failure) => failure !== undefined,
-  );
-  if (failures.length > 0) throw new Error(failures.join('; '));
-};
-
-const iptablesTables = ['filter', 'mangle', 'security'];
-
-/** What iptables keeps, whichever firewall writes it: a table with rules that are not its own it would refuse to list. */
-const isIptables = ({ family, table, chain }: InputChain): boolean =>
-  family === 'ip' && iptablesTables.includes(table) && chain === 'INPUT';
-
-const applyByIptables = (lines: string, { prefix }: Privileges): ReturnType<typeof run> =>
-  run(['sh', '-c', `${iptablesFunctions}SUDO=$1; lhf_apply "$2"`, 'lhf-accepts', prefix.join(' '), lines]);
-
-const removeByIptables = async (bridge: string, { prefix }: Privileges): Promise<string | undefined> => {
-  const program = `${iptablesFunctions}SUDO=$1; shift; command -v iptables-save > /dev/null || exit 0; lhf_remove "$@"`;
-  const { exitCode, stderr, failure } = await run([
-    'sh',
-    '-c',
-    program,
-    'lhf-accepts',
-    prefix.join(' '),
-    bridge,
-    ...iptablesTables,
-  ]);
-  return exitCode === 0 ? undefined : (failure ?? stderr.trim());
-};
-
-const removeByNft = async (bridge: string, privileges: Privileges): Promise<(string | undefined)[]> => {
-  const { stdout } = await privileges.run(['nft', '-a', 'list', 'ruleset']);
-  const failures: (string | undefined)[] = [];
-  for (const { family, table, chain, handle } of parseAccepts(stdout, bridge)) {
-    // One after the other: each is its own transaction, and one that is gone must not keep the rest.
-    const { exitCode, stderr, failure } = await privileges.run([
-      'nft',
-      'delete',
-      'rule',
-      family,
-      table,
-      chain,
-      'handle',
-      handle,
-    ]);
-    if (exitCode !== 0 && !/No such file or directory/.test(stderr)) failures.push(failure ?? stderr.trim());
+  constructor({ session, privileges }: Pick<Tools, 'privileges'> & { readonly session: Session }) {
+    this.#owner = { nonce: session.owner.nonce, session: session.word, privileges };
   }
-  return failures;
-};
 
-/** The places of a bridge's accepts in `nft -a list ruleset`. */
-export const parseAccepts = (
-  listing: string,
-  bridge: string,
-): { family: string; table: string; chain: string; handle: string }[] => {
-  let [family, table, chain] = ['', '', ''];
-  return listing.split('\n').flatMap((line) => {
-    const opened = /^table (\S+) (\S+) \{/.exec(line);
-    if (opened !== null) [, family = '', table = ''] = opened;
-    chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
-    const handle =
-      line.includes(`comment "lhf:${bridge}:`) && line.startsWith('\t\t')
-        ? /# handle (\d+)$/.exec(line)?.[1]
-        : undefined;
-    return handle === undefined ? [] : [{ family, table, chain, handle }];
-  });
-};
+  /** The returned text is the reason where it could not be put in. */
+  acquire(chain: InputChain, bridge: string): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      const key = `${chain.family} ${chain.table} ${chain.chain}`;
+      const accept = this.#accepts.get(key) ?? { chain, users: new Set() };
+      const isKnown = this.#accepts.has(key);
+      // Remembered before it is done: killed in between, it is the sweep's; failing in between, it is ours.
+      this.#accepts.set(key, accept);
+      accept.users.add(bridge);
+      // A firewall that was loaded anew since has taken it along.
+      if (isKnown && (await isAcceptIn(chain, this.#owner))) return undefined;
+      return insertAccept(chain, this.#owner);
+    });
+  }
+
+  release(bridge: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const failures: string[] = [];
+      for (const [key, { chain, users }] of this.#accepts) {
+        if (!users.has(bridge)) continue;
+        if (users.size === 1) {
+          const failure = await removeAccept(chain, this.#owner);
+          if (failure !== undefined) {
+            failures.push(failure);
+            continue;
+          }
+          this.#accepts.delete(key);
+        }
+        users.delete(bridge);
+      }
+      if (failures.length > 0) throw new Error(failures.join('; '));
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changes.then(work);
+    this.#changes = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,4 +1,5 @@
 import { debug } from '../../command/debug.ts';
+import { readShellPrograms } from '../../command/shell-program.ts';
 import { Holder, type HolderOptions, type HolderOwner } from '../../lifecycle/holder.ts';
 import { lastWordsIn, renderRequest } from './read-answer.ts';
 
@@ -8,7 +9,7 @@ export class NftHolder {
   #asked = 0;
 
   constructor(options: HolderOwner & Pick<HolderOptions, 'onLost'>) {
-    this.#holder = new Holder({ ...options, ...program });
+    this.#holder = new Holder({ ...options, program: readShellPrograms('hold-nft') });
   }
 
   get hasAnswered(): boolean {
@@ -41,17 +42,3 @@ export class NftHolder {
     return refusal;
   }
 }
-
-/*
- * The owned tables are gone as soon as nft's input ends, and the guard in them with it. So nft reads what `cat` passes on, and its
- * input ends after `route_localnet` is off. Not at the end of a `cat` that somebody killed, nor where the shell alone was killed,
- * after which Node closes the pipe: then the process lives on, with its bridges open, and starts another holder.
- * Whichever part ends, the process is told at once: the last part says so itself, since the shell waits for all of them.
- */
-const program = {
-  hold: `
-{ cat 2> /dev/null && read -r _ _ _ parent _ < /proc/self/stat && [ "$parent" = $$ ] && lhf_shut; } |
-  { lhf_as_root nft -i > /dev/null; echo lhf-lost >&2; }`,
-  // The owned table went with nft; the guard stands for each bridge that was open or on its way.
-  release: `lhf_as_root nft list set ip lhf_guard_"$NONCE" bridges | grep -o 'lhf-[0-9a-z]\\{8\\}'`,
-};

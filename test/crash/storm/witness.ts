@@ -17,7 +17,7 @@ export interface Sight {
 /** Looks once, for all processes: what is there is told by its mark's pid. */
 export const look = async (docker: Docker): Promise<(pid: number) => Sight> => {
   const [kernel, engine, processes] = await Promise.all([
-    findKernelMarks(privilegesOf('root')),
+    findKernelMarks(privilegesOf({ kind: 'root' })),
     findEngineMarks({ docker }),
     findProcesses(),
   ]);

@@ -31,12 +31,11 @@ const open = (options: { hold?: string; timeoutMs?: number } = {}) => {
   const holder = new Holder({
     session: 'session',
     nonce: 'zzzzz',
-    privileges: privilegesOf('root'),
+    privileges: privilegesOf({ kind: 'root' }),
     environment: { LHF_TEST: 'value' },
-    hold,
-    release: ':',
     onLost: () => lost.push(1),
-    ...options,
+    program: `lhf_hold() {\n${options.hold ?? hold}\n}\nlhf_release() { :; }`,
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });
   return { holder, lost, ask: (line: string) => holder.ask(`${line}\n`, readLine) };
 };
@@ -114,8 +113,8 @@ import { privilegesOf } from './src/privilege/privileges.ts';
 const [, mark] = process.argv;
 const read = (received) => received.includes('.\\n') ? { answer: received, rest: '' } : undefined;
 const holder = new Holder({
-  session: 's', nonce: 'zzzzz', privileges: privilegesOf('root'), environment: {}, timeoutMs: ${timeoutMs}, onLost() {},
-  hold: ${JSON.stringify(hold)}, release: 'echo "$$" > "' + mark + '"',
+  session: 's', nonce: 'zzzzz', privileges: privilegesOf({ kind: 'root' }), environment: {}, timeoutMs: ${timeoutMs}, onLost() {},
+  program: ${JSON.stringify(`lhf_hold() {\n${hold}\n}\n`)} + 'lhf_release() { echo "$$" > "$1"; }', programArguments: [mark],
 });
 ${asks}
 console.log('asked');`;

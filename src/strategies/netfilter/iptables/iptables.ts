@@ -1,7 +1,13 @@
 import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
+import { processTablesOfBridge } from '../process-rules.ts';
+import { NetfilterRoute, NetfilterView } from '../route.ts';
+import { TableView } from '../table-view.ts';
+import { ChainLook } from './chain-look.ts';
+import { ChainView, FoundGuard, RawGuard } from './chain-view.ts';
+import { putIptablesRules } from './rules.ts';
 
-/** Kernel DNAT by iptables. */
+/** Kernel DNAT by iptables, guarded by owned tables of nft where there are any: those no flush takes. */
 export const iptables: Strategy = {
   name: 'iptables',
   needsPrivilege: true,
@@ -9,10 +15,12 @@ export const iptables: Strategy = {
   obstacle: (facts) =>
     obstacleToBridges(facts) ?? (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
-  open: async () => {
-    throw new Error('not yet');
-  },
-  attach: () => {
-    throw new Error('not yet');
+  open: async (plan, tools) => new NetfilterRoute(plan.names, await putIptablesRules(plan, tools), tools),
+  attach: ({ names, probeAddress }, tools) => {
+    const { bridge } = names;
+    const look = new ChainLook(tools.privileges);
+    const owned = new TableView(processTablesOfBridge(bridge), bridge, tools.privileges);
+    const guard = new FoundGuard(owned, new RawGuard(bridge, look));
+    return new NetfilterView(names, new ChainView(bridge, look, guard), tools, probeAddress);
   },
 };

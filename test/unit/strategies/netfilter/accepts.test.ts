@@ -1,38 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { parseAccepts } from '../../../../src/strategies/netfilter/accepts.ts';
+import { parseHandles } from '../../../../src/strategies/netfilter/accept-rule.ts';
 import { parsePolicies } from '../../../../src/strategies/netfilter/policies.ts';
 
-// As nft 1.0.6 lists them.
-const ruleset = `table ip filter { # handle 1
-	chain INPUT { # handle 1
-		type filter hook input priority filter; policy drop;
-		iifname "lhf-abcdefgh" ip daddr 127.0.0.0/8 ct state dnat  counter packets 0 bytes 0 accept comment "lhf:lhf-abcdefgh:s" # handle 7
-	}
-}
-table inet fw { # handle 2
-	comment "lhf:lhf-abcdefgh:s is no rule"
-	chain other { # handle 1
-		iifname "lhf-zzzzzzzz" accept comment "lhf:lhf-zzzzzzzz:s" # handle 4
-	}
+const mark = 'lhf:abcde:00000000-00000000-1-1-1-abcde';
 
+// As nft 1.0.6 lists it.
+const chain = `table inet fw { # handle 2
 	chain in { # handle 2
 		type filter hook input priority filter; policy drop;
-		iifname "lhf-abcdefgh" ip daddr 127.0.0.0/8 ct status dnat accept comment "lhf:lhf-abcdefgh:s" # handle 5
-		iifname "lhf-abcdefgh" accept comment "mine" # handle 6
+		iifname "lhf-abcde*" ip daddr 127.0.0.0/8 ct status dnat accept comment "${mark}" # handle 5
+		iifname "lhf-abcde*" accept comment "mine" # handle 6
+		iifname "lhf-abcdf*" ip daddr 127.0.0.0/8 ct status dnat accept comment "lhf:abcdf:s" # handle 7
+		ip saddr 10.0.0.0/8 counter packets 1 bytes 1 accept comment "not ${mark}" # handle 8
 	}
 }
 `;
 
-describe('accepts in a listing', () => {
-  it('are those with the bridge’s mark, wherever they stand', () => {
-    expect(parseAccepts(ruleset, 'lhf-abcdefgh')).toEqual([
-      { family: 'ip', table: 'filter', chain: 'INPUT', handle: '7' },
-      { family: 'inet', table: 'fw', chain: 'in', handle: '5' },
-    ]);
+describe('accepts in the listing of a chain', () => {
+  it('are those with the process’s mark', () => {
+    expect(parseHandles(chain, mark)).toEqual(['5']);
   });
-  it('are none of another bridge whose name begins so', () => {
-    expect(parseAccepts(ruleset, 'lhf-abcdefg')).toEqual([]);
-    expect(parseAccepts('', 'lhf-abcdefgh')).toEqual([]);
+  it('are none of another process', () => {
+    expect(parseHandles(chain, 'lhf:abcde:s')).toEqual([]);
+    expect(parseHandles('', mark)).toEqual([]);
   });
 });
 

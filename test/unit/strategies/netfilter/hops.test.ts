@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { namesOf } from '../../../src/ownership/names.ts';
-import { parseHops, renderHops } from '../../../src/proof/hops.ts';
-import { parseNftMarks } from '../../../src/leftovers/nft-marks.ts';
+import { namesOf } from '../../../../src/ownership/names.ts';
+import { parseHops, renderHops } from '../../../../src/strategies/netfilter/hops.ts';
+import { parseNftMarks } from '../../../../src/leftovers/nft-marks.ts';
 
 const session = '0123abcd-0123abcd-1a-1b-1c-abcde';
 const names = namesOf('abcdefgh');
@@ -70,7 +70,14 @@ it('reads a table in which nothing was seen', () => {
 });
 
 it('is found by the sweep when its owner died, and drops nothing', () => {
-  const rendered = renderHops({ names, session, protocol: 'udp', containerPort: 53, targetPort: 5353 });
+  const rendered = renderHops({
+    names,
+    session,
+    protocol: 'udp',
+    containerPort: 53,
+    targetPort: 5353,
+    probeAddress: '198.18.0.14',
+  });
   expect(rendered).not.toMatch(/\bdrop\b|\breject\b|\baccept\b(?<!policy accept)/);
   expect(parseNftMarks(listing)).toMatchObject([{ kind: 'rules', bridge: 'lhf-abcdefgh', session }]);
   expect(rendered).toContain(`comment "lhf:lhf-abcdefgh:${session}"`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDrops, parseTaken, parseTranslators } from '../../../src/proof/trace.ts';
+import { parseDrops, parseTaken, parseTranslators } from '../../../../src/strategies/netfilter/trace.ts';
 
 // As nft 1.0.6 printed it, packets shortened.
 const arrived = (id: string): string[] => [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lastWordsIn, renderRequest } from '../../../../src/strategies/nftables/read-answer.ts';
+import { lastWordsIn, renderRequest } from '../../../../src/strategies/netfilter/read-answer.ts';
 
 const complaint = (token: string, prefix = ''): string =>
   `${prefix}Error: No such file or directory\nlist table ip ${token}\n              ^^^^^^\n`;

@@ -1,0 +1,50 @@
+import type { Privileges } from '../../../privilege/privileges.ts';
+import {
+  baseChain,
+  bridgeChainOf,
+  nonceOf,
+  processChainOf,
+  sharedChain,
+  type TableName,
+  type WayIn,
+} from './chain-rules.ts';
+import { guards, parseJumps, parseRules, parseWayIn, type ListedRule } from './listing.ts';
+
+/** Looks at chains of ours, one at a time: never at a whole table. */
+export class ChainLook {
+  readonly #privileges: Privileges;
+
+  constructor(privileges: Privileges) {
+    this.#privileges = privileges;
+  }
+
+  /** What leads to a process's chain now. */
+  async wayIn(table: TableName, nonce: string): Promise<WayIn> {
+    const [base, shared] = await Promise.all([this.#list(table, baseChain), this.#list(table, sharedChain)]);
+    return parseWayIn(base ?? '', shared, nonce);
+  }
+
+  /** What a process's chain leads to, and whether it guards. */
+  async process(table: TableName, nonce: string): Promise<{ bridges: readonly string[]; guards: boolean }> {
+    const listing = (await this.#list(table, processChainOf({ nonce }))) ?? '';
+    return { bridges: parseJumps(listing), guards: guards(listing) };
+  }
+
+  async rules(table: TableName, bridge: string): Promise<ListedRule[]> {
+    return parseRules((await this.#list(table, bridgeChainOf(bridge), ['-v'])) ?? '');
+  }
+
+  /** Whether packets of a bridge come to its own chain. */
+  async isLed(table: TableName, bridge: string): Promise<boolean> {
+    const nonce = nonceOf(bridge);
+    const [{ doors, ways }, { bridges }] = await Promise.all([this.wayIn(table, nonce), this.process(table, nonce)]);
+    return doors.length > 0 && ways.length > 0 && bridges.includes(bridge);
+  }
+
+  /** Undefined where the chain is not there. */
+  async #list(table: TableName, chain: string, options: readonly string[] = []): Promise<string | undefined> {
+    const argv = ['iptables', '-w', '5', '-t', table, ...options, '-S', chain] as const;
+    const { stdout, exitCode } = await this.#privileges.run(argv);
+    return exitCode === 0 ? stdout : undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { debug } from '../../../command/debug.ts';
+import type { Watch } from '../../../command/watch.ts';
+import type { HostFacts } from '../../../host/facts.ts';
+import type { HolderOwner } from '../../../lifecycle/holder.ts';
+import { IdleEnd } from '../../../lifecycle/idle-end.ts';
+import { ChainLook } from './chain-look.ts';
+import type { TableName } from './chain-rules.ts';
+import { FlushReader, hasManyChains, watchFlushes } from './flush-watch.ts';
+import { IptablesHolder } from './iptables-holder.ts';
+import { ProcessChains } from './process-chains.ts';
+
+/** How many bridges are looked at when many lost rules at once. */
+const mostSuspects = 4;
+
+export interface HeldChainsOptions {
+  readonly owner: HolderOwner;
+  readonly host: HostFacts;
+  /** Where nft guards, and its holder starts the guardian, table nat alone; else raw as well. */
+  readonly tables: readonly TableName[];
+}
+
+/**
+ * The chains of one process with the shell that writes them: started for the first forward, ended a while after the last, replaced when
+ * somebody kills it. Beside it goes a watch on what others flush, where nft can tell.
+ */
+export class HeldChains {
+  readonly rules: ProcessChains;
+  readonly look: ChainLook;
+  readonly guardsItself: boolean;
+  readonly #options: HeldChainsOptions;
+  readonly #idle = new IdleEnd(() => this.#retire());
+  #holder: IptablesHolder | undefined;
+  #watch: Promise<Watch> | undefined;
+  /** Bridges whose rules went away, as the kernel said, and have not been looked at since. */
+  readonly #suspects = new Set<string>();
+  #isLooking = false;
+
+  constructor(options: HeldChainsOptions) {
+    const { owner, tables } = options;
+    this.#options = options;
+    this.guardsItself = tables.includes('raw');
+    this.look = new ChainLook(owner.privileges);
+    this.rules = new ProcessChains(owner, tables, () => this.#current(), this.look);
+  }
+
+  /** Keeps the shell, and the watch, for one more forward. */
+  acquire(): void {
+    this.#idle.take();
+    this.#watch ??= this.#startWatch();
+  }
+
+  release(): void {
+    this.#idle.give();
+  }
+
+  #current(): IptablesHolder {
+    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#open();
+    return this.#holder;
+  }
+
+  #open(): IptablesHolder {
+    const { owner, tables } = this.#options;
+    const holder = new IptablesHolder({
+      ...owner,
+      tables,
+      startsGuardian: this.guardsItself,
+      // Rules stay when their keeper is killed alone, and need another for the day this process is.
+      onLost: () => void (holder.hasAnswered && this.#tellAnother()),
+    });
+    return holder;
+  }
+
+  #tellAnother(): void {
+    const { bridges } = this.rules;
+    if (bridges.length === 0) return;
+    this.#current()
+      .restore({ mayHave: bridges, have: bridges, lines: [] })
+      .catch((error: unknown) => debug(`another holder of iptables rules: ${String(error)}`));
+  }
+
+  #retire(): void {
+    if (this.#holder?.isBusy === true) return;
+    this.#holder?.retire();
+    this.#holder = undefined;
+    void this.#watch?.then((watch) => watch.stop());
+    this.#watch = undefined;
+  }
+
+  /**
+   * Whoever flushes iptables (a firewall's reload) takes our rules along, and only the kernel tells; of iptables' older kind nobody.
+   * nft reads all rules before it watches: where there are so many that this would be felt, only `verify()` looks.
+   */
+  async #startWatch(): Promise<Watch> {
+    const { owner, host } = this.#options;
+    if (host.nft === undefined || host.iptables?.variant === 'legacy') return unwatched;
+    if (await hasManyChains(owner.privileges)) return unwatched;
+    const reader = new FlushReader(owner.nonce);
+    return watchFlushes(owner.privileges, (text) => {
+      for (const bridge of reader.read(text)) for (const one of this.#suspectsOf(bridge)) this.#suspects.add(one);
+      void this.#lookAtSuspects();
+    });
+  }
+
+  /** One bridge of ours tells of all that they share. */
+  #suspectsOf(bridge: string | undefined): readonly string[] {
+    const { bridges } = this.rules;
+    return bridge === undefined ? bridges.slice(0, 1) : bridges.filter((one) => one === bridge);
+  }
+
+  /** What we change ourselves is told, too. Whoever takes the rules of many bridges takes what they share: a few tell of all. */
+  async #lookAtSuspects(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    while (this.#suspects.size > 0) {
+      const some = [...this.#suspects].slice(0, mostSuspects);
+      this.#suspects.clear();
+      for (const bridge of some)
+        await this.repair(bridge).catch((error: unknown) => debug(`putting back what was flushed: ${String(error)}`));
+    }
+    this.#isLooking = false;
+  }
+
+  /** Looks at what a bridge has, and puts back what somebody took. @throws LHF_ERR_RULES */
+  async repair(bridge: string): Promise<boolean> {
+    const wasMissing = await this.rules.repair(bridge);
+    if (wasMissing)
+      process.emitWarning(`somebody took iptables rules of ${this.rules.bridges.join(', ')} away; they are back`, {
+        type: 'LocalhostForwardWarning',
+        code: 'LHF_WARN_RULES',
+      });
+    return wasMissing;
+  }
+}
+
+const unwatched: Watch = { printed: () => '', stop: async () => '' };

@@ -1,0 +1,144 @@
+import { debug } from '../../../command/debug.ts';
+import { sharedIn } from '../../../ownership/session.ts';
+import type { Hits } from '../../../types.ts';
+import { holderOwnerOf } from '../../holder-owner.ts';
+import type { PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
+import type { BridgeRules } from '../bridge-rules.ts';
+import { heldTablesOf, type HeldTables } from '../held-tables.ts';
+import { obstacleToOwnedTables } from '../owned-tables.ts';
+import { TableView } from '../table-view.ts';
+import { ChainView, RawGuard } from './chain-view.ts';
+import { HeldChains } from './held-chains.ts';
+
+/** How the process's bridges are guarded: by owned tables of nft, or by iptables' own table raw. */
+type GuardedBy = 'nft' | 'raw';
+
+/** Told by the first opening, for all of the process. */
+interface Decision {
+  guardedBy: Promise<GuardedBy> | undefined;
+}
+
+/** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
+export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<BridgeRules> => {
+  const decision = sharedIn(tools.session, 'iptables guard', (): Decision => ({ guardedBy: undefined }));
+  const isFirst = decision.guardedBy === undefined;
+  const guardedBy = await (decision.guardedBy ??= decide(plan, tools));
+  const tables = guardedBy === 'nft' ? heldTablesOf(tools) : undefined;
+  if (!isFirst) tables?.acquire();
+  const chains = sharedIn(
+    tools.session,
+    `chains guarded by ${guardedBy}`,
+    () =>
+      new HeldChains({
+        owner: holderOwnerOf(tools),
+        host: tools.host,
+        tables: guardedBy === 'nft' ? ['nat'] : ['raw', 'nat'],
+      }),
+  );
+  chains.acquire();
+  const { names, ports } = plan;
+  const rules = new IptablesRules(names.bridge, chains, tables, tools);
+  // Of two holders, the one that starts the guardian has to know.
+  const onSent = (): void => {
+    if (tables === undefined) plan.onSent();
+  };
+  // Both requests are with their holders at once, whenever this process dies.
+  const results = await Promise.allSettled([
+    isFirst || tables === undefined ? undefined : guard(tables, plan),
+    chains.rules.open(names.bridge, ports, onSent),
+  ]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed === undefined) return rules;
+  await rules.release().catch((error: unknown) => debug(`undoing rules of ${names.bridge}: ${String(error)}`));
+  throw failed.reason;
+};
+
+/** The first bridge of a process, guarded by nft where nft can: what it cannot at its start, it cannot for the next one. */
+const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
+  if (obstacleToOwnedTables(tools.host) !== undefined) return 'raw';
+  const tables = heldTablesOf(tools);
+  tables.acquire();
+  try {
+    await guard(tables, plan);
+    return 'nft';
+  } catch (error) {
+    // nft may have died between doing it and saying so; the guard outlives it.
+    await tables.rules.close(plan.names.bridge).catch(() => undefined);
+    tables.release();
+    debug(`the guard goes into iptables' table raw, which others can flush: ${String(error)}`);
+    return 'raw';
+  }
+};
+
+const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
+  tables.rules.open(plan.names.bridge, plan.ports, { translates: false, onSent: () => plan.onSent() });
+
+class IptablesRules implements BridgeRules {
+  readonly #bridge: string;
+  readonly #chains: HeldChains;
+  readonly #tables: HeldTables | undefined;
+  readonly #view: ChainView;
+  readonly #tableView: TableView | undefined;
+  #isReleased = false;
+
+  constructor(bridge: string, chains: HeldChains, tables: HeldTables | undefined, { privileges }: Tools) {
+    this.#bridge = bridge;
+    this.#chains = chains;
+    this.#tables = tables;
+    this.#tableView = tables && new TableView(tables.names, bridge, privileges);
+    this.#view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
+  }
+
+  add(port: PortMapping): Promise<void> {
+    return this.#both((rules) => rules.addPort(this.#bridge, port));
+  }
+
+  remove(port: PortMapping): Promise<void> {
+    return this.#both((rules) => rules.removePort(this.#bridge, port));
+  }
+
+  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#both((rules) => rules.setProbe(this.#bridge, { address, trials }));
+  }
+
+  hits(ports: readonly PortMapping[]): Promise<Hits[]> {
+    return this.#view.hits(ports);
+  }
+
+  proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    return this.#view.proofs();
+  }
+
+  isPresent(port: PortMapping): Promise<boolean> {
+    return this.#view.isPresent(port);
+  }
+
+  async repair(): Promise<boolean> {
+    const [areBack, isGuardBack] = await Promise.all([this.#chains.repair(this.#bridge), this.#repairGuard()]);
+    return areBack || isGuardBack;
+  }
+
+  async #repairGuard(): Promise<boolean> {
+    if (this.#tableView === undefined || (await this.#tableView.isGuarded())) return false;
+    await this.#tables?.rules.restoreGuard();
+    return true;
+  }
+
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    await this.#both((rules) => rules.close(this.#bridge));
+    this.#isReleased = true;
+    this.#chains.release();
+    this.#tables?.release();
+  }
+
+  /** In iptables' chains and in the tables beside them, whatever becomes of the other. */
+  async #both(change: (rules: HeldChains['rules'] | HeldTables['rules']) => Promise<void>): Promise<void> {
+    const results = await Promise.allSettled([
+      change(this.#chains.rules),
+      ...(this.#tables === undefined ? [] : [change(this.#tables.rules)]),
+    ]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { spawnScript } from '../support/children.ts';
+import { requirePlace } from '../support/place.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { openingScript } from './trace.ts';
+
+// What all processes share in iptables comes with the first one and goes with the last, whoever the others are.
+requirePlace();
+
+const opening = async () => {
+  const script = spawnScript({
+    source: openingScript('iptables', `process.stdin.on('data', () => net.close().then(() => console.log('closed')));`),
+  });
+  const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
+  return {
+    bridge,
+    close: async () => {
+      script.send('close');
+      await script.waitForLine('closed');
+    },
+    [Symbol.asyncDispose]: () => script[Symbol.asyncDispose](),
+  };
+};
+
+const listOurs = async (): Promise<string[]> =>
+  (await outputOf(execHere, ['iptables-save'])).split('\n').filter((line) => line.includes('LHF'));
+
+const doors = async (): Promise<string[]> =>
+  (await listOurs()).filter((line) => line.startsWith('-A PREROUTING') && line.endsWith(' -j LHF'));
+
+test('others’ packets meet one rule of ours, and none and no chain once the last of two has closed', async () => {
+  expect(await listOurs()).toEqual([]);
+  await using one = await opening();
+  await using two = await opening();
+  expect(await doors()).toEqual(['-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF']);
+  await one.close();
+  expect((await listOurs()).join('\n')).not.toContain(one.bridge);
+  expect((await listOurs()).join('\n')).toContain(`-j LHF-${two.bridge}`);
+  await two.close();
+  expect(await listOurs()).toEqual([]);
+});
+
+test('processes that come and go at the same time leave nothing, and are not in each other’s way', async () => {
+  const rounds = Array.from({ length: 4 }, async () => {
+    for (let round = 0; round < 2; round += 1) {
+      await using net = await opening();
+      expect((await listOurs()).join('\n')).toContain(`-j LHF-${net.bridge}`);
+      expect((await doors()).length).toBeGreaterThan(0);
+      await net.close();
+    }
+  });
+  await Promise.all(rounds);
+  expect(await listOurs()).toEqual([]);
+});
+
+test('a rule that somebody else put there meanwhile stays', async () => {
+  const foreign = ['PREROUTING', '-i', 'lhf-stranger', '-j', 'RETURN'];
+  await using net = await opening();
+  await outputOf(execHere, ['iptables', '-t', 'nat', '-A', ...foreign]);
+  await net.close();
+  const after = await outputOf(execHere, ['iptables', '-t', 'nat', '-S', 'PREROUTING']);
+  await outputOf(execHere, ['iptables', '-t', 'nat', '-D', ...foreign]);
+  expect(after).toContain(`-A ${foreign.join(' ')}`);
+  expect(await listOurs()).toEqual([]);
+});

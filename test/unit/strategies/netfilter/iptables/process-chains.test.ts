@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import type { RestoreRequest } from '../../../../../src/strategies/netfilter/iptables/iptables-holder.ts';
+import type { ChainSight } from '../../../../../src/strategies/netfilter/iptables/missing.ts';
+import { ProcessChains } from '../../../../../src/strategies/netfilter/iptables/process-chains.ts';
+import type { WayIn } from '../../../../../src/strategies/netfilter/iptables/chain-rules.ts';
+
+const port = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
+const owner = { nonce: 'abcde', session: 's' };
+const nowhere: WayIn = { isShared: false, doors: [], ways: [], detours: [] };
+const [one, two] = ['lhf-abcde001', 'lhf-abcde002'] as const;
+
+/** Chains whose writer answers so, one answer a request, and whose way in looks so, one look after the other; the last one goes on. */
+const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] = []) => {
+  const asked: RestoreRequest[] = [];
+  let looked = 0;
+  const sight: ChainSight = {
+    wayIn: async () => ({ ...nowhere, ...(looks[looked++] ?? looks.at(-1)) }),
+    process: async () => ({ bridges: [], guards: false }),
+    rules: async () => [],
+  };
+  const stream = {
+    restore: async (request: RestoreRequest): Promise<string> => {
+      asked.push(request);
+      return answers[asked.length - 1] ?? '';
+    },
+  };
+  return { asked, chains: new ProcessChains(owner, ['nat'], () => stream, sight) };
+};
+
+const ignore = (): void => undefined;
+
+describe('a process’s chains', () => {
+  it('come with the first bridge, on the way that is missing', async () => {
+    const { asked, chains } = open();
+    await chains.open(one, [port], ignore);
+    expect(asked[0]?.lines).toEqual([
+      '*nat',
+      ':LHF-lhf-abcde001 - [0:0]',
+      ':LHF-abcde - [0:0]',
+      '-A LHF-lhf-abcde001 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:8088',
+      '-A LHF-abcde -i lhf-abcde001 -m comment --comment "lhf:lhf-abcde001:s" -j LHF-lhf-abcde001',
+      '-N LHF',
+      '-I PREROUTING 1 -i lhf-+ -m addrtype --dst-type LOCAL -j LHF',
+      '-A LHF -i lhf-abcde+ -m comment --comment "lhf:abcde:s" -j LHF-abcde',
+      'COMMIT',
+    ]);
+  });
+
+  it('tell who outlives the process what it may have before, and has after', async () => {
+    const { asked, chains } = open();
+    await chains.open(one, [port], ignore);
+    await chains.open(two, [port], ignore);
+    await chains.close(one);
+    expect(asked.map(({ mayHave, have }) => [mayHave, have])).toEqual([
+      [[one], [one]],
+      [
+        [one, two],
+        [one, two],
+      ],
+      [[one, two], [two]],
+    ]);
+  });
+
+  it('say that a bridge is known only when its request is on its way', async () => {
+    const { asked, chains } = open();
+    let sentWith = -1;
+    await chains.open(one, [port], () => (sentWith = asked.length));
+    expect(sentWith).toBe(1);
+  });
+
+  it('change by the difference alone', async () => {
+    const { asked, chains } = open();
+    await chains.open(one, [port], ignore);
+    await chains.setProbe(one, { address: '198.18.0.14', trials: [{ ...port, targetPort: 9 }] });
+    await chains.setProbe(one, { address: '198.18.0.14', trials: [] });
+    await chains.removePort(one, port);
+    const probed = '-s 198.18.0.14/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:';
+    expect(asked.slice(1).map(({ lines }) => lines.slice(1, -1))).toEqual([
+      [`-I LHF-lhf-abcde001 ${probed}9`],
+      [`-D LHF-lhf-abcde001 ${probed}9`, `-I LHF-lhf-abcde001 ${probed}8088`],
+      [
+        `-D LHF-lhf-abcde001 ${probed}8088`,
+        '-D LHF-lhf-abcde001 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:8088',
+      ],
+    ]);
+  });
+
+  it('go with the last bridge, all of them, and the way with them', async () => {
+    const way = '-i lhf-abcde+ -j LHF-abcde';
+    const { asked, chains } = open([], [nowhere, { isShared: true, ways: [way, way] }]);
+    await chains.open(one, [port], ignore);
+    await chains.close(one);
+    expect(asked.at(-1)?.lines).toEqual([
+      '*nat',
+      ':LHF-lhf-abcde001 - [0:0]',
+      ':LHF-abcde - [0:0]',
+      `-D LHF ${way}`,
+      `-D LHF ${way}`,
+      '-X LHF-lhf-abcde001',
+      '-X LHF-abcde',
+      'COMMIT',
+    ]);
+    expect(chains.bridges).toEqual([]);
+    const before = asked.length;
+    await chains.close(one);
+    expect(asked.length).toBe(before);
+  });
+
+  it('open and close by the hundred in a few requests', async () => {
+    const { asked, chains } = open();
+    const bridges = Array.from({ length: 100 }, (_, n) => `lhf-abcde${String(n).padStart(3, '0')}`);
+    await Promise.all(bridges.map((bridge) => chains.open(bridge, [port], ignore)));
+    await Promise.all(bridges.map((bridge) => chains.close(bridge)));
+    expect(asked.length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('a refusal', () => {
+  it('for a way that others took or made meanwhile is looked at and tried again', async () => {
+    const { asked, chains } = open(['No chain by that name'], [{ isShared: true, doors: ['door'] }, nowhere]);
+    await chains.open(one, [port], ignore);
+    expect(asked[0]?.lines).not.toContain('-N LHF');
+    expect(asked[1]?.lines).toContain('-N LHF');
+  });
+
+  it('that no change of the way explains is an error with iptables’ own words', async () => {
+    const { chains } = open(Array<string>(9).fill('\niptables-restore v1.8.9: no such module\nTry -h'));
+    await expect(chains.open(one, [port], ignore)).rejects.toMatchObject({
+      code: 'LHF_ERR_RULES',
+      message: expect.stringContaining('iptables-restore v1.8.9: no such module') as string,
+    });
+    expect(chains.bridges).toEqual([]);
+  });
+
+  it('of a change makes all anew, since somebody flushed what was there', async () => {
+    const { asked, chains } = open(['', 'Bad rule']);
+    await chains.open(one, [port], ignore);
+    await chains.removePort(one, port);
+    expect(asked.at(-1)?.lines).toContain(':LHF-lhf-abcde001 - [0:0]');
+    expect(asked.at(-1)?.lines.join()).not.toContain('DNAT');
+  });
+
+  it('of an opening leaves nothing that closing does not take', async () => {
+    const { asked, chains } = open(['no', 'no']);
+    await expect(chains.open(one, [port], ignore)).rejects.toThrow('no');
+    await chains.close(one);
+    expect(asked.at(-1)?.lines).toEqual(expect.arrayContaining(['-X LHF-lhf-abcde001', '-X LHF-abcde']));
+  });
+});
+
+describe('a repair', () => {
+  it('puts all back where a look finds something missing, and tells', async () => {
+    const { asked, chains } = open();
+    await chains.open(one, [port], ignore);
+    expect(await chains.repair(one)).toBe(true);
+    expect(asked.at(-1)?.lines).toContain(':LHF-lhf-abcde001 - [0:0]');
+  });
+
+  it('is nothing for a bridge that has been closed', async () => {
+    const { asked, chains } = open();
+    await chains.open(one, [port], ignore);
+    await chains.close(one);
+    const before = asked.length;
+    expect(await chains.repair(one)).toBe(false);
+    expect(asked.length).toBe(before);
+  });
+});
