@@ -36,6 +36,7 @@ export class ProbeContainer {
   readonly #onOver: () => void;
   readonly #inboxes = new Map<number, Inbox<ProbeEvent>>();
   readonly #leaving = new Map<number, () => void>();
+  readonly #arrivals = new Set<Promise<void>>();
   #starting: Promise<void> | undefined;
   #attached: AttachedContainer | undefined;
   #isOver = false;
@@ -87,8 +88,12 @@ export class ProbeContainer {
 
   /** @throws AddressTaken, and whatever the engine says; it is over where that may be its own fault. */
   async connect(network: string, address: string): Promise<void> {
+    const arrival = connectContainer(this.#docker, this.name, { network, address });
+    const settled = arrival.catch(() => undefined);
+    this.#arrivals.add(settled);
+    void settled.then(() => this.#arrivals.delete(settled));
     try {
-      await connectContainer(this.#docker, this.name, { network, address });
+      await arrival;
     } catch (error) {
       // Without an answer it may be connected or not. Else: did somebody end it?
       if (
@@ -119,6 +124,8 @@ export class ProbeContainer {
     this.#inboxes.delete(visit);
     this.#keepAliveAsNeeded();
     if (!(await this.#closeAll(visit))) return this.remove();
+    // The engine changes a container's networks one after the other, and somebody waits for an arrival.
+    await Promise.all(this.#arrivals);
     await disconnectContainer(this.#docker, this.name, network).catch(() => this.remove());
   }
 
