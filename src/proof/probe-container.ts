@@ -122,8 +122,9 @@ export class ProbeContainer {
   async leave(visit: number, network: string): Promise<void> {
     this.#inboxes.get(visit)?.end();
     this.#inboxes.delete(visit);
+    const isClosed = await this.#closeAll(visit);
     this.#keepAliveAsNeeded();
-    if (!(await this.#closeAll(visit))) return this.remove();
+    if (!isClosed) return this.remove();
     // The engine changes a container's networks one after the other, and somebody waits for an arrival.
     await Promise.all(this.#arrivals);
     await disconnectContainer(this.#docker, this.name, network).catch(() => this.remove());
@@ -151,6 +152,7 @@ export class ProbeContainer {
     if (this.#isOver) return false;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#leaving.set(visit, resolve);
+    this.#keepAliveAsNeeded();
     this.send({ order: 'end', visit });
     await Promise.race([promise, delay(stuckAfterMs, undefined, { ref: false })]);
     // Still there: it said nothing.
@@ -182,7 +184,7 @@ export class ProbeContainer {
 
   // Only somebody who waits for its answer keeps this process alive.
   #keepAliveAsNeeded(): void {
-    this.#attached?.keepAlive(this.#inboxes.size > 0);
+    this.#attached?.keepAlive(this.#inboxes.size + this.#leaving.size > 0);
   }
 }
 

@@ -79,7 +79,10 @@ export const fakeProbeEngine = (gate: (call: string) => void | Promise<void> = (
       await called(`create ${options.name}`);
       const stream: Duplex = new Duplex({
         read: () => undefined,
-        write: (chunk, _encoding, done) => void (stream.emit('data-in', chunk), done()),
+        write: (chunk, _encoding, done) => {
+          stream.emit('data-in', chunk);
+          done();
+        },
       });
       containers.set(options.name, { options, stream });
       return describe(options.name);
