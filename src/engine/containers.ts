@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
@@ -53,6 +54,8 @@ export interface AttachedContainer {
   send(line: string): void;
   /** What it wrote to standard error so far. */
   stderr(): string;
+  /** Whether its input and output keep this process alive. Default: they do. */
+  keepAlive(wanted: boolean): void;
   remove(): Promise<void>;
 }
 
@@ -90,23 +93,49 @@ export const createAttached = async (
     // Asked for now: what is printed before an iterator is there is lost to it.
     const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
     const send = (line: string): void => void stream.write(`${line}\n`);
-    return { id: container.id, start, lines, send, stderr: () => complaints, remove };
+    const keepAlive = (wanted: boolean): void => {
+      // A transport of the user's need not be a socket.
+      const socket = stream as Partial<Pick<Socket, 'ref' | 'unref'>>;
+      if (wanted) socket.ref?.();
+      else socket.unref?.();
+    };
+    return { id: container.id, start, lines, send, stderr: () => complaints, keepAlive, remove };
   } catch (error) {
     await remove().catch(() => undefined);
     throw error;
   }
 };
 
-/** Removes a container that was created and never started, if its labels say so: nothing else would end it. */
-export const removeUnstarted = async (
+/** The address is another endpoint's on this network. */
+export class AddressTaken extends Error {}
+
+/** Joins a running container to a network, with an address of the caller's choice. @throws AddressTaken */
+export const connectContainer = async (
   docker: Docker,
-  name: string,
-  isWanted: (labels: Readonly<Record<string, string>>) => boolean,
+  id: string,
+  { network, address }: { readonly network: string; readonly address: string },
 ): Promise<void> => {
   try {
-    const { Id, State, Config } = await docker.getContainer(name).inspect();
-    if (State.Status === 'created' && isWanted(Config.Labels)) await removeContainer(docker, Id);
+    await docker
+      .getNetwork(network)
+      .connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } } });
   } catch (error) {
-    ignoreGone(error);
+    throw asAddressTaken(error);
+  }
+};
+
+/** The engine's refusal of an address that somebody has, as an error of its own; any other as it is. */
+export const asAddressTaken = (error: unknown): unknown =>
+  statusOf(error) !== undefined &&
+  /address (?:is )?already (?:in use|allocated)|address \S+ is already/i.test(String(error))
+    ? new AddressTaken(String(error), { cause: error })
+    : error;
+
+/** Takes a container off a network; one that is gone, or not on it, is what was wanted. */
+export const disconnectContainer = async (docker: Docker, id: string, network: string): Promise<void> => {
+  try {
+    await docker.getNetwork(network).disconnect({ Container: id, Force: true });
+  } catch (error) {
+    if (statusOf(error) !== 404 && !/is not connected to/i.test(String(error))) throw error;
   }
 };

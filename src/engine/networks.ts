@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
-import { removeContainer } from './containers.ts';
 import { dockerUnavailable, statusOf, type Engine } from './engine.ts';
 
 export interface NetworkPlan {
@@ -63,8 +62,8 @@ const patienceMs = 10_000;
 const lookEveryMs = 50;
 
 /**
- * Removes a network. Containers that are still attached are disconnected, never removed, and their names are returned; only
- * our own probes, which another process may have under way on it, are removed themselves.
+ * Removes a network. Containers that are still attached are disconnected, never removed, and the names of those that are not probes of
+ * ours, which another process may have under way on it, are returned.
  * A network that is gone already is what was wanted.
  */
 export const removeNetwork = async (docker: Docker, id: string): Promise<{ disconnected: string[] }> => {
@@ -95,17 +94,14 @@ const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
   };
   const names = await Promise.all(
     Object.entries(Containers).map(async ([container, { Name = container }]) => {
-      if (await isProbe(docker, container)) {
-        await removeContainer(docker, container).catch(() => undefined);
-        return [];
-      }
       // An endpoint without a container is named ep-…: only its own name reaches it.
       const target = container.startsWith('ep-') ? Name : container;
+      const isOurs = await isProbe(docker, container);
       const done = await network.disconnect({ Container: target, Force: true }).then(
         () => true,
         () => false,
       );
-      return done ? [Name] : [];
+      return done && !isOurs ? [Name] : [];
     }),
   );
   return names.flat();

@@ -5,11 +5,11 @@ import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
 import { currentSession } from '../ownership/session.ts';
-import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOptions, type ProofOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
+import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
 import type { ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
@@ -42,7 +42,7 @@ export const joinLocalhostForward = (
 class JoinedForward extends ForwardView implements LocalhostForward {
   readonly #handover: ForwardHandover;
   readonly #options: ReturnType<typeof parseOptions>;
-  readonly #probes = new UndoStack();
+  #probe: ProbeHold | undefined;
 
   constructor(handover: ForwardHandover, options: ReturnType<typeof parseOptions>) {
     super({ ...handover, reasons: [] });
@@ -60,7 +60,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   /** Waits for what this process's own proofs left to tidy; the forward itself stays open for its owner. */
   async close(): Promise<void> {
-    await this.#probes.run(30_000);
+    const probe = this.#probe;
+    this.#probe = undefined;
+    await probe?.leave();
+    await probe?.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,7 +125,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
       accepts: new Set(),
-      onAdded: (what, release) => this.#probes.push(what, release),
+      probe: (this.#probe ??= holdProbe(tools.session, 'guests')),
     };
   }
 

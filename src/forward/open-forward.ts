@@ -6,6 +6,7 @@ import type { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parsePort, type ProofOptions, type ResolvedOptions } from '../options/options.ts';
 import type { Names } from '../ownership/names.ts';
 import { isDialled, type ProbedPort, type ProofContext } from '../proof/context.ts';
+import type { ProbeHold } from '../proof/probe-hold.ts';
 import { verifyForward } from '../proof/verify.ts';
 import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, StrategyReason } from '../types.ts';
 import { closeFailed } from './close-failed.ts';
@@ -23,6 +24,7 @@ export interface OpenForwardParts {
   /** What the host's name stands for on this network. */
   readonly address: string;
   readonly openPorts: Map<string, OpenPort>;
+  readonly probe: ProbeHold;
   readonly undo: UndoStack;
   readonly undoDeadlineMs: number;
   readonly options: ResolvedOptions;
@@ -170,7 +172,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 
   protected override async proofContext(): Promise<ProofContext> {
-    const { tools, names, network, address, route, options, undo } = this.#parts;
+    const { tools, names, network, address, route, options, probe } = this.#parts;
     return {
       tools,
       strategy: this.strategy,
@@ -182,7 +184,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       ports: () => this.probedPorts(),
       firewall: options.firewall,
       accepts: this.#accepts,
-      onAdded: (what, release) => undo.push(what, release),
+      probe,
     };
   }
 }

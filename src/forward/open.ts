@@ -10,6 +10,7 @@ import { namesOf } from '../ownership/names.ts';
 import { randomWord } from '../ownership/owner.ts';
 import { currentSession, sharedIn } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
+import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
 import { connectRoute } from './connect-route.ts';
@@ -69,6 +70,10 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const sweeping = sweepQuietly(tools);
     undo.push('the sweep of what dead runs left', () => sweeping);
 
+    // The first to be proven starts the probe; the last to close takes it away.
+    const probe = holdProbe(session, 'owners');
+    undo.push('the probe container', () => probe.release());
+
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
@@ -85,10 +90,21 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     // The network, and a strategy's way from it to the host's loopback.
     const connected = await connectRoute({ names, openPorts, options, strategy: choice.strategy }, tools);
     undo.push(`network and rules of ${names.network}`, () => connected.close());
+    undo.push(`the probe on ${names.network}`, () => probe.leave());
     stopIfAborted(options.signal);
 
     // Prove it from a container, and hand it to the body.
-    const net = new OpenForward({ names, tools, choice, ...connected, openPorts, undo, undoDeadlineMs, options });
+    const net = new OpenForward({
+      names,
+      tools,
+      choice,
+      ...connected,
+      openPorts,
+      probe,
+      undo,
+      undoDeadlineMs,
+      options,
+    });
     await net.prove(options.signal);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(options.signal);

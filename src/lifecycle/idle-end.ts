@@ -2,16 +2,18 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
 /** How long a holder that nobody uses stays for the next one, in milliseconds. */
-const idleMs = 1_000;
+const holderIdleMs = 1_000;
 
 /** Ends something when its last user has been gone for a while; never keeps the process alive for it. */
 export class IdleEnd {
   readonly #end: () => void;
+  readonly #idleMs: number;
   #users = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(end: () => void) {
+  constructor(end: () => void, idleMs = holderIdleMs) {
     this.#end = end;
+    this.#idleMs = idleMs;
   }
 
   take(): void {
@@ -23,6 +25,6 @@ export class IdleEnd {
     this.#users -= 1;
     if (this.#users > 0) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(), idleMs).unref();
+    this.#timer = setTimeout(() => this.#end(), this.#idleMs).unref();
   }
 }

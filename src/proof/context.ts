@@ -1,6 +1,7 @@
 import type { Names } from '../ownership/names.ts';
 import type { Network, PortMapping, Route, RouteView, Tools } from '../strategies/strategy.ts';
 import type { Strategy } from '../types.ts';
+import type { ProbeHold } from './probe-hold.ts';
 
 /** A mapped port with what a proof may find there. */
 export interface ProbedPort extends PortMapping {
@@ -24,8 +25,8 @@ export interface ProofContext {
   readonly firewall: 'adapt' | 'leave';
   /** Accepts of ours in somebody's chain, a sentence each. */
   readonly accepts: Set<string>;
-  /** Remembers how to undo what a proof had to add. */
-  onAdded(what: string, undo: () => Promise<void>): void;
+  /** The forward's part in its session's probe. */
+  readonly probe: ProbeHold;
 }
 
 /** A UDP service of the user's is never written to, and there is no other way to ask one. */

@@ -27,8 +27,8 @@ export const examine = async (
   let last: ProbeAnswer | undefined;
   let probeFailure: { what: string; advice: string | undefined } | undefined;
   const hooks = {
-    created: async () => void (watch = await context.route.watchPackets(port)),
-    ended: async () => void (packets = await watch?.end()),
+    arrived: async () => void (watch = await context.route.watchPackets(port)),
+    leaving: async () => void (packets = await watch?.end()),
   };
   try {
     for await (const event of runProbe(

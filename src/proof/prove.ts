@@ -5,7 +5,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import { examine } from './examine.ts';
 import { findCause } from './find.ts';
 import { describeUnseen, lookStill } from './look.ts';
-import { isEnd } from './program.ts';
+import { isEnd } from './protocol.ts';
 import { keyOfPort, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
 import { isAtService } from './witness.ts';
 
@@ -32,13 +32,19 @@ export const prove = async (
   const hopeless = new AbortController();
   const over = AbortSignal.any([hopeless.signal, ...(signal === undefined ? [] : [signal])]);
   let attending: Promise<Diagnosis | undefined> | undefined;
+  let isLeaving = false;
+  // Whoever watches packets does it while the probe is there: nobody else's is then.
+  const leaving = async (): Promise<void> => {
+    isLeaving = true;
+    await attending;
+  };
   const dial = async (): Promise<void> => {
     if (dialled.length === 0) return;
-    for await (const event of runProbe(context, dialled, proof, over)) {
+    for await (const event of runProbe(context, dialled, proof, over, { leaving })) {
       const port = dialled.find((one) => keyOfPort(one) === event.key);
       if (isEnd(event)) ended.set(event.key, event);
       else if (attending === undefined && port !== undefined) {
-        attending = attend(context, port, () => over.aborted || ended.has(event.key));
+        attending = attend(context, port, () => isLeaving || over.aborted || ended.has(event.key));
         // What cannot be mended is told at once, not when the time is up.
         attending.then(
           (diagnosis) => diagnosis !== undefined && hopeless.abort(),

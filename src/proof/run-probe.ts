@@ -1,18 +1,12 @@
-import type Docker from 'dockerode';
-import { setTimeout as delay } from 'node:timers/promises';
-import { createAttached, removeUnstarted, type AttachedContainer } from '../engine/containers.ts';
-import { describeUnavailable, statusOf } from '../engine/engine.ts';
-import { ensureEmptyImage } from '../engine/images.ts';
-import { messageOf } from '../engine/networks.ts';
+import { AddressTaken } from '../engine/containers.ts';
+import { describeUnavailable } from '../engine/engine.ts';
+import { describeHelperRefusal } from '../engine/helper-container.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
-import { judgeOwner } from '../ownership/judge-owner.ts';
-import { parseSession } from '../ownership/owner.ts';
 import { noncePath } from '../listener/nonce-path.ts';
-import { labels, renderLabels } from '../ownership/names.ts';
 import type { ProofOptions } from '../options/options.ts';
-import type { ProofContext, ProbedPort } from './context.ts';
-import { readNodeMounts } from './node-mounts.ts';
-import { isEnd, probeProgram, type DialOrder, type ProbeEvent, type ProbeOrder } from './program.ts';
+import type { ProbedPort, ProofContext } from './context.ts';
+import { isEnd, type DialOrder, type ProbeEvent } from './protocol.ts';
+import type { Visit } from './staying-probe.ts';
 import { witness, type Arrival } from './witness.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
@@ -41,17 +35,17 @@ const graceMs = 15_000;
 
 /** What happens around a probe while nobody else can have one on the bridge. */
 export interface ProbeHooks {
-  /** The container is there and does not run yet. */
-  created?(): Promise<void>;
-  /** It said all it had to say, and is about to go; also where it failed. */
-  ended?(): Promise<void>;
+  /** It is there and does not dial yet. */
+  arrived?(): Promise<void>;
+  /** It said all it had to say, and is about to leave; also where it failed. */
+  leaving?(): Promise<void>;
 }
 
 /**
- * Starts a container on the forward's network that dials the given ports, and yields what it says until it is done.
- * The container is gone or going when the iteration ends, however it ends.
+ * Sends the session's probe to the forward's network, where it dials the given ports, and yields what it says until it is done.
+ * It leaves when the iteration ends, however that ends.
  *
- * @throws ProbeFailed where the container could not say anything.
+ * @throws ProbeFailed where it could not say anything.
  */
 export async function* runProbe(
   context: ProofContext,
@@ -60,50 +54,40 @@ export async function* runProbe(
   signal: AbortSignal,
   hooks: ProbeHooks = {},
 ): AsyncGenerator<ProbeAnswer> {
-  const container = await create(context, proof, signal);
-  const stop = (): void => void container.remove().catch(() => undefined);
   // One that hangs is not waited for: its own deadline has passed long before.
-  const over = AbortSignal.any([signal, AbortSignal.timeout(proof.timeoutMs + graceMs)]);
-  over.addEventListener('abort', stop, { once: true });
+  const late = AbortSignal.timeout(proof.timeoutMs + graceMs);
+  const over = AbortSignal.any([signal, late]);
+  const visit = await arrive(context, proof, signal, over);
+  const end = (): void => visit.end();
   let said = 0;
   try {
-    await hooks.created?.();
+    await hooks.arrived?.();
     if (over.aborted) return;
-    const tell = (order: ProbeOrder): void => container.send(JSON.stringify(order));
-    // It dials when it is told to, so what our rules count from now on is its own: nobody else has a probe on this bridge.
-    const [before, listening] = await Promise.all([
-      context.route.proofs(),
-      Promise.all(ports.map(isListening)),
-      container.start(),
-    ]);
-    tell(renderOrder(context, ports, proof, listening));
+    // What our rules count from now on is its own: nobody else has a probe on this bridge.
+    const [before, listening] = await Promise.all([context.route.proofs(), Promise.all(ports.map(isListening))]);
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));
-    for await (const line of container.lines) {
-      const event = parseEvent(line);
-      if (event === undefined) continue;
+    const events = visit.dial(renderOrder(ports, proof, listening));
+    over.addEventListener('abort', end, { once: true });
+    if (over.aborted) return;
+    for await (const event of events) {
       said += 1;
       const port = pending.get(event.key);
       if (port !== undefined && isAnswered(event)) {
         const arrival = await witness(port, event.from, before.get(event.key), context.route);
-        tell({ order: 'release', key: event.key });
+        visit.release(event.key);
         yield { ...event, arrival };
       } else yield event;
       if (isEnd(event)) pending.delete(event.key);
       if (pending.size === 0) break;
     }
-    if (said === 0 && !signal.aborted)
-      throw new ProbeFailed({ what: container.stderr().trim() || 'the probe ended without a word' });
+    if (said === 0 && !signal.aborted) throw new ProbeFailed({ what: describeSilence(visit, late) });
   } catch (error) {
     throw error instanceof ProbeFailed || signal.aborted ? error : probeFailed(context, error);
   } finally {
-    over.removeEventListener('abort', stop);
-    await hooks.ended?.().catch(() => undefined);
-    // The result need not wait for the removal; closing the network does, and tries again what failed.
-    const removal = container.remove().then(
-      () => true,
-      () => false,
-    );
-    context.onAdded('the probe container', async () => void ((await removal) || (await container.remove())));
+    over.removeEventListener('abort', end);
+    await hooks.leaving?.().catch(() => undefined);
+    // The result need not wait for that; closing the forward does.
+    visit.end();
   }
 }
 
@@ -117,108 +101,42 @@ export class ProbeFailed extends Error {
   }
 }
 
-const probeFailed = ({ tools: { engine } }: ProofContext, error: unknown): ProbeFailed => {
-  const what = messageOf(error);
-  const image = /^No such image: (\S+)$/i.exec(what)?.[1];
-  if (image !== undefined) return new ProbeFailed({ what, try: `docker pull ${image}` }, error);
-  if (/no space left/i.test(what)) return new ProbeFailed({ what, try: 'docker system df' }, error);
-  return new ProbeFailed(
-    statusOf(error) === undefined ? describeUnavailable(error, engine.facts.endpoint) : { what },
-    error,
-  );
-};
-
-/** When a name is taken for so long, whoever took it may be dead, in milliseconds. */
-const stuckAfterMs = 1_000;
-
-const create = async (context: ProofContext, proof: ProofOptions, signal: AbortSignal): Promise<AttachedContainer> => {
-  const { docker } = context.tools.engine;
+const arrive = async (
+  context: ProofContext,
+  { image }: ProofOptions,
+  signal: AbortSignal,
+  over: AbortSignal,
+): Promise<Visit> => {
+  const { tools, network, hostname, address, probe } = context;
   try {
-    const [image, mounts] = await Promise.all([
-      proof.image ?? ensureEmptyImage(docker),
-      proof.image === undefined ? readNodeMounts() : [],
-    ]);
-    const options = renderContainer(context, proof.timeoutMs + graceMs, image, mounts);
-    const startedAt = performance.now();
-    for (;;) {
-      signal.throwIfAborted();
-      try {
-        return await createAttached(docker, options);
-      } catch (error) {
-        // Its name is the lock: one probe at a time on a bridge, whichever process asks.
-        const waited = performance.now() - startedAt;
-        if (statusOf(error) === undefined) await removeUnanswered(context, options.Labels ?? {});
-        if (statusOf(error) !== 409 || waited > proof.timeoutMs + 10_000) throw error;
-        if (waited > stuckAfterMs)
-          await removeUnstarted(docker, context.names.probe('0'), isOfTheDead).catch(() => undefined);
-        await delay(20);
-      }
-    }
+    return await probe.visit({ docker: tools.engine.docker, network, hostname, address, image }, over);
   } catch (error) {
-    if (signal.aborted) throw error;
-    throw probeFailed(context, error);
+    throw signal.aborted ? error : probeFailed(context, error);
   }
 };
 
-/** The engine may have created it, and may still be about to: looked for now, and again at the end. */
-const removeUnanswered = async (context: ProofContext, ours: Readonly<Record<string, string>>): Promise<void> => {
-  const isOurs = (marks: Readonly<Record<string, string>>): boolean =>
-    marks[labels.session] === ours[labels.session] && marks[labels.created] === ours[labels.created];
-  const remove = (): Promise<void> => removeUnstarted(context.tools.engine.docker, context.names.probe('0'), isOurs);
-  context.onAdded('a probe container that the engine may have created', remove);
-  await remove().catch(() => undefined);
-};
+const describeSilence = (visit: Visit, late: AbortSignal): string =>
+  visit.complaint() || (late.aborted ? 'the probe did not say anything in time' : 'the probe ended without a word');
 
-const isOfTheDead = (marks: Readonly<Record<string, string>>): boolean => {
-  const owner = parseSession(marks[labels.session] ?? '');
-  return owner !== undefined && judgeOwner(owner).state === 'dead';
+const probeFailed = ({ tools: { engine }, network }: ProofContext, error: unknown): ProbeFailed => {
+  if (error instanceof AddressTaken) {
+    const what = `something else has ${network.probeAddress}, the address that probes have on ${network.name}`;
+    return new ProbeFailed({ what, try: `docker network inspect ${network.name}` }, error);
+  }
+  const late =
+    (error as Error).name === 'TimeoutError' ? { what: 'the engine did not bring it there in time' } : undefined;
+  const refusal = late ?? describeHelperRefusal(error);
+  return new ProbeFailed(refusal ?? describeUnavailable(error, engine.facts.endpoint), error);
 };
 
 const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise<boolean> =>
   nonce !== undefined || (await readListeners(targetPort, protocol)).some(takesLoopback4);
 
-const renderContainer = (
-  context: ProofContext,
-  lifeMs: number,
-  image: string,
-  mounts: readonly string[],
-): Docker.ContainerCreateOptions => ({
-  name: context.names.probe('0'),
-  Image: image,
-  Entrypoint: [mounts.length === 0 ? 'node' : process.execPath, '-e', probeProgram],
-  Cmd: [String(lifeMs)],
-  User: '65534:65534',
-  WorkingDir: '/',
-  Env: ['NODE_OPTIONS='],
-  Labels: renderLabels(context.names.bridge, context.tools.session.word),
-  NetworkingConfig: {
-    EndpointsConfig: {
-      [context.network.name]: { IPAMConfig: { IPv4Address: context.network.probeAddress } },
-    },
-  },
-  StopTimeout: 0,
-  HostConfig: {
-    // Whoever started it may be killed: its input ends then, and it with that, or by its own deadline at the latest.
-    AutoRemove: true,
-    // By name: given an id, some engines do not set the hardware address.
-    NetworkMode: context.names.network,
-    ExtraHosts: [`${context.hostname}:${context.address}`],
-    Binds: [...mounts],
-    CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
-    ReadonlyRootfs: true,
-    LogConfig: { Type: 'none', Config: {} },
-  },
-});
-
 const renderOrder = (
-  { hostname }: ProofContext,
   ports: readonly ProbedPort[],
   { timeoutMs }: ProofOptions,
   listening: readonly boolean[],
-): DialOrder => ({
-  order: 'dial',
-  hostname,
+): Pick<DialOrder, 'timeoutMs' | 'targets'> => ({
   timeoutMs,
   targets: ports.map((port, n) => ({
     insist: listening[n] === true,
@@ -228,11 +146,3 @@ const renderOrder = (
     ...(port.nonce === undefined ? {} : { nonce: port.nonce, path: noncePath(port.nonce) }),
   })),
 });
-
-const parseEvent = (line: string): ProbeEvent | undefined => {
-  try {
-    return JSON.parse(line) as ProbeEvent;
-  } catch {
-    return undefined;
-  }
-};

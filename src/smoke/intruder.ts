@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { createAttached } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
-import { ensureEmptyImage } from '../engine/images.ts';
-import { labels, namesOf } from '../ownership/names.ts';
-import { readMounts, readNodeMounts } from '../proof/node-mounts.ts';
+import { createHelper } from '../engine/helper-container.ts';
+import { readProgramText } from '../engine/program-text.ts';
+import { namesOf, renderLabels } from '../ownership/names.ts';
 
 /** What an intruder is told. */
 export interface IntruderOrder {
@@ -44,38 +43,15 @@ export const sendIntruder = async (
 ): Promise<ReadonlyMap<string, Outcome>> => {
   const names = namesOf(intruder.id);
   const ip = intruder.mayReroute ? findIp() : undefined;
-  const [image, node, tool] = await Promise.all([
-    ensureEmptyImage(docker),
-    readNodeMounts(),
-    ip === undefined ? [] : readMounts(ip),
-  ]);
-  const container = await createAttached(docker, {
+  const container = await createHelper(docker, {
     name: names.probe(intruder.nth),
-    Image: image,
-    Entrypoint: [process.execPath, '-e', intruderProgram],
-    Cmd: [JSON.stringify({ ...order, ip })],
-    User: intruder.mayReroute ? '0:0' : '65534:65534',
-    WorkingDir: '/',
-    Env: ['NODE_OPTIONS='],
-    Labels: {
-      [labels.session]: intruder.session,
-      [labels.owner]: String(process.pid),
-      [labels.created]: new Date().toISOString(),
-      [labels.bridge]: names.bridge,
-    },
-    StopTimeout: 0,
-    HostConfig: {
-      AutoRemove: true,
-      NetworkMode: intruder.network,
-      Binds: [...new Set([...node, ...tool])],
-      CapDrop: ['ALL'],
-      ...(ip === undefined
-        ? {}
-        : { CapAdd: ['NET_ADMIN', 'NET_RAW'], Sysctls: { 'net.ipv4.conf.all.route_localnet': '1' } }),
-      SecurityOpt: ['no-new-privileges'],
-      ReadonlyRootfs: true,
-      LogConfig: { Type: 'none', Config: {} },
-    },
+    labels: renderLabels(names.bridge, intruder.session),
+    program: await readProgramText('intruder'),
+    args: [JSON.stringify({ ...order, ip })],
+    network: intruder.network,
+    ...(ip === undefined
+      ? {}
+      : { tools: [ip], capabilities: ['NET_ADMIN', 'NET_RAW'], sysctls: { 'net.ipv4.conf.all.route_localnet': '1' } }),
   });
   try {
     await container.start();
@@ -97,37 +73,3 @@ export const sendIntruder = async (
 
 const findIp = (): string | undefined =>
   ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip'].find((path) => existsSync(path));
-
-const intruderProgram = String.raw`
-const net = require('node:net'), { execFileSync } = require('node:child_process');
-const order = JSON.parse(process.argv[1]);
-let slowest = 0;
-const dial = ({ address, port, timeoutMs }) => new Promise((resolve) => {
-  const startedAt = performance.now();
-  const socket = net.connect({ host: address, port });
-  const end = (outcome) => {
-    clearTimeout(timer);
-    socket.destroy();
-    if (outcome !== 'silence') slowest = Math.max(slowest, performance.now() - startedAt);
-    resolve(outcome);
-  };
-  const timer = setTimeout(() => end('silence'), Math.max(timeoutMs, 10 * slowest));
-  socket.on('connect', () => end('open')).on('error', (error) => end(error.code));
-});
-const reroute = () => {
-  const ip = (...args) => execFileSync(order.ip, args, { stdio: 'pipe' });
-  ip('addr', 'del', '127.0.0.1/8', 'dev', 'lo');
-  try { ip('route', 'del', 'local', '127.0.0.0/8', 'table', 'local'); } catch {}
-  ip('route', 'add', '127.0.0.1/32', 'via', order.gateway);
-};
-(async () => {
-  const say = (key, outcome) => process.stdout.write(JSON.stringify({ key, outcome }) + '\n');
-  const run = async (attempts) => { for (const attempt of attempts) say(attempt.key, await dial(attempt)); };
-  await run(order.attempts.filter(({ rerouted }) => !rerouted));
-  const hard = order.attempts.filter(({ rerouted }) => rerouted);
-  if (hard.length === 0) return;
-  let able = order.ip !== undefined;
-  try { if (able) reroute(); } catch { able = false; }
-  if (able) await run(hard); else for (const { key } of hard) say(key, 'untried');
-})();
-`;

@@ -1,23 +1,27 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
+import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import {
   isLocalhostForwardError,
-  joinLocalhostForward,
   type LocalhostForward,
   type LocalhostForwardError,
   openLocalhostForward,
   sweep,
 } from '../../src/index.ts';
-import { renderSession } from '../../src/ownership/owner.ts';
-import { currentSession } from '../../src/ownership/session.ts';
+import { probeAddressOf } from '../../src/network/subnet.ts';
+import { renderLabels } from '../../src/ownership/names.ts';
+import { readOwner, renderSession } from '../../src/ownership/owner.ts';
+import { spawnScript } from '../support/children.ts';
 import { ensureTestImage, startNode } from '../support/containers.ts';
 import { brokenConnection, gateDocker } from '../support/gated-docker.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
+import { execHere } from '../support/run.ts';
 import { listenTcp, listenUdp } from '../support/services.ts';
+import { until } from '../support/until.ts';
 
 const patient = { timeoutMs: 30_000 };
 const zeroHits = { connections: 0, packets: 0, bytes: 0 };
@@ -43,6 +47,53 @@ const listenSuspiciously = async () => {
     return heard;
   };
   return { port: (server.address() as AddressInfo).port, close };
+};
+
+/** Names of probes' containers that are there, in any state: all, or those of the session that opened a forward. */
+const listProbes = async (net?: { id: string }): Promise<string[]> => {
+  const prefix = `/lhf-probe-${net?.id.slice(0, 5) ?? ''}`;
+  const listed = await new Docker().listContainers({ all: true });
+  return listed.flatMap(({ Names }) => Names.filter((name) => name.startsWith(prefix))).map((name) => name.slice(1));
+};
+
+const countProbes = async (): Promise<number> => (await listProbes()).length;
+
+/** An engine's client that counts the containers which are started by it. */
+const countStarts = () => {
+  let starts = 0;
+  const docker = gateDocker({ before: (call) => void (call === 'POST /containers/<id>/start' && (starts += 1)) });
+  return { docker, starts: () => starts };
+};
+
+interface Proven {
+  readonly proof: string | undefined;
+  readonly finding: string;
+  /** Of a diagnosis, from the bridge. */
+  readonly packets: number | undefined;
+}
+
+const prove = async (net: Pick<LocalhostForward, 'verify' | 'diagnose'>): Promise<Proven> => {
+  const [verified, diagnosed] = await Promise.all([net.verify(patient), net.diagnose(patient)]);
+  const packets = diagnosed.hops.find(({ name }) => name === 'bridge')?.packets;
+  return { proof: verified.ports[0]?.proof, finding: diagnosed.finding, packets };
+};
+
+/** Another process that was handed a forward. */
+const startWorker = (net: LocalhostForward): AsyncDisposable & { ask(order: 'prove' | 'close'): Promise<unknown> } => {
+  const file = fileURLToPath(new URL('probe-worker.ts', import.meta.url));
+  const script = spawnScript({ file, args: [JSON.stringify(net)] });
+  return {
+    ask: async (order) => {
+      script.send(order);
+      return JSON.parse(
+        (await script.waitForLine((line) => line.startsWith(`${order} `))).slice(order.length),
+      ) as unknown;
+    },
+    [Symbol.asyncDispose]: async () => {
+      script.endInput();
+      await script.exit;
+    },
+  };
 };
 
 const codeOf = (error: unknown): unknown => (isLocalhostForwardError(error) ? error.code : error);
@@ -123,43 +174,55 @@ describe('probes', () => {
   test('take turns on a bridge, whoever asks', async () => {
     await using service = await listenTcp();
     await using net = await openLocalhostForward(service.port, { verify: false });
-    const views = [net, joinLocalhostForward(net.toJSON()), joinLocalhostForward(net.toJSON())];
-    const proofs = views.map((view) => view.verify(patient));
-    const diagnoses = views.map((view) => view.diagnose(patient));
-    for (const proof of await Promise.all(proofs)) expect(proof).toMatchObject({ ports: [{ answer: 'accepted' }] });
-    for (const diagnosis of await Promise.all(diagnoses)) {
-      expect(diagnosis).toMatchObject({ reachable: true });
+    // Each in a process of its own, with a probe of its own, and one more here.
+    await using one = startWorker(net);
+    await using other = startWorker(net);
+    const answers = await Promise.all([one.ask('prove'), other.ask('prove'), prove(net)]);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ proof: 'connection-at-service', finding: 'reachable' });
       // Each by its own packets: the table that counts them is one on a bridge, too.
-      expect(diagnosis.hops.find(({ name }) => name === 'bridge')?.packets).toBeGreaterThan(0);
+      expect((answer as Proven).packets).toBeGreaterThan(0);
     }
-    await Promise.all(views.slice(1).map((view) => view.close()));
   });
 
-  /** What a worker leaves that is killed between the creation and the start of its probe. */
-  const leaveProbe = async ({ id, bridgeName }: LocalhostForward): Promise<void> => {
-    const docker = new Docker();
-    const dead = renderSession({ ...currentSession().owner, startTime: 1 });
-    await docker.createContainer({
-      name: `lhf-probe-${id}-0`,
-      Image: await ensureTestImage(docker),
-      Cmd: ['/none'],
-      Labels: { 'localhost-forward.session': dead, 'localhost-forward.bridge': bridgeName },
-    });
-  };
-
-  test('do not wait for one of the dead that never started', async () => {
+  test('wait for whoever has their address', async () => {
     await using service = await listenTcp();
-    await using net = await openLocalhostForward(service.port, { verify: false });
-    await leaveProbe(net);
-    expect(await net.verify(patient)).toMatchObject({ ports: [{ answer: 'accepted' }] });
+    const refused: string[] = [];
+    const docker = gateDocker({
+      refused: (call) => void refused.push(call),
+    });
+    await using net = await openLocalhostForward(service.port, { verify: false, docker });
+    const occupy = async () => {
+      const other = await startNode();
+      const EndpointConfig = { IPAMConfig: { IPv4Address: probeAddressOf(net.subnet) } };
+      await new Docker().getNetwork(net.networkId).connect({ Container: other.id, EndpointConfig });
+      return other;
+    };
+    for (const call of ['POST /containers/<id>/start', 'POST /networks/<id>/connect']) {
+      await using other = await occupy();
+      refused.length = 0;
+      const proving = net.verify(patient);
+      await until(() => refused.filter((one) => one === call).length > 2, { what: 'several tries' });
+      await other.remove();
+      expect(await proving, call).toMatchObject({ ports: [{ proof: 'connection-at-service' }] });
+    }
   });
 
   test('of the dead are swept, and the bridge that they were on is not', async () => {
     await using service = await listenTcp();
     await using net = await openLocalhostForward(service.port, { verify: false });
-    await leaveProbe(net);
+    // What a worker leaves that is killed between the creation and the start of its probe.
+    const dead = renderSession({ ...readOwner(), startTime: 1, nonce: 'dead0' });
+    await new Docker().createContainer({
+      name: 'lhf-probe-dead0-1',
+      Image: await ensureTestImage(new Docker()),
+      Cmd: ['/none'],
+      NetworkingConfig: { EndpointsConfig: { [net.networkName]: {} } },
+      HostConfig: { NetworkMode: net.networkName },
+      Labels: renderLabels('lhf-dead0', dead),
+    });
     const { removed } = await sweep();
-    expect(removed.filter(({ bridge }) => bridge === net.bridgeName)).toMatchObject([{ kind: 'container' }]);
+    expect(removed.filter(({ session }) => session === dead)).toMatchObject([{ kind: 'container' }]);
     expect(await net.verify(patient)).toMatchObject({ ports: [{ answer: 'accepted' }] });
   });
 
@@ -210,6 +273,106 @@ describe('probes', () => {
   });
 });
 
+describe('the probe stays', () => {
+  test('one container proves all forwards of a session, and goes with the last', async () => {
+    await using service = await listenTcp();
+    const { docker, starts } = countStarts();
+    await using first = await openLocalhostForward(service.port, { verify: patient, docker });
+    const probes = await listProbes(first);
+    await using second = await openLocalhostForward(service.port, { verify: patient, docker });
+    await using third = await openLocalhostForward(0, { verify: patient, listener: true, docker });
+    expect(await third.verify(patient)).toMatchObject({ ports: [{ proof: 'nonce' }] });
+    await first.close();
+    // It has left the network that it was born on, which is gone, and still goes to others.
+    expect(await second.verify(patient)).toMatchObject({ ports: [{ proof: 'connection-at-service' }] });
+    expect(await second.diagnose(patient)).toMatchObject({ reachable: true });
+    expect(await listProbes(first)).toEqual(probes);
+    expect([probes.length, starts()]).toEqual([1, 1]);
+    await Promise.all([second.close(), third.close()]);
+    expect(await listProbes(first)).toEqual([]);
+  });
+
+  test('however many are opened at once', async () => {
+    await using service = await listenTcp();
+    const { docker, starts } = countStarts();
+    const options = { verify: { timeoutMs: 60_000 }, docker };
+    const nets = await Promise.all(Array.from({ length: 20 }, () => openLocalhostForward(service.port, options)));
+    expect([(await listProbes(nets[0])).length, starts()]).toEqual([1, 1]);
+    await Promise.all(nets.map((one) => one.close()));
+    expect(await listProbes(nets[0])).toEqual([]);
+  });
+
+  test('a forward that is not proven keeps it for those that are', async () => {
+    await using service = await listenTcp();
+    const { docker, starts } = countStarts();
+    await using unproven = await openLocalhostForward(service.port, { verify: false, docker });
+    for (let n = 0; n < 2; n += 1)
+      await (await openLocalhostForward(service.port, { verify: patient, docker })).close();
+    expect([(await listProbes(unproven)).length, starts()]).toEqual([1, 1]);
+    await unproven.close();
+    expect(await listProbes(unproven)).toEqual([]);
+  });
+
+  test('somebody removes it, and the next proof starts another', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: patient });
+    const [probe = ''] = await listProbes(net);
+    await new Docker().getContainer(probe).remove({ force: true });
+    expect(await net.verify(patient)).toMatchObject({ ports: [{ proof: 'connection-at-service' }] });
+    expect(await listProbes(net)).not.toContain(probe);
+  });
+
+  test('it carries nothing from one network to another', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: patient });
+    const [probe = ''] = await listProbes(net);
+    const { State } = await new Docker().getContainer(probe).inspect();
+    const forwarding = 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/default/forwarding';
+    const { stdout } = await execHere(['nsenter', '--target', String(State.Pid), '--net', 'sh', '-c', forwarding]);
+    expect(stdout).toBe('0\n0\n');
+  });
+
+  test('it goes with its process, whatever ends that', async () => {
+    await using service = await listenTcp();
+    // By relay, which has no guardian that would remove it.
+    const source = `
+      import { openLocalhostForward } from './src/index.ts';
+      const net = await openLocalhostForward(${service.port}, { strategy: 'relay', verify: { timeoutMs: 30000 } });
+      console.log(JSON.stringify(net));
+      process.stdin.resume();
+    `;
+    await using script = spawnScript({ source });
+    const net = JSON.parse(await script.waitForLine(/^\{/)) as { id: string };
+    expect(await listProbes(net)).toHaveLength(1);
+    await script.kill('SIGKILL');
+    await until(async () => (await listProbes(net)).length === 0, { what: 'the end of its probe' });
+    await sweep();
+  });
+
+  test('it does not keep its process alive', async () => {
+    await using service = await listenTcp();
+    const source = `
+      import { openLocalhostForward } from './src/index.ts';
+      const net = await openLocalhostForward(${service.port}, { verify: { timeoutMs: 30000 } });
+      console.log(JSON.stringify(net));
+    `;
+    await using script = spawnScript({ source });
+    const net = JSON.parse(await script.waitForLine(/^\{/)) as { id: string };
+    expect(await script.exit).toEqual({ code: 0, signal: null });
+    expect(await listProbes(net)).toEqual([]);
+  });
+
+  test('of a worker goes when its view is closed', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, { verify: false });
+    await using worker = startWorker(net);
+    await worker.ask('prove');
+    expect(await countProbes()).toBe(1);
+    await worker.ask('close');
+    expect(await countProbes()).toBe(0);
+  });
+});
+
 describe('whatever happens while a forward is proven', () => {
   const open = async (port: number, options: Parameters<typeof openLocalhostForward>[1]): Promise<unknown> => {
     let net: LocalhostForward;
@@ -218,8 +381,12 @@ describe('whatever happens while a forward is proven', () => {
     } catch (error) {
       return error;
     }
+    const failure = await net.verify(patient).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     await net.close();
-    return undefined;
+    return failure;
   };
 
   /** Calls that a proof makes, each of which an undisturbed run does make. */
@@ -227,8 +394,12 @@ describe('whatever happens while a forward is proven', () => {
     'POST /containers/create',
     'POST /containers/<id>/attach',
     'POST /containers/<id>/start',
+    'POST /networks/<id>/disconnect',
+    'POST /networks/<id>/connect',
     'DELETE /containers/<id>',
   ];
+  /** What nobody waits for before the forward is handed over, or what can be done in another way. */
+  const isLater = (call: string): boolean => !call.startsWith('POST /containers');
   const rehearse = async (port: number): Promise<void> => {
     const made: string[] = [];
     expect(await open(port, { docker: gateDocker({ before: (call) => void made.push(call) }) })).toBeUndefined();
@@ -253,8 +424,7 @@ describe('whatever happens while a forward is proven', () => {
         const abort = new AbortController();
         const docker = gateDocker({ [when]: onFirst(call, () => abort.abort()) });
         const error = await open(service.port, { docker, signal: abort.signal });
-        // The removal comes when all is proven.
-        const codes = call.startsWith('DELETE') ? ['LHF_ERR_ABORTED', undefined] : ['LHF_ERR_ABORTED'];
+        const codes = isLater(call) ? ['LHF_ERR_ABORTED', undefined] : ['LHF_ERR_ABORTED'];
         expect(codes, `${when} ${call}`).toContain(error === undefined ? undefined : codeOf(error));
         expect(renderDifference(before, await snapshotHere()), `${when} ${call}`).toBe('');
       }
@@ -274,8 +444,9 @@ describe('whatever happens while a forward is proven', () => {
         });
         const error = await open(service.port, { docker });
         const { code, diagnosis } = (error ?? {}) as Partial<LocalhostForwardError>;
-        // The removal comes when all is proven, and is tried again.
-        const expected = call.startsWith('DELETE') ? [undefined, undefined] : ['LHF_ERR_UNREACHABLE', 'probe-failed'];
+        // What cannot leave a network goes as a whole, and a removal is tried again.
+        const isMended = call.startsWith('DELETE') || call.endsWith('disconnect');
+        const expected = isMended ? [undefined, undefined] : ['LHF_ERR_UNREACHABLE', 'probe-failed'];
         expect([code, diagnosis?.finding], `${when} ${call}: ${String(error)}`).toEqual(expected);
         expect(renderDifference(before, await snapshotHere()), `${when} ${call}`).toBe('');
       }

@@ -9,6 +9,8 @@ export interface Gate {
   before?(call: string): void | Promise<void>;
   /** Called when the engine has answered; what it throws takes the place of the answer. */
   after?(call: string): void | Promise<void>;
+  /** Called when the engine has refused a call. */
+  refused?(call: string): void;
 }
 
 interface Modem {
@@ -26,7 +28,10 @@ export const gateDocker = (gate: Gate): Docker => {
       new Promise((resolve, reject) => dial(options, (error, answer) => (error ? reject(error) : resolve(answer))));
     const pass = async (): Promise<unknown> => {
       await gate.before?.(call);
-      const answer = await send();
+      const answer = await send().catch((error: unknown) => {
+        gate.refused?.(call);
+        throw error;
+      });
       await gate.after?.(call);
       return answer;
     };
