@@ -7,15 +7,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-
-/** Into how many parts a project is split; those that take longest come first, so that all lanes end at about one time. */
-const parts = { users: 3, firewall: 2, engine: 3, crash: 2, unit: 1 } as const;
-type Project = keyof typeof parts;
-const projects = Object.keys(parts) as Project[];
+import { type ProjectName, projectNames, projects } from '../test/projects.ts';
 
 interface Job {
   readonly name: string;
-  readonly project: Project;
+  readonly project: ProjectName;
   readonly args: readonly string[];
 }
 
@@ -41,9 +37,6 @@ const environment = {
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(process.cwd(), 'node_modules/.cache/compile'),
   LHF_USERS_INSTALLED: '1',
 };
-
-// Snapshots of a whole host, processes that are killed, and what users install have an engine and a firewall of their own.
-const apart: readonly string[] = ['engine', 'users', 'crash'];
 
 /** Runs Node and resolves with the exit code; what it prints is kept and shown in one piece where others run beside it. */
 const runNode = (args: readonly string[], alone: boolean): Promise<number> =>
@@ -84,10 +77,10 @@ const readResults = (job: Job, report: Report | undefined, code: number): Result
   };
 };
 
-const planJobs = (chosen: readonly Project[], filters: readonly string[]): Job[] =>
+const planJobs = (chosen: readonly ProjectName[], filters: readonly string[]): Job[] =>
   chosen.flatMap((project) => {
     // A filter may leave fewer files than parts, which Vitest refuses.
-    const count = filters.length > 0 ? 1 : parts[project];
+    const count = filters.length > 0 ? 1 : projects[project].parts;
     return Array.from({ length: count }, (_, index) => ({
       name: count === 1 ? project : `${project} ${index + 1}/${count}`,
       project,
@@ -97,7 +90,8 @@ const planJobs = (chosen: readonly Project[], filters: readonly string[]): Job[]
 
 const runJob = async (job: Job, folder: string, alone: boolean): Promise<Results> => {
   const file = join(folder, `${job.name.replaceAll(/\W/g, '-')}.json`);
-  const place = apart.includes(job.project) ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
+  const isApart = projects[job.project].where === 'private engine';
+  const place = isApart ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', job.project, '--passWithNoTests'];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   console.log(`${job.name} begins`);
@@ -109,11 +103,10 @@ const { values, positionals } = parseArgs({
   options: { project: { type: 'string', multiple: true }, jobs: { type: 'string' } },
   allowPositionals: true,
 });
-const isProject = (name: string): name is Project => Object.hasOwn(parts, name);
-const chosen = projects.filter((project) => values.project?.includes(project) ?? true);
-const unknown = values.project?.find((project) => !isProject(project));
+const chosen = projectNames.filter((project) => values.project?.includes(project) ?? true);
+const unknown = values.project?.find((project) => !Object.hasOwn(projects, project));
 if (unknown !== undefined) {
-  console.error(`There is no project ${unknown}, there are: ${projects.join(', ')}`);
+  console.error(`There is no project ${unknown}, there are: ${projectNames.join(', ')}`);
   process.exit(2);
 }
 

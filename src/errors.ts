@@ -1,4 +1,4 @@
-import type { Diagnosis } from './proof/diagnosis.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { StrategyReason } from './types.ts';
 
 /** Each code that a {@link LocalhostForwardError} can carry. */

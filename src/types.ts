@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Diagnosis } from './proof/diagnosis.ts';
+import type { Diagnosis } from './diagnosis.ts';
 
 /** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
 export type Port = number;

@@ -66,7 +66,7 @@ const obstacleTo = (
   name: StrategyName,
   strategy: Strategy | undefined,
   facts: Facts,
-  { protocols = ['tcp'] }: Wishes,
+  { strategy: asked, privilege, protocols = ['tcp'] }: Wishes,
 ): Obstacle | undefined => {
   const { vm } = facts.engine;
   if (strategy === undefined && name === 'native')
@@ -77,6 +77,9 @@ const obstacleTo = (
           : `not built yet; ${vm} itself lets containers reach 127.0.0.1 by host.docker.internal`,
     };
   if (strategy === undefined) return { what: 'not built yet' };
+  // Who names the rights to be used asks for a strategy that uses them.
+  if (!strategy.needsPrivilege && asked === 'auto' && privilege !== 'auto' && privilege !== 'none')
+    return { what: `uses no rights, and privilege '${privilege}' was asked for` };
   const missing = protocols.find((protocol) => !strategy.carries.includes(protocol));
   return strategy.obstacle(facts) ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
 };

@@ -1,4 +1,4 @@
-import type { Diagnosis, Hop } from '../proof/diagnosis.ts';
+import type { Diagnosis, Hop } from '../diagnosis.ts';
 import type { Terminal } from './terminal.ts';
 
 const signs = { true: '✓', false: '✗', undefined: '·' } as const;

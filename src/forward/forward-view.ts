@@ -4,7 +4,7 @@ import { renderComposeOverride } from './compose.ts';
 import { idOfBridge } from '../ownership/names.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { diagnoseForward } from '../proof/diagnose.ts';
-import type { Diagnosis } from '../proof/diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { verifyForward } from '../proof/verify.ts';
 import { describePort } from './ports.ts';
 import type { RouteView } from '../strategies/strategy.ts';

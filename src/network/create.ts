@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readRoutes } from '../host/kernel.ts';
 import { renderLabels, type Names } from '../ownership/names.ts';
-import type { Network } from '../strategies/strategy.ts';
+import type { Network } from './network.ts';
 import { chooseSubnet, gatewayOf, probeAddressOf } from './subnet.ts';
 
 export interface NetworkPlan {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProbedPort, ProofContext } from './context.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { lookStill } from './look.ts';
 import type { PacketWatch } from '../strategies/packets.ts';

@@ -1,4 +1,4 @@
-import type { Finding, Hop } from './diagnosis.ts';
+import type { Finding, Hop } from '../diagnosis.ts';
 import type { Evidence } from './evidence.ts';
 
 /** Each hop of a packet's way with what was seen there. Pure. */

@@ -1,6 +1,6 @@
 import type { ProofOptions } from '../options/options.ts';
 import type { ProofContext } from './context.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { examine } from './examine.ts';
 
 /** Dials from a container and tells what happened, hop by hop: of the first port that does not work, or of the first one. Changes nothing. */

@@ -1,7 +1,7 @@
 import type { ProofOptions } from '../options/options.ts';
 import { untilCause } from './attend.ts';
 import { isDialled, type ProbedPort, type ProofContext } from './context.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { findMisdirected, lookStill } from './look.ts';
 import type { Packets, PacketWatch } from '../strategies/packets.ts';

@@ -1,6 +1,6 @@
 import { takesLoopback6 } from '../host/listeners.ts';
 import { describeHops } from './describe-hops.ts';
-import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { Diagnosis, Finding } from '../diagnosis.ts';
 import type { Evidence } from './evidence.ts';
 import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
 import { isAtService } from './witness.ts';

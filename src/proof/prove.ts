@@ -1,7 +1,7 @@
 import type { ProofOptions } from '../options/options.ts';
 import { attend } from './attend.ts';
 import { isDialled, type ProbedPort, type ProofContext } from './context.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { examine } from './examine.ts';
 import { findCause } from './find.ts';
 import { describeUnseen, lookStill } from './look.ts';

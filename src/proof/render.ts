@@ -1,4 +1,4 @@
-import type { Diagnosis, Hop } from './diagnosis.ts';
+import type { Diagnosis, Hop } from '../diagnosis.ts';
 
 /** One hop on one line: ✓, ✗, or ? where nothing could tell. */
 export const renderHop = ({ name, ok, packets, detail }: Hop): string =>

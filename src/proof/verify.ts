@@ -2,7 +2,7 @@ import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options/options.ts';
 import type { Verification } from '../types.ts';
 import { isDialled, type ProofContext, type ProbedPort } from './context.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import { prove } from './prove.ts';
 import { renderHop } from './render.ts';
 import { keyOfPort, type ProbeAnswer } from './run-probe.ts';

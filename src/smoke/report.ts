@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../proof/diagnosis.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import type { Privilege, Strategy } from '../types.ts';
 
 /** One step of a smoke check. */

@@ -1,11 +1,14 @@
 import type { Engine } from '../engine/engine.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import type { HostFacts } from '../host/facts.ts';
+import type { Network } from '../network/network.ts';
 import type { Names } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
 import type { PacketWatch, Place } from './packets.ts';
+
+export type { Network };
 
 /** What tells one port of a network from another. */
 export interface PortKey {
@@ -23,17 +26,6 @@ export interface PortMapping extends PortKey {
   readonly hostAddress: '127.0.0.1' | '::1';
   /** Where on 127.0.0.1 packets go: the service's own port, or that of the relay in front of a service on ::1. */
   readonly targetPort: number;
-}
-
-/** A network of ours, as a route needs to know it. */
-export interface Network {
-  readonly id: string;
-  readonly name: string;
-  readonly bridge: string;
-  readonly subnet: string;
-  readonly gateway: string;
-  /** The address that probes of ours have on it. */
-  readonly probeAddress: string;
 }
 
 /** What a route is told before its network exists. */

@@ -51,6 +51,26 @@ export interface NodeContainer extends AsyncDisposable {
   get<T>(url: string): Promise<Dialled<T>>;
   /** Connects by TCP, and hangs up. Gives up after 10 s: where silence is expected, ask for less. */
   connect(host: string, port: number, patienceMs?: number): Promise<Dialled<'connected'>>;
+  /** Connects by TCP and stays: the connection's number for the verbs below. */
+  open(host: string, port: number): Promise<Dialled<number>>;
+  /** Writes a line and waits for one back, or for the connection's end. */
+  ask(connection: number, line: string, patienceMs?: number): Promise<Dialled<string>>;
+  /** Writes a line and waits for nothing. */
+  say(connection: number, line: string): Promise<Dialled<'said'>>;
+  /** Ends its own side, and resolves to all that came when the other side has ended too. */
+  finish(connection: number): Promise<Dialled<string>>;
+  /** Resolves to how the other side ended: `END`, or the error's code. */
+  fate(connection: number): Promise<Dialled<string>>;
+  /** Ends it by a reset. */
+  reset(connection: number): Promise<Dialled<'reset'>>;
+  /** Does not read from it, or does again. */
+  pause(connection: number, on: boolean): Promise<Dialled<boolean>>;
+  /** Resolves to the size and the SHA-256 of all that came, when the other side has ended. */
+  digest(connection: number): Promise<Dialled<{ bytes: number; sha256: string }>>;
+  /** Sends that many bytes on a new connection, ends its side, and resolves to what came back. */
+  upload(host: string, port: number, bytes: number): Promise<Dialled<string>>;
+  /** So many connections at once, each with a line of its own: how many got their own line back. */
+  askAtOnce(host: string, port: number, count: number): Promise<Dialled<number>>;
   /** Sends one datagram and waits for one back. */
   send(host: string, port: number, text: string, patienceMs?: number): Promise<Dialled<string>>;
   /** Answers every GET on all its addresses with the document. */
@@ -91,6 +111,16 @@ export const startNode = async (options: NodeContainerOptions = {}): Promise<Nod
       address: NetworkSettings.Networks[networkName]?.IPAddress ?? '',
       get: (url) => call('get', url),
       connect: (host, port, patienceMs) => call('connect', host, port, patienceMs),
+      open: (host, port) => call('open', host, port),
+      ask: (connection, line, patienceMs) => call('ask', connection, line, patienceMs),
+      say: (connection, line) => call('say', connection, line),
+      finish: (connection) => call('finish', connection),
+      fate: (connection) => call('fate', connection),
+      reset: (connection) => call('reset', connection),
+      pause: (connection, on) => call('pause', connection, on),
+      digest: (connection) => call('digest', connection),
+      upload: (host, port, bytes) => call('upload', host, port, bytes),
+      askAtOnce: (host, port, count) => call('askAtOnce', host, port, count),
       send: (host, port, text, patienceMs) => call('send', host, port, text, patienceMs),
       serve: (port, document) => call('serve', port, document),
       remove,

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 export interface ServiceOptions {
   /** Default `127.0.0.1`. */
@@ -39,6 +39,10 @@ export const listenTcp = async (options: ServiceOptions = {}): Promise<TcpServic
   });
   return { ...(await openServer(server, options)), marker };
 };
+
+/** A bare TCP service, whose sockets stay open in one direction when the other has ended. */
+export const listenSockets = (onSocket: (socket: Socket) => void, options: ServiceOptions = {}): Promise<Service> =>
+  openServer(createServer({ allowHalfOpen: true }, onSocket), options);
 
 export interface UdpService extends Service {
   /** The datagrams' texts, in order. */

@@ -45,9 +45,6 @@ export const renderGuardTable = ({ guard, mark }: ProcessTables): string[] => {
     `add table ${table} { comment "${mark}"; }`,
     `add set ${table} bridges { type ifname; }`,
     ...renderArrival(table),
-    `add chain ${table} delivered`,
-    `add rule ${table} delivered ct status dnat accept`,
-    `add rule ${table} delivered counter drop`,
     ...renderDelivery(table),
   ];
 };
@@ -63,7 +60,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add set ${table} probes { type ifname . ipv4_addr; }`,
     ...['ports', 'trials'].map((map) => `add map ${table} ${map} { ${perPort} : ipv4_addr . inet_service; }`),
     ...['traffic', 'connections', 'proofs'].map((set) => `add set ${table} ${set} { ${perPort}; counter; }`),
-    `add set ${table} live { ${perPort}; }`,
+    `add set ${table} live { ${perPort} . inet_service; }`,
     ...renderArrival(table),
     // Hits are the user's: what a proof of ours sends is left out.
     `add rule ${table} arrived iifname . ip saddr @probes accept`,
@@ -78,11 +75,17 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
-    // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so.
-    `add chain ${table} delivered`,
-    `add rule ${table} delivered ct status dnat ${key} @live accept`,
-    `add rule ${table} delivered ct status dnat meta l4proto tcp counter reject with tcp reset`,
-    `add rule ${table} delivered counter drop`,
+    // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so. Before its packets are
+    // translated: a reset passes no hook on a bridge that calls iptables, and has to have the address that the container dialled.
+    `add chain ${table} established`,
+    // nft takes the port of a reply for one only where it knows the protocol.
+    ...['tcp', 'udp'].map(
+      (protocol) => `add rule ${table} established meta l4proto ${protocol} ${key} . ct reply proto-src @live accept`,
+    ),
+    `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
+    `add rule ${table} established counter drop`,
+    `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
+    `add rule ${table} follow iifname @bridges ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
     ...renderDelivery(table),
   ];
 };
@@ -99,6 +102,9 @@ const renderArrival = (table: string): string[] => [
 // Once more where packets are delivered, for a source route rewrites the destination after prerouting. Translated or not is the
 // question: what connection tracking leaves out is not, and would match no rule on a state.
 const renderDelivery = (table: string): string[] => [
+  `add chain ${table} delivered`,
+  `add rule ${table} delivered ct status dnat accept`,
+  `add rule ${table} delivered counter drop`,
   `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
   `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
 ];
@@ -131,7 +137,8 @@ export const elementsOf = (
   const add = (table: string, set: string, key: string, value = ''): void =>
     void elements.set(`ip ${table} ${set} { ${[`"${bridge}"`, ...(key === '' ? [] : [key])].join(' . ')}`, value);
   const target = ({ targetPort }: PortRule): string => ` : 127.0.0.1 . ${targetPort}`;
-  const live = ({ protocol, targetPort }: PortRule): void => add(owned, 'live', `${protocol} . ${targetPort}`);
+  const live = ({ protocol, containerPort, targetPort }: PortRule): void =>
+    add(owned, 'live', `${protocol} . ${containerPort} . ${targetPort}`);
   for (const table of [guard, owned]) add(table, 'bridges', '');
   for (const port of ports) {
     const key = `${port.protocol} . ${port.containerPort}`;

@@ -11,6 +11,8 @@ const choose = (different: Different, wanted: Wanted) =>
   chooseStrategy(machineWith(different), { strategy: 'auto', privilege: 'auto', ...wanted });
 const someone = { uid: 1000, netAdmin: false };
 const bare = { nft: undefined, iptables: undefined };
+// Only those that need rights carry it.
+const udp = { protocols: ['udp'] } as const;
 const legacy = { version: '1.8.7', variant: 'legacy' } as const;
 
 describe('what is chosen', () => {
@@ -31,6 +33,13 @@ describe('what is chosen', () => {
     ['no iptables', { host: { iptables: undefined } }, {}, 'nftables', 'root', 'nft 1.0.6'],
     ['nftables asked for', {}, { strategy: 'nftables' }, 'nftables', 'root', 'asked for; nft 1.0.6'],
     ['iptables asked for', {}, { strategy: 'iptables' }, 'iptables', 'root', 'asked for; iptables 1.8.9'],
+    ['nobody’s rights', { host: someone }, {}, 'relay', 'none', 'this process carries the bytes itself'],
+    ['rights that are not wanted', {}, { privilege: 'none' }, 'relay', 'none', 'this process carries'],
+    ['no tools', { host: bare }, {}, 'relay', 'none', 'this process carries'],
+    ['neither tools nor rights', { host: { ...bare, ...someone } }, {}, 'relay', 'none', 'this process carries'],
+    ['relay asked for', {}, { strategy: 'relay' }, 'relay', 'none', 'asked for; this process carries'],
+    ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
+    ['UDP', {}, udp, 'nftables', 'root', 'nft 1.0.6'],
     ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
   ])('%s', (_, different, wanted, strategy, privilege, reason) => {
     const choice = choose(different, wanted);
@@ -45,7 +54,7 @@ describe('what is chosen', () => {
     expect(choose({}, {}).reasons.map(({ reason }) => reason)).toEqual([
       'nft 1.0.6 on kernel 6.1.0: the kernel itself removes the rules when the process ends',
       'works too; not chosen',
-      'not built yet',
+      'works too; not chosen',
       'not built yet',
       'not built yet',
       'only engines in a virtual machine have it',
@@ -62,17 +71,17 @@ describe('where none works', () => {
   const nftables = 'sudo apt-get install nftables';
   const iptables = 'sudo apt-get install iptables';
   test.each<[string, Different, Wanted, string, string]>([
-    ['nothing installed', { host: bare }, {}, 'no nft with an interactive mode', nftables],
-    ['nothing installed on an old kernel', { host: { ...bare, kernel: '4.19.0' } }, {}, 'no nft', iptables],
+    ['nothing installed', { host: bare }, udp, 'no nft with an interactive mode', nftables],
+    ['nothing installed on an old kernel', { host: { ...bare, kernel: '4.19.0' } }, udp, 'no nft', iptables],
     [
       'old kernel',
       { host: { kernel: '4.19.0', iptables: undefined } },
-      {},
+      udp,
       'kernel 4.19.0 has no owned tables',
       iptables,
     ],
-    ['old nft', { host: { ...bare, nft: { version: '0.9.8' } } }, {}, 'nft 0.9.8 has no owned tables', iptables],
-    ['no privilege either', { host: { ...someone, ...bare } }, {}, 'no nft', nftables],
+    ['old nft', { host: { ...bare, nft: { version: '0.9.8' } } }, udp, 'nft 0.9.8 has no owned tables', iptables],
+    ['no privilege either', { host: { ...someone, ...bare } }, udp, 'no nft', nftables],
     ['nftables asked for, none there', { host: { nft: undefined } }, { strategy: 'nftables' }, 'no nft', nftables],
     [
       'nftables asked for, too old',
@@ -110,7 +119,9 @@ describe('where none works', () => {
       'a rootless engine has its bridges',
       'docker context use default, with',
     ],
-    ['relay', {}, { strategy: 'relay' }, 'not built yet', "strategy: 'auto'"],
+    ['relay for UDP', {}, { strategy: 'relay', ...udp }, 'carries no UDP', "strategy: 'auto'"],
+    ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', 'docker context use default'],
+    ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
     ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
     ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
     ['native', { engine: { vm: 'Colima' } }, { strategy: 'native' }, 'not built yet; Colima itself', elsewhere],
@@ -136,21 +147,21 @@ describe('where nobody may', () => {
     [
       'no root, no sudo',
       { host: someone },
-      {},
+      udp,
       'this user is not root, and sudo -n does not work for this user',
       'sudo -v',
     ],
     [
       'root without the capability',
       { host: { netAdmin: false } },
-      {},
+      udp,
       'root here lacks CAP_NET_ADMIN',
       'docker run --cap-add NET_ADMIN',
     ],
     [
       'root without the capability, whose sudo lacks it too',
       { host: { netAdmin: false, sudo: true } },
-      {},
+      { protocols: ['tcp', 'udp'] },
       'root here lacks CAP_NET_ADMIN',
       'docker run --cap-add NET_ADMIN',
     ],
@@ -164,7 +175,8 @@ describe('where nobody may', () => {
     ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
     ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', 'sudo -v'],
     ['container', {}, { privilege: 'container' }, "privilege 'container' cannot install rules in this version", mended],
-    ['none', {}, { privilege: 'none' }, "privilege 'none' cannot install rules in this version", mended],
+    ['none', {}, { privilege: 'none', ...udp }, "privilege 'none' was asked for", mended],
+    ['none for nftables', {}, { privilege: 'none', strategy: 'nftables' }, "privilege 'none' was asked for", mended],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
     expect(error).toMatchObject({ code: 'LHF_ERR_PRIVILEGE', strategy: 'nftables' });
@@ -174,4 +186,18 @@ describe('where nobody may', () => {
     expect(lines.at(-1)).toContain(`Try: ${advice}`);
     expect(error.reasons?.some(({ chosen }) => chosen)).toBe(false);
   });
+});
+
+test('a strategy that uses no rights is none for who names the rights to be used', () => {
+  const { reasons } = choose({}, { privilege: 'root' });
+  expect(reasons.find(({ strategy }) => strategy === 'relay')?.reason).toBe(
+    "uses no rights, and privilege 'root' was asked for",
+  );
+});
+
+test('what failed at its start is not chosen again', () => {
+  const failed = new Map([['nftables', 'failed at its start: no']] as const);
+  const { strategy, reasons } = chooseStrategy(machineWith(), { strategy: 'auto', privilege: 'auto' }, failed);
+  expect(strategy).toBe('iptables');
+  expect(reasons[0]).toEqual({ strategy: 'nftables', chosen: false, reason: 'failed at its start: no' });
 });

@@ -1,5 +1,5 @@
 import picocolors from 'picocolors';
-import type { Hop } from '../../../src/proof/diagnosis.ts';
+import type { Hop } from '../../../src/diagnosis.ts';
 import type { SmokeFailure, SmokeRun, SmokeStep } from '../../../src/smoke/report.ts';
 
 const words = ['container', 'bridge', 'rule', 'input', 'service', 'reply', 'output'] as const;

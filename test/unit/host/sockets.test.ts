@@ -54,11 +54,11 @@ it('a connection that the service has closed at once is seen, while the other en
 
 it('a connection that the service has reset is nowhere', async () => {
   let arrived: Socket | undefined;
-  const { client, from } = await open('127.0.0.1', (socket) => void (arrived = socket));
+  const { port, client, from } = await open('127.0.0.1', (socket) => void (arrived = socket));
   while (arrived === undefined) await setImmediate();
-  const failed = once(client, 'close');
-  client.on('error', () => undefined);
+  const failed = new Promise((resolve) => client.on('error', () => undefined).once('close', resolve));
   arrived.resetAndDestroy();
   await failed;
-  expect(await readConnectionsFrom(from)).toEqual([]);
+  // The kernel may give the client a port that another connection to another port, closed but not forgotten, had as well.
+  expect((await readConnectionsFrom(from)).filter((end) => end.port === port)).toEqual([]);
 });

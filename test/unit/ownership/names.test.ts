@@ -8,9 +8,7 @@ test('the names of one forward', () => {
   expect({ ...names, probe: names.probe('1') }).toEqual({
     bridge: 'lhf-0a1b2c3d',
     network: 'lhf-0a1b2c3d',
-    table: 'lhf_0a1b2c3d',
     hopsTable: 'lhf_hops_0a1b2c3d',
-    guardTable: 'lhf_guard_lhf-0a1b2c3d',
     chain: 'LHF-lhf-0a1b2c3d',
     probe: 'lhf-probe-0a1b2c3d-1',
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../../src/proof/diagnosis.ts';
+import type { Finding } from '../../../src/diagnosis.ts';
 import type { Evidence } from '../../../src/proof/evidence.ts';
 import { findCause } from '../../../src/proof/find.ts';
 import type { Listener } from '../../../src/host/listeners.ts';

@@ -1,4 +1,5 @@
-import type { EngineFacts, HostFacts } from '../../../src/choose/choose-strategy.ts';
+import type { EngineFacts } from '../../../src/engine/facts.ts';
+import type { HostFacts } from '../../../src/host/facts.ts';
 
 interface Machine {
   readonly host: HostFacts;

@@ -4,12 +4,11 @@ import { type ForwardHandover, openLocalhostForward } from '../../src/index.ts';
 import { overlaps, parseCidr } from '../../src/network/subnet.ts';
 import { spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
-import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere, snapshotOf } from '../support/leftovers.ts';
 import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
 import { until } from '../support/until.ts';
-
-const strategies = ['nftables', 'iptables'] as const;
+import { expectNothingLeft, renderLeft } from './left.ts';
+import { type Claims, optionsOf, strategies } from './strategies.ts';
 
 /** From one container that joins them all: each network's gateway leads to its own service. */
 const expectAllReachable = async (nets: readonly ForwardHandover[], services: readonly TcpService[]): Promise<void> => {
@@ -18,10 +17,11 @@ const expectAllReachable = async (nets: readonly ForwardHandover[], services: re
   for (const { networkId } of nets.slice(1)) await docker.getNetwork(networkId).connect({ Container: container.id });
   const answers = await Promise.all(nets.map(({ gateway }) => container.get<TcpAnswer>(`http://${gateway}:80`)));
   expect(answers.map(({ answer, error }) => answer?.marker ?? error)).toEqual(services.map(({ marker }) => marker));
-  // Each service is called from its own network.
-  expect(
-    answers.every(({ answer }, n) => overlaps(cidrOf(`${answer?.youAre}/32`), cidrOf(nets[n]?.subnet ?? ''))),
-  ).toBe(true);
+  // Each service is called from its own network, as far as it can see that.
+  const expected = nets.map(({ strategy, subnet }) => (keepsAddress(strategy) ? subnet : '127.0.0.1/32'));
+  expect(answers.every(({ answer }, n) => overlaps(cidrOf(`${answer?.youAre}/32`), cidrOf(expected[n] ?? '')))).toBe(
+    true,
+  );
 };
 
 const expectAllDifferent = (nets: readonly ForwardHandover[]): void => {
@@ -36,21 +36,28 @@ const expectAllDifferent = (nets: readonly ForwardHandover[]): void => {
     expect(new Set(nets.map((net) => net[key])).size).toBe(nets.length);
 };
 
+const keepsAddress = (strategy: string): boolean =>
+  strategies.some(({ name, keepsCallerAddress }) => name === strategy && keepsCallerAddress);
+
+// Those that differ in their strategy come first.
+const turns = strategies.toSorted((a, b) => Number(a.privilege === 'sudo') - Number(b.privilege === 'sudo'));
+const claimsOf = (n: number): Claims => turns[n % turns.length] as Claims;
+/** Together they claim no more than the one that claims least. */
+const weakest = strategies.find(({ leavesRuleset }) => leavesRuleset === 'nothing of ours') ?? claimsOf(0);
+
 const cidrOf = (text: string) => parseCidr(text) ?? { base: -1, bits: 32 };
 
 const listenMany = (count: number): Promise<TcpService[]> =>
   Promise.all(Array.from({ length: count }, () => listenTcp()));
 
 describe('many forwards at once', () => {
-  test.each(strategies)('16 in one process by %s', async (strategy) => {
+  test.each(strategies)('16 in one process by $name with $privilege', async (claims) => {
     const services = await listenMany(16);
-    const warmUp = await openLocalhostForward([], { strategy, verify: false });
+    const warmUp = await openLocalhostForward([], optionsOf(claims));
     await warmUp.close();
     const before = await snapshotHere();
     const nets = await Promise.all(
-      services.map(({ port }) =>
-        openLocalhostForward({ hostPort: port, containerPort: 80 }, { strategy, verify: false }),
-      ),
+      services.map(({ port }) => openLocalhostForward({ hostPort: port, containerPort: 80 }, optionsOf(claims))),
     );
     try {
       expectAllDifferent(nets.map((net) => net.toJSON()));
@@ -61,15 +68,15 @@ describe('many forwards at once', () => {
     } finally {
       await Promise.all([...nets, ...services].map((one) => one.close()));
     }
-    expect(renderDifference(before, await snapshotHere())).toBe('');
+    await expectNothingLeft(claims, before);
   });
 
-  test('4 in each of 4 processes, of both strategies', async () => {
+  test('4 in each of 4 processes, of all strategies', async () => {
     const services = await listenMany(16);
     const before = await snapshotOf();
     const children = [0, 1, 2, 3].map((n) => {
       const ports = services.slice(4 * n, 4 * n + 4).map(({ port }) => String(port));
-      return spawnScript({ source: openFour, args: [strategies[n % 2] ?? '', ...ports] });
+      return spawnScript({ source: openFour, args: [JSON.stringify(optionsOf(claimsOf(n))), ...ports] });
     });
     let nets: ForwardHandover[] = [];
     try {
@@ -86,14 +93,14 @@ describe('many forwards at once', () => {
       await Promise.all(services.map((service) => service.close()));
     }
     // Their holders go a moment after them.
-    await until(async () => renderDifference(before, await snapshotOf(nets)) === '', { what: 'the holders to go' });
+    await until(async () => renderLeft(weakest, before, await snapshotOf(nets)) === '', { what: 'the holders to go' });
   });
 });
 
 const openFour = `
 import { openLocalhostForward } from './src/index.ts';
-const [strategy, ...ports] = process.argv.slice(1);
-const nets = await Promise.all(ports.map((port) => openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, { strategy, verify: false })));
+const [options, ...ports] = process.argv.slice(1);
+const nets = await Promise.all(ports.map((port) => openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, JSON.parse(options))));
 console.log(JSON.stringify(nets));
 for await (const _ of process.stdin);
 await Promise.all(nets.map((net) => net.close()));

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, isLocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
 import { brokenConnection, type Gate, gateDocker } from '../support/gated-docker.ts';
-import { renderDifference, type Snapshot } from '../support/host-snapshot.ts';
+import type { Snapshot } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
+import { expectNothingLeft } from './left.ts';
+import { optionsOf, strategies } from './strategies.ts';
 
 /** Opens and closes; resolves to what the opening threw. A close that fails is tried once more. */
 const openAndClose = async (port: number, options: Parameters<typeof openLocalhostForward>[1]): Promise<unknown> => {
   try {
-    const net = await openLocalhostForward(port, { verify: false, ...options });
+    const net = await openLocalhostForward(port, options);
     await net.close().catch(async (error: unknown) => {
       expect(error).toMatchObject({ code: 'LHF_ERR_CLOSE' });
       await net.close();
@@ -36,12 +38,14 @@ const codesOf = (call: string, code: ErrorCode): (ErrorCode | undefined)[] =>
 const codeOf = (error: unknown): unknown =>
   isLocalhostForwardError(error) || error === undefined ? error?.code : error;
 
-describe.each(['nftables', 'iptables'] as const)('with %s, whatever happens while it opens and closes', (strategy) => {
+describe.each(strategies)('with $name and $privilege, whatever happens while it opens and closes', (claims) => {
+  const options = optionsOf(claims);
+
   /** The calls that an undisturbed run makes, and the host with this process's holder and without a forward. */
   const rehearse = async (port: number): Promise<{ calls: Set<string>; before: Snapshot }> => {
     const calls = new Set<string>();
     const docker = gateDocker({ before: (call) => void calls.add(call) });
-    expect(await openAndClose(port, { strategy, docker })).toBeUndefined();
+    expect(await openAndClose(port, { ...options, docker })).toBeUndefined();
     expect([...calls]).toEqual(expect.arrayContaining(['GET /info', 'POST /networks/create', 'DELETE /networks/<id>']));
     return { calls, before: await snapshotHere() };
   };
@@ -50,15 +54,15 @@ describe.each(['nftables', 'iptables'] as const)('with %s, whatever happens whil
     await using service = await listenTcp();
     const { calls, before } = await rehearse(service.port);
     const cause = new Error('enough');
-    const early = await openAndClose(service.port, { strategy, signal: AbortSignal.abort(cause) });
+    const early = await openAndClose(service.port, { ...options, signal: AbortSignal.abort(cause) });
     expect(early).toMatchObject({ code: 'LHF_ERR_ABORTED', cause });
     for (const call of calls) {
       for (const when of ['before', 'after'] as const) {
         const abort = new AbortController();
         const docker = gateDocker({ [when]: once(call, () => abort.abort()) });
-        const error = await openAndClose(service.port, { strategy, docker, signal: abort.signal });
+        const error = await openAndClose(service.port, { ...options, docker, signal: abort.signal });
         expect(codesOf(call, 'LHF_ERR_ABORTED'), `${when} ${call}`).toContain(codeOf(error));
-        expect(renderDifference(before, await snapshotHere()), `${when} ${call}`).toBe('');
+        await expectNothingLeft(claims, before, `${when} ${call}`);
       }
     }
   });
@@ -73,9 +77,9 @@ describe.each(['nftables', 'iptables'] as const)('with %s, whatever happens whil
           throw brokenConnection();
         });
         const gate: Gate = { [when]: broken };
-        const error = await openAndClose(service.port, { strategy, docker: gateDocker(gate) });
+        const error = await openAndClose(service.port, { ...options, docker: gateDocker(gate) });
         expect(codesOf(call, 'LHF_ERR_DOCKER_UNAVAILABLE'), call).toContain(codeOf(error));
-        expect(renderDifference(before, await snapshotHere()), call).toBe('');
+        await expectNothingLeft(claims, before, call);
       }
     },
   );

@@ -4,6 +4,7 @@ import { startNode } from '../support/containers.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
+import { optionsOf, strategies } from './strategies.ts';
 
 const fetchFrom = async (net: { networkName: string; extraHosts: readonly string[]; url(): string }) => {
   await using container = await startNode(net);
@@ -15,9 +16,10 @@ const unusedPort = await listenTcp().then(async (service) => {
   return service.port;
 });
 
-describe('the temporary listener', () => {
+describe.each(strategies)('the temporary listener, by $name with $privilege', (claims) => {
+  const options = optionsOf(claims);
   test('stays for the whole lifetime where it is asked for', async () => {
-    await using net = await openLocalhostForward(0, { listener: true, verify: false });
+    await using net = await openLocalhostForward(0, { ...options, listener: true });
     expect(await fetchFrom(net)).toEqual({ answer: 'localhost-forward\n' });
     await net.close();
     // Its port is free again.
@@ -26,8 +28,8 @@ describe('the temporary listener', () => {
 
   test('answers as the given function says', async () => {
     await using net = await openLocalhostForward(0, {
+      ...options,
       listener: (_request, response) => void response.end('"mine"'),
-      verify: false,
     });
     expect(await fetchFrom(net)).toEqual({ answer: 'mine' });
   });
@@ -36,7 +38,7 @@ describe('the temporary listener', () => {
     ['a free port', 0],
     ['a port where nothing listens yet', unusedPort],
   ])('has gone before the body runs, so that the body can listen on %s', async (_what, port) => {
-    await withLocalhostForward(port, async (net) => {
+    await withLocalhostForward(port, { ...options, verify: { timeoutMs: 30_000 } }, async (net) => {
       const [forwarded] = net.ports;
       await using service = await listenTcp({ port: forwarded?.hostPort ?? 0 });
       expect(await fetchFrom(net)).toMatchObject({ answer: { marker: service.marker } });
@@ -45,11 +47,11 @@ describe('the temporary listener', () => {
 
   test('does not take a port from a service that listens', async () => {
     await using service = await listenTcp();
-    await withLocalhostForward(service.port, { verify: false }, async (net) => {
+    await withLocalhostForward(service.port, options, async (net) => {
       expect(await fetchFrom(net)).toMatchObject({ answer: { marker: service.marker } });
     });
     const before = await snapshotHere();
-    const opening = openLocalhostForward([0, service.port], { listener: true, verify: false });
+    const opening = openLocalhostForward([0, service.port], { ...options, listener: true });
     await expect(opening).rejects.toMatchObject({
       code: 'LHF_ERR_PORT_IN_USE',
       message: expect.stringMatching(

@@ -1,12 +1,15 @@
 import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
-import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
+import { expectNothingLeft } from './left.ts';
+import { optionsOf, strategies } from './strategies.ts';
 
-describe('the network of a forward', () => {
+describe.each(strategies)('the network of a forward by $name with $privilege', (claims) => {
+  const options = optionsOf(claims);
+
   test('is a small one of its own with our marks, and users’ labels beside them', async () => {
-    await using net = await openLocalhostForward(8088, { verify: false, labels: { team: 'blue' } });
+    await using net = await openLocalhostForward(8088, { ...options, labels: { team: 'blue' } });
     const network = await new Docker().getNetwork(net.networkId).inspect();
     expect(network).toMatchObject({
       Name: net.networkName,
@@ -30,20 +33,20 @@ describe('the network of a forward', () => {
 
   test('has the subnet that is asked for, and nobody else has it then', async () => {
     const subnet = '198.19.254.16/28';
-    await using net = await openLocalhostForward([], { verify: false, subnet });
+    await using net = await openLocalhostForward([], { ...options, subnet });
     expect(net).toMatchObject({ subnet, gateway: '198.19.254.17' });
     const before = await snapshotHere();
-    await expect(openLocalhostForward([], { verify: false, subnet: '198.19.254.0/27' })).rejects.toMatchObject({
+    await expect(openLocalhostForward([], { ...options, subnet: '198.19.254.0/27' })).rejects.toMatchObject({
       code: 'LHF_ERR_NETWORK',
       message: expect.stringMatching(/^The subnet 198\.19\.254\.0\/27 is taken: .*\nTry: docker network ls$/),
     });
-    expect(renderDifference(before, await snapshotHere())).toBe('');
+    await expectNothingLeft(claims, before);
   });
 
   test('is handed on in each form that containers and commands take', async () => {
     await using net = await openLocalhostForward(
       { hostPort: 8088, containerPort: 80 },
-      { verify: false, hostname: 'host.internal' },
+      { ...options, hostname: 'host.internal' },
     );
     const entry = `host.internal:${net.gateway}`;
     expect(net.url()).toBe('http://host.internal:80');
@@ -57,6 +60,6 @@ describe('the network of a forward', () => {
     });
     expect(JSON.parse(JSON.stringify(net))).toEqual({ ...net.toJSON() });
     expect(net.composeOverride(['web'])).toContain(`name: "${net.networkName}"`);
-    expect(net.reasons.filter(({ chosen }) => chosen).map(({ strategy }) => strategy)).toEqual([net.strategy]);
+    expect(net.reasons.filter(({ chosen }) => chosen).map(({ strategy }) => strategy)).toEqual([claims.name]);
   });
 });

@@ -1,19 +1,21 @@
 import { expect, it } from 'vitest';
-import { LocalhostForwardError } from '../../src/errors.ts';
-import { openByFirstStrategy } from '../../src/open-by-first-strategy.ts';
-import { chooseStrategy, type Choice, type Failed } from '../../src/plan/choose-strategy.ts';
-import { machineWith } from './support/machine.ts';
+import { LocalhostForwardError } from '../../../src/errors.ts';
+import { openByFirstStrategy } from '../../../src/forward/open-by-first-strategy.ts';
+import { chooseStrategy, type Choice, type Failed } from '../../../src/choose/choose-strategy.ts';
+import { machineWith } from '../support/machine.ts';
+
+type Wanted = Partial<Parameters<typeof chooseStrategy>[1]>;
 
 const chooseFor =
-  (strategy: 'auto' | 'nftables' = 'auto') =>
+  (wishes: Wanted = {}) =>
   (failed?: Failed): Choice =>
-    chooseStrategy(machineWith(), { strategy, privilege: 'auto' }, failed);
+    chooseStrategy(machineWith(), { strategy: 'auto', privilege: 'auto', ...wishes }, failed);
 
 const rulesError = (strategy: string, stderr: string) =>
   new LocalhostForwardError('LHF_ERR_RULES', { what: `${strategy} failed`, try: 'this' }, { strategy, stderr });
 
-const openAll = (errors: Partial<Record<string, unknown>>, strategy?: 'nftables') => {
-  const choose = chooseFor(strategy);
+const openAll = (errors: Partial<Record<string, unknown>>, wishes?: Wanted) => {
+  const choose = chooseFor(wishes);
   return openByFirstStrategy(choose(), choose, async (choice) => {
     if (errors[choice.strategy] !== undefined) throw errors[choice.strategy];
     return choice.strategy;
@@ -34,9 +36,11 @@ it('goes on to the next with the words of the first', async () => {
   ]);
 });
 
-it('tells all words where all fail', async () => {
+it('goes on to the last, and tells all words where all fail', async () => {
   const nftables = rulesError('nftables', 'Error: one');
-  await expect(openAll({ nftables, iptables: rulesError('iptables', 'two') })).rejects.toMatchObject({
+  const iptables = rulesError('iptables', 'two');
+  expect(await openAll({ nftables, iptables })).toMatchObject({ opened: 'relay', choice: { privilege: 'none' } });
+  await expect(openAll({ nftables, iptables }, { protocols: ['udp'] })).rejects.toMatchObject({
     code: 'LHF_ERR_RULES',
     strategy: 'iptables',
     message:
@@ -50,5 +54,5 @@ it.each([
   ['a sysctl failed', new LocalhostForwardError('LHF_ERR_RULES', { what: 'no' }), undefined],
   ['it is no error of ours', new Error('no'), undefined],
 ] as const)('goes no further where %s', async (_, error, strategy) => {
-  await expect(openAll({ nftables: error }, strategy)).rejects.toBe(error);
+  await expect(openAll({ nftables: error }, strategy && { strategy })).rejects.toBe(error);
 });

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { joinLocalhostForward, openLocalhostForward } from '../../src/index.ts';
+import { startNode } from '../support/containers.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { listenTcp } from '../support/services.ts';
+import { expectNothingLeft, snapshotWithHolder } from './left.ts';
+import { optionsOf, strategies } from './strategies.ts';
+
+const verify = { timeoutMs: 30_000 };
+
+describe.each(strategies)('a proof by $name with $privilege', (claims) => {
+  const options = optionsOf(claims);
+
+  test('sees the very connection at a service of the user’s, and is no hit', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotWithHolder(claims, service.port);
+    const net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, { ...options, verify });
+    expect(await net.verify(verify)).toMatchObject({
+      ports: [{ containerPort: 80, protocol: 'tcp', answer: 'accepted', proof: 'connection-at-service' }],
+      accepts: [],
+    });
+    expect(await net.diagnose(verify)).toMatchObject({ reachable: true, finding: 'reachable', containerPort: 80 });
+    expect(await net.hits()).toEqual({ connections: 0, packets: 0, bytes: 0 });
+    await using container = await startNode(net);
+    await container.get(net.url());
+    expect(await net.hits()).toMatchObject({ connections: 1 });
+    await container.remove();
+    await net.close();
+    await expectNothingLeft(claims, before);
+  });
+
+  test('gets the nonce of a listener of ours', async () => {
+    await using net = await openLocalhostForward(0, { ...options, verify, listener: true });
+    expect(await net.verify(verify)).toMatchObject({ ports: [{ answer: 'nonce', proof: 'nonce' }] });
+    expect(await net.diagnose(verify)).toMatchObject({ reachable: true });
+    expect(await net.hits()).toMatchObject({ connections: 0 });
+  });
+
+  test('needs no service at its opening, takes its port from nobody, and tells then that nothing listens', async () => {
+    const { port } = await listenTcp().then(async (service) => {
+      await service.close();
+      return service;
+    });
+    await using net = await openLocalhostForward({ hostPort: port, containerPort: 80 }, { ...options, verify });
+    await expect(net.verify(verify)).rejects.toMatchObject({
+      code: 'LHF_ERR_UNREACHABLE',
+      strategy: claims.name,
+      diagnosis: { reachable: false, finding: 'no-listener', containerPort: 80 },
+    });
+    await using service = await listenTcp({ port });
+    expect(await net.verify(verify)).toMatchObject({ ports: [{ answer: 'accepted' }] });
+    expect(service.callers).toHaveLength(1);
+  });
+
+  test('is a worker’s as well, or the worker is told whose it is', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, options);
+    await using container = await startNode(net);
+    const joined = joinLocalhostForward(JSON.parse(JSON.stringify(net)) as ReturnType<typeof net.toJSON>);
+    const before = await snapshotHere();
+    expect(await container.get(joined.url())).toMatchObject({ answer: { marker: service.marker } });
+    if (claims.isSeenElsewhere) {
+      expect(await joined.hits()).toMatchObject({ connections: 1 });
+      expect(await joined.verify(verify)).toMatchObject({ ports: [{ proof: 'connection-at-service' }] });
+      expect(await joined.diagnose(verify)).toMatchObject({ reachable: true });
+    } else {
+      for (const look of ['hits', 'verify', 'diagnose'] as const)
+        await expect(joined[look](), look).rejects.toMatchObject({ code: 'LHF_ERR_UNSUPPORTED' });
+    }
+    await expect(joined.forward(1)).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
+    await joined.close();
+    expect(await container.get(net.url())).toMatchObject({ answer: { marker: service.marker } });
+    await expectNothingLeft(claims, before);
+  });
+});

@@ -1,0 +1,70 @@
+import type { LocalhostForwardOptions, Privilege, Protocol, Strategy } from '../../src/index.ts';
+
+/** What a strategy claims: all that its tests may differ by. */
+export interface Claims {
+  readonly name: Strategy;
+  readonly privilege: Exclude<Privilege, 'container'>;
+  readonly carries: readonly Protocol[];
+  /** What a caller is told where the service does not listen: a listener of our own can accept and reset only. */
+  readonly refusesAbsent: 'ECONNREFUSED' | 'ECONNRESET';
+  /** What somebody of another network is told. */
+  readonly refusesStrangers: RegExp;
+  /** Services see the container's own address, and not 127.0.0.1. */
+  readonly keepsCallerAddress: boolean;
+  /** `host-gateway`, the address that the engine itself has for the host, works as well as the network's own gateway. */
+  readonly answersHostGateway: boolean;
+  /** The bridge's `route_localnet` is on while a forward is open, with a holder that turns it off whatever happens. */
+  readonly opensBridge: boolean;
+  /** What its rules leave behind: nothing at all, or base chains that any first user of iptables makes. */
+  readonly leavesRuleset: 'byte for byte' | 'nothing of ours';
+  /** Hits: of packets with their headers on their way in, or of what was said in both directions. */
+  readonly counts: 'packets' | 'payload';
+  /** A worker that was handed the forward can count and prove as well. */
+  readonly isSeenElsewhere: boolean;
+  /** What an unnamed connection of a container comes to when its network is gone. */
+  readonly closesWith: 'ECONNRESET' | 'TIMEOUT';
+}
+
+const netfilter = {
+  carries: ['tcp', 'udp'],
+  refusesAbsent: 'ECONNREFUSED',
+  refusesStrangers: /^(ECONNREFUSED|TIMEOUT)$/,
+  keepsCallerAddress: true,
+  answersHostGateway: true,
+  opensBridge: true,
+  counts: 'packets',
+  isSeenElsewhere: true,
+  closesWith: 'TIMEOUT',
+} as const;
+const nftables = { ...netfilter, name: 'nftables', leavesRuleset: 'byte for byte' } as const;
+const iptables = { ...netfilter, name: 'iptables', leavesRuleset: 'nothing of ours' } as const;
+
+const all: readonly Claims[] = [
+  { ...nftables, privilege: 'root' },
+  { ...nftables, privilege: 'sudo' },
+  { ...iptables, privilege: 'root' },
+  { ...iptables, privilege: 'sudo' },
+  {
+    name: 'relay',
+    privilege: 'none',
+    carries: ['tcp'],
+    refusesAbsent: 'ECONNRESET',
+    refusesStrangers: /^ECONNRESET$/,
+    keepsCallerAddress: false,
+    answersHostGateway: false,
+    opensBridge: false,
+    leavesRuleset: 'byte for byte',
+    counts: 'payload',
+    isSeenElsewhere: false,
+    closesWith: 'ECONNRESET',
+  },
+];
+
+const only = process.env['LHF_TEST_STRATEGY']?.split(',');
+
+/** Each strategy with each privilege that it works with; `LHF_TEST_STRATEGY=nftables,relay` leaves the others out. */
+export const strategies = all.filter(({ name }) => only?.includes(name) ?? true);
+
+/** The options that choose it, with no proof: what is reached is the tests' own business. */
+export const optionsOf = ({ name, privilege }: Claims) =>
+  ({ strategy: name, privilege, verify: false }) satisfies LocalhostForwardOptions;

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
+import { type NodeContainer, startNode } from '../support/containers.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { listenTcp, listenUdp, type TcpAnswer } from '../support/services.ts';
+import { expectNothingLeft } from './left.ts';
+import { optionsOf, strategies } from './strategies.ts';
+
+const host = 'host.docker.internal';
+const [carrying, others] = [true, false].map((carries) =>
+  strategies.filter((claims) => claims.carries.includes('udp') === carries),
+);
+
+describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
+  let net: LocalhostForward;
+  let container: NodeContainer;
+
+  beforeAll(async () => {
+    net = await openLocalhostForward([], optionsOf(claims));
+    container = await startNode({ networkName: net.networkName, extraHosts: net.extraHosts });
+  });
+  afterAll(async () => {
+    await container?.remove();
+    await net?.close();
+  });
+
+  test('stands beside TCP of the same number, and sees the container’s own address', async () => {
+    await using service = await listenTcp();
+    await using datagrams = await listenUdp();
+    const ports = [
+      { hostPort: service.port, containerPort: 80 },
+      { hostPort: datagrams.port, containerPort: 80, protocol: 'udp' },
+      { hostPort: 0, containerPort: 81, protocol: 'udp' },
+    ] as const;
+    await using both = await openLocalhostForward(ports, optionsOf(claims));
+    const picked = both.ports[2]?.hostPort ?? 0;
+    expect(both.ports.slice(1)).toEqual([
+      { hostPort: datagrams.port, containerPort: 80, protocol: 'udp', hostAddress: '127.0.0.1' },
+      { hostPort: picked, containerPort: 81, protocol: 'udp', hostAddress: '127.0.0.1' },
+    ]);
+    await using other = await listenUdp({ port: picked });
+    await using caller = await startNode({ networkName: both.networkName, extraHosts: both.extraHosts });
+    expect(await caller.send(host, 80, 'echo')).toEqual({ answer: 'echo' });
+    expect(datagrams.callers).toEqual([caller.address]);
+    expect(await caller.send(host, 81, 'other')).toEqual({ answer: 'other' });
+    expect(other.received).toEqual(['other']);
+    const { answer } = await caller.get<TcpAnswer>(both.url(80));
+    expect(answer?.marker).toBe(service.marker);
+  });
+
+  test('comes and goes while containers run', async () => {
+    await using service = await listenTcp();
+    await using datagrams = await listenUdp();
+    await net.forward({ hostPort: service.port, containerPort: 90 });
+    await net.forward({ hostPort: datagrams.port, containerPort: 90, protocol: 'udp' });
+    expect(await container.send(host, 90, 'one')).toEqual({ answer: 'one' });
+    await net.unforward(90);
+    expect(await container.send(host, 90, 'two')).toEqual({ answer: 'two' });
+    expect(net.ports).toEqual([
+      { hostPort: datagrams.port, containerPort: 90, protocol: 'udp', hostAddress: '127.0.0.1' },
+    ]);
+    await net.unforward(90, 'udp');
+    expect(await container.send(host, 90, 'three')).toEqual({ error: 'ECONNREFUSED' });
+    expect(datagrams.received).toEqual(['one', 'two']);
+  });
+
+  test('is counted by flow, packet and byte', async () => {
+    await using datagrams = await listenUdp();
+    await net.forward({ hostPort: datagrams.port, containerPort: 93, protocol: 'udp' });
+    expect(await net.hits(93)).toEqual({ connections: 0, packets: 0, bytes: 0 });
+    await container.send(host, 93, 'four');
+    // 20 bytes of IP, 8 of UDP.
+    expect(await net.hits(93)).toEqual({ connections: 1, packets: 1, bytes: 32 });
+    await net.unforward(93, 'udp');
+  });
+});
+
+describe.each(others ?? [])('UDP by $name, which does not carry it', (claims) => {
+  test('is refused before anything is made', async () => {
+    const before = await snapshotHere();
+    const opening = openLocalhostForward({ hostPort: 8088, protocol: 'udp' }, optionsOf(claims));
+    await expect(opening).rejects.toMatchObject({
+      code: 'LHF_ERR_NO_STRATEGY',
+      message: expect.stringContaining(`${claims.name}: carries no UDP`) as string,
+    });
+    await expectNothingLeft(claims, before);
+  });
+
+  test('is refused later, too, and leaves the forward as it is', async () => {
+    await using service = await listenTcp();
+    await using net = await openLocalhostForward(service.port, optionsOf(claims));
+    await expect(net.forward({ hostPort: 8088, protocol: 'udp' })).rejects.toMatchObject({
+      code: 'LHF_ERR_UNSUPPORTED',
+      message: expect.stringMatching(/carries TCP only.*\nTry: strategy: 'nftables'/) as string,
+    });
+    expect(net.ports.map(({ protocol }) => protocol)).toEqual(['tcp']);
+    await using container = await startNode(net);
+    expect(await container.get(net.url())).toMatchObject({ answer: { marker: service.marker } });
+  });
+});
