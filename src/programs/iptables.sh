@@ -18,6 +18,10 @@ lhf_jumps() { lhf_iptables "$1" -S "$2" 2> /dev/null | sed -n "/ -j $3\$/s/^-A/-
 # Takes all of the process out of one table, in one transaction that does not mind what somebody else took before: each chain is
 # made where it is missing, emptied, and deleted. What a user led to one of the chains goes with it.
 lhf_take_out() {
+  # Refused, somebody took one of the listed rules between the listing and the removal.
+  lhf_take_out_once "$1" 2> /dev/null || lhf_take_out_once "$1" 2> /dev/null || lhf_take_out_once "$1"
+}
+lhf_take_out_once() {
   lhf_chains="LHF-$NONCE"
   for lhf_bridge in ${OPEN-}; do lhf_chains="$lhf_chains LHF-$lhf_bridge"; done
   {
