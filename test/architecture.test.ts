@@ -15,8 +15,6 @@ const layers: readonly (readonly string[])[] = [
   ['src/options'],
   // The seams, and what strategies have in common.
   ['src/strategies'],
-  // One file for whoever runs iptables: accepts in its chains are also nftables'.
-  ['src/strategies/netfilter/iptables/program.ts'],
   ['src/strategies/netfilter', 'src/strategies/relay'],
   ['src/strategies/netfilter/nftables', 'src/strategies/netfilter/iptables'],
   ['src/strategies/all.ts'],
@@ -47,7 +45,7 @@ const openAfterAll: readonly (readonly [from: string, to: string])[] = [
 // Packages and builtins: the only places that may import the values of each. Builtins are for all but those that are pure.
 const doors: Readonly<Record<string, readonly string[]>> = {
   dockerode: ['src/engine'],
-  execa: ['src/command'],
+  'node:child_process': ['src/command', 'src/cli'],
   commander: ['src/cli'],
   picocolors: ['src/cli'],
   vitest: ['adapters/vitest'],

@@ -57,12 +57,12 @@ describe('nftables', () => {
   const opened = [...bare, ...renderElements(new Map(), elements({ probe }))];
 
   it('lists one process with one forward as in nftables.txt', async () => {
-    expect(await nft(opened)).toBe(await golden('nftables'));
+    await expect(await nft(opened)).toMatchFileSnapshot('./nftables.txt');
   });
 
   it('lists what guards beside iptables as in guard.txt', async () => {
     const guarded = renderElements(new Map(), elements({ probe, translates: false }));
-    expect(await nft([...bare, ...guarded])).toBe(await golden('guard'));
+    await expect(await nft([...bare, ...guarded])).toMatchFileSnapshot('./guard.txt');
   });
 
   it('adds and removes a port, and another forward, without a trace', async () => {
@@ -72,7 +72,7 @@ describe('nftables', () => {
       ...renderElements(elements({ probe }), new Map([...more, ...two])),
       ...renderElements(new Map([...more, ...two]), elements({ probe })),
     ];
-    expect(await nft([...opened, ...changes])).toBe(await golden('nftables'));
+    await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
   });
 
   it('leaves nothing when the last one goes', async () => {
@@ -95,12 +95,12 @@ describe('iptables', () => {
     `sh -c '${readShellPrograms('as-root', 'iptables', 'remove-iptables').replaceAll("'", String.raw`'\''`)}' x '' ${nonce} '${bridges}' raw nat || exit 1\n`;
 
   it('lists one process with one forward as in iptables.txt', async () => {
-    expect(await inNamespace(`${opened} iptables-save`)).toBe(await golden('iptables'));
+    await expect(await inNamespace(`${opened} iptables-save`)).toMatchFileSnapshot('./iptables.txt');
   });
 
   it('adds and removes a port, and another forward, without a trace', async () => {
     const script = `${opened}${change(probed, both)}${change(both, probed)} iptables-save`;
-    expect(await inNamespace(script)).toBe(await golden('iptables'));
+    await expect(await inNamespace(script)).toMatchFileSnapshot('./iptables.txt');
   });
 
   it('is put back as it was, whatever is left of it', async () => {
