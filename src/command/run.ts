@@ -1,7 +1,8 @@
+import type { ChildProcess } from 'node:child_process';
 // Not the global ones: a test runner's fake clock must not hold a time limit back.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { debug } from './debug.ts';
-import { start, type Argv, type StartedProgram, type StartOptions } from './start.ts';
+import { start, type Argv, type StartOptions } from './start.ts';
 
 export interface CommandResult {
   readonly command: string;
@@ -37,7 +38,7 @@ export const run = async (
 };
 
 const finish = (
-  program: StartedProgram,
+  program: ChildProcess,
   input: string | undefined,
   timeoutMs: number,
 ): Promise<Omit<CommandResult, 'command'>> =>

@@ -1,5 +1,4 @@
-import { spawn, type ChildProcessByStdio, type StdioOptions } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { findProgram, systemPath } from './find-program.ts';
 
 /**
@@ -40,8 +39,6 @@ export interface StartOptions {
   readonly stdio?: StdioOptions;
 }
 
-export type StartedProgram = ChildProcessByStdio<Writable | null, Readable | null, Readable | null>;
-
 /**
  * Starts a system program, the one way in which this package does: by its absolute path, arguments as they are and never through a
  * shell, in an environment of ours, in `/`, which is in nobody's way who removes the folder that tests ran in.
@@ -51,7 +48,7 @@ export type StartedProgram = ChildProcessByStdio<Writable | null, Readable | nul
 export const start = (
   argv: Argv,
   { prefix = [], environment = {}, detached = false, stdio = 'pipe' }: StartOptions = {},
-): StartedProgram | { readonly failure: string } => {
+): ChildProcess | { readonly failure: string } => {
   const located = locate(prefix, argv);
   if ('missing' in located) return { failure: `no ${located.missing} in ${systemPath.replaceAll(':', ', ')}` };
   return spawn(located.file, located.args, {
@@ -59,5 +56,5 @@ export const start = (
     env: { ...environment, ...commandEnvironment },
     detached,
     stdio,
-  }) as StartedProgram;
+  });
 };

@@ -11,9 +11,9 @@ export interface TcpRelayPlan {
   readonly address: string;
   readonly port: number;
   /** Where a caller is led, by its address; undefined: it is refused. */
-  target(caller: string): Target | undefined;
+  readonly target: (caller: string) => Target | undefined;
   /** Called for each caller whose service accepted, with what counts its bytes. */
-  onConnected?(caller: Socket, service: Socket): void;
+  readonly onConnected?: (caller: Socket, service: Socket) => void;
 }
 
 /** A listening socket that carries connections on. */

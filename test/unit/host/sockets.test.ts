@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
 
@@ -53,9 +52,9 @@ it('a connection that the service has closed at once is seen, while the other en
 });
 
 it('a connection that the service has reset is nowhere', async () => {
-  let arrived: Socket | undefined;
-  const { port, client, from } = await open('127.0.0.1', (socket) => void (arrived = socket));
-  while (arrived === undefined) await setImmediate();
+  const arriving = Promise.withResolvers<Socket>();
+  const { port, client, from } = await open('127.0.0.1', (socket) => arriving.resolve(socket));
+  const arrived = await arriving.promise;
   const failed = new Promise((resolve) => client.on('error', () => undefined).once('close', resolve));
   arrived.resetAndDestroy();
   await failed;
