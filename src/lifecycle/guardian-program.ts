@@ -5,7 +5,7 @@ import { shellAsRoot } from '../privilege/shell.ts';
  *
  * It runs detached, with a pipe from the process as standard input. End-of-file there means that the process (or worker
  * thread) is gone, whatever killed it. Arguments: session, nonce, `sudo -n` or nothing, node, the guardian's script,
- * where node finds its libraries.
+ * where node finds its libraries, where to leave word, and what else the guardian's node is started with.
  */
 export interface HeldProgram {
   /** Runs until the pipe ends: this is what a strategy needs to be held. */
@@ -17,7 +17,8 @@ export interface HeldProgram {
 }
 
 export const renderGuardianProgram = ({ hold, release, startsGuardian = true }: HeldProgram): string => `
-SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6
+SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6 WORDS=$7
+shift 7
 ${shellAsRoot}
 trap "" INT HUP TERM PIPE QUIT
 # Closes 127/8 to each bridge of this process. What guards it may go after that, never before.
@@ -43,9 +44,22 @@ lhf_shut
 BRIDGES="$BRIDGES $(${release})"
 ${startsGuardian ? startGuardian : ''}`;
 
-const startGuardian = `
+/** What it cannot do it leaves word of itself; a guardian that cannot even start, or is killed, has its shell do that. */
+const startGuardian = String.raw`
 # Nothing was open: nothing to look for, and no Node started for it.
 if [ "$BRIDGES" = " " ]; then exit 0; fi
-if [ -n "$LIBRARIES" ]; then export LD_LIBRARY_PATH="$LIBRARIES"; fi
-exec "$NODE" "$GUARDIAN" "$SESSION" $BRIDGES
+said=$(
+  if [ -n "$LIBRARIES" ]; then export LD_LIBRARY_PATH="$LIBRARIES"; fi
+  exec "$NODE" "$@" "$GUARDIAN" "$SESSION" $BRIDGES 2>&1
+)
+code=$?
+if [ "$code" = 0 ] || [ -z "$WORDS" ]; then exit 0; fi
+umask 077
+mkdir "$WORDS"
+# In a folder that is somebody else's, or a link to one, nothing is written.
+if [ -L "$WORDS" ] || [ ! -d "$WORDS" ] || [ ! -O "$WORDS" ]; then exit 0; fi
+why=$(printf '%s\n' "$said" | sed -n '/Error/ { p; q; }' | tr -c '[:alnum:] ._/:@(),=[]-' ' ' | cut -c 1-300)
+set -C
+printf '{"session":"%s","stays":[{"what":"%s","why":"%s"}]}\n' "$SESSION" "what it had on $(echo $BRIDGES)" \
+  "its guardian ended with code $code: $why" > "$WORDS/$SESSION.json"
 `;
