@@ -1,5 +1,12 @@
 import type { Stay } from '../lifecycle/words.ts';
-import type { DeadSession, LeftoverKind, LeftoverTools, Mark, Outcome } from '../strategies/leftover-kind.ts';
+import {
+  removalOrder,
+  type DeadSession,
+  type LeftoverKind,
+  type LeftoverTools,
+  type Mark,
+  type Outcome,
+} from '../strategies/leftover-kind.ts';
 import { clearEngine } from './clear-engine.ts';
 import { leftoverKinds } from './kinds.ts';
 import { reasonOf } from './look.ts';
@@ -7,7 +14,13 @@ import { removeMarks } from './remove.ts';
 
 const isOfEngine = ({ kind }: Pick<Mark, 'kind'>): boolean => kind === 'network' || kind === 'container';
 
-const kernelKinds = leftoverKinds.filter((kind) => !isOfEngine(kind));
+const effortOf = (kind: LeftoverKind): number =>
+  kind.order === removalOrder.sysctl ? 0 : kind.named === undefined ? 2 : 1;
+
+/** Bridges are shut first of all. Then goes what is known by name, since listings of what others keep may take their time. */
+const kernelKinds = leftoverKinds
+  .filter((kind) => !isOfEngine(kind))
+  .toSorted((a, b) => effortOf(a) - effortOf(b) || a.order - b.order);
 
 /**
  * Removes what a dead session left, however much that is, and tells what stays. What the kernel keeps goes beside the networks: a guard

@@ -23,7 +23,7 @@ ${shellAsRoot}
 trap "" INT HUP TERM PIPE QUIT
 # Closes 127/8 to each bridge of this process. What guards it may go after that, never before.
 lhf_shut() {
-  BRIDGES=
+  BRIDGES= OPEN=
   for folder in /proc/sys/net/ipv4/conf/lhf-"$NONCE"*; do
     if [ ! -e "$folder" ]; then continue; fi
     BRIDGES="$BRIDGES \${folder##*/}"
@@ -31,8 +31,10 @@ lhf_shut() {
     on=
     read -r on < "$folder/route_localnet"
     if [ "$on" = 0 ]; then continue; fi
-    if [ -z "$SUDO" ]; then echo 0 > "$folder/route_localnet"; else echo 0 | lhf_as_root tee "$folder/route_localnet"; fi
+    if [ -z "$SUDO" ]; then echo 0 > "$folder/route_localnet"; else OPEN="$OPEN $folder/route_localnet"; fi
   done > /dev/null 2>&1
+  # One call for all of them: rules stand until the last is shut.
+  if [ -n "$OPEN" ]; then echo 0 | lhf_as_root tee $OPEN > /dev/null 2>&1; fi
 }
 ${hold}
 # Whoever killed the program above did not end the process: that is over at end-of-file only.
@@ -58,7 +60,7 @@ umask 077
 mkdir "$WORDS"
 # In a folder that is somebody else's, or a link to one, nothing is written.
 if [ -L "$WORDS" ] || [ ! -d "$WORDS" ] || [ ! -O "$WORDS" ]; then exit 0; fi
-why=$(printf '%s\n' "$said" | sed -n '/Error/ { p; q; }' | tr -c '[:alnum:] ._/:@(),=[]-' ' ' | cut -c 1-300)
+why=$(printf '%s\n' "$said" | sed -n '/^[A-Za-z]*Error[^A-Za-z]/ { p; q; }' | tr -c '[:alnum:] ._/:@(),=[]-' ' ' | cut -c 1-300)
 set -C
 printf '{"session":"%s","stays":[{"what":"%s","why":"%s"}]}\n' "$SESSION" "what it had on $(echo $BRIDGES)" \
   "its guardian ended with code $code: $why" > "$WORDS/$SESSION.json"

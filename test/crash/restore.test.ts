@@ -42,12 +42,13 @@ describe('rules that somebody takes away while a forward is open', () => {
   test('nftables, everything flushed: the forward goes on behind its own guard, and the next proof puts the other one back', async () => {
     const before = await outputOf(execHere, ['nft', 'list', 'ruleset']);
     const net = await openLocalhostForward(8088, { strategy: 'nftables', verify: false });
-    await outputOf(execHere, ['nft', 'delete', 'table', 'ip', `lhf_guard_${net.bridgeName}`]);
-    const owned = await outputOf(execHere, ['nft', 'list', 'table', 'ip', `lhf_${net.id}`]);
+    const nonce = net.id.slice(0, 5);
+    await outputOf(execHere, ['nft', 'delete', 'table', 'ip', `lhf_guard_${nonce}`]);
+    const owned = await outputOf(execHere, ['nft', 'list', 'table', 'ip', `lhf_${nonce}`]);
     expect(owned).toMatch(/ip daddr 127\.0\.0\.0\/8 .*drop/);
     expect(owned).toMatch(/ip saddr 127\.0\.0\.0\/8 .*drop/);
     await net.verify().catch(() => undefined);
-    expect(await listing()).toContain(`table ip lhf_guard_${net.bridgeName}`);
+    expect(await listing()).toContain(`table ip lhf_guard_${nonce}`);
     await net.close();
     expect(await outputOf(execHere, ['nft', 'list', 'ruleset'])).toBe(before);
   });
