@@ -1,13 +1,15 @@
 import type { Engine } from '../engine/engine.ts';
-import { findAll } from '../leftovers/find.ts';
+import { groupByOwner } from '../leftovers/belongings.ts';
 import { describeOwner } from '../leftovers/judge.ts';
-import { groupFound } from '../leftovers/leftover.ts';
+import { leftoverKinds } from '../leftovers/kinds.ts';
+import { look } from '../leftovers/look.ts';
 import { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 
-/** What an earlier run left: everything of one bridge. */
+/** What an earlier run left: everything of one owner. */
 export interface LeftBehind {
+  /** Its bridges, with a comma and a space between them. */
   readonly bridge: string;
   /** For people: `process 4711, dead`; null where no mark tells it. */
   readonly owner: string | null;
@@ -20,15 +22,15 @@ export const findLeftBehind = async (
   engine: Engine | undefined,
   privileges: Privileges | undefined,
 ): Promise<LeftBehind[]> => {
-  const groups = groupFound(await findAll({ engine, privileges }, () => undefined));
-  return groups
+  const { marks } = await look(leftoverKinds, { engine, privileges });
+  return groupByOwner(marks)
     .filter(({ session }) => {
       const owner = parseSession(session ?? '');
       return owner === undefined || judgeOwner(owner).state !== 'alive';
     })
-    .map(({ bridge, session, found }) => ({
-      bridge,
+    .map(({ session, marks: things }) => ({
+      bridge: [...new Set(things.flatMap(({ bridges }) => bridges))].join(', '),
       owner: describeOwner(session) ?? null,
-      things: found.map(({ kind, name }) => `${kind} ${name}`),
+      things: things.map(({ kind, name }) => `${kind} ${name}`),
     }));
 };

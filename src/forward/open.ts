@@ -2,7 +2,7 @@ import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strat
 import { connectEngine, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
-import { sweepQuietly } from '../leftovers/sweep.ts';
+import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';

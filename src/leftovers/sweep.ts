@@ -1,15 +1,12 @@
-import { connectEngine, type Engine } from '../engine/engine.ts';
-import { debug } from '../command/debug.ts';
+import { connectEngine } from '../engine/engine.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { forgetWords } from '../lifecycle/words.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
-import { findEngineMarks } from './engine-marks.ts';
-import { findAll, findKernelMarks } from './find.ts';
-import { listOwnChainBridges } from './iptables-marks.ts';
-import { judgeFound } from './judge.ts';
-import { groupFound, type Found, type SweepReport } from './leftover.ts';
-import { listOwnTableNames, readTableName } from './nft-marks.ts';
-import { sweepGroups } from './sweep-groups.ts';
-import type { Session } from '../ownership/session.ts';
+import { groupByOwner } from './belongings.ts';
+import { leftoverKinds } from './kinds.ts';
+import type { SweepReport } from './leftover.ts';
+import { look, reasonOf } from './look.ts';
+import { sweepOwners } from './sweep-owners.ts';
 
 export type { Leftover, SweepReport } from './leftover.ts';
 
@@ -26,7 +23,8 @@ export interface SweepOptions {
 
 /**
  * Removes what dead runs left: rules, accepts, containers, networks and guards that carry our mark and whose owner is gone.
- * What may have a living owner is spared, and so is whatever carries no mark. One failure keeps nothing else from going.
+ * What may have a living owner is spared, and so is whatever carries no mark. One failure keeps nothing else from going, and what
+ * could not be looked through is a failure, too.
  *
  * @example
  * const { removed, failed } = await sweep();
@@ -39,62 +37,20 @@ export const sweep = async ({
   now = Date.now,
 }: SweepOptions = {}): Promise<SweepReport> => {
   const privileges = await choosePrivileges(privilege);
-  const failed: SweepReport['failed'][number][] = [];
+  const unlisted: SweepReport['failed'][number][] = [];
   const engine = await connectEngine(docker).catch((error: unknown) => {
-    failed.push({ kind: 'engine', name: 'docker', reason: reasonOf(error) });
+    unlisted.push({ kind: 'engine', name: 'docker', reason: reasonOf(error) });
     return undefined;
   });
-  const found = await findAll({ engine, privileges }, (what, error) =>
-    failed.push({ ...what, reason: reasonOf(error) }),
-  );
-  const report = await sweepGroups(groupFound(found), { engine, privileges }, { all, now: now() });
-  return { ...report, failed: [...failed, ...report.failed] };
-};
-
-interface QuietTools {
-  readonly session: Session;
-  readonly engine: Engine;
-  readonly privileges: Privileges;
-}
-
-/** How often one process looks for what dead runs left, at most, in milliseconds. */
-const quietEveryMs = 2_000;
-
-/**
- * The same beside every opening, where it must cost next to nothing: only dead owners' things go, and rules are listed
- * only when something hints at a dead owner. Never throws.
- */
-export const sweepQuietly = async ({ session, engine, privileges }: QuietTools): Promise<void> => {
-  const isFirst = session.sweptAt === undefined;
-  if (session.sweptAt !== undefined && performance.now() - session.sweptAt < quietEveryMs) return;
-  session.sweptAt = performance.now();
-  try {
-    const tools = { engine, privileges };
-    const ownedHere = `lhf-${session.owner.nonce}`;
-    const [marks, tables, chains] = await Promise.all([
-      findEngineMarks(engine),
-      listOwnTableNames(privileges),
-      isFirst ? listOwnChainBridges(privileges) : [],
-    ]);
-    const isDead = ({ kind, session: owner, created }: Found): boolean =>
-      judgeFound(
-        { kind, ...(created === undefined ? {} : { created }) },
-        { session: owner, all: false, now: 0, bridgeExists: true },
-      ).remove;
-    const living = new Set(marks.filter((mark) => !isDead(mark)).map(({ bridge }) => bridge));
-    const bridges = [...tables.flatMap((name) => readTableName(name)?.bridge ?? []), ...chains];
-    const unexplained = bridges.some((bridge) => !bridge.startsWith(ownedHere) && !living.has(bridge));
-    if (!unexplained && !marks.some(isDead)) return;
-    const found = [...marks, ...(await findKernelMarks(privileges))];
-    const dead = groupFound(found).filter(({ session: owner }) =>
-      isDead({ kind: 'guard', name: '', bridge: '', session: owner }),
-    );
-    const { removed, failed } = await sweepGroups(dead, tools, { all: false, now: 0 });
-    if (removed.length + failed.length > 0)
-      debug(`swept ${removed.map(({ name }) => name).join(', ')}; stays: ${failed.map(({ name }) => name).join(', ')}`);
-  } catch (error) {
-    debug(`sweeping: ${String(error)}`);
-  }
+  const tools = { engine, privileges };
+  const { marks, unseen } = await look(leftoverKinds, tools);
+  for (const { name, reason } of unseen)
+    unlisted.push({ kind: 'listing', name, reason: `it could not be looked through: ${reason}` });
+  const report = await sweepOwners(groupByOwner(marks), tools, { all, now: now() });
+  const failed = [...unlisted, ...report.failed];
+  // Where something could not be looked through, whatever a guardian left may be there.
+  if (unlisted.length === 0) await forgetWords((session) => !failed.some((one) => one.session === session));
+  return { ...report, failed };
 };
 
 const choosePrivileges = async (privilege: 'auto' | 'root' | 'sudo'): Promise<Privileges | undefined> => {
@@ -103,6 +59,3 @@ const choosePrivileges = async (privilege: 'auto' | 'root' | 'sudo'): Promise<Pr
   if (process.getuid?.() === 0) return privilegesOf({ kind: 'root' });
   return (await readHostFacts()).sudo ? privilegesOf({ kind: 'sudo' }) : undefined;
 };
-
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

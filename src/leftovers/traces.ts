@@ -1,11 +1,11 @@
 import { connectEngine } from '../engine/engine.ts';
-import { listContainers } from '../engine/containers.ts';
-import { listNetworks } from '../engine/networks.ts';
 import { interfaceExists } from '../host/kernel.ts';
-import { labels } from '../ownership/names.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
+import { strategyNamed } from '../strategies/all.ts';
+import type { LeftoverKind, LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import type { LocalhostForward } from '../types.ts';
-import { findKernelMarks } from './find.ts';
+import { containers, networks } from './engine-kinds.ts';
+import { read, reasonOf } from './look.ts';
 
 /** How a forward tells which engine it is on, without showing it to users. */
 export const engineOption = Symbol.for('localhost-forward.engine-option');
@@ -24,22 +24,24 @@ export type Traced = Pick<LocalhostForward, 'networkName' | 'bridgeName' | 'stra
  * for (const trace of await findTraces(net)) console.error('still there:', trace);
  */
 export const findTraces = async (net: Traced, { docker }: { docker?: object } = {}): Promise<string[]> => {
-  const { docker: client } = await connectEngine(docker ?? (net as { [engineOption]?: object })[engineOption]);
-  const privileges = privilegesOf({ kind: net.privilege === 'sudo' ? 'sudo' : 'root' });
-  const [networks, containers, marks, rulesTold] = await Promise.all([
-    listNetworks(client),
-    listContainers(client, `${labels.bridge}=${net.bridgeName}`),
-    findKernelMarks(privileges),
-    privileges.run(net.strategy === 'nftables' ? ['nft', 'list', 'tables'] : ['iptables-save', '-t', 'nat']),
-  ]);
-  return [
-    ...networks.filter(({ name }) => name === net.networkName).map(({ name }) => `the network ${name}`),
-    ...containers.map(({ name }) => `the container ${name}`),
-    ...(interfaceExists(net.bridgeName) ? [`the interface ${net.bridgeName}`] : []),
-    ...marks.filter(({ bridge }) => bridge === net.bridgeName).map(({ kind, name }) => `${kind} ${name}`),
-    // Not to be allowed a look is not to have seen nothing.
-    ...(rulesTold.exitCode === 0
-      ? []
-      : [`maybe rules: ${rulesTold.command} failed: ${rulesTold.failure ?? rulesTold.stderr.trim()}`]),
-  ];
+  const engine = await connectEngine(docker ?? (net as { [engineOption]?: object })[engineOption]);
+  const tools = { engine, privileges: privilegesOf({ kind: net.privilege === 'sudo' ? 'sudo' : 'root' }) };
+  const kinds = [networks, containers, ...(strategyNamed(net.strategy)?.leftovers ?? [])];
+  const traces = await Promise.all(kinds.map((kind) => tracesOf(net, kind, tools)));
+  return [...traces.flat(), ...(interfaceExists(net.bridgeName) ? [`the interface ${net.bridgeName}`] : [])];
 };
+
+const tracesOf = async ({ bridgeName }: Traced, kind: LeftoverKind, tools: LeftoverTools): Promise<string[]> => {
+  const mayBe = ({ nonce, bridges }: Mark): boolean =>
+    bridges.length === 0 ? bridgeName.startsWith(`lhf-${nonce}`) : bridges.includes(bridgeName);
+  try {
+    const marks = await read(kind, (await kind.list(tools)).filter(mayBe), tools);
+    return marks.filter(({ bridges }) => bridges.includes(bridgeName)).map(describe);
+  } catch (error) {
+    // Not to be allowed a look is not to have seen nothing.
+    return [`maybe ${kind.kind}: ${kind.name} could not be looked through: ${reasonOf(error)}`];
+  }
+};
+
+const describe = ({ kind, name }: Mark): string =>
+  kind === 'network' || kind === 'container' ? `the ${kind} ${name}` : `${kind} ${name}`;

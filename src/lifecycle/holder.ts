@@ -8,6 +8,8 @@ import { findProgram } from '../command/find-program.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
 import { commandEnvironment } from '../command/start.ts';
 import type { Privileges } from '../privilege/privileges.ts';
+import { loaderOptions } from './loader-options.ts';
+import { wordsFolder } from './words.ts';
 
 /** Finds the end of the answer to one request; undefined while it has not arrived whole. */
 export type AnswerReader<T> = (received: string) => { answer: T; rest: string } | undefined;
@@ -66,6 +68,8 @@ export class Holder {
       // For the guardian's node alone: with it, another program might get libraries that are not its own.
       process.env['LD_LIBRARY_PATH'] ?? '',
       options.startsGuardian === false ? '' : 'guardian',
+      wordsFolder() ?? '',
+      loaderOptions().map((option) => option.replaceAll('\n', '')).join('\n'),
       ...(options.programArguments ?? []),
     ];
     const program = [readShellPrograms('as-root'), options.program, readShellPrograms('holder')].join('\n');
@@ -74,7 +78,13 @@ export class Holder {
       stdio: ['pipe', 'ignore', 'pipe'],
       // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
       cwd: '/',
-      env: { ...toReachTheEngine(), ...commandEnvironment, ...options.environment },
+      env: {
+        ...toReachTheEngine(),
+        ...commandEnvironment,
+        LOCALHOST_FORWARD_PRIVILEGES: JSON.stringify(options.privileges.handle),
+        LOCALHOST_FORWARD_WORDS: wordsFolder() ?? '',
+        ...options.environment,
+      },
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));

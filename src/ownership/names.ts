@@ -1,3 +1,5 @@
+import { parseSession } from './owner.ts';
+
 /** The names and marks by which everything that a run creates can be recognised. */
 
 /** Docker labels. */
@@ -35,11 +37,23 @@ const bridgePattern = /^lhf-([0-9a-z]{8})$/;
 /** The id behind a bridge's name, or undefined where the name is none of ours. */
 export const idOfBridge = (bridge: string): string | undefined => bridgePattern.exec(bridge)?.[1];
 
-/** The mark on rules and tables: `lhf:<bridge>:<session>`. */
+/** The mark on rules and tables: `lhf:<bridge>:<session>`, or with the nonce where it is of all bridges of a session. */
 export const renderMark = (bridge: string, session: string): string => `lhf:${bridge}:${session}`;
 
-/** The first mark in a line of somebody's listing. */
-export const parseMark = (text: string): { bridge: string; session: string } | undefined => {
-  const [, bridge, session] = /lhf:(lhf-[0-9a-z]{8}):([0-9a-z-]+)/.exec(text) ?? [];
-  return bridge === undefined || session === undefined ? undefined : { bridge, session };
+/** What a mark says: the nonce of its owner, its session word, and the bridge where it is of one. */
+export interface ParsedMark {
+  readonly nonce: string;
+  readonly session: string;
+  readonly bridge: string | undefined;
+}
+
+/** The first mark in a line of somebody's listing. One whose parts do not agree is none. */
+export const parseMark = (text: string): ParsedMark | undefined => {
+  const [, of, session] = /lhf:(lhf-[0-9a-z]{8}|[0-9a-z]{5}):([0-9a-z-]+)/.exec(text) ?? [];
+  if (of === undefined || session === undefined) return undefined;
+  const id = idOfBridge(of);
+  const nonce = id?.slice(0, 5) ?? of;
+  const owner = parseSession(session);
+  if (owner !== undefined && owner.nonce !== nonce) return undefined;
+  return { nonce, session, bridge: id === undefined ? undefined : of };
 };

@@ -7,14 +7,15 @@
 #   lhf_release  runs after the end, when route_localnet is off: takes rules away, guards left out, and prints each bridge that may
 #                have something, a line each
 # Arguments: session, nonce, `sudo -n` or nothing, node, the guardian's script, where node finds its libraries, `guardian` where
-# this holder starts one, and whatever the held program needs.
-SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6 ENDS_AS=$7
-shift 7
+# this holder starts one, where to leave word, what else the guardian's node is started with (a line each), and whatever the held
+# program needs.
+SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6 ENDS_AS=$7 WORDS=$8 OPTIONS=$9
+shift 9
 trap "" INT HUP TERM PIPE QUIT
 
 # Closes 127/8 to each bridge of this process. What guards it may go after that, never before.
 lhf_shut() {
-  BRIDGES=
+  BRIDGES='' SHUT=''
   for folder in /proc/sys/net/ipv4/conf/lhf-"$NONCE"*; do
     if [ ! -e "$folder" ]; then continue; fi
     BRIDGES="$BRIDGES ${folder##*/}"
@@ -22,12 +23,11 @@ lhf_shut() {
     on=
     read -r on < "$folder/route_localnet"
     if [ "$on" = 0 ]; then continue; fi
-    if [ -z "$SUDO" ]; then
-      echo 0 > "$folder/route_localnet"
-    else
-      echo 0 | lhf_as_root tee "$folder/route_localnet"
-    fi
+    if [ -z "$SUDO" ]; then echo 0 > "$folder/route_localnet"; else SHUT="$SHUT $folder/route_localnet"; fi
   done > /dev/null 2>&1
+  # One call for all of them: rules stand until the last is shut.
+  # shellcheck disable=SC2086 # a word each
+  if [ -n "$SHUT" ]; then echo 0 | lhf_as_root tee $SHUT > /dev/null 2>&1; fi
 }
 
 lhf_hold "$@"
@@ -41,6 +41,27 @@ BRIDGES="$BRIDGES $(lhf_release "$@")"
 if [ "$ENDS_AS" != guardian ]; then exit 0; fi
 # Nothing was open: nothing to look for, and no Node started for it.
 if [ "$BRIDGES" = " " ]; then exit 0; fi
-if [ -n "$LIBRARIES" ]; then export LD_LIBRARY_PATH="$LIBRARIES"; fi
+said=$(
+  if [ -n "$LIBRARIES" ]; then export LD_LIBRARY_PATH="$LIBRARIES"; fi
+  set -f
+  IFS='
+'
+  # shellcheck disable=SC2086 # a line each
+  set -- $OPTIONS
+  IFS=' '
+  # shellcheck disable=SC2086 # a word each
+  exec "$NODE" "$@" "$GUARDIAN" "$SESSION" $BRIDGES 2>&1
+)
+code=$?
+# What it cannot do it leaves word of itself; one that cannot even start, or is killed, has this shell do that.
+if [ "$code" = 0 ] || [ -z "$WORDS" ]; then exit 0; fi
+umask 077
+mkdir "$WORDS"
+# In a folder that is somebody else's, or a link to one, nothing is written.
+if [ -L "$WORDS" ] || [ ! -d "$WORDS" ] || [ ! -O "$WORDS" ]; then exit 0; fi
+why=$(printf '%s\n' "$said" | sed -n '/^[A-Za-z]*Error[^A-Za-z]/ { p; q; }' | tr -c '[:alnum:] ._/:@(),=[]-' ' ' | cut -c 1-300)
 # shellcheck disable=SC2086 # a word each
-exec "$NODE" "$GUARDIAN" "$SESSION" $BRIDGES
+had=$(printf '%s\n' $BRIDGES | sort -u | tr '\n' ' ' | cut -c 1-300)
+set -C
+printf '{"session":"%s","stays":[{"what":"%s","why":"%s"}]}\n' "$SESSION" "what it had on ${had% }" \
+  "its guardian ended with code $code${why:+: $why}" > "$WORDS/$SESSION.json"

@@ -1,57 +1,34 @@
 import { readdir } from 'node:fs/promises';
-import { listContainers } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
-import { listNetworks } from '../engine/networks.ts';
+import { leftoverKinds } from '../leftovers/kinds.ts';
+import { look } from '../leftovers/look.ts';
 import type { Session } from '../ownership/session.ts';
-import { labels } from '../ownership/names.ts';
 import type { Privileges } from '../privilege/privileges.ts';
+import type { Mark } from '../strategies/leftover-kind.ts';
 import type { Trace } from './report.ts';
 
 /**
  * Everything that carries one session's mark now: asked of the engine and of the kernel, and not of what the session believes.
  * A listing that cannot be read would prove nothing, so it throws.
  */
-export const listTraces = async ({ docker }: Engine, privileges: Privileges, session: Session): Promise<Trace[]> => {
-  const label = `${labels.session}=${session.word}`;
-  const bridges = `lhf-${session.owner.nonce}`;
-  const [networks, containers, interfaces, ruleset, rules] = await Promise.all([
-    listNetworks(docker, label),
-    listContainers(docker, label),
-    readdir('/sys/class/net'),
-    readLines(privileges, ['nft', 'list', 'ruleset']),
-    readLines(privileges, ['iptables-save']),
-  ]);
-  const of = (kind: Trace['kind'], names: readonly string[]): Trace[] => names.map((name) => ({ kind, name }));
-  const ours = new RegExp(`lhf[-_](hops_|guard_lhf-)?${session.owner.nonce}`);
+export const listTraces = async (engine: Engine, privileges: Privileges, session: Session): Promise<Trace[]> => {
+  const tools = { engine, privileges };
+  // Who has no rights can have made no rules, and may not look for any.
+  const kinds = leftoverKinds.filter(({ kind }) => privileges.handle.kind !== 'none' || isOfEngine(kind));
+  const [{ marks, unseen }, interfaces] = await Promise.all([look(kinds, tools), readdir('/sys/class/net')]);
+  for (const { name, reason } of unseen) throw new Error(`${name} could not be looked through: ${reason}`);
+  const { nonce } = session.owner;
   return [
-    ...of(
-      'network',
-      networks.map(({ name }) => name),
-    ),
-    ...of(
-      'container',
-      containers.map(({ name }) => name),
-    ),
-    ...of(
-      'interface',
-      interfaces.filter((name) => name.startsWith(bridges)),
-    ),
-    ...of(
-      'nftables',
-      ruleset.filter((line) => ours.test(line)).map((line) => line.trim()),
-    ),
-    ...of(
-      'iptables',
-      rules.filter((line) => line.includes(bridges)),
-    ),
+    ...marks
+      .filter((mark) => mark.nonce === nonce && mark.kind !== 'sysctl')
+      .map((mark) => ({ kind: traceKindOf(mark), name: mark.name })),
+    ...interfaces
+      .filter((name) => name.startsWith(`lhf-${nonce}`))
+      .map((name) => ({ kind: 'interface', name }) as const),
   ];
 };
 
-// A program that is not installed can have left nothing.
-const readLines = async (privileges: Privileges, argv: readonly [string, ...string[]]): Promise<string[]> => {
-  const { exitCode, stdout, stderr, failure } = await privileges.run(argv);
-  if (exitCode === 0) return stdout.split('\n').filter((line) => line !== '');
-  const absent = /ENOENT|command not found/.test(`${failure ?? ''}${stderr}`);
-  if (absent) return [];
-  throw new Error(`${argv.join(' ')}: ${failure ?? stderr.trim()}`);
-};
+const isOfEngine = (kind: Mark['kind']): kind is 'network' | 'container' => kind === 'network' || kind === 'container';
+
+const traceKindOf = ({ kind, origin }: Mark): Trace['kind'] =>
+  isOfEngine(kind) ? kind : origin.startsWith('iptables') ? 'iptables' : 'nftables';

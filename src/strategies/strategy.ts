@@ -6,6 +6,7 @@ import type { Names } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
+import type { LeftoverKind } from './leftover-kind.ts';
 import type { PacketWatch, Place } from './packets.ts';
 
 export type { Network };
@@ -82,6 +83,8 @@ export interface Strategy {
   open(plan: RoutePlan, tools: Tools): Promise<Route>;
   /** Looks at what another process opened, and changes nothing. */
   attach(forward: OpenedElsewhere, tools: Tools): RouteView;
+  /** What a run of it can leave, beside networks and containers. */
+  readonly leftovers: readonly LeftoverKind[];
 }
 
 /** What can be asked of a route, by its owner and by others. */

@@ -16,7 +16,7 @@ const openAnother = async (): Promise<void> => {
   expect(await other.exit).toEqual({ code: 0, signal: null });
 };
 
-const isOpen = (trace: string): boolean => /^table lhf_[0-9a-z]{5}$/.test(trace);
+const isOpen = (trace: string): boolean => /^lhf_[0-9a-z]{5}$/.test(trace);
 
 describe('the guardian killed together with its process', () => {
   const orders = [

@@ -11,10 +11,10 @@ const rounds = Number(process.env['LHF_TEST_ROUNDS'] ?? 4);
 
 // What a stranger has, named so that only a mark could tell it from ours.
 const strangers = [
-  ['nft', 'add table ip lhf_abcdefgh { comment "mine"; }'],
-  ['nft', 'add table ip lhf_guard_lhf-abcdefgh'],
-  ['nft', 'add chain ip lhf_abcdefgh lhf { type filter hook input priority 5; }'],
-  ['nft', 'add rule ip lhf_abcdefgh lhf iifname "lhf-abcdefgh" accept comment "lhf:mine"'],
+  ['nft', 'add table ip lhf_hops_abcdefgh { comment "mine"; }'],
+  ['nft', 'add table ip lhf_guard_abcde'],
+  ['nft', 'add chain ip lhf_guard_abcde lhf { type filter hook input priority 5; }'],
+  ['nft', 'add rule ip lhf_guard_abcde lhf iifname "lhf-abcdefgh" accept comment "lhf:mine"'],
   ['iptables', '-t', 'nat', '-N', 'LHF-mine'],
   [
     'iptables',
@@ -88,7 +88,7 @@ const ends = async (script: Script): Promise<void> =>
   expect(await script.exit, script.stderr()).toEqual({ code: 0, signal: null });
 
 const removal = [
-  ['nft', 'delete table ip lhf_abcdefgh; delete table ip lhf_guard_lhf-abcdefgh'],
+  ['nft', 'delete table ip lhf_hops_abcdefgh; delete table ip lhf_guard_abcde'],
   ['iptables', '-t', 'nat', '-D', ...strangers[5].slice(4)],
   ['iptables', '-t', 'nat', '-X', 'LHF-mine'],
   ['iptables', '-D', ...strangers[6].slice(2)],

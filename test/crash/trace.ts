@@ -16,10 +16,13 @@ export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
 };
 
 /** What is left of a process at last, without anybody sweeping: nothing, as soon as that is so. */
-export const tracesAtLast = async (pid: number | undefined): Promise<string[]> => {
+export const tracesAtLast = async (
+  pid: number | undefined,
+  timeoutMs: number = patience.timeoutMs,
+): Promise<string[]> => {
   let traces: string[] = [];
   const isGone = async (): Promise<boolean> => (traces = await tracesOf(pid)).length === 0;
-  await until(isGone, patience).catch(() => undefined);
+  await until(isGone, { ...patience, timeoutMs }).catch(() => undefined);
   return traces;
 };
 

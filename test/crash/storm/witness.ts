@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { findEngineMarks } from '../../../src/leftovers/engine-marks.ts';
-import { findKernelMarks } from '../../../src/leftovers/find.ts';
-import type { Found } from '../../../src/leftovers/leftover.ts';
+import { groupByOwner } from '../../../src/leftovers/belongings.ts';
+import { leftoverKinds } from '../../../src/leftovers/kinds.ts';
+import { look as lookFor } from '../../../src/leftovers/look.ts';
 import { parseSession } from '../../../src/ownership/owner.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
+import type { Mark } from '../../../src/strategies/leftover-kind.ts';
 
 /** What one process has on this host at one moment, in words. */
 export interface Sight {
@@ -16,22 +17,15 @@ export interface Sight {
 
 /** Looks once, for all processes: what is there is told by its mark's pid. */
 export const look = async (docker: Docker): Promise<(pid: number) => Sight> => {
-  const [kernel, engine, processes] = await Promise.all([
-    findKernelMarks(privilegesOf({ kind: 'root' })),
-    findEngineMarks({ docker }),
-    findProcesses(),
-  ]);
-  const found = [...kernel, ...engine];
-  const bridgesOn = await listOpenBridges();
+  const tools = { engine: { docker }, privileges: privilegesOf({ kind: 'root' }) };
+  const [{ marks, unseen }, processes] = await Promise.all([lookFor(leftoverKinds, tools), findProcesses()]);
+  for (const { name, reason } of unseen) throw new Error(`${name}: ${reason}`);
+  const owners = groupByOwner(marks);
   return (pid) => {
-    const own = found.filter(({ session }) => parseSession(session ?? '')?.pid === pid);
-    const bridges = new Set(own.map(({ bridge }) => bridge));
-    const isOpen = ({ kind }: Found): boolean => kind === 'rules' || kind === 'accept';
+    const own = owners.filter(({ session }) => parseSession(session ?? '')?.pid === pid).flatMap((one) => one.marks);
+    const isOpen = ({ kind }: Mark): boolean => kind === 'rules' || kind === 'accept' || kind === 'sysctl';
     return {
-      open: [
-        ...own.filter(isOpen).map(({ name }) => name),
-        ...bridgesOn.filter((bridge) => bridges.has(bridge)).map((bridge) => `${bridge} route_localnet`),
-      ],
+      open: own.filter(isOpen).map(({ name }) => name),
       rest: [
         ...own.filter((one) => !isOpen(one)).map(({ kind, name }) => `${kind} ${name}`),
         ...processes.filter((one) => one.owner === pid).map(({ text }) => text),
@@ -48,12 +42,4 @@ const findProcesses = async (): Promise<{ owner: number; text: string }[]> => {
     const owner = line.split('\0').flatMap((word) => parseSession(word)?.pid ?? [])[0];
     return owner === undefined ? [] : [{ owner, text: `process ${line.slice(-80).replaceAll('\0', ' ')}` }];
   });
-};
-
-const listOpenBridges = async (): Promise<string[]> => {
-  const names = (await readdir('/proc/sys/net/ipv4/conf')).filter((name) => name.startsWith('lhf-'));
-  const values = await Promise.all(
-    names.map((name) => readFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, 'utf8').catch(() => '0')),
-  );
-  return names.filter((_, n) => values[n]?.trim() === '1');
 };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { judgeFound } from '../../../src/leftovers/judge.ts';
-import type { Found } from '../../../src/leftovers/leftover.ts';
+import { judgeOwned } from '../../../src/leftovers/judge.ts';
 import type { OwnerJudgement } from '../../../src/ownership/judge-owner.ts';
 import { readOwner, renderSession } from '../../../src/ownership/owner.ts';
+import type { Mark } from '../../../src/strategies/leftover-kind.ts';
 
 type State = 'alive' | 'dead' | 'elsewhere';
 
@@ -11,7 +11,7 @@ const now = Date.parse('2026-06-01T00:00:00Z');
 const hour = 60 * 60 * 1000;
 
 describe('what a sweep removes', () => {
-  test.each<[Found['kind'], State | 'unknown', number | undefined, boolean, boolean]>([
+  test.each<[Mark['kind'], State | 'unknown', number | undefined, boolean, boolean]>([
     // kind, its owner, its age in hours, whether its bridge is there, whether it goes
     ['network', 'dead', 0, true, true],
     ['rules', 'dead', undefined, true, true],
@@ -29,34 +29,37 @@ describe('what a sweep removes', () => {
     ['network', 'unknown', 25, true, true],
     ['network', 'unknown', -25, true, false],
     ['rules', 'unknown', undefined, false, false],
-  ])('%s of an owner that is %s, %s hours old, bridge there: %s', (kind, state, hours, bridgeExists, remove) => {
-    const found = { kind, ...(hours === undefined ? {} : { created: now - hours * hour }) };
-    const judgement = {
-      session: state === 'unknown' ? 'nonsense' : session,
+  ])('%s of an owner that is %s, %s hours old, bridge there: %s', (kind, state, hours, hasBridge, remove) => {
+    const mark = { kind, ...(hours === undefined ? {} : { created: now - hours * hour }) };
+    const owner = state === 'unknown' ? 'nonsense' : session;
+    const circumstances = {
       now,
-      bridgeExists,
+      hasBridge,
       judge: (): { state: State } => ({ state: state === 'unknown' ? 'alive' : state }),
     };
-    expect(judgeFound(found, { ...judgement, all: false }).remove).toBe(remove);
-    expect(judgeFound(found, { ...judgement, all: true }).remove).toBe(true);
+    expect(judgeOwned(owner, { ...circumstances, all: false })(mark).remove).toBe(remove);
+    expect(judgeOwned(owner, { ...circumstances, all: true })(mark).remove).toBe(true);
+  });
+
+  test('an owner is judged once for all of its things', () => {
+    let asked = 0;
+    const judge = (): OwnerJudgement => ({ state: (asked += 1) > 0 ? 'dead' : 'alive' });
+    const verdict = judgeOwned(session, { all: false, now, hasBridge: true, judge });
+    for (const kind of ['network', 'guard', 'rules', 'container'] as const) expect(verdict({ kind }).remove).toBe(true);
+    expect(asked).toBe(1);
   });
 
   test('rules of a distant owner wait for a second look', () => {
-    const judgement = {
-      session,
-      all: false,
-      now,
-      bridgeExists: false,
-      judge: (): { state: State } => ({ state: 'elsewhere' }),
-    };
-    expect(judgeFound({ kind: 'rules' }, judgement)).toMatchObject({ remove: true, waits: true });
+    const judge = (): OwnerJudgement => ({ state: 'elsewhere' });
+    const verdict = judgeOwned(session, { all: false, now, hasBridge: false, judge });
+    expect(verdict({ kind: 'rules' })).toMatchObject({ remove: true, waits: true });
   });
 
   test.each<[OwnerJudgement, string]>([
     [{ state: 'alive' }, `its owner, process ${process.pid}, is alive`],
     [{ state: 'alive', doubt: 'it is hidden' }, `its owner, process ${process.pid}, may be alive: it is hidden`],
   ])('%j is spared, and why is told', (judgement, reason) => {
-    const judged = { session, all: false, now, bridgeExists: false, judge: () => judgement };
-    expect(judgeFound({ kind: 'guard' }, judged)).toEqual({ remove: false, reason });
+    const verdict = judgeOwned(session, { all: false, now, hasBridge: false, judge: () => judgement });
+    expect(verdict({ kind: 'guard' })).toEqual({ remove: false, reason });
   });
 });

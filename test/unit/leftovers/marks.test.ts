@@ -1,79 +1,120 @@
 import { describe, expect, test } from 'vitest';
-import { parseIptablesMarks } from '../../../src/leftovers/iptables-marks.ts';
-import { groupFound } from '../../../src/leftovers/leftover.ts';
-import { parseNftMarks } from '../../../src/leftovers/nft-marks.ts';
+import { parseAccepts, parseBaseChains } from '../../../src/strategies/netfilter/leftovers/accepts.ts';
+import { parseIptables, renderIptablesRemoval } from '../../../src/strategies/netfilter/leftovers/iptables-marks.ts';
+import type { IptablesMark } from '../../../src/strategies/netfilter/leftovers/iptables-marks.ts';
 
 const session = '0035969e-0bef2a7c-1ulajuk-a92-9050-0n1jn';
+const other = '0035969e-0bef2a7c-1ulajuk-a93-9051-abcde';
 const bridge = 'lhf-0n1jn2e3';
-const mark = `lhf:${bridge}:${session}`;
 
-describe('marks in nft’s listing', () => {
-  test('our tables and our rules in other chains, and nothing that only looks so', () => {
+describe('accepts in chains of others', () => {
+  test('are looked for in base chains that are not ours', () => {
     const listing = [
-      `table ip lhf_guard_${bridge} { # handle 1`,
-      `\tcomment "${mark}"`,
-      '\tchain pre { # handle 1',
-      `\t\tiifname "${bridge}" ip daddr 127.0.0.0/8 counter packets 0 bytes 0 drop # handle 2`,
+      'table ip filter {',
+      '\tchain INPUT {',
+      '\t\ttype filter hook input priority filter; policy accept;',
+      '\t}',
+      '\tchain DOCKER-USER {',
       '\t}',
       '}',
-      'table ip lhf_0n1jn2e3 { # progname nft # handle 2',
-      '\tflags owner',
-      `\tcomment "${mark}"`,
+      'table ip lhf_guard_0n1jn {',
+      '\tchain deliver {',
+      '\t\ttype filter hook input priority -300; policy accept;',
+      '\t}',
       '}',
-      'table inet lhf_hops_0n1jn2e3 { # handle 3',
-      `\tcomment "${mark}"`,
-      '}',
-      'table ip lhf_abcdefgh { # handle 4',
-      '\tcomment "mine"',
-      '}',
-      'table ip lhf_hgfedcba { # handle 5',
-      `\tcomment "${mark}"`,
-      '}',
-      'table inet filter { # handle 6',
-      '\tchain input { # handle 1',
-      `\t\tiifname "${bridge}" accept comment "${mark}" # handle 9`,
-      '\t\tiifname "lhf-0n1jn2e3" accept comment "lhf:mine" # handle 10',
+      'table inet mine {',
+      '\tchain input {',
+      '\t\ttype filter hook input priority 7; policy drop;',
       '\t}',
       '}',
     ].join('\n');
-    expect(parseNftMarks(listing)).toEqual([
-      { kind: 'guard', name: `lhf_guard_${bridge}`, family: 'ip', bridge, session },
-      { kind: 'rules', name: 'lhf_0n1jn2e3', family: 'ip', bridge, session },
-      { kind: 'rules', name: 'lhf_hops_0n1jn2e3', family: 'inet', bridge, session },
-      { kind: 'accept', name: 'inet filter input', rule: ['inet', 'filter', 'input', '9'], bridge, session },
+    expect(parseBaseChains(listing)).toEqual(['ip filter INPUT', 'inet mine input']);
+  });
+
+  test('are known by their mark, and by nothing that only looks so', () => {
+    const listing = [
+      '# Warning: table ip filter is managed by iptables-nft, do not touch!',
+      'table inet filter { # handle 6',
+      '\tchain input { # handle 1',
+      `\t\tiifname "${bridge}" accept comment "lhf:${bridge}:${session}" # handle 9`,
+      '\t\tiifname "lhf-0n1jn2e3" accept comment "lhf:mine" # handle 10',
+      `\t\tiifname "x" accept comment "mine lhf:${bridge}:${session}" # handle 11`,
+      // Whose nonce is another one than its bridge's.
+      `\t\tiifname "${bridge}" accept comment "lhf:${bridge}:${other}" # handle 12`,
+      '\t}',
+      '}',
+    ].join('\n');
+    expect(parseAccepts(listing)).toEqual([
+      {
+        kind: 'accept',
+        origin: 'nftables: chains of others',
+        name: 'inet filter input',
+        nonce: '0n1jn',
+        session,
+        bridges: [bridge],
+        rule: 'inet filter input handle 9',
+      },
     ]);
   });
 });
 
-describe('marks in iptables-save', () => {
-  test('one entry per table, with the owner that any rule names; a chain alone names none', () => {
-    const saved = [
-      '*raw',
-      ':PREROUTING ACCEPT [0:0]',
-      `:LHF-${bridge} - [0:0]`,
-      `-A PREROUTING -i ${bridge} -m comment --comment "${mark}" -j LHF-${bridge}`,
-      `-A LHF-${bridge} -d 127.0.0.0/8 -j DROP`,
-      'COMMIT',
-      '*nat',
-      `:LHF-${bridge} - [0:0]`,
-      ':LHF-mine - [0:0]',
-      'COMMIT',
-      '*filter',
-      `-A INPUT -i ${bridge} -m comment --comment "${mark}" -j ACCEPT`,
-      'COMMIT',
-    ].join('\n');
-    const found = parseIptablesMarks(saved);
-    expect(found.map(({ kind, iptables, session: owner }) => [kind, iptables, owner])).toEqual([
-      ['guard', ['raw'], session],
-      ['rules', ['nat'], undefined],
-      ['accept', ['filter'], session],
+const saved = [
+  '*nat',
+  ':PREROUTING ACCEPT [0:0]',
+  ':DOCKER - [0:0]',
+  ':LHF - [0:0]',
+  ':LHF-0n1jn - [0:0]',
+  `:LHF-${bridge} - [0:0]`,
+  ':LHF-abcde - [0:0]',
+  ':LHF-mine - [0:0]',
+  '-A PREROUTING -i lhf-+ -j LHF',
+  '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER',
+  '-A PREROUTING -i lhf-mine -j LHF-mine',
+  `-A LHF -i lhf-0n1jn+ -m comment --comment "lhf:0n1jn:${session}" -j LHF-0n1jn`,
+  `-A LHF -i lhf-abcde+ -m comment --comment "lhf:abcde:${other}" -j LHF-abcde`,
+  `-A LHF-0n1jn -i ${bridge} -j LHF-${bridge}`,
+  `-A LHF-${bridge} -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:8080`,
+  'COMMIT',
+  '',
+].join('\n');
+
+const marksIn = (text: string): IptablesMark[] =>
+  parseIptables('nat', text).map((mark) => ({ ...mark, origin: 'iptables' }));
+
+describe('what iptables has', () => {
+  test('is one mark a session and table, with the owner that any rule of it names', () => {
+    expect(marksIn(saved).map(({ kind, nonce, session: owner, bridges }) => [kind, nonce, owner, bridges])).toEqual([
+      ['rules', '0n1jn', session, [bridge]],
+      ['rules', 'abcde', other, []],
     ]);
-    // Where the bridge has one owner, what names none is that one's.
-    expect(groupFound(found)).toEqual([{ bridge, session, found }]);
+    expect(parseIptables('raw', ':LHF-abcde - [0:0]')).toMatchObject([{ kind: 'guard', session: undefined }]);
+    const accept = `-A INPUT -i ${bridge} -m comment --comment "lhf:${bridge}:${session}" -j ACCEPT`;
+    expect(parseIptables('filter', accept)).toMatchObject([{ kind: 'accept', session, bridges: [bridge] }]);
   });
 
-  test('what names no owner belongs to nobody where a bridge has two', () => {
-    const of = (owner: string | undefined) => ({ kind: 'rules', name: 'x', bridge, session: owner }) as const;
-    expect(groupFound([of('a'), of('b'), of(undefined)]).map((group) => group.session)).toEqual(['a', 'b', undefined]);
+  test('goes by one restore, and what others have stays', () => {
+    expect(renderIptablesRemoval('nat', saved, marksIn(saved).slice(0, 1))).toBe(
+      [
+        '*nat',
+        `-D LHF -i lhf-0n1jn+ -m comment --comment "lhf:0n1jn:${session}" -j LHF-0n1jn`,
+        '-F LHF-0n1jn',
+        `-F LHF-${bridge}`,
+        '-X LHF-0n1jn',
+        `-X LHF-${bridge}`,
+        'COMMIT',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('takes the shared chain along with the last of it, and does not flush that', () => {
+    const removal = renderIptablesRemoval('nat', saved, marksIn(saved));
+    expect(removal).toContain('-D PREROUTING -i lhf-+ -j LHF\n');
+    expect(removal).toContain('-X LHF\n');
+    expect(removal).not.toMatch(/-F LHF$|DOCKER|LHF-mine/m);
+  });
+
+  test('needs no restore where it is gone', () => {
+    expect(renderIptablesRemoval('nat', '*nat\n:LHF-mine - [0:0]\nCOMMIT\n', marksIn(saved))).toBe('');
   });
 });

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Holder, type AnswerReader } from '../../../src/lifecycle/holder.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
@@ -107,14 +107,14 @@ describe('a holder', () => {
 
 const hello = `await holder.ask('hello\\n', read);`;
 
-const script = (asks: string, timeoutMs = 10_000): string => `
+const script = (asks: string, timeoutMs = 10_000, bridge = ''): string => `
 import { Holder } from './src/lifecycle/holder.ts';
 import { privilegesOf } from './src/privilege/privileges.ts';
 const [, mark] = process.argv;
 const read = (received) => received.includes('.\\n') ? { answer: received, rest: '' } : undefined;
 const holder = new Holder({
   session: 's', nonce: 'zzzzz', privileges: privilegesOf({ kind: 'root' }), environment: {}, timeoutMs: ${timeoutMs}, onLost() {},
-  program: ${JSON.stringify(`lhf_hold() {\n${hold}\n}\n`)} + 'lhf_release() { echo "$$" > "$1"; }', programArguments: [mark],
+  program: ${JSON.stringify(`lhf_hold() {\n${hold}\n}\n`)} + 'lhf_release() { echo "$$" > "$1"; echo ${bridge}; }', programArguments: [mark],
 });
 ${asks}
 console.log('asked');`;
@@ -157,4 +157,48 @@ describe('a process with a holder', () => {
       await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
     },
   );
+
+  it('whose guardian cannot work has its shell leave word of that, for this user alone', async () => {
+    const words = join(folder, 'words');
+    mkdirSync(words);
+    await using child = spawnScript({
+      source: script(hello, 10_000, 'lhf-zzzzz000'),
+      args: [join(folder, 'guardian')],
+      env: { TMPDIR: words },
+    });
+    await child.exit;
+    const file = join(words, `localhost-forward-${process.getuid?.()}`, 's.json');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      session: 's',
+      stays: [
+        {
+          what: 'what it had on lhf-zzzzz000',
+          why: expect.stringMatching(/^its guardian ended with code 1: .*Error: s is no session/) as string,
+        },
+      ],
+    });
+    expect([dirname(file), file].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
+  });
+
+  it('gives its guardian the loader of Yarn’s Plug’n’Play, and nothing else of NODE_OPTIONS', async () => {
+    const loader = join(folder, '.pnp.cjs');
+    writeFileSync(
+      loader,
+      `require('fs').appendFileSync(${JSON.stringify(join(folder, 'loaded'))}, JSON.stringify([process.argv[1], process.execArgv, process.env.NODE_OPTIONS ?? null]) + '\\n')`,
+    );
+    await using child = spawnScript({
+      source: script(hello, 10_000, 'lhf-zzzzz000'),
+      args: [join(folder, 'pnp')],
+      env: { NODE_OPTIONS: `--require ${loader} --no-warnings`, TMPDIR: folder },
+    });
+    await child.exit;
+    const loaded = (): unknown[][] =>
+      readFileSync(join(folder, 'loaded'), 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as unknown[]);
+    const guardian = await until(() => loaded().find(([file]) => String(file).endsWith('guardian.ts')));
+    expect(guardian.slice(1)).toEqual([[`--require=${loader}`], null]);
+  });
 });

@@ -1,5 +1,6 @@
 import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
+import { netfilterLeftovers } from '../leftovers/all.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
 import { NetfilterRoute, NetfilterView } from '../route.ts';
 import { TableView } from '../table-view.ts';
@@ -12,6 +13,7 @@ export const iptables: Strategy = {
   name: 'iptables',
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
+  leftovers: netfilterLeftovers,
   obstacle: (facts) =>
     obstacleToBridges(facts) ?? (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,

@@ -1,6 +1,7 @@
 import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { heldTablesOf } from '../held-tables.ts';
+import { netfilterLeftovers } from '../leftovers/all.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
 import { NetfilterRoute, NetfilterView } from '../route.ts';
@@ -12,6 +13,7 @@ export const nftables: Strategy = {
   name: 'nftables',
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
+  leftovers: netfilterLeftovers,
   obstacle: (facts) => obstacleToBridges(facts) ?? obstacleToOwnedTables(facts.host),
   describe: ({ host }) =>
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { namesOf } from '../../../../src/ownership/names.ts';
 import { parseHops, renderHops } from '../../../../src/strategies/netfilter/hops.ts';
-import { parseNftMarks } from '../../../../src/leftovers/nft-marks.ts';
+import { parseMark } from '../../../../src/ownership/names.ts';
 
 const session = '0123abcd-0123abcd-1a-1b-1c-abcde';
 const names = namesOf('abcdefgh');
@@ -79,6 +79,6 @@ it('is found by the sweep when its owner died, and drops nothing', () => {
     probeAddress: '198.18.0.14',
   });
   expect(rendered).not.toMatch(/\bdrop\b|\breject\b|\baccept\b(?<!policy accept)/);
-  expect(parseNftMarks(listing)).toMatchObject([{ kind: 'rules', bridge: 'lhf-abcdefgh', session }]);
+  expect(parseMark(listing)).toMatchObject({ bridge: 'lhf-abcdefgh', session });
   expect(rendered).toContain(`comment "lhf:lhf-abcdefgh:${session}"`);
 });

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { interfaceExists } from '../host/kernel.ts';
+import type { Stay } from '../lifecycle/words.ts';
+import type { DeadSession, LeftoverKind, LeftoverTools } from '../strategies/leftover-kind.ts';
+import { containers, engineLanes, networks, type EngineMark } from './engine-kinds.ts';
+import { inLanes } from './in-lanes.ts';
+import { reasonOf } from './look.ts';
+
+/** After how long without any progress it is stuck, in milliseconds: an engine that restarts is back by then. */
+const stuckAfterMs = 20_000;
+/** For how long after the last progress a network may still appear that the engine was asked for before the death, in milliseconds. */
+const lateMs = 5_000;
+const lookEveryMs = 300;
+
+/**
+ * Removes a dead session's networks and containers: all that the engine lists, and those that it is still making. It goes on as long as
+ * it gets anywhere, and tells what stays when it does not.
+ */
+export const clearEngine = async (session: DeadSession, tools: LeftoverTools): Promise<Stay[]> => {
+  const clearing = new EngineClearing(session, tools);
+  const done = clearing.run().then(() => [] as Stay[]);
+  for (;;) {
+    const ended = await Promise.race([done, delay(lookEveryMs)]);
+    if (ended !== undefined) return ended;
+    if (clearing.idleMs > stuckAfterMs) return clearing.stays();
+  }
+};
+
+class EngineClearing {
+  readonly #session: DeadSession;
+  readonly #tools: LeftoverTools;
+  /** Bridges whose network has not been seen yet. */
+  readonly #awaited: Set<string>;
+  /** What is there as far as is known, by name, with what was said against its removal. */
+  readonly #left = new Map<string, Stay>();
+  /** Why the engine's last answer was none. */
+  #unanswered: string | undefined = 'the engine does not answer';
+  #progressAt = performance.now();
+
+  constructor(session: DeadSession, tools: LeftoverTools) {
+    this.#session = session;
+    this.#tools = tools;
+    this.#awaited = new Set(session.bridges);
+  }
+
+  get idleMs(): number {
+    return performance.now() - this.#progressAt;
+  }
+
+  stays(): Stay[] {
+    const why = this.#unanswered ?? 'the engine does not list it, and its bridge is there';
+    const unseen = [...this.#awaited].filter((bridge) => this.#unanswered !== undefined || interfaceExists(bridge));
+    return [...this.#left.values(), ...unseen.map((bridge) => ({ what: `network ${bridge}`, why }))];
+  }
+
+  /** Ends when nothing is left and nothing more can be expected. */
+  async run(): Promise<void> {
+    // A probe may be made while its network goes, so that one look that finds nothing is not enough.
+    for (let empty = 0; empty < 2 || this.#mayAppear(); await delay(lookEveryMs))
+      empty = (await this.#clearOnce()) ? empty + 1 : 0;
+  }
+
+  #mayAppear(): boolean {
+    return this.#awaited.size > 0 && (this.idleMs < lateMs || [...this.#awaited].some(interfaceExists));
+  }
+
+  /** Whether there was nothing. */
+  async #clearOnce(): Promise<boolean> {
+    try {
+      const { session } = this.#session;
+      const [probes, found] = await Promise.all([
+        containers.list(this.#tools, session),
+        networks.list(this.#tools, session),
+      ]);
+      if (this.#unanswered !== undefined) this.#progress();
+      this.#unanswered = undefined;
+      for (const bridge of found.flatMap(({ bridges }) => bridges)) if (this.#awaited.delete(bridge)) this.#progress();
+      await this.#removeEach(containers, probes);
+      await this.#removeEach(networks, found);
+      return probes.length + found.length === 0;
+    } catch (error) {
+      this.#unanswered = reasonOf(error);
+      return false;
+    }
+  }
+
+  /** Each that is gone is a step on, so that they are not asked for together. */
+  async #removeEach(kind: LeftoverKind<EngineMark>, marks: readonly EngineMark[]): Promise<void> {
+    for (const mark of marks) this.#left.set(mark.name, stay(mark, 'its removal does not end'));
+    await inLanes(engineLanes, marks, async (mark) => {
+      for (const { failure } of await kind.remove([mark], this.#tools)) {
+        if (failure !== undefined) this.#left.set(mark.name, stay(mark, failure));
+        else if (this.#left.delete(mark.name)) this.#progress();
+      }
+    });
+  }
+
+  #progress(): void {
+    this.#progressAt = performance.now();
+  }
+}
+
+const stay = ({ kind, name }: EngineMark, why: string): Stay => ({ what: `${kind} ${name}`, why });

@@ -1,0 +1,101 @@
+import { listContainers, removeContainer } from '../engine/containers.ts';
+import { listNetworks, messageOf, removeNetwork } from '../engine/networks.ts';
+import { idOfBridge, labels } from '../ownership/names.ts';
+import { parseSession } from '../ownership/owner.ts';
+import {
+  removalOrder,
+  type LeftoverKind,
+  type LeftoverTools,
+  type Mark,
+  type Outcome,
+} from '../strategies/leftover-kind.ts';
+import { inLanes } from './in-lanes.ts';
+
+/** Something that the engine keeps. */
+export interface EngineMark extends Mark {
+  readonly id: string;
+}
+
+/** How many are removed at a time: the engine works on one after the other anyway, and need not wait for us in between. */
+export const engineLanes = 4;
+
+/** Networks with our label, if their name and bridge are ours, too: anybody may choose a label. */
+export const networks: LeftoverKind<EngineMark> = {
+  name: 'docker networks',
+  kind: 'network',
+  order: removalOrder.network,
+  listedAt: 'every opening',
+  list: async ({ engine }, session) => {
+    const listed = engine === undefined ? [] : await listNetworks(engine.docker, labelOf(session));
+    return listed.flatMap(({ id, name, bridge: told, labels: all }) => {
+      const bridge = all[labels.bridge] ?? told;
+      const isOurs = idOfBridge(bridge) !== undefined && name === bridge && (told === '' || told === bridge);
+      return isOurs ? [markOf('network', { id, name, bridge, all })] : [];
+    });
+  },
+  remove: (marks, tools) =>
+    removeEach(marks, tools, async ({ id }, docker) => (await removeNetwork(docker, id)).disconnected),
+};
+
+/** Our own containers by their label and name: the label alone comes with an image, too. */
+export const containers: LeftoverKind<EngineMark> = {
+  name: 'docker containers',
+  kind: 'container',
+  order: removalOrder.container,
+  listedAt: 'every opening',
+  list: async ({ engine }, session) => {
+    const listed = engine === undefined ? [] : await listContainers(engine.docker, labelOf(session));
+    return listed.flatMap(({ id, name, labels: all }) =>
+      name.startsWith('lhf-') ? [markOf('container', { id, name, bridge: all[labels.bridge] ?? '', all })] : [],
+    );
+  },
+  remove: (marks, tools) =>
+    removeEach(marks, tools, async ({ id }, docker) => {
+      await removeContainer(docker, id);
+      return [];
+    }),
+};
+
+const labelOf = (session: string | undefined): string =>
+  session === undefined ? labels.session : `${labels.session}=${session}`;
+
+interface Listed {
+  readonly id: string;
+  readonly name: string;
+  readonly bridge: string;
+  readonly all: Readonly<Record<string, string>>;
+}
+
+const markOf = (kind: 'network' | 'container', { id, name, bridge, all }: Listed): EngineMark => {
+  const session = all[labels.session];
+  const created = Date.parse(all[labels.created] ?? '');
+  return {
+    kind,
+    origin: `docker ${kind}s`,
+    name,
+    id,
+    // A container of one session may be on another one's network.
+    nonce: parseSession(session ?? '')?.nonce ?? bridge.slice('lhf-'.length, 'lhf-'.length + 5),
+    session,
+    bridges: bridge === '' ? [] : [bridge],
+    ...(Number.isNaN(created) ? {} : { created }),
+  };
+};
+
+type Docker = NonNullable<LeftoverTools['engine']>['docker'];
+
+const removeEach = async (
+  marks: readonly EngineMark[],
+  { engine, until = Infinity }: LeftoverTools,
+  remove: (mark: EngineMark, docker: Docker) => Promise<readonly string[]>,
+): Promise<Outcome<EngineMark>[]> =>
+  inLanes(engineLanes, marks, async (mark) => {
+    if (engine === undefined) return { mark, failure: 'no engine answers' };
+    if (performance.now() > until) return { mark, failure: 'left for the next who looks' };
+    try {
+      const disconnected = await remove(mark, engine.docker);
+      return { mark, ...(disconnected.length === 0 ? {} : { disconnected }) };
+    } catch (error) {
+      return { mark, failure: messageOf(error) };
+    }
+  });

@@ -1,0 +1,94 @@
+import { debug } from '../command/debug.ts';
+import type { Engine } from '../engine/engine.ts';
+import { tellWords } from '../lifecycle/words.ts';
+import type { Session } from '../ownership/session.ts';
+import type { Privileges } from '../privilege/privileges.ts';
+import type { LeftoverKind, LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
+import { groupByOwner, type Belongings } from './belongings.ts';
+import { judgeOwned } from './judge.ts';
+import { leftoverKinds } from './kinds.ts';
+import { look, read } from './look.ts';
+import { sweepOwners } from './sweep-owners.ts';
+
+interface QuietTools {
+  readonly session: Session;
+  readonly engine: Engine;
+  readonly privileges: Privileges;
+}
+
+/** How often one process looks for what dead runs left, at most, in milliseconds. */
+const quietEveryMs = 2_000;
+
+/** For how long removals are begun: closing waits for those that are under way. In milliseconds. */
+const quietForMs = 5_000;
+
+/**
+ * The same beside every opening, where it must cost next to nothing: only dead owners' things go, and no more is listed than names
+ * unless something there has no living owner. What an earlier guardian could not do is told. Never throws.
+ */
+export const sweepQuietly = async ({ session, engine, privileges }: QuietTools): Promise<void> => {
+  const isFirst = session.sweptAt === undefined;
+  if (session.sweptAt !== undefined && performance.now() - session.sweptAt < quietEveryMs) return;
+  session.sweptAt = performance.now();
+  try {
+    await tellWords();
+    // Who has no rights may not look at rules, and has made none.
+    const rights = privileges.handle.kind === 'none' ? undefined : privileges;
+    const tools = { engine, privileges: rights, until: performance.now() + quietForMs };
+    const isWanted = ({ listedAt }: LeftoverKind): boolean =>
+      listedAt === 'every opening' || (isFirst && listedAt === 'first opening');
+    const marks = await listNames(leftoverKinds.filter(isWanted), tools);
+    const suspects = groupByOwner(marks).filter(
+      ({ nonce, session: owner }) => nonce !== session.owner.nonce && !isOfLiving(owner),
+    );
+    if (suspects.length === 0) return;
+    const dead = (await readSuspects(suspects, tools)).filter(({ session: owner }) => isDead(owner));
+    if (dead.length === 0) return;
+    const { removed, failed } = await sweepOwners(dead, tools, { all: false, now: 0 });
+    debug(`swept ${removed.map(({ name }) => name).join(', ')}; stays: ${failed.map(({ name }) => name).join(', ')}`);
+  } catch (error) {
+    debug(`sweeping: ${String(error)}`);
+  }
+};
+
+/** A kind that cannot be listed keeps no other from being swept. */
+const listNames = async (kinds: readonly LeftoverKind[], tools: LeftoverTools): Promise<Mark[]> => {
+  const listed = await Promise.all(
+    kinds.map((kind) =>
+      kind.list(tools).catch((error: unknown): Mark[] => {
+        debug(`looking through ${kind.name}: ${String(error)}`);
+        return [];
+      }),
+    ),
+  );
+  return listed.flat();
+};
+
+/** What the suspects' things tell of themselves, and what is listed only where somebody died. */
+const readSuspects = async (suspects: readonly Belongings[], tools: LeftoverTools): Promise<Belongings[]> => {
+  const names = suspects.flatMap(({ marks }) => marks);
+  const told = await Promise.all(
+    leftoverKinds.map((kind) =>
+      read(
+        kind,
+        names.filter(({ origin }) => origin === kind.name),
+        tools,
+      ),
+    ),
+  );
+  const onDeath = await look(
+    leftoverKinds.filter(({ listedAt }) => listedAt === 'a death'),
+    tools,
+  );
+  return groupByOwner([...told.flat(), ...onDeath.marks]);
+};
+
+const judge = (session: string | undefined) => {
+  // By no clock: what is old goes by a sweep that somebody asked for.
+  const verdict = judgeOwned(session, { all: false, now: 0, hasBridge: true });
+  return verdict({ kind: 'guard' });
+};
+
+const isDead = (session: string | undefined): boolean => judge(session).remove;
+
+const isOfLiving = (session: string | undefined): boolean => session !== undefined && !isDead(session);

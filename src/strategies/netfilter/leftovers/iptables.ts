@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../../engine/networks.ts';
+import { removalOrder, type LeftoverKind, type LeftoverTools } from '../../leftover-kind.ts';
+import { parseIptables, renderIptablesRemoval, type IptablesMark, type IptablesTable } from './iptables-marks.ts';
+import { list, listOnce, privilegesIn, reasonOf } from './programs.ts';
+
+/** A session's chains and rules that iptables keeps, in some of its tables. */
+const kindOf = (
+  { name, order }: Pick<LeftoverKind, 'name' | 'order'>,
+  kind: IptablesMark['kind'],
+  tables: readonly IptablesTable[],
+  listedAt: LeftoverKind['listedAt'],
+): LeftoverKind<IptablesMark> => ({
+  name,
+  kind,
+  order,
+  listedAt,
+  list: async (tools) => {
+    const listings = await Promise.all((await existing(tables, tools)).map(async (table) => listTable(table, tools)));
+    return listings.flatMap(({ table, saved }) =>
+      parseIptables(table, saved).map((mark) => ({ ...mark, origin: name })),
+    );
+  },
+  remove: async (marks, tools) => {
+    const failure = await removeAll(marks, tools)
+      // Somebody else may have changed the rules between the listing and the removal.
+      .catch(() => removeAll(marks, tools))
+      .then(() => undefined, messageOf);
+    return marks.map((mark) => (failure === undefined ? { mark } : { mark, failure }));
+  },
+});
+
+const listTable = async (
+  table: IptablesTable,
+  tools: LeftoverTools,
+  how: typeof list = listOnce,
+): Promise<{ table: IptablesTable; saved: string }> => ({ table, saved: await how(listingOf(table), tools) });
+
+/** Of tables that have no chain of ours, only that one of theirs is read in which our accepts stand. */
+const listingOf = (table: IptablesTable): [string, ...string[]] =>
+  table === 'nat' || table === 'raw' ? ['iptables-save', '-t', table] : ['iptables', '-t', table, '-S', 'INPUT'];
+
+/** iptables' older kind makes each table that it is asked for. */
+const existing = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<readonly IptablesTable[]> => {
+  const version = await listOnce(['iptables', '-V'], tools);
+  if (version.includes('nf_tables')) return tables;
+  const names = await readFile('/proc/net/ip_tables_names', 'utf8').catch(() => '');
+  return tables.filter((table) => names.split('\n').includes(table));
+};
+
+/** All of them by one restore. */
+const removeAll = async (marks: readonly IptablesMark[], tools: LeftoverTools): Promise<void> => {
+  const tables = [...new Set(marks.map(({ table }) => table))];
+  const listings = await Promise.all(tables.map((table) => listTable(table, tools, list)));
+  const input = listings.map(({ table, saved }) => renderIptablesRemoval(table, saved, marks)).join('');
+  if (input === '') return;
+  const result = await privilegesIn(tools).run(['iptables-restore', '-w', '5', '--noflush'], { input });
+  if (result.exitCode !== 0) throw new Error(reasonOf(result));
+};
+
+export const iptablesRules = kindOf(
+  { name: 'iptables: rules', order: removalOrder.rules },
+  'rules',
+  ['nat'],
+  'first opening',
+);
+
+export const iptablesAccepts = kindOf(
+  { name: 'iptables: chains of others', order: removalOrder.rules },
+  'accept',
+  ['filter', 'mangle', 'security'],
+  'a sweep',
+);
+
+export const iptablesGuards = kindOf(
+  { name: 'iptables: guards', order: removalOrder.guard },
+  'guard',
+  ['raw'],
+  'first opening',
+);

@@ -1,0 +1,42 @@
+import { findProgram } from '../../../command/find-program.ts';
+import type { CommandOptions, CommandResult } from '../../../command/run.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
+import type { LeftoverTools } from '../../leftover-kind.ts';
+
+type Argv = readonly [string, ...string[]];
+
+/** How long a listing may take where other programs keep changing the rules, in milliseconds. */
+const listingMs = 30_000;
+
+const listings = new WeakMap<LeftoverTools, Map<string, Promise<string>>>();
+
+/**
+ * What a listing printed, asked once for these tools: kinds that read the same one share it. Empty where the program is not installed,
+ * which can have left nothing.
+ *
+ * @throws Error where nobody may look, or the listing failed.
+ */
+export const listOnce = (argv: Argv, tools: LeftoverTools): Promise<string> => {
+  const known = listings.get(tools) ?? new Map<string, Promise<string>>();
+  listings.set(tools, known);
+  const key = argv.join(' ');
+  const listing = known.get(key) ?? list(argv, tools);
+  known.set(key, listing);
+  return listing;
+};
+
+/** The same as it is now. */
+export const list = async (argv: Argv, tools: LeftoverTools, options: CommandOptions = {}): Promise<string> => {
+  if (process.platform !== 'linux' || findProgram(argv[0]) === undefined) return '';
+  const result = await privilegesIn(tools).run(argv, { timeoutMs: listingMs, ...options });
+  if (result.exitCode !== 0) throw new Error(`${argv.join(' ')}: ${reasonOf(result)}`);
+  return result.stdout;
+};
+
+export const privilegesIn = ({ privileges }: LeftoverTools): Privileges => {
+  if (privileges === undefined) throw new Error('this needs root, or sudo without a password');
+  return privileges;
+};
+
+export const reasonOf = ({ failure, stderr }: Pick<CommandResult, 'failure' | 'stderr'>): string =>
+  failure ?? (stderr.trim().split('\n')[0] || 'it gave no reason');
