@@ -98,8 +98,10 @@ test('a socket that this user may not open', async () => {
   }
 });
 
-test('neither nft nor iptables', async () => {
-  const { code, message, reasons } = await refusalOf({}, withoutPrograms('nft', 'iptables'));
+test('neither nft nor iptables: a relay does, where no rights are asked for', async () => {
+  const bare = withoutPrograms('nft', 'iptables');
+  expect(await refusalOf({}, bare)).toEqual({ code: 'opened', message: 'relay' });
+  const { code, message, reasons } = await refusalOf({ privilege: 'root' }, bare);
   expect(code).toBe('LHF_ERR_NO_STRATEGY');
   expect(message).toMatch(
     /^No strategy can forward to 127\.0\.0\.1 here\n {2}nftables: no nft .*\n {2}iptables: no iptables .*\n(.*\n)*Try: sudo apt-get install nftables$/,
@@ -111,6 +113,10 @@ test('no iptables where iptables is asked for', async () => {
   const { code, message } = await refusalOf({ strategy: 'iptables' }, withoutPrograms('iptables'));
   expect(code).toBe('LHF_ERR_NO_STRATEGY');
   expect(message).toMatch(/^Strategy 'iptables' cannot forward to 127\.0\.0\.1 here\n(.*\n)*Try: /);
+});
+
+test('no right to install rules: a relay needs none', async () => {
+  expect(await refusalOf({}, without('net_admin'))).toEqual({ code: 'opened', message: 'relay' });
 });
 
 test.each(['nftables', 'iptables'] as const)('no right to install rules for %s', async (strategy) => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { spawnScript } from '../support/children.ts';
 import { startPrivateEngine } from '../support/private-engine.ts';
+import { strategies } from './strategies.ts';
 
 // Tells what the bridge is like when the engine is asked to remove the network.
 const source = `
@@ -11,9 +12,11 @@ import { execHere } from './test/support/run.ts';
 const [strategy] = process.argv.slice(1);
 let bridge = '';
 const isOn = () => readFileSync('/proc/sys/net/ipv4/conf/' + bridge + '/route_localnet', 'utf8').trim() === '1';
+// By whichever of the two the strategy guards: the bridge in the set of a static table, or in a chain of its own.
 const isGuarded = async () => {
-  const { stdout } = strategy === 'nftables' ? await execHere(['nft', 'list', 'ruleset']) : await execHere(['iptables-save', '-t', 'raw']);
-  return strategy === 'nftables' ? stdout.includes('table ip lhf_guard_' + bridge + ' ') : stdout.includes('-A LHF-' + bridge + ' -d 127.0.0.0/8 -j DROP');
+  const set = await execHere(['nft', 'list', 'set', 'ip', 'lhf_guard_' + bridge.slice(4, 9), 'bridges']);
+  const raw = await execHere(['iptables-save', '-t', 'raw']);
+  return set.stdout.includes(bridge) || raw.stdout.split('\\n').some((line) => line.includes(bridge) && line.includes('-j DROP'));
 };
 let atRemoval;
 const before = async (call) => {
@@ -37,7 +40,9 @@ test.each([
   ['turns the setting off first', [], { isOn: false }],
 ])('%s, where the engine has %j', async (_what, dockerdArgs, atRemoval) => {
   await using engine = await startPrivateEngine({ dockerdArgs });
-  for (const strategy of ['nftables', 'iptables']) {
+  for (const { name: strategy } of strategies.filter(
+    ({ opensBridge, privilege }) => opensBridge && privilege === 'root',
+  )) {
     await using script = spawnScript({ source, args: [strategy], spawn: engine.spawn });
     const seen = JSON.parse(await script.waitForLine(/^\{/, { timeoutMs: 30_000 }));
     expect(seen, strategy).toMatchObject({ whileOpen: { isOn: true, isGuarded: true }, atRemoval });
