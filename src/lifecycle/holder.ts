@@ -69,7 +69,9 @@ export class Holder {
       process.env['LD_LIBRARY_PATH'] ?? '',
       options.startsGuardian === false ? '' : 'guardian',
       wordsFolder() ?? '',
-      loaderOptions().map((option) => option.replaceAll('\n', '')).join('\n'),
+      loaderOptions()
+        .map((option) => option.replaceAll('\n', ''))
+        .join('\n'),
       ...(options.programArguments ?? []),
     ];
     const program = [readShellPrograms('as-root'), options.program, readShellPrograms('holder')].join('\n');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { idOfBridge, labels, namesOf, parseMark, renderMark } from '../../../src/ownership/names.ts';
 
 const names = namesOf('0a1b2c3d');
-const session = '0123abcd-4567ef01-1z-2y-3x-abcde';
+const session = '0123abcd-4567ef01-1z-2y-3x-0a1b2';
 
 test('the names of one forward', () => {
   expect({ ...names, probe: names.probe('1') }).toEqual({
@@ -46,7 +46,7 @@ describe('marks', () => {
       `-A INPUT -i lhf-0a1b2c3d -m comment --comment "${mark}" -j ACCEPT`,
       `comment "${mark}"; # handle 3`,
     ];
-    for (const line of lines) expect(parseMark(line)).toEqual({ bridge: names.bridge, session });
+    for (const line of lines) expect(parseMark(line)).toEqual({ nonce: '0a1b2', bridge: names.bridge, session });
   });
 
   test.each(['', 'lhf:docker0:x', 'lhf:lhf-0a1b2c3d', 'lhf:lhf-0a1b2c3d:', `lhf:${names.network}x:${session}`])(
