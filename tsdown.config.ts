@@ -20,8 +20,8 @@ const programs = { cli: 'src/cli/main.ts', guardian: 'src/leftovers/guardian.ts'
 const present = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
-// What sh runs, as it is.
-const copy = [{ from: 'src/programs/*.sh', to: 'dist' }];
+// What sh runs, and a container's node, as it is.
+const copy = [{ from: ['src/programs/*.sh', 'src/programs/*.cjs'], to: 'dist' }];
 
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {

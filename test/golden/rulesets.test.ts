@@ -91,8 +91,12 @@ describe('iptables', () => {
   const change = (from: ChainedBridges, to: ChainedBridges): string =>
     restore(tables.flatMap((table) => renderChange(table, from, to, owner)));
   const opened = restore(tables.flatMap((table) => renderAnew(table, one, [], owner, nowhere))) + change(one, probed);
-  const remove = (nonce: string, bridges: string): string =>
-    `sh -c '${readShellPrograms('as-root', 'iptables', 'remove-iptables').replaceAll("'", String.raw`'\''`)}' x '' ${nonce} '${bridges}' raw nat || exit 1\n`;
+  // As the holder does it at its process's end.
+  const remove = (nonce: string, bridges: string): string => {
+    const tail = `SUDO= NONCE=${nonce} OPEN="${bridges}"\nfor t in raw nat; do lhf_take_out $t; lhf_last_out $t; done\n`;
+    const program = `${readShellPrograms('as-root', 'iptables')}\n${tail}`;
+    return `sh -c '${program.replaceAll("'", String.raw`'\''`)}' || exit 1\n`;
+  };
 
   it('lists one process with one forward as in iptables.txt', async () => {
     await expect(await inNamespace(`${opened} iptables-save`)).toMatchFileSnapshot('./iptables.txt');
