@@ -2,14 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, readHolders, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
+import {
+  findNft,
+  forEver,
+  openingScript,
+  readHolders,
+  takeState,
+  tracesOf,
+  tracesAtLast,
+  differenceAtLast,
+} from './trace.ts';
 
 const openAndWait = async (strategy: string) => {
   const script = spawnScript({ source: openingScript(strategy, forEver) });
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const pid = script.process.pid ?? 0;
   // An idle iptables shell runs nothing; nft is there as soon as it has answered.
-  const [shell = 0, held] = await readHolders(pid);
+  const holders = await readHolders(pid);
+  const [shell = 0] = holders;
+  const held = await findNft(holders);
   return { script, bridge, pid, shell, held };
 };
 
@@ -78,11 +89,3 @@ describe('one part killed alone', () => {
     },
   );
 });
-
-const killIfThere = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself, because the one before it did.
-  }
-};

@@ -52,14 +52,30 @@ ${body}
 /** Keeps a program alive until it is killed. */
 export const forEver = 'setInterval(() => undefined, 60_000);';
 
-/** The processes that hold a living process's rules: its shell, then what the shell runs. */
+/** The processes that hold a living process's rules: its shells, then all that these run. */
 export const readHolders = async (pid: number | undefined): Promise<number[]> => {
-  const shells = await childrenOf(pid);
-  const held = await Promise.all(shells.map(childrenOf));
-  return [...shells, ...held.flat()];
+  const all: number[] = [];
+  for (let next = await childrenOf(pid); next.length > 0; next = (await Promise.all(next.map(childrenOf))).flat())
+    all.push(...next);
+  return all;
+};
+
+/** The nft among them; undefined where there is none. */
+export const findNft = async (pids: readonly number[]): Promise<number | undefined> => {
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
+  return pids[names.indexOf('nft\n')];
 };
 
 const childrenOf = async (pid: number | undefined): Promise<number[]> => {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return text.split(' ').filter(Boolean).map(Number);
+};
+
+/** One of several that end each other. */
+export const killIfThere = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself, because another one did.
+  }
 };
