@@ -7,7 +7,7 @@ import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { currentPlace } from '../support/place.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, readHolders, takeState, tracesOf, differenceAtLast } from './trace.ts';
+import { forEver, killIfThere, openingScript, readHolders, takeState, tracesOf, differenceAtLast } from './trace.ts';
 
 const place = currentPlace();
 
@@ -55,7 +55,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
       (await script.waitForLine(/^said /, { timeoutMs: 40_000 })).slice('said '.length),
     ) as Record<string, string>;
     // Nobody of its own may do it before the sweep.
-    for (const pid of await readHolders(script.process.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of await readHolders(script.process.pid)) killIfThere(pid);
     await script.kill('SIGKILL');
     const rules = `${await outputOf(execHere, ['nft', 'list', 'ruleset'])}${await outputOf(execHere, ['iptables-save'])}`;
     await startEngine(place);

@@ -45,6 +45,8 @@ export class ProcessTable {
   readonly #stream: () => NftStream;
   #state: State = new Map();
   #isIn = false;
+  /** Whether a stream was lost before it answered: what it was asked for may be in. */
+  #mayBeIn = false;
   readonly #changes = new GroupCommit<Change>({
     commit: (changes) => this.#transact(changes),
     refused: (change, words) => this.#retry(change, words),
@@ -136,17 +138,21 @@ export class ProcessTable {
     if (answer !== '') return answer;
     this.#state = after;
     this.#isIn = after.size > 0;
+    this.#mayBeIn = false;
     return '';
   }
 
   async #say(commands: readonly string[]): Promise<string> {
     return this.#stream()
       .transact(commands)
-      .catch((error: unknown) => String(error));
+      .catch((error: unknown) => {
+        this.#mayBeIn = true;
+        return String(error);
+      });
   }
 
   #plan(after: State, touched: ReadonlySet<string>): string[] {
-    if (after.size === 0) return this.#isIn || this.#state.size > 0 ? renderRemoval(this.#tables) : [];
+    if (after.size === 0) return this.#isIn || this.#mayBeIn || this.#state.size > 0 ? renderRemoval(this.#tables) : [];
     if (this.#isIn) return renderChange(this.#elementsOf(this.#state, touched), this.#elementsOf(after, touched));
     const all = this.#elementsOf(after, after.keys());
     return [...renderGuardTable(this.#tables), ...renderOwnedTable(this.#tables), ...renderChange(new Map(), all)];
