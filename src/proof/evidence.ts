@@ -31,6 +31,8 @@ export interface Evidence {
   readonly routeLocalnet: boolean | undefined;
   /** Whatever listens on the host port. */
   readonly listeners: readonly Listener[];
+  /** Whether a relay of ours accepts in front of the service. */
+  readonly relayed: boolean;
   /** Whether one of them takes what is forwarded. */
   readonly listening: boolean;
   readonly counts: HopCounts | undefined;

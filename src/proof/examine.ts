@@ -64,7 +64,7 @@ export const examine = async (
     taken: packets?.taken ?? [],
     arrival: last?.arrival,
     misdirected,
-    ended: readEnd(last, port, still),
+    ended: readEnd(last, still),
     probeFailure,
   });
 };

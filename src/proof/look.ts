@@ -19,6 +19,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidenc
   routeLocalnet: undefined,
   listeners: [],
   listening: true,
+  relayed: context.route.isRelay || port.hostAddress === '::1',
   counts: undefined,
   drops: [],
   taken: [],

@@ -93,7 +93,7 @@ const judge = async (
   if (ended === 'nonce' || (ended === 'accepted' && isAtService(arrival)))
     return findCause({ ...describeUnseen(context, port), ended, arrival });
   const still = await lookStill(context, port);
-  const cause = findCause({ ...still, arrival, ended: isDialled(port) ? readEnd(event, port, still) : 'sent' });
+  const cause = findCause({ ...still, arrival, ended: isDialled(port) ? readEnd(event, still) : 'sent' });
   // What a connection that was accepted and not seen at the service came to, packets tell.
   const isSettled = cause.reachable
     ? ended !== 'accepted'

@@ -14,11 +14,10 @@ export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `$
 /** What the last thing that a probe said of a port means. */
 export const readEnd = (
   event: ProbeEvent | undefined,
-  port?: Pick<ProbedPort, 'hostAddress'>,
-  still?: { readonly listening: boolean },
+  still?: { readonly listening: boolean; readonly relayed: boolean },
 ): Exclude<ProbeEvent['event'], 'quiet'> | undefined => {
   // A relay accepts for a service that may be absent.
-  if (event?.event === 'accepted' && port?.hostAddress === '::1' && still?.listening === false) return 'refused';
+  if (event?.event === 'accepted' && still?.relayed === true && !still.listening) return 'refused';
   return event?.event === 'quiet' ? 'timeout' : event?.event;
 };
 

@@ -19,6 +19,8 @@ export const isAtService = (arrival: Arrival | undefined): boolean =>
 
 /** The kernel's list of sockets is no snapshot: one may be left out while others come and go. */
 const looks = 4;
+/** A relay makes its own connection after it has accepted, when its process finds the time. */
+const looksAtRelay = 100;
 const betweenLooksMs = 15;
 
 /** Looks where a connection from a probe arrived, and whether our own rule has counted any since `before`. */
@@ -26,15 +28,20 @@ export const witness = async (
   port: ProbedPort,
   from: Endpoint | undefined,
   before: Proofs | undefined,
-  route: Pick<RouteView, 'proofs' | 'landingOf'>,
+  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay'>,
 ): Promise<Arrival> => {
   const landing = route.landingOf(port);
-  const [proofs, arrived] = await Promise.all([
-    route.proofs(),
-    from === undefined ? nowhere : findArrival(port, landing, from),
-  ]);
-  const { packets } = proofs.get(`${port.protocol}/${port.containerPort}`) ?? { packets: 0 };
-  return { ...arrived, counted: packets - (before?.packets ?? 0) };
+  for (let look = 1; ; look += 1) {
+    const [proofs, arrived] = await Promise.all([
+      route.proofs(),
+      from === undefined ? nowhere : findArrival(port, landing, from),
+    ]);
+    const { packets } = proofs.get(`${port.protocol}/${port.containerPort}`) ?? { packets: 0 };
+    const arrival = { ...arrived, counted: packets - (before?.packets ?? 0) };
+    const mayYet = arrival.at === 'nowhere' || (route.isRelay && arrival.counted === 0);
+    if (from === undefined || !mayYet || look === (route.isRelay ? looksAtRelay : looks)) return arrival;
+    await delay(betweenLooksMs);
+  }
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
@@ -44,13 +51,9 @@ const findArrival = async (
   landing: Endpoint,
   from: Endpoint,
 ): Promise<Pick<Arrival, 'at' | 'to'>> => {
-  for (let look = 1; ; look += 1) {
-    const arrived = judgeArrival(landing, await readConnectionsFrom(from));
-    const isWhole = arrived.at !== 'service' || port.hostAddress !== '::1' || (await isRelayedOn(port));
-    if (arrived.at !== 'nowhere' && isWhole) return arrived;
-    if (look === looks) return nowhere;
-    await delay(betweenLooksMs);
-  }
+  const arrived = judgeArrival(landing, await readConnectionsFrom(from));
+  const isWhole = arrived.at !== 'service' || port.hostAddress !== '::1' || (await isRelayedOn(port));
+  return isWhole ? arrived : nowhere;
 };
 
 /** Judges this host's ends of one connection. Pure. */

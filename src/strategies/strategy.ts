@@ -95,6 +95,8 @@ export interface RouteView {
   inspect(port: PortMapping): Promise<RouteEvidence>;
   /** What each port's translation did for probes of ours, by {@link keyOf}. */
   proofs(): Promise<ReadonlyMap<string, Proofs>>;
+  /** Whether it accepts connections itself and then makes others to the service: an accepted one tells nothing of the service yet. */
+  readonly isRelay: boolean;
   /** Where on this host a carried connection is seen: its own end of what the container dialled. */
   landingOf(port: PortMapping): { readonly address: string; readonly port: number };
   /** Follows what probes send for a port. One at a time on a bridge. */

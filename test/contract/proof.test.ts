@@ -56,6 +56,8 @@ describe.each(strategies)('a proof by $name with $privilege', (claims) => {
     await using service = await listenTcp();
     await using net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, options);
     await using container = await startNode(net);
+    // Its own probe stays as long as the forward, which a worker of this process shares.
+    await net.verify(verify);
     const joined = joinLocalhostForward(JSON.parse(JSON.stringify(net)) as ReturnType<typeof net.toJSON>);
     const before = await snapshotHere();
     expect(await container.get(joined.url())).toMatchObject({ answer: { marker: service.marker } });

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, readParts, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
+import {
+  forEver,
+  killIfThere,
+  openingScript,
+  readParts,
+  takeState,
+  tracesOf,
+  tracesAtLast,
+  differenceAtLast,
+} from './trace.ts';
 
 const openAndWait = async (strategy: string) => {
   const script = spawnScript({ source: openingScript(strategy, forEver) });
@@ -84,12 +93,3 @@ describe('one part killed alone', () => {
     },
   );
 });
-
-const killIfThere = (pid: number): void => {
-  expect(pid).toBeGreaterThan(1);
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself, because the one before it did.
-  }
-};

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
 import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
@@ -89,4 +90,14 @@ const readProc = (pid: number, file: string): Promise<string> =>
 const childrenOf = async (pid: number | undefined): Promise<number[]> => {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return text.split(' ').filter(Boolean).map(Number);
+};
+
+/** One of several that end each other. */
+export const killIfThere = (pid: number): void => {
+  expect(pid).toBeGreaterThan(1);
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself, because another one did.
+  }
 };

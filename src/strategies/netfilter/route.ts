@@ -20,6 +20,7 @@ import { closeRouteLocalnet, openRouteLocalnet, readRouteLocalnet } from './rout
 
 /** What netfilter's strategies have in common: rules by one of its programs, and `route_localnet`, which opens a bridge to 127/8. */
 export class NetfilterView implements RouteView {
+  readonly isRelay = false;
   protected readonly names: Names;
   protected readonly tools: Tools;
   protected probeAddress: string;

@@ -39,10 +39,18 @@ export const unseenRoute = ({ gateway }: OpenedElsewhere): RouteView => {
     });
   };
   const landingOf = ({ containerPort }: PortMapping) => ({ address: gateway, port: containerPort });
-  return { hits: refuse, proofs: refuse, inspect: refuse, landingOf, watchPackets: async () => blindWatch };
+  return {
+    isRelay: true,
+    hits: refuse,
+    proofs: refuse,
+    inspect: refuse,
+    landingOf,
+    watchPackets: async () => blindWatch,
+  };
 };
 
 class RelayRoute implements Route {
+  readonly isRelay = true;
   readonly #ports: Map<string, PortMapping>;
   readonly #counts = new Map<string, Count>();
   readonly #relays = new Map<string, TcpRelay>();

@@ -28,6 +28,7 @@ const sound: Evidence = {
   routeLocalnet: true,
   listeners: [listener('127.0.0.1')],
   listening: true,
+  relayed: false,
   counts: undefined,
   drops: [],
   taken: [],
