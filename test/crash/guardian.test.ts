@@ -5,6 +5,7 @@ import { until } from '../support/until.ts';
 import {
   findNft,
   forEver,
+  killIfThere,
   openingScript,
   readHolders,
   takeState,
