@@ -63,6 +63,6 @@ if [ -L "$WORDS" ] || [ ! -d "$WORDS" ] || [ ! -O "$WORDS" ]; then exit 0; fi
 why=$(printf '%s\n' "$said" | sed -n '/^[A-Za-z]*Error[^A-Za-z]/ { p; q; }' | tr -c '[:alnum:] ._/:@(),=[]-' ' ' | cut -c 1-300)
 had=$(printf '%s\n' $BRIDGES | sort -u | tr '\n' ' ' | cut -c 1-300)
 set -C
-printf '{"session":"%s","stays":[{"what":"%s","why":"%s"}]}\n' "$SESSION" "what it had on ${"${had% }"}" \
-  "its guardian ended with code $code${"${why:+: $why}"}" > "$WORDS/$SESSION.json"
+printf '{"session":"%s","stays":[{"what":"%s","why":"%s"}]}\n' "$SESSION" "what it had on ${'${had% }'}" \
+  "its guardian ended with code $code${'${why:+: $why}'}" > "$WORDS/$SESSION.json"
 `;
