@@ -37,12 +37,15 @@ export const sweepQuietly = async ({ session, engine, privileges }: QuietTools):
     const tools = { engine, privileges: rights, until: performance.now() + quietForMs };
     const isWanted = ({ listedAt }: LeftoverKind): boolean =>
       listedAt === 'every opening' || (isFirst && listedAt === 'first opening');
-    const marks = await listNames(leftoverKinds.filter(isWanted), tools);
+    const wanted = leftoverKinds.filter(isWanted);
+    const marks = await listNames(wanted, tools);
     const suspects = groupByOwner(marks).filter(
       ({ nonce, session: owner }) => nonce !== session.owner.nonce && !isOfLiving(owner),
     );
     if (suspects.length === 0) return;
-    const dead = (await readSuspects(suspects, tools)).filter(({ session: owner }) => isDead(owner));
+    const dead = (await readSuspects(suspects, { marks, kinds: wanted }, tools)).filter(({ session: owner }) =>
+      isDead(owner),
+    );
     if (dead.length === 0) return;
     const { removed, failed } = await sweepOwners(dead, tools, { all: false, now: 0 });
     debug(`swept ${removed.map(({ name }) => name).join(', ')}; stays: ${failed.map(({ name }) => name).join(', ')}`);
@@ -64,9 +67,17 @@ const listNames = async (kinds: readonly LeftoverKind[], tools: LeftoverTools): 
   return listed.flat();
 };
 
-/** What the suspects' things tell of themselves, and what is listed only where somebody died. */
-const readSuspects = async (suspects: readonly Belongings[], tools: LeftoverTools): Promise<Belongings[]> => {
+/**
+ * What the suspects' things tell of themselves, and what is listed only where somebody died; with what living owners have, whom a
+ * forged name may claim to be.
+ */
+const readSuspects = async (
+  suspects: readonly Belongings[],
+  listed: { readonly marks: readonly Mark[]; readonly kinds: readonly LeftoverKind[] },
+  tools: LeftoverTools,
+): Promise<Belongings[]> => {
   const names = suspects.flatMap(({ marks }) => marks);
+  const others = listed.marks.filter((mark) => !names.includes(mark));
   const told = await Promise.all(
     leftoverKinds.map((kind) =>
       read(
@@ -77,10 +88,10 @@ const readSuspects = async (suspects: readonly Belongings[], tools: LeftoverTool
     ),
   );
   const onDeath = await look(
-    leftoverKinds.filter(({ listedAt }) => listedAt === 'a death'),
+    leftoverKinds.filter((kind) => !listed.kinds.includes(kind) && kind.listedAt !== 'a sweep'),
     tools,
   );
-  return groupByOwner([...told.flat(), ...onDeath.marks]);
+  return groupByOwner([...others, ...told.flat(), ...onDeath.marks]);
 };
 
 const judge = (session: string | undefined) => {

@@ -15,7 +15,7 @@ export const nftAccepts: LeftoverKind<AcceptMark> = {
   name: origin,
   kind: 'accept',
   order: removalOrder.rules,
-  listedAt: 'a sweep',
+  listedAt: 'a death',
   list: async (tools) => {
     const chains = parseBaseChains(await listOnce(['nft', 'list', 'chains'], tools));
     return parseAccepts(

@@ -69,7 +69,7 @@ export const iptablesAccepts = kindOf(
   { name: 'iptables: chains of others', order: removalOrder.rules },
   'accept',
   ['filter', 'mangle', 'security'],
-  'a sweep',
+  'a death',
 );
 
 export const iptablesGuards = kindOf(
