@@ -7,13 +7,20 @@
 const dgram = require('node:dgram');
 const dns = require('node:dns');
 const net = require('node:net');
+const { readFileSync } = require('node:fs');
+const { endianness } = require('node:os');
 const { createInterface } = require('node:readline');
+const { setTimeout: delay } = require('node:timers/promises');
 
 /** @import { DialOrder, EndOrder, ProbeEvent, ProbeLeft, ProbeOrder, ProbeTarget, ReleaseOrder } from '../proof/protocol.ts' */
 
 const dialEveryMs = 100;
 const quietAfterMs = 250;
 const mostOpen = 40;
+
+/** How long a network is stayed on for the sake of a last packet that is not acknowledged. */
+const farewellMs = 3_000;
+const lookEveryMs = 5;
 
 /** @type {(line: ProbeEvent | ProbeLeft) => void} */
 const say = (line) => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -26,6 +33,8 @@ class Visit {
   held = new Map();
   /** Stops dialling. @type {Set<() => void>} */
   dialling = new Set();
+  /** What it dials. @type {string | undefined} */
+  address;
 
   /** @param {net.Socket} socket */
   addTcp(socket) {
@@ -174,6 +183,7 @@ const dial = (order) => {
   const dialAll = (address) => {
     // It may have been ended while the name was asked for.
     if (visits.get(order.visit) !== visit) return;
+    visit.address = address;
     for (const target of order.targets) dialTarget(order, target, address, visit);
   };
   if (order.address !== undefined) return dialAll(order.address);
@@ -190,7 +200,34 @@ const release = ({ visit, key }) => {
   visits.get(visit)?.held.delete(key);
 };
 
-/** Says that it left when each socket is closed: its last packets are out then, and the network can go. @param {EndOrder} order */
+/** FIN_WAIT1, LAST_ACK and CLOSING, as /proc/net/tcp numbers them: our end of the connection is not acknowledged as closed. */
+const unacknowledged = ['04', '09', '0B'];
+
+/**
+ * Whether the kernel still has to tell a service that we hung up. A service that is never told would keep the connection, and its process.
+ * @param {string} address
+ */
+const isHangingUp = (address) => {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0'));
+  const remote = `${(endianness() === 'LE' ? bytes.toReversed() : bytes).join('')}:`;
+  try {
+    const sockets = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+    return sockets.some((socket) => {
+      const [, , peer = '', state = ''] = socket.trim().split(/\s+/);
+      return peer.startsWith(remote) && unacknowledged.includes(state);
+    });
+  } catch {
+    return false;
+  }
+};
+
+/** @param {string} address */
+const hangUp = async (address) => {
+  const startedAt = performance.now();
+  while (isHangingUp(address) && performance.now() - startedAt < farewellMs) await delay(lookEveryMs);
+};
+
+/** Says that it left when each connection is closed at the other end too: the network can go then. @param {EndOrder} order */
 const end = async ({ visit: id }) => {
   const visit = visits.get(id);
   visits.delete(id);
@@ -198,6 +235,7 @@ const end = async ({ visit: id }) => {
   /** @type {(close: (closed: () => void) => void) => Promise<void>} */
   const closed = (close) => new Promise((resolve) => close(resolve));
   await Promise.all([...(visit?.open.values() ?? [])].map(closed));
+  if (visit?.address !== undefined) await hangUp(visit.address);
   say({ visit: id, event: 'left' });
 };
 

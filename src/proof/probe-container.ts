@@ -147,7 +147,7 @@ export class ProbeContainer {
     await (this.#attached?.remove() ?? removeContainer(this.#docker, this.name));
   }
 
-  /** Whether everything of a visit is closed: the last packets of its connections are out then. */
+  /** Whether everything of a visit is closed, and was seen to be at the other end. */
   async #closeAll(visit: number): Promise<boolean> {
     if (this.#isOver) return false;
     const { promise, resolve } = Promise.withResolvers<void>();

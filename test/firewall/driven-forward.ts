@@ -14,6 +14,8 @@ import {
 interface Orders extends LocalhostForwardOptions {
   /** Where a service listens; undefined: nowhere. */
   service?: { host: string };
+  /** The port of a service that somebody else runs. */
+  port?: number;
   /** A UDP port with our own listener instead, while it opens. */
   udp?: boolean;
   /** What another process opened: looked at in place of opening one. */
@@ -34,10 +36,10 @@ const attempt = async (work: () => Promise<unknown>): Promise<void> => {
   }
 };
 
-const { service, udp, join, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const { service, udp, join, port: given, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const server = createServer((socket) => socket.on('error', () => socket.destroy()).end('x'));
 await new Promise<void>((resolve) => server.listen({ port: 0, host: service?.host ?? '127.0.0.1' }, resolve));
-const { port } = server.address() as AddressInfo;
+const port = given ?? (server.address() as AddressInfo).port;
 if (service === undefined) server.close();
 let net: LocalhostForward | undefined;
 
