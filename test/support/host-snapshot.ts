@@ -40,8 +40,26 @@ export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOption
   return { nftables, iptables, ip6tables, networks, containers, interfaces, processes };
 };
 
-/** What differs, part by part, with `-` and `+` before the lines; empty when the two are equal. */
+/**
+ * What differs, part by part, with `-` and `+` before the lines; empty when the two are equal. Left out is what iptables makes when
+ * somebody first uses it and nobody takes away: its own base chains without a rule, and its own tables without a chain.
+ */
 export const renderDifference = (before: Snapshot, after: Snapshot): string =>
+  renderExactDifference(withoutEmptyChains(before), withoutEmptyChains(after));
+
+const withoutEmptyChains = (snapshot: Snapshot): Snapshot => ({
+  ...snapshot,
+  nftables: snapshot.nftables
+    .join('\n')
+    .replaceAll(/^\tchain (?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) \{\n\t\ttype [^\n]+\n\t\}\n/gm, '')
+    .replaceAll(/^table ip6? (?:raw|mangle|nat|filter|security) \{\n\}\n?/gm, '')
+    .split('\n'),
+  iptables: snapshot.iptables.filter((line) => /^-|^:\S+ -/.test(line)),
+  ip6tables: snapshot.ip6tables.filter((line) => /^-|^:\S+ -/.test(line)),
+});
+
+/** The same to the last byte. */
+export const renderExactDifference = (before: Snapshot, after: Snapshot): string =>
   (Object.keys(before) as (keyof Snapshot)[])
     .map((part) => [part, renderLineDifference(before[part], after[part])] as const)
     .filter(([, difference]) => difference.length > 0)
