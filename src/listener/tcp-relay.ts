@@ -11,9 +11,9 @@ export interface TcpRelayPlan {
   readonly address: string;
   readonly port: number;
   /** Where a caller is led, by its address; undefined: it is refused. */
-  target(caller: string): Target | undefined;
+  readonly target: (caller: string) => Target | undefined;
   /** Called for each caller whose service accepted, with what counts its bytes. */
-  onConnected?(caller: Socket, service: Socket): void;
+  readonly onConnected?: (caller: Socket, service: Socket) => void;
 }
 
 /** A listening socket that carries connections on. */
@@ -34,7 +34,11 @@ export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRe
   const sockets = new Set<Socket>();
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
-    return socket.setNoDelay().once('close', () => sockets.delete(socket));
+    // Connections keep no process alive that has nothing else to do, as packets that the kernel translates do not either.
+    return socket
+      .setNoDelay()
+      .unref()
+      .once('close', () => sockets.delete(socket));
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (caller) => {
     track(caller);

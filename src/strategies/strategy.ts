@@ -33,7 +33,7 @@ export interface RoutePlan {
   readonly names: Names;
   readonly ports: readonly PortMapping[];
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
-  onSent(): void;
+  readonly onSent: () => void;
 }
 
 /** A forward that another process opened. */

@@ -1,7 +1,7 @@
 /** What is asked for, and who waits for it. */
 interface Waiting<C> {
   readonly change: C;
-  onSent(): void;
+  readonly onSent: () => void;
   settle(error?: Error): void;
 }
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
+import { until } from '../../support/until.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 
@@ -55,9 +55,9 @@ it('a connection that the service has closed at once is seen, while the other en
 it('a connection that the service has reset is nowhere', async () => {
   let arrived: Socket | undefined;
   const { port, client, from } = await open('127.0.0.1', (socket) => void (arrived = socket));
-  while (arrived === undefined) await setImmediate();
+  await until(() => arrived !== undefined);
   const failed = new Promise((resolve) => client.on('error', () => undefined).once('close', resolve));
-  arrived.resetAndDestroy();
+  arrived?.resetAndDestroy();
   await failed;
   // The kernel may give the client a port that another connection to another port, closed but not forgotten, had as well.
   expect((await readConnectionsFrom(from)).filter((end) => end.port === port)).toEqual([]);
