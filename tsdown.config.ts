@@ -35,8 +35,6 @@ export default defineConfig([
   {
     ...shared,
     entry: present({ ...library, ...programs }),
-    // Read as text, and run by a node in a container.
-    copy: [{ from: 'src/programs/*.cjs', to: 'dist', flatten: true }],
     format: 'esm',
     copy,
     dts: { entry: Object.values(present(library)) },

@@ -34,7 +34,11 @@ export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRe
   const sockets = new Set<Socket>();
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
-    return socket.setNoDelay().once('close', () => sockets.delete(socket));
+    // Connections keep no process alive that has nothing else to do, as packets that the kernel translates do not either.
+    return socket
+      .setNoDelay()
+      .unref()
+      .once('close', () => sockets.delete(socket));
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (caller) => {
     track(caller);

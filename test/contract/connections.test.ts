@@ -1,10 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
+import { type ForwardHandover, openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
+import { spawnScript } from '../support/children.ts';
 import { type NodeContainer, startNode } from '../support/containers.ts';
+import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
+import { renderLeft } from './left.ts';
 import { optionsOf, strategies } from './strategies.ts';
 import { digestOf, listenForDownloads, listenForUploads, listenLines } from './streams.ts';
+
+// Opens, and ends without a word when its input does.
+const opensAndForgets = `
+import { openLocalhostForward } from './src/index.ts';
+const [options, port] = process.argv.slice(1);
+console.log(JSON.stringify(await openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, JSON.parse(options))));
+for await (const _ of process.stdin);
+`;
 
 const host = 'host.docker.internal';
 // Nothing answers where a packet is dropped; an answer takes a thousandth of this.
@@ -133,6 +144,21 @@ describe.each(strategies)('connections by $name with $privilege', (claims) => {
     expect(await container.ask(await open(87), 'three')).toEqual({ answer: 'three' });
     expect([service.received, successor.received]).toEqual([['one'], ['three']]);
     await net.unforward(87);
+  });
+
+  test('what is established keeps no process alive, and ends with it', async () => {
+    await using service = await listenLines();
+    const before = await snapshotHere();
+    await using owner = spawnScript({ source: opensAndForgets, args: [JSON.stringify(options), String(service.port)] });
+    const handover = JSON.parse(await owner.waitForLine(/^\{/)) as ForwardHandover;
+    await using caller = await startNode(handover);
+    const { answer: connection = -1 } = await caller.open(host, 80);
+    expect(await caller.ask(connection, 'one')).toEqual({ answer: 'one' });
+    owner.endInput();
+    expect(await owner.exit, owner.stderr()).toEqual({ code: 0, signal: null });
+    expect(await caller.ask(connection, 'two', silenceMs)).toEqual({ error: claims.closesWith });
+    await caller.remove();
+    await until(async () => renderLeft(claims, before, await snapshotHere()) === '', { what: 'all of it to go' });
   });
 
   test('what is established ends with the forward', async () => {

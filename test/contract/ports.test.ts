@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
 import { type NodeContainer, startNode } from '../support/containers.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
+import { expectNothingLeft } from './left.ts';
 import { optionsOf, strategies } from './strategies.ts';
 
 const host = 'host.docker.internal';
@@ -114,6 +117,24 @@ describe.each(strategies)('the ports of a forward by $name with $privilege', (cl
     expect(await markerAt(91)).toBe('ECONNRESET');
     await net.unforward(91);
     expect(await markerAt(91)).toBe('ECONNREFUSED');
+  });
+
+  test('a service on all addresses is reached by its own number where no port of this host is taken for it', async () => {
+    await using service = await listenTcp({ host: '0.0.0.0' });
+    await using other = await listenTcp();
+    const before = await snapshotHere();
+    const reach = async (several: LocalhostForward): Promise<string | undefined> => {
+      await using caller = await startNode(several);
+      const { answer, error } = await caller.get<TcpAnswer>(several.url(service.port));
+      await caller.remove();
+      await several.close();
+      return answer?.marker ?? error;
+    };
+    const ports = [{ hostPort: other.port, containerPort: 8088 }, service.port];
+    const outcome = await openLocalhostForward(ports, options).then(reach, ({ code }) => code as string);
+    expect(outcome).toBe(claims.takesPorts ? 'LHF_ERR_PORT_IN_USE' : service.marker);
+    await expectNothingLeft(claims, before);
+    expect(await outputOf(execHere, ['ss', '-Hltn', 'sport = :8088'])).toBe('');
   });
 
   test('hits count the connections, packets and bytes of each port', async () => {

@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { joinLocalhostForward, openLocalhostForward } from '../../src/index.ts';
+import {
+  type ForwardHandover,
+  joinLocalhostForward,
+  type LocalhostForward,
+  openLocalhostForward,
+} from '../../src/index.ts';
 import { startNode } from '../support/containers.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
 import { expectNothingLeft, snapshotWithHolder } from './left.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { type Claims, optionsOf, strategies } from './strategies.ts';
 
 const verify = { timeoutMs: 30_000 };
 
@@ -51,27 +56,39 @@ describe.each(strategies)('a proof by $name with $privilege', (claims) => {
     expect(await net.verify(verify)).toMatchObject({ ports: [{ answer: 'accepted' }] });
     expect(service.callers).toHaveLength(1);
   });
+});
 
-  test('is a worker’s as well, or the worker is told whose it is', async () => {
-    await using service = await listenTcp();
-    await using net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, options);
-    await using container = await startNode(net);
-    // Its own probe stays as long as the forward, which a worker of this process shares.
-    await net.verify(verify);
-    const joined = joinLocalhostForward(JSON.parse(JSON.stringify(net)) as ReturnType<typeof net.toJSON>);
-    const before = await snapshotHere();
-    expect(await container.get(joined.url())).toMatchObject({ answer: { marker: service.marker } });
-    if (claims.isSeenElsewhere) {
+const forWorkers = async (claims: Claims, work: (joined: LocalhostForward) => Promise<void>): Promise<void> => {
+  await using service = await listenTcp();
+  await using net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, optionsOf(claims));
+  await using container = await startNode(net);
+  // Its own probe stays as long as the forward, which a worker of this process shares.
+  await net.verify(verify);
+  const before = await snapshotHere();
+  const joined = joinLocalhostForward(JSON.parse(JSON.stringify(net)) as ForwardHandover);
+  expect(await container.get(joined.url())).toMatchObject({ answer: { marker: service.marker } });
+  await work(joined);
+  await expect(joined.forward(1)).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
+  await joined.close();
+  expect(await container.get(net.url())).toMatchObject({ answer: { marker: service.marker } });
+  await expectNothingLeft(claims, before);
+};
+
+test.each(strategies.filter((claims) => claims.isSeenElsewhere))(
+  'a worker counts and proves what was opened elsewhere by $name with $privilege',
+  (claims) =>
+    forWorkers(claims, async (joined) => {
       expect(await joined.hits()).toMatchObject({ connections: 1 });
       expect(await joined.verify(verify)).toMatchObject({ ports: [{ proof: 'connection-at-service' }] });
       expect(await joined.diagnose(verify)).toMatchObject({ reachable: true });
-    } else {
+    }),
+);
+
+test.each(strategies.filter((claims) => !claims.isSeenElsewhere))(
+  'a worker is told that $name counts and proves in the process that opened it',
+  (claims) =>
+    forWorkers(claims, async (joined) => {
       for (const look of ['hits', 'verify', 'diagnose'] as const)
         await expect(joined[look](), look).rejects.toMatchObject({ code: 'LHF_ERR_UNSUPPORTED' });
-    }
-    await expect(joined.forward(1)).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
-    await joined.close();
-    expect(await container.get(net.url())).toMatchObject({ answer: { marker: service.marker } });
-    await expectNothingLeft(claims, before);
-  });
-});
+    }),
+);

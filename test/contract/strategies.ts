@@ -15,6 +15,8 @@ export interface Claims {
   readonly answersHostGateway: boolean;
   /** The bridge's `route_localnet` is on while a forward is open, with a holder that turns it off whatever happens. */
   readonly opensBridge: boolean;
+  /** It listens on the network's gateway itself: nothing else of this host may listen on that port of all addresses. */
+  readonly takesPorts: boolean;
   /** What its rules leave behind: nothing at all, or base chains that any first user of iptables makes. */
   readonly leavesRuleset: 'byte for byte' | 'nothing of ours';
   /** Hits: of packets with their headers on their way in, or of what was said in both directions. */
@@ -32,6 +34,7 @@ const netfilter = {
   keepsCallerAddress: true,
   answersHostGateway: true,
   opensBridge: true,
+  takesPorts: false,
   counts: 'packets',
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
@@ -53,6 +56,7 @@ const all: readonly Claims[] = [
     keepsCallerAddress: false,
     answersHostGateway: false,
     opensBridge: false,
+    takesPorts: true,
     leavesRuleset: 'byte for byte',
     counts: 'payload',
     isSeenElsewhere: false,

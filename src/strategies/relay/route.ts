@@ -63,7 +63,10 @@ class RelayRoute implements Route {
 
   async connect(network: Network): Promise<{ address: string }> {
     this.#network = network;
-    await Promise.all([...this.#ports.values()].map((port) => this.#listen(port)));
+    // All of them have listened or failed before anything is undone.
+    const listening = await Promise.allSettled([...this.#ports.values()].map((port) => this.#listen(port)));
+    const failed = listening.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return { address: network.gateway };
   }
 

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { countOf, guards, parseElements } from '../../../src/strategies/netfilter/listing.ts';
+
+const bridge = 'lhf-abcde123';
+const counted = `table ip lhf_abcde {
+	set traffic {
+		type ifname . inet_proto . inet_service
+		counter
+		elements = { "lhf-abcde123" . tcp . 80 counter packets 12 bytes 3456,
+			     "lhf-abcde123" . udp . 53 counter packets 1 bytes 32, "lhf-abcde456" . tcp . 80 counter packets 7 bytes 70,
+			     lhf-abcde123 . 6 . 81 counter packets 2 bytes 80, "lhf-abcde123" . 17 . 54 counter packets 3 bytes 90,
+			     "lhf-abcde123" . sctp . 80 counter packets 9 bytes 9 }
+	}
+}`;
+const mapped = `elements = { "lhf-abcde123" . tcp . 80 : 127.0.0.1 . 8088, "lhf-abcde123" . udp . 53 : 127.0.0.1 . 5353 }`;
+
+describe('a listed set', () => {
+  test('tells what was counted for the ports of one bridge', () => {
+    expect([...parseElements(counted, bridge)]).toEqual([
+      ['tcp/80', { packets: 12, bytes: 3456, targetPort: 0 }],
+      ['udp/53', { packets: 1, bytes: 32, targetPort: 0 }],
+      ['tcp/81', { packets: 2, bytes: 80, targetPort: 0 }],
+      ['udp/54', { packets: 3, bytes: 90, targetPort: 0 }],
+    ]);
+    expect([...parseElements(counted, 'lhf-zzzzzzzz')]).toEqual([]);
+  });
+
+  test('tells where a map leads', () => {
+    expect([...parseElements(mapped, bridge)]).toEqual([
+      ['tcp/80', { packets: 0, bytes: 0, targetPort: 8088 }],
+      ['udp/53', { packets: 0, bytes: 0, targetPort: 5353 }],
+    ]);
+  });
+
+  test('counts a port, and nothing for one that nothing counts', () => {
+    const elements = parseElements(counted, bridge);
+    expect(countOf(elements, { protocol: 'tcp', containerPort: 80 })).toEqual({ packets: 12, bytes: 3456 });
+    expect(countOf(elements, { protocol: 'udp', containerPort: 80 })).toEqual({ packets: 0, bytes: 0 });
+  });
+});
+
+describe('a listed table', () => {
+  const lines = [
+    'table ip lhf_guard_abcde {',
+    'set bridges { elements = { "lhf-abcde123" } }',
+    'ip daddr 127.0.0.0/8 counter packets 0 bytes 0 drop',
+    'ip saddr 127.0.0.0/8 counter packets 0 bytes 0 drop',
+    'type filter hook prerouting priority raw; policy accept;',
+    'type filter hook input priority raw; policy accept;',
+  ];
+
+  test('guards the bridges in it', () => {
+    expect(guards(lines.join('\n'), bridge)).toBe(true);
+    expect(guards(lines.join('\n'), 'lhf-abcde456')).toBe(false);
+  });
+
+  test.each([1, 2, 3, 4, 5])('guards nothing without its line %i', (missing) => {
+    expect(guards(lines.filter((_, n) => n !== missing).join('\n'), bridge)).toBe(false);
+  });
+
+  test('guards nothing where it drops nothing', () => {
+    expect(guards(lines.join('\n').replaceAll(/ drop$/gm, ' accept'), bridge)).toBe(false);
+  });
+});
