@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { judgeOwner, type OwnerJudgement, type View } from '../../../src/ownership/judge-owner.ts';
+import { describeJudgement, judgeOwner, type OwnerJudgement, type View } from '../../../src/ownership/judge-owner.ts';
 import type { Owner } from '../../../src/ownership/owner.ts';
 import { readOwner } from '../../../src/ownership/owner.ts';
 import { readPlace, unknownBoot } from '../../../src/ownership/place.ts';
@@ -29,7 +29,9 @@ const at = (change: Partial<View['place']>) => ({ place: { ...place, ...change }
 const alive: OwnerJudgement = { state: 'alive' };
 const dead: OwnerJudgement = { state: 'dead' };
 const elsewhere: OwnerJudgement = { state: 'elsewhere' };
-const maybe = { state: 'alive', doubt: expect.any(String) as string } as const;
+const maybe = (doubt: string): OwnerJudgement => ({ state: 'alive', doubt });
+const isHidden = maybe("this /proc hides other users' processes");
+const isForeign = maybe('no /proc here counts processes as its pid does');
 
 describe('an owner', () => {
   test.each<[string, Partial<View>, Partial<Owner>, OwnerJudgement]>([
@@ -46,16 +48,21 @@ describe('an owner', () => {
     ],
     ['seen from a time namespace off by part of a tick', starting(5001), {}, alive],
     ['seen from another, likewise', starting(4999), {}, alive],
-    ['that /proc hides', { askFor: asking('EPERM'), ...hidden }, {}, maybe],
-    ['that /proc hides from one who may signal it', hidden, {}, maybe],
+    ['that /proc hides', { askFor: asking('EPERM'), ...hidden }, {}, isHidden],
+    ['that /proc hides from one who may signal it', hidden, {}, isHidden],
     ['that /proc hides, and that is gone', { askFor: asking('ESRCH'), ...hidden }, {}, dead],
-    ["where /proc is another pid namespace's", foreignProc, {}, maybe],
+    ["where /proc is another pid namespace's", foreignProc, {}, isForeign],
     ["where /proc is another pid namespace's, and that is gone", { askFor: asking('ESRCH'), ...foreignProc }, {}, dead],
-    ['that a sandbox does not let signal', { askFor: asking('EACCES'), ...hidden }, {}, maybe],
-    ['where no signal can be sent at all', { askFor: asking('ENOSYS'), ...hidden }, {}, maybe],
-    ['that could not read when it started', {}, { startTime: 0 }, maybe],
+    ['that a sandbox does not let signal', { askFor: asking('EACCES'), ...hidden }, {}, isHidden],
+    ['where no signal can be sent at all', { askFor: asking('ENOSYS'), ...hidden }, {}, isHidden],
+    ['that could not read when it started', {}, { startTime: 0 }, maybe('its mark does not tell when it started')],
     ['that could not, and that is gone', { askFor: asking('ESRCH') }, { startTime: 0 }, dead],
-    ['seen from a time namespace that does not tell its offset', starting(undefined), {}, maybe],
+    [
+      'seen from a time namespace that does not tell its offset',
+      starting(undefined),
+      {},
+      maybe('this time namespace does not tell when it started'),
+    ],
     ['of another boot', at({ boot: '33333333' }), {}, dead],
     ['of another boot and pid namespace', at({ boot: '33333333', pidNamespace: 1 }), {}, dead],
     ['where nothing tells the boot', at({ boot: unknownBoot }), {}, alive],
@@ -79,6 +86,13 @@ describe('an owner', () => {
   ])('%s', (_, seen, change, judgement) => {
     expect(judgeOwner({ ...owner, ...change }, { ...clear, ...seen })).toEqual(judgement);
   });
+
+  test.each([
+    [alive, 'alive'],
+    [dead, 'dead'],
+    [elsewhere, 'elsewhere'],
+    [isHidden, 'may be alive'],
+  ])('%j is told as: %s', (judgement, words) => expect(describeJudgement(judgement)).toBe(words));
 
   test('is this process', () => {
     const self = readOwner();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { idOfBridge, labels, namesOf, parseMark, renderMark } from '../../../src/ownership/names.ts';
+import { idOfBridge, labels, namesOf, parseMark, renderLabels, renderMark } from '../../../src/ownership/names.ts';
 
 const names = namesOf('0a1b2c3d');
 const session = '0123abcd-4567ef01-1z-2y-3x-0a1b2';
@@ -19,6 +19,18 @@ test('the names of one forward', () => {
 
 test('all labels are in our own name space', () => {
   expect(Object.values(labels).every((label) => label.startsWith('localhost-forward.'))).toBe(true);
+});
+
+test('labels tell whose it is, and since when', () => {
+  const before = Date.now();
+  const { 'localhost-forward.created': created = '', ...rest } = renderLabels(names.bridge, session);
+  expect(rest).toEqual({
+    'localhost-forward.session': session,
+    'localhost-forward.owner': String(process.pid),
+    'localhost-forward.bridge': names.bridge,
+  });
+  expect(Date.parse(created)).toBeGreaterThanOrEqual(before);
+  expect(created).toBe(new Date(created).toISOString());
 });
 
 test('a bridge tells its id', () => {

@@ -20,18 +20,25 @@ describe('sessions', () => {
     expect(session.length + 'lhf:lhf-12345678:'.length).toBeLessThan(128);
   });
 
+  // Named by what is wrong with them: a test whose name changes from run to run is another one each time.
   test.each([
-    '',
-    'x',
-    '0-1-2-3-4-5',
-    `${renderSession(self)} `,
-    `${renderSession(self)}-1`,
-    renderSession(self).toUpperCase(),
-    renderSession(self).replace(/-/g, ':'),
-    renderSession({ ...self, pid: 0 }),
-    renderSession({ ...self, pid: 2 ** 31 }),
-  ])('%j is none', (session) => {
+    ['nothing', ''],
+    ['a word', 'x'],
+    ['short ones', '0-1-2-3-4-5'],
+    ['a space behind it', `${renderSession(self)} `],
+    ['a space before it', ` ${renderSession(self)}`],
+    ['one word too many', `${renderSession(self)}-1`],
+    ['capitals', renderSession(self).toUpperCase()],
+    ['colons', renderSession(self).replace(/-/g, ':')],
+    ['pid 0', renderSession({ ...self, pid: 0 })],
+    ['a pid of 32 bits', renderSession({ ...self, pid: 2 ** 31 })],
+  ])('%s: none', (_, session) => {
     expect(parseSession(session)).toBeUndefined();
+  });
+
+  test('may have the highest pid that there is', () => {
+    const owner = { ...self, pid: 2 ** 31 - 1 };
+    expect(parseSession(renderSession(owner))).toEqual(owner);
   });
 });
 
