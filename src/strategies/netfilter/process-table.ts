@@ -25,6 +25,8 @@ interface Change {
   readonly update: (now: BridgeRules | undefined) => BridgeRules | undefined;
   /** For an error: what could not be done. */
   readonly what: string;
+  /** Whether the guard beside the owned table is made anew before. */
+  readonly replacesGuard?: boolean;
 }
 
 export interface OpenOptions {
@@ -103,8 +105,10 @@ export class ProcessTable {
 
   /** Puts the guard back that others can flush, the one beside the owned table. @throws LHF_ERR_RULES */
   async restoreGuard(): Promise<void> {
-    const answer = await this.#say(this.#renderGuardAnew(this.#state));
-    if (answer !== '') throw this.#error('that somebody took away could not be put back', answer);
+    const [bridge] = this.bridges;
+    if (bridge === undefined) return;
+    const what = 'that somebody took away could not be put back';
+    await this.#changes.submit({ bridge, what, update: (now) => now, replacesGuard: true });
   }
 
   /** Puts in again what was there when the stream was lost, and the owned table with it. @throws LHF_ERR_RULES */
@@ -121,24 +125,24 @@ export class ProcessTable {
   /** Others can take the guard beside the owned table, and then no element of it can come or go. */
   async #retry(change: Change, answer: string): Promise<Error | undefined> {
     const again = /No such file or directory/.test(answer)
-      ? await this.#transact([change], this.#renderGuardAnew(this.#state))
+      ? await this.#transact([{ ...change, replacesGuard: true }])
       : answer;
     return again === '' ? undefined : this.#error(change.what, again);
   }
 
-  async #transact(changes: readonly Change[], first: readonly string[] = []): Promise<string> {
+  async #transact(changes: readonly Change[]): Promise<string> {
     const after = new Map(this.#state);
     for (const { bridge, update } of changes) {
       const rules = update(after.get(bridge));
       if (rules === undefined) after.delete(bridge);
       else after.set(bridge, rules);
     }
-    const commands = this.#plan(after, new Set(changes.map(({ bridge }) => bridge)));
-    const answer = commands.length === 0 ? '' : await this.#say([...first, ...commands]);
+    const guard = changes.some(({ replacesGuard }) => replacesGuard) ? this.#renderGuardAnew(this.#state) : [];
+    const commands = [...guard, ...this.#plan(after, new Set(changes.map(({ bridge }) => bridge)))];
+    const answer = commands.length === 0 ? '' : await this.#say(commands);
     if (answer !== '') return answer;
     this.#state = after;
     this.#isIn = after.size > 0;
-    this.#mayBeIn = false;
     return '';
   }
 
