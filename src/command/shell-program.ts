@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Our shell programs, by their files' names. */
-export type ShellProgram = 'as-root' | 'holder' | 'hold-nft' | 'hold-iptables' | 'iptables';
+export type ShellProgram = 'as-root' | 'holder' | 'hold-nft' | 'hold-bridges' | 'hold-iptables' | 'iptables';
 
 /** Shell programs as one text for `sh -c`: those that define functions before those that use them. */
 export const readShellPrograms = (...names: readonly ShellProgram[]): string =>

@@ -7,8 +7,7 @@ import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
-import { randomWord } from '../ownership/owner.ts';
-import { currentSession, sharedIn } from '../ownership/session.ts';
+import { currentSession, nextId, sharedIn } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
@@ -64,7 +63,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     stopIfAborted(options.signal);
     const privileges = privilegesOf({ kind: choice.privilege });
     const tools = { session, engine, host, privileges };
-    const names = namesOf(session.owner.nonce + randomWord(3));
+    const names = namesOf(nextId(session));
 
     // What dead runs left goes while ours comes.
     const sweeping = sweepQuietly(tools);

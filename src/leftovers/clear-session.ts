@@ -34,6 +34,8 @@ export const clearSession = async (session: DeadSession, tools: LeftoverTools): 
 };
 
 const clearKernel = async (session: DeadSession, tools: LeftoverTools): Promise<Stay[]> => {
+  // Who had no rights has nothing there.
+  if (tools.privileges === undefined) return [];
   // Other tools: what was listed before is not what is there now.
   const fresh = { ...tools };
   const stays: Stay[] = [];

@@ -18,7 +18,8 @@ const [session = '', ...bridges] = process.argv.slice(2);
 const nonce = parseSession(session)?.nonce;
 if (nonce === undefined) throw new Error(`${session} is no session`);
 const docker = await openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions);
-const privileges = privilegesOf(readJson('LOCALHOST_FORWARD_PRIVILEGES') as PrivilegeHandle);
+const handle = readJson('LOCALHOST_FORWARD_PRIVILEGES') as PrivilegeHandle;
+const privileges = handle.kind === 'none' ? undefined : privilegesOf(handle);
 const stays = await clearSession(
   { session, nonce, bridges: [...new Set(bridges)] },
   { engine: { docker }, privileges },

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readOwner, renderSession, type Owner } from './owner.ts';
 
 /**
@@ -12,6 +13,8 @@ export interface Session {
   readonly shared: Map<string, unknown>;
   /** Forwards that are open now, by id, with what closes them. */
   readonly open: Map<string, { close(): Promise<void> }>;
+  /** The ending of the last forward's id. */
+  nth: number;
   /** When this process last looked for what dead runs left, on `performance.now()`'s clock. */
   sweptAt?: number;
 }
@@ -37,9 +40,27 @@ export const sharedIn = <T>({ shared }: Session, name: string, make: () => T): T
   return shared.get(name) as T;
 };
 
+/** All three-letter endings of names: each forward of a session has one of its own. */
+const endings = 32 ** 3;
+
+/**
+ * An id for one more forward: the session's nonce and three characters that no other forward of it had lately. Drawn at random, two of two
+ * hundred would be the same every other time.
+ */
+export const nextId = (session: Session): string => {
+  session.nth = (session.nth + 1) % endings;
+  return session.owner.nonce + session.nth.toString(32).padStart(3, '0');
+};
+
 const begin = (): Session => {
   const owner = readOwner();
-  const session: Session = { owner, word: renderSession(owner), shared: new Map(), open: new Map() };
+  const session: Session = {
+    owner,
+    word: renderSession(owner),
+    shared: new Map(),
+    open: new Map(),
+    nth: randomInt(endings),
+  };
   // The last chance to close in order: nothing else keeps the process alive. Killed or exiting, it leaves that to its guardian.
   process.on('beforeExit', () => {
     const forwards = [...session.open.values()];

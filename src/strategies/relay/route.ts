@@ -3,6 +3,7 @@ import { openTcpRelay, type Target, type TcpRelay } from '../../listener/tcp-rel
 import { overlaps, parseCidr } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
+import { heldBridgesOf } from './held-bridges.ts';
 import {
   keyOf,
   type Network,
@@ -13,6 +14,7 @@ import {
   type RouteEvidence,
   type RoutePlan,
   type RouteView,
+  type Tools,
 } from '../strategy.ts';
 
 /** What one port carried so far. */
@@ -24,10 +26,13 @@ interface Count {
 }
 
 /** Begins without a socket: there is nothing to listen on before the network is there. */
-export const openRelayRoute = async ({ ports, onSent }: RoutePlan): Promise<Route> => {
+export const openRelayRoute = async ({ names, ports, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
   for (const port of ports) refuseUdp(port);
+  const held = heldBridgesOf(tools);
+  const noted = held.note(names.bridge);
   onSent();
-  return new RelayRoute(ports);
+  await noted;
+  return new RelayRoute(ports, () => held.forget(names.bridge));
 };
 
 /** Only the process that carries the bytes can tell of them. */
@@ -57,8 +62,11 @@ class RelayRoute implements Route {
   #trials: ReadonlyMap<string, PortMapping> = new Map();
   #network: Network | undefined;
 
-  constructor(ports: readonly PortMapping[]) {
+  readonly #forget: () => Promise<void>;
+
+  constructor(ports: readonly PortMapping[], forget: () => Promise<void>) {
     this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
+    this.#forget = forget;
   }
 
   async connect(network: Network): Promise<{ address: string }> {
@@ -124,6 +132,7 @@ class RelayRoute implements Route {
   async close(removeNetwork: () => Promise<void>): Promise<void> {
     await Promise.all([...this.#ports.values()].map((port) => this.remove(port)));
     await removeNetwork();
+    await this.#forget();
   }
 
   async #listen(port: PortMapping): Promise<void> {

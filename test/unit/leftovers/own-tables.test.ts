@@ -39,7 +39,7 @@ const names = [...tables, 'lhf_aaaaa', 'lhf_guard_lhf-aaaaabbb', 'lhf_hops_aaaaa
 
 describe('guards', () => {
   const { asked, tools } = pretend((command, input) => {
-    if (command === 'nft list tables ip') return { stdout: names.map((name) => `table ip ${name}\n`).join('') };
+    if (command === 'nft list chains ip') return { stdout: names.map((name) => `table ip ${name} {\n}\n`).join('') };
     if (input !== tables.map((name) => `list table ip ${name}\n`).join('')) return { exitCode: 1, stderr: input };
     return {
       stdout: [
@@ -66,7 +66,7 @@ describe('guards', () => {
         bridges: ['lhf-aaaaa111', 'lhf-aaaaa222'],
       },
     ]);
-    expect(asked).toEqual(['nft list tables ip', 'nft -a -i']);
+    expect(asked).toEqual(['nft list chains ip', 'nft -a -i']);
   });
 });
 
@@ -107,7 +107,7 @@ describe('a look that fails', () => {
     const { tools } = pretend(() => result);
     expect(await look([guardTables], tools)).toEqual({
       marks: [],
-      unseen: [{ name: guardTables.name, reason: `nft list tables ip: ${reason}` }],
+      unseen: [{ name: guardTables.name, reason: `nft list chains ip: ${reason}` }],
     });
   });
 

@@ -1,0 +1,63 @@
+import { readShellPrograms } from '../../command/shell-program.ts';
+import { Holder, type AnswerReader, type HolderOwner } from '../../lifecycle/holder.ts';
+import { IdleEnd } from '../../lifecycle/idle-end.ts';
+import { sharedIn } from '../../ownership/session.ts';
+import { holderOwnerOf } from '../holder-owner.ts';
+import type { Tools } from '../strategy.ts';
+
+/** The names of a session's bridges, with a holder whose guardian removes their networks when the process is gone. */
+export const heldBridgesOf = (tools: Tools): HeldBridges =>
+  sharedIn(tools.session, 'bridges', () => new HeldBridges(holderOwnerOf(tools)));
+
+class HeldBridges {
+  readonly #owner: HolderOwner;
+  readonly #open = new Set<string>();
+  readonly #idle = new IdleEnd(() => this.#retire());
+  #holder: Holder | undefined;
+
+  constructor(owner: HolderOwner) {
+    this.#owner = owner;
+  }
+
+  /** The request is on its way when this returns. Never rejects: without a holder, an opening or a sweep finds the network. */
+  async note(bridge: string): Promise<void> {
+    this.#idle.take();
+    this.#open.add(bridge);
+    await this.#tell();
+  }
+
+  async forget(bridge: string): Promise<void> {
+    if (!this.#open.delete(bridge)) return;
+    await this.#tell();
+    this.#idle.give();
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#start();
+    await this.#holder.ask(`${[...this.#open].join(' ')}\n`, readAnswer).catch(() => undefined);
+  }
+
+  #start(): Holder {
+    const holder = new Holder({
+      ...this.#owner,
+      program: readShellPrograms('hold-bridges'),
+      onLost: () => {
+        if (this.#open.size > 0 && holder.hasAnswered) void this.#tell();
+      },
+    });
+    return holder;
+  }
+
+  #retire(): void {
+    if (this.#holder?.isBusy === true) return;
+    this.#holder?.retire();
+    this.#holder = undefined;
+  }
+}
+
+const answer = 'lhf-noted\n';
+
+const readAnswer: AnswerReader<true> = (received) => {
+  const at = received.indexOf(answer);
+  return at < 0 ? undefined : { answer: true, rest: received.slice(at + answer.length) };
+};
