@@ -136,7 +136,9 @@ describe('smoke', () => {
       env: { NO_COLOR: '1' },
     });
     expect(exitCode, stdout + stderr).toBe(0);
-    expect(stdout).toMatch(/^nftables\n✓ [^]*^iptables\n✓ [^]*^relay\n✓ [^]*^Works: nftables, iptables, relay, \d+ ms\n$/m);
+    expect(stdout).toMatch(
+      /^nftables\n✓ [^]*^iptables\n✓ [^]*^relay\n✓ [^]*^Works: nftables, iptables, relay, \d+ ms\n$/m,
+    );
     // In a pipe nothing turns and nothing is coloured.
     expect(stdout).not.toMatch(/[\r\x1b⠋]/);
   });
