@@ -36,19 +36,14 @@ class Visit {
   /** What it dials. @type {string | undefined} */
   address;
 
-  /** @param {net.Socket} socket */
-  addTcp(socket) {
-    this.open.set(socket, (closed) => void socket.once('close', closed).destroy());
-    socket.on('close', () => this.open.delete(socket));
-  }
-
-  /** @param {dgram.Socket} socket */
-  addUdp(socket) {
+  /** @param {net.Socket | dgram.Socket} socket */
+  add(socket) {
     let isClosing = false;
     this.open.set(socket, (closed) => {
       socket.once('close', closed);
+      if (socket instanceof net.Socket) socket.destroy();
       // Unlike a connection, it minds being closed twice.
-      if (!isClosing) socket.close();
+      else if (!isClosing) socket.close();
       isClosing = true;
     });
     socket.on('close', () => this.open.delete(socket));
@@ -105,7 +100,7 @@ const dialTarget = (order, target, address, visit) => {
     // Half open: a service that closes at once is still seen.
     const socket = net.connect({ host: address, port: target.port, allowHalfOpen: true });
     let received = '';
-    visit.addTcp(socket);
+    visit.add(socket);
     mine.add(socket);
     socket.on('close', () => mine.delete(socket));
     socket.on('connect', () => {
@@ -140,7 +135,7 @@ const dialTarget = (order, target, address, visit) => {
         // Not connected yet: the next one is.
       }
     };
-    visit.addUdp(socket);
+    visit.add(socket);
     mine.add(socket);
     socket.on('close', () => mine.delete(socket));
     socket.on('message', (message) => {
