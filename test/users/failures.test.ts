@@ -35,8 +35,8 @@ describe.each(triedGenerations)('%s', (generation) => {
       [
         'nobody may install rules',
         '80',
-        { LOCALHOST_FORWARD_PRIVILEGE: 'none' },
-        /Nobody here may install rules: privilege 'none' cannot install rules/,
+        { LOCALHOST_FORWARD_PRIVILEGE: 'none', LOCALHOST_FORWARD_STRATEGY: 'nftables' },
+        /Nobody here may install rules: privilege 'none' was asked for/,
       ],
       [
         'no engine answers',
