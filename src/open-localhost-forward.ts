@@ -6,9 +6,10 @@ import { UndoStack } from './lifecycle/undo-stack.ts';
 import { currentSession, strategyFor } from './lifecycle/session.ts';
 import { sweepQuietly } from './lifecycle/sweep.ts';
 import { OpenForward } from './localhost-forward.ts';
+import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { parseOpenArguments } from './options.ts';
 import { randomWord } from './owner.ts';
-import { chooseStrategy } from './plan/choose-strategy.ts';
+import { chooseStrategy, type Failed } from './plan/choose-strategy.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';
 import { tellProgress } from './progress.ts';
@@ -41,8 +42,9 @@ export const openLocalhostForward = async (
     // Ask the host what it is, and choose.
     const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
     stopIfAborted(plan.options.signal);
-    const choice = chooseStrategy({ host, engine: engine.facts }, plan.options);
-    const privileges = privilegesOf(choice.privilege);
+    const choose = (failed?: Failed) => chooseStrategy({ host, engine: engine.facts }, plan.options, failed);
+    const first = choose();
+    const privileges = privilegesOf(first.privilege);
     const session = currentSession();
     const names = namesOf(session.owner.nonce + randomWord(3));
 
@@ -65,19 +67,18 @@ export const openLocalhostForward = async (
     policies?.catch(() => undefined);
 
     // The network, and a strategy's rules on its bridge.
-    const bridge = await openThrowawayBridge(
-      {
-        names,
-        session: session.word,
-        translations: [...openPorts.values()].map(({ port }) => port),
-        subnet: plan.options.subnet?.cidr,
-        subnetPool: plan.options.subnetPool,
-        labels: plan.options.labels,
-      },
-      engine,
-      strategyFor(session, choice, engine),
-      privileges,
-    );
+    const bridgePlan = {
+      names,
+      session: session.word,
+      translations: [...openPorts.values()].map(({ port }) => port),
+      subnet: plan.options.subnet?.cidr,
+      subnetPool: plan.options.subnetPool,
+      labels: plan.options.labels,
+    };
+    const { choice, opened: bridge } = await openByFirstStrategy(first, choose, async (candidate) => {
+      stopIfAborted(plan.options.signal);
+      return openThrowawayBridge(bridgePlan, engine, strategyFor(session, candidate, engine), privileges);
+    });
     undo.push(`network and rules of ${names.network}`, () => bridge.close());
     stopIfAborted(plan.options.signal);
 

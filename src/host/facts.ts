@@ -25,7 +25,7 @@ export const readHostFactsAnew = async (): Promise<HostFacts> => {
 
 // -n: never a password prompt; a sudo that would ask counts as none.
 const mayUseSudo = async (): Promise<boolean> =>
-  process.platform === 'linux' && (await run(['sudo', '-n', 'true'])).exitCode === 0;
+  process.platform === 'linux' && (await run(['true'], { prefix: ['sudo', '-n'] })).exitCode === 0;
 
 const readNft = async (): Promise<HostFacts['nft']> => {
   const { stdout, exitCode } = await run(['nft', '-V']);

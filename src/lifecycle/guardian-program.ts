@@ -1,8 +1,11 @@
+import { shellAsRoot } from '../privilege/shell.ts';
+
 /**
  * The shell program that outlives its process: it holds the rules while the process lives, and undoes everything after.
  *
  * It runs detached, with a pipe from the process as standard input. End-of-file there means that the process (or worker
- * thread) is gone, whatever killed it. Arguments: session, nonce, `sudo -n` or nothing, node, the guardian's script.
+ * thread) is gone, whatever killed it. Arguments: session, nonce, `sudo -n` or nothing, node, the guardian's script,
+ * where node finds its libraries.
  */
 export interface HeldProgram {
   /** Runs until the pipe ends: this is what a strategy needs to be held. */
@@ -12,7 +15,8 @@ export interface HeldProgram {
 }
 
 export const renderGuardianProgram = ({ hold, release }: HeldProgram): string => `
-SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5
+SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6
+${shellAsRoot}
 trap "" INT HUP TERM PIPE QUIT
 ${hold}
 # Whoever killed the program above did not end the process: that is over at end-of-file only.
@@ -23,11 +27,12 @@ exec > /dev/null 2>&1
 BRIDGES=
 for folder in /proc/sys/net/ipv4/conf/lhf-"$NONCE"*; do
   if [ ! -e "$folder" ]; then continue; fi
-  if [ -z "$SUDO" ]; then echo 0 > "$folder/route_localnet"; else echo 0 | $SUDO tee "$folder/route_localnet"; fi
+  if [ -z "$SUDO" ]; then echo 0 > "$folder/route_localnet"; else echo 0 | lhf_as_root tee "$folder/route_localnet"; fi
   BRIDGES="$BRIDGES \${folder##*/}"
 done
 BRIDGES="$BRIDGES $(${release})"
 # Nothing was open: nothing to look for, and no Node started for it.
 if [ "$BRIDGES" = " " ]; then exit 0; fi
+if [ -n "$LIBRARIES" ]; then export LD_LIBRARY_PATH="$LIBRARIES"; fi
 exec "$NODE" "$GUARDIAN" "$SESSION" $BRIDGES
 `;

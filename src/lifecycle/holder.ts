@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { debug } from '../command/debug.ts';
+import { findProgram } from '../command/find-program.ts';
 import { commandEnvironment } from '../command/run.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import { renderGuardianProgram, type HeldProgram } from './guardian-program.ts';
@@ -48,13 +49,15 @@ export class Holder {
       options.privileges.prefix.join(' '),
       process.execPath,
       guardianScript(),
+      // For the guardian's node alone: with it, another program might get libraries that are not its own.
+      process.env['LD_LIBRARY_PATH'] ?? '',
     ];
-    this.#child = spawn('sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
+    this.#child = spawn(findProgram('sh') ?? '/bin/sh', ['-c', renderGuardianProgram(options), 'lhf-holder', ...args], {
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
       // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
       cwd: '/',
-      env: { ...process.env, ...withoutNodeHooks, ...commandEnvironment, ...options.environment },
+      env: { ...toReachTheEngine(), ...commandEnvironment, ...options.environment },
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));
@@ -82,7 +85,7 @@ export class Holder {
    */
   retire(): void {
     if (this.#lost !== undefined) return;
-    this.#lost = new Error('it was retired');
+    this.#lose(new Error('it was retired'), () => undefined);
     this.#child.kill('SIGKILL');
     this.#child.stdin?.end();
   }
@@ -134,8 +137,23 @@ export class Holder {
   }
 }
 
-// A debugger, a loader or a coverage folder of the process is none of its guardian's.
-const withoutNodeHooks = { NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
+// All that the guardian has of the user's environment: what the engine's client reads beside the options that it is given.
+const clientVariables = [
+  'DOCKER_HOST',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+  'DOCKER_PATH_PREFIX',
+  'DOCKER_CLIENT_TIMEOUT',
+  'SSH_AUTH_SOCK',
+];
+
+const toReachTheEngine = (): Record<string, string> =>
+  Object.fromEntries(
+    clientVariables.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 // Beside this file in the sources, and beside the bundle in the package.
 const guardianScript = (): string => {

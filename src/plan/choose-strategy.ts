@@ -33,23 +33,30 @@ export interface Choice {
   readonly reasons: readonly StrategyReason[];
 }
 
+/** Strategies that were tried, each with why it does not work after all. */
+export type Failed = ReadonlyMap<Strategy, string>;
+
 interface Facts {
   readonly host: HostFacts;
   readonly engine: EngineFacts;
 }
 
 /**
- * The first strategy that works here, or the one that was asked for.
+ * The first strategy that works here and has not failed, or the one that was asked for.
  *
  * @throws LHF_ERR_NO_STRATEGY with each reason, or LHF_ERR_PRIVILEGE where only the right to install rules is missing.
  */
 export const chooseStrategy = (
   facts: Facts,
   options: { strategy: 'auto' | Strategy; privilege: 'auto' | Privilege },
+  failed: Failed = new Map(),
 ): Choice => {
   const privilege = choosePrivilege(facts.host, options.privilege);
   const refusal = privilege.kind === undefined ? privilege.obstacle : undefined;
-  const obstacles = strategyNames.map((strategy) => ({ strategy, obstacle: obstacleTo(strategy, facts) }));
+  const obstacles = strategyNames.map((strategy) => ({
+    strategy,
+    obstacle: failed.get(strategy) ?? obstacleTo(strategy, facts),
+  }));
   const possible = obstacles.filter(({ obstacle }) => obstacle === undefined).map(({ strategy }) => strategy);
   const wanted = options.strategy === 'auto' ? possible[0] : possible.find((strategy) => strategy === options.strategy);
   const strategy = privilege.kind === undefined ? undefined : wanted;

@@ -11,5 +11,5 @@ export interface Privileges {
 
 export const privilegesOf = (kind: Privileges['kind']): Privileges => {
   const prefix = kind === 'sudo' ? (['sudo', '-n'] as const) : ([] as const);
-  return { kind, prefix, run: async (argv, options) => run([...prefix, ...argv] as [string, ...string[]], options) };
+  return { kind, prefix, run: async (argv, options) => run(argv, { ...options, prefix }) };
 };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
+import { openPrograms } from '../support/programs.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { execHere, outputOf } from '../support/run.ts';
-import { openPath } from './programs.ts';
 import { openingScript, takeState } from './trace.ts';
 
 // A base chain that iptables makes for our first rule is not there for anybody else, and goes with the last rule.
@@ -17,13 +17,13 @@ const old: Readonly<Record<string, string>> = {
 };
 
 const opening = async (programs: Readonly<Record<string, string>>) => {
-  const path = await openPath(programs);
+  const system = await openPrograms(programs);
   const script = spawnScript({
     source: openingScript(
       'iptables',
       `process.stdin.once('data', () => net.close().then(() => console.log('closed')));`,
     ),
-    env: { PATH: path.value },
+    spawn: system.spawn,
   });
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   return {
@@ -34,7 +34,7 @@ const opening = async (programs: Readonly<Record<string, string>>) => {
     },
     [Symbol.asyncDispose]: async () => {
       await script[Symbol.asyncDispose]();
-      await path[Symbol.asyncDispose]();
+      await system[Symbol.asyncDispose]();
     },
   };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
-import { openPath, refuse } from './programs.ts';
+import { openPrograms, refuse } from '../support/programs.ts';
 import { spawnHere, type Spawn } from '../support/run.ts';
 import { takeState } from './trace.ts';
 
@@ -24,7 +24,8 @@ const faults = [
   [
     'nftables',
     'nft dies between doing and saying',
-    { nft: 'if [ "$1" = -i ]; then head -n 1 | "$REAL" "$@"; exit; fi; exec "$REAL" "$@"' },
+    // The first line is what it starts with.
+    { nft: 'if [ "$1" = -i ]; then head -n 2 | "$REAL" "$@"; exit; fi; exec "$REAL" "$@"' },
     'LHF_ERR_RULES',
     'ended',
   ],
@@ -66,10 +67,10 @@ const withoutSysctl: Spawn = (argv, options) =>
 
 describe('a set-up that fails at a step of the kernel leaves nothing and says why, in one coded error', () => {
   test.each(faults)('%s: %s', async (strategy, _what, programs, code, words) => {
-    await using path = await openPath(programs);
+    await using system = await openPrograms(programs);
     const before = await takeState();
-    const spawn = Object.keys(programs).length === 0 ? withoutSysctl : spawnHere;
-    await using script = spawnScript({ source: attempt(strategy), env: { PATH: path.value }, spawn });
+    const spawn = Object.keys(programs).length === 0 ? withoutSysctl : system.spawn;
+    await using script = spawnScript({ source: attempt(strategy), spawn });
     const said = JSON.parse(await script.waitForLine(/^\{/)) as { code: string; message: string; evidence: string };
     expect(said).toMatchObject({ code });
     expect(`${said.message} ${said.evidence}`).toContain(words);

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotOf } from '../support/leftovers.ts';
+import { openPrograms } from '../support/programs.ts';
 import { type Spawn, spawnHere } from '../support/run.ts';
 
 interface Refusal {
@@ -32,8 +33,12 @@ try {
 `;
 
 /** What an opening throws in a process that `enter` starts: on this host, and yet with less of something. */
-const refusalOf = async (options: object = {}, enter: readonly string[] = []): Promise<Refusal> => {
-  const spawn: Spawn = (argv, given) => spawnHere([...enter, ...argv], given);
+const refusalOf = async (
+  options: object = {},
+  enter: readonly string[] = [],
+  start: Spawn = spawnHere,
+): Promise<Refusal> => {
+  const spawn: Spawn = (argv, given) => start([...enter, ...argv], given);
   const before = await snapshotOf();
   await using script = spawnScript({ source: opens, args: [JSON.stringify(options)], spawn });
   const refusal = JSON.parse(await script.waitForLine(/^\{/, { timeoutMs: 30_000 })) as Refusal;
@@ -121,17 +126,15 @@ test.each(['nftables', 'iptables'] as const)('no right to install rules for %s',
 test.each(['nftables', 'iptables'] as const)(
   'with a stand-in for sudo each rule of %s goes through it',
   async (strategy) => {
-    const bin = await mkdtemp(join(directory, 'stand-in-'));
-    const program = async (name: string, lines: readonly string[]): Promise<void> => {
-      await writeFile(join(bin, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
-    };
-    await program('sudo', ['[ "$1" = -n ] || exit 1', 'shift', 'LHF_TEST_SUDO=1 exec "$@"']);
-    for (const name of ['nft', 'iptables', 'iptables-save', 'iptables-restore', 'tee']) {
-      const refuse = `[ -n "$LHF_TEST_SUDO" ] || { echo "$0: not by sudo" >> "${bin}/refused"; exit 4; }`;
-      await program(name, ['PATH=${PATH#*:}', `[ "$1" = -V ] || ${refuse}`, `exec ${name} "$@"`]);
-    }
-    const enter = ['env', `PATH=${bin}:${process.env['PATH']}`, 'LOCALHOST_FORWARD_PRIVILEGE=sudo'];
-    expect(await refusalOf({ strategy }, enter)).toEqual({ code: 'opened', message: strategy });
-    expect(await readFile(join(bin, 'refused'), 'utf8').catch(() => '')).toBe('');
+    const refused = join(directory, `refused-${strategy}`);
+    const bySudo = `[ "$1" = -V ] || [ -n "$LHF_TEST_SUDO" ] || { echo "$0: not by sudo" >> "${refused}"; exit 4; }`;
+    const guarded = ['nft', 'iptables', 'iptables-save', 'iptables-restore', 'tee'];
+    await using system = await openPrograms({
+      sudo: `[ "$1" = -n ] || exit 1; shift; case $1 in /*) ;; *) echo "$1: by name" >> "${refused}";; esac; LHF_TEST_SUDO=1 exec "$@"`,
+      ...Object.fromEntries(guarded.map((name) => [name, `${bySudo}; exec "$REAL" "$@"`])),
+    });
+    const outcome = await refusalOf({ strategy, privilege: 'sudo' }, [], system.spawn);
+    expect(outcome).toEqual({ code: 'opened', message: strategy });
+    expect(await readFile(refused, 'utf8').catch(() => '')).toBe('');
   },
 );

@@ -15,6 +15,11 @@ const engine = createServer((socket) => {
 });
 const touched = (): string => (existsSync(record) ? readFileSync(record, 'utf8') : '');
 
+vi.mock('../../src/command/find-program.ts', async (original) => ({
+  ...(await original<object>()),
+  findProgram: (name: string) => join(folder, name),
+}));
+
 type Open = (ports: unknown, options?: unknown) => Promise<unknown>;
 let open: Open;
 
@@ -26,9 +31,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => {
     engine.listen(socket, resolve);
   });
-  vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
   vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
-  // Only now: programs are looked for along the path of the import's time.
   open = (await import('../../src/open-localhost-forward.ts')).openLocalhostForward as Open;
 });
 

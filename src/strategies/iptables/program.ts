@@ -1,3 +1,5 @@
+import { shellAsRoot } from '../../privilege/shell.ts';
+
 /**
  * The shell functions that write iptables rules, for the process's holder and for sweep alike.
  *
@@ -7,7 +9,7 @@
  * once somebody used it, and ours is not to stay. Who makes one leaves the empty chain LHF-MADE-<base chain> as a note beside
  * it, and the last one out takes both away.
  */
-export const iptablesFunctions = String.raw`
+export const iptablesFunctions = String.raw`${shellAsRoot}
 lhf_locked() { ( flock -w 5 9; "$@" ) 9< "$(command -v iptables-restore)"; }
 
 lhf_apply() { lhf_locked lhf_apply_locked "$1"; }
@@ -15,7 +17,7 @@ lhf_apply_locked() {
   # A process that died meanwhile needs no rules: its shell then has another parent in proc(5)'s stat.
   read -r _ _ _ parent _ < /proc/$$/stat
   if [ "$parent" != "$PPID" ]; then return 1; fi
-  { $SUDO iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk -v chains="$SUDO nft list chains ip 2> /dev/null" '
+  { lhf_as_root iptables-save; printf '%s\n' LHF-BODY "$1"; } 2> /dev/null | awk -v chains="$SUDO $(command -v nft || echo false) list chains ip 2> /dev/null" '
     BEGIN { base["*raw"] = base["*nat"] = "PREROUTING"; base["*filter"] = "INPUT" }
     # iptables-save declares all base chains of a table, also those that the kernel does not have: one with a rule, or with our
     # note, is there, of another nft knows.
@@ -34,7 +36,7 @@ lhf_apply_locked() {
     !body && /^-A / { filled[table, $2] = 1 }
     body { print }
     body && /^[*]/ && base[table] != "" && !exists(base[table]) { print ":LHF-MADE-" base[table] " - [0:0]" }
-  ' | $SUDO iptables-restore -w 5 --noflush
+  ' | lhf_as_root iptables-restore -w 5 --noflush
 }
 
 # Once more where somebody else changed the rules between the listing and the removal.
@@ -56,7 +58,7 @@ lhf_remove_locked() {
 # removal needs no turn: no base chain goes that has one of our rules in it.
 lhf_take_out() {
   prefix=$1; shift
-  saved=$($SUDO iptables-save 2> /dev/null)
+  saved=$(lhf_as_root iptables-save 2> /dev/null)
   undo=$(printf '%s\n' "$saved" | awk -v prefix="$prefix" -v tables=" $* " -v tidily="$tidily" '
     function finish() {
       if (tidily && made != "" && !used) {
@@ -80,7 +82,7 @@ lhf_take_out() {
     END { finish() }
   ')
   if [ -n "$undo" ]; then
-    printf '%s\n' "$undo" | $SUDO iptables-restore -w 5 --noflush || return
+    printf '%s\n' "$undo" | lhf_as_root iptables-restore -w 5 --noflush || return
   fi
   printf '%s\n' "$saved" | grep -o 'LHF-lhf-[0-9a-z]\{8\}' | sed -n "s/^LHF-\($prefix\)/\1/p" | sort -u
 }
@@ -88,24 +90,24 @@ lhf_take_out() {
 # The tables that one of us made a chain in, where nothing is in them any more.
 lhf_drop_tables() {
   printf '%s\n' "$noted" | sed -n '/^[*]/ { s/^.//; h; }; /^:LHF-MADE-/ { g; p; }' | while read -r table; do
-    inside=$($SUDO nft list table ip "$table" | grep -v '^#' | tr -d '[:space:]')
-    if [ "$inside" = "tableip$table{}" ]; then $SUDO nft delete table ip "$table"; fi
+    inside=$(lhf_as_root nft list table ip "$table" | grep -v '^#' | tr -d '[:space:]')
+    if [ "$inside" = "tableip$table{}" ]; then lhf_as_root nft delete table ip "$table"; fi
   done
 }
 
 # Only empty things go, and only those that one of us made: the kernel refuses to delete a chain in use. An iptables
 # before 1.8.8 deletes no base chain, so there nft does, after a look.
 lhf_tidy() {
-  $SUDO iptables-save | awk '
+  lhf_as_root iptables-save | awk '
     /^[*]/ { table = substr($1, 2) }
     /^:LHF-MADE-/ { made[table] = substr($1, 11) }
     /^:LHF-lhf-/ || /lhf:lhf-/ { used[table] = 1 }
     END { for (table in made) if (!used[table]) print table, made[table] }
   ' | while read -r table base; do
-    $SUDO iptables -w 5 -t "$table" -X "LHF-MADE-$base"
-    if ! $SUDO iptables -w 5 -t "$table" -X "$base" &&
-      [ "$($SUDO nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
-      $SUDO nft delete chain ip "$table" "$base"
+    lhf_as_root iptables -w 5 -t "$table" -X "LHF-MADE-$base"
+    if ! lhf_as_root iptables -w 5 -t "$table" -X "$base" &&
+      [ "$(lhf_as_root nft list chain ip "$table" "$base" | grep -cv -e '^table' -e '^[[:space:]]*chain' -e 'policy accept' -e '^[[:space:]]*}')" = 0 ]; then
+      lhf_as_root nft delete chain ip "$table" "$base"
     fi
   done
 }

@@ -1,5 +1,7 @@
 import { debug } from '../../command/debug.ts';
-import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
+import { Holder, type HolderOptions } from '../../lifecycle/holder.ts';
+import { lastWordsIn, renderRequest } from './read-answer.ts';
+
 /** `nft -i` on a pipe: one ordered stream of transactions, whose owned tables live as long as the pipe does. */
 export class NftHolder {
   readonly #holder: Holder;
@@ -30,25 +32,18 @@ export class NftHolder {
     const startedAt = performance.now();
     const token = `sync_${process.pid}_${(this.#asked += 1)}`;
     const line = commands.join('; ');
-    const answer = await this.#holder.ask(`${line}\nlist table ip ${token}\n`, readUntil(token));
-    debug(`nft ${line}: ${answer === '' ? 'done' : answer}`, startedAt);
-    return answer;
+    const { request, read } = renderRequest(line, token, { isFirst: this.#asked === 1 });
+    const { refusal, isBroken } = await this.#holder.ask(request, read).catch((error: Error) => {
+      throw new Error(lastWordsIn(error.message), { cause: error });
+    });
+    debug(`nft ${line}: ${refusal === '' ? 'done' : refusal}`, startedAt);
+    if (isBroken) this.retire();
+    return refusal;
   }
 }
 
 const program = {
-  hold: 'HOME=/nonexistent $SUDO nft -i > /dev/null',
+  hold: 'lhf_as_root nft -i > /dev/null',
   // The owned tables went with nft; a guard stands for each bridge that was open.
-  release: `$SUDO nft list tables ip | sed -n "s/^table ip lhf_guard_\\(lhf-$NONCE.*\\)$/\\1/p"`,
+  release: `lhf_as_root nft list tables ip | sed -n "s/^table ip lhf_guard_\\(lhf-$NONCE.*\\)$/\\1/p"`,
 };
-
-// A listing of a table that cannot exist must fail, and its complaint, caret line included, ends the answer.
-const readUntil =
-  (token: string): AnswerReader<string> =>
-  (received) => {
-    const at = received.indexOf(`list table ip ${token}\n`);
-    const end = at < 0 ? -1 : received.indexOf('^\n', at);
-    if (end < 0) return undefined;
-    const own = received.lastIndexOf('Error:', at);
-    return { answer: received.slice(0, Math.max(own, 0)).trim(), rest: received.slice(end + 2) };
-  };

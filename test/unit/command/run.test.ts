@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { run } from '../../../src/command/run.ts';
 
 const sh = (script: string): [string, ...string[]] => ['sh', '-c', script];
@@ -20,10 +20,28 @@ describe('run', () => {
     ['who was killed', sh('kill -9 $$'), { exitCode: undefined, failure: 'killed by SIGKILL' }],
     ['arguments as they are', ['printf', '%s|', 'a b', '$(id)', '', ';', '*'], { stdout: 'a b|$(id)||;|*|' }],
     ['no input', ['cat'], { stdout: '', exitCode: 0 }],
-    ['English, and no home to write to', sh('echo $LC_ALL $HOME'), { stdout: 'C /nonexistent\n' }],
-    ['where administrators’ tools are', sh('case $PATH in *:/usr/sbin:*) echo there;; esac'), { stdout: 'there\n' }],
+    [
+      'a program that the system does not have',
+      ['lhf-no-such-program', '-V'],
+      { exitCode: undefined, failure: expect.stringMatching(/^no lhf-no-such-program in \/usr\/sbin, /) as string },
+    ],
   ] as [string, [string, ...string[]], object][])('tells %s', async (_, argv, result) => {
     expect(await run(argv)).toMatchObject(result);
+  });
+
+  it('gives a program an environment of ours, and nothing of the user’s', async () => {
+    vi.stubEnv('TERM', 'xterm-kitty-unknown');
+    vi.stubEnv('LHF_TEST_USERS_OWN', '1');
+    const { stdout } = await run(['env']).finally(() => vi.unstubAllEnvs());
+    const names = stdout.trim().split('\n').toSorted();
+    expect(names).toEqual(['HOME=/nonexistent', 'LC_ALL=C', expect.stringMatching(/^PATH=\/usr\/sbin:/), 'TERM=dumb']);
+  });
+
+  it('finds both a program and who gives it its privileges by their absolute paths', async () => {
+    const { stdout, command } = await run(['sh', '-c', 'echo $0 $1', 'x', 'y'], { prefix: ['env', 'A=b'] });
+    expect({ stdout, command }).toEqual({ stdout: 'x y\n', command: 'env A=b sh -c echo $0 $1 x y' });
+    expect((await run(['cat', '/proc/self/cmdline'], { prefix: ['env', '-'] })).stdout).toMatch(/^\/\S*\/cat\0/);
+    expect((await run(['true'], { prefix: ['lhf-no-sudo', '-n'] })).failure).toMatch(/^no lhf-no-sudo in /);
   });
 
   it('passes input', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Holder, type AnswerReader } from '../../../src/lifecycle/holder.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
 import { spawnScript } from '../../support/children.ts';
@@ -51,6 +51,17 @@ describe('a holder', () => {
 
   it('tells its program who it is for', async () => {
     expect(await open().ask('env')).toBe('value session zzzzz [] / C');
+  });
+
+  it('gives its program an environment of ours: of the user’s, only what leads to the engine', async () => {
+    for (const name of ['SSH_AUTH_SOCK', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'XTABLES_LIBDIR']) vi.stubEnv(name, '/x');
+    vi.stubEnv('TERM', 'xterm-kitty-unknown');
+    const { ask } = open({ hold: 'read -r line; { echo "$line"; env; echo .; } >&2; cat' });
+    const answer = await ask('').finally(() => vi.unstubAllEnvs());
+    const names = answer.split('\n').map((line) => line.split('=')[0]);
+    expect(names).toEqual(expect.arrayContaining(['LHF_TEST', 'PATH', 'SSH_AUTH_SOCK']));
+    expect(names.filter((name) => /LIBRARY|NODE|XTABLES|npm|VITEST/.test(name ?? ''))).toEqual([]);
+    expect(answer).toMatch(/^TERM=dumb$/m);
   });
 
   it('gives up on an answer in time, and finds the others in their places', async () => {

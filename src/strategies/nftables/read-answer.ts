@@ -1,0 +1,54 @@
+import type { AnswerReader } from '../../lifecycle/holder.ts';
+
+export interface NftAnswer {
+  /** What nft had to say against the commands: nothing where all of them are in. */
+  readonly refusal: string;
+  /** Whether nft cannot work at all, and answers nothing more in order. */
+  readonly isBroken: boolean;
+}
+
+/**
+ * A request of `nft -i`, with the reader of its answer. nft says nothing to what it has done, so a listing of a table that cannot
+ * exist follows: it must fail, and its complaint, caret line included, ends the answer. Before the first request stands one more,
+ * whose answer is thrown away with all that sudo and nft's line editor had to say at their start.
+ */
+export const renderRequest = (
+  commands: string,
+  token: string,
+  { isFirst }: { isFirst: boolean },
+): { request: string; read: AnswerReader<NftAnswer> } => ({
+  request: `${isFirst ? `list table ip ${startOf(token)}\n` : ''}${commands}\nlist table ip ${token}\n`,
+  read: (received) => {
+    const started = isFirst ? splitAt(received, startOf(token)) : { rest: received };
+    if (started === undefined) {
+      const [broken] = /^netlink: Error: cache initialization failed.*$/m.exec(received) ?? [];
+      return broken === undefined ? undefined : { answer: { refusal: broken, isBroken: true }, rest: '' };
+    }
+    const found = splitAt(started.rest, token);
+    return found && { answer: { refusal: refusalIn(found.before), isBroken: false }, rest: found.rest };
+  },
+});
+
+const startOf = (token: string): string => `${token}_start`;
+
+/** What stands before and after the complaint about a table. */
+const splitAt = (received: string, table: string): { before: string; rest: string } | undefined => {
+  const at = received.indexOf(`list table ip ${table}\n`);
+  const end = at < 0 ? -1 : received.indexOf('^\n', at);
+  if (end < 0) return undefined;
+  const complaint = received.lastIndexOf('\n', received.lastIndexOf('Error:', at)) + 1;
+  return { before: received.slice(0, complaint), rest: received.slice(end + 2) };
+};
+
+const refusalIn = (said: string): string => {
+  const lines = said.trim().split('\n');
+  // `Error: …`, or `netlink: Error: …`, and where it stands in the input.
+  const first = lines.findIndex((line) => /(?:^|: )Error: /.test(line));
+  if (first >= 0) return lines.slice(first).join('\n');
+  // Words that we do not know are taken for a refusal: better none of our rules than one without its guard.
+  return lines.some((line) => /(?:^|: )Warning: /.test(line)) ? '' : lines.join('\n');
+};
+
+/** An ended nft's last words, without those that a request of ours made it say. */
+export const lastWordsIn = (said: string): string =>
+  said.replaceAll(/^.*Error: .*\nlist table ip sync_\w+\n *\^+\n?/gm, '').trim() || 'nft ended';

@@ -1,0 +1,158 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StrategyReason } from '../../src/index.ts';
+import { spawnScript } from '../support/children.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { openPrograms, refuse } from '../support/programs.ts';
+import type { Spawn } from '../support/run.ts';
+import { until } from '../support/until.ts';
+
+interface Outcome {
+  readonly strategy?: string;
+  readonly reasons?: readonly StrategyReason[];
+  readonly code?: string;
+  readonly message?: string;
+}
+
+// All that an opening, its proof, its diagnosis and its end run programs for.
+const life = `
+import { openLocalhostForward } from './src/index.ts';
+import { listenTcp } from './test/support/services.ts';
+const [options, end] = process.argv.slice(1);
+const [one, other] = await Promise.all([listenTcp(), listenTcp()]);
+try {
+  const net = await openLocalhostForward(one.port, JSON.parse(options));
+  await net.forward(other.port);
+  await net.hits();
+  await net.verify();
+  await net.diagnose();
+  const { strategy, reasons } = net;
+  if (end !== 'kill') await net.close();
+  console.log(JSON.stringify({ strategy, reasons }));
+  if (end === 'kill') process.kill(process.pid, 'SIGKILL');
+} catch ({ code, message, reasons }) {
+  console.log(JSON.stringify({ code, message, reasons }));
+}
+await Promise.all([one.close(), other.close()]);
+`;
+
+interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly spawn?: Spawn;
+  readonly end?: 'close' | 'kill';
+}
+
+/** How a life of that kind goes in such surroundings; nothing is left of it. */
+const live = async (options: object, { end = 'close', ...surroundings }: Surroundings): Promise<Outcome> => {
+  const before = await snapshotHere();
+  await using script = spawnScript({ source: life, args: [JSON.stringify(options), end], ...surroundings });
+  const outcome = JSON.parse(await script.waitForLine(/^\{/)) as Outcome;
+  await script.exit;
+  const isGone = async (): Promise<boolean> => renderDifference(before, await snapshotHere()) === '';
+  if (end === 'kill') await until(isGone, { what: 'all of it to go' });
+  else expect(renderDifference(before, await snapshotHere())).toBe('');
+  return outcome;
+};
+
+const reasonFor = ({ reasons = [] }: Outcome, strategy: string): string | undefined =>
+  reasons.find((one) => one.strategy === strategy)?.reason;
+
+// What packages bring into node_modules/.bin, first in PATH under `npm test`.
+describe('with other programs of the same names first in PATH', () => {
+  const firewall = ['nft', 'iptables', 'iptables-save', 'iptables-restore', 'ip', 'tc', 'conntrack', 'sysctl', 'tee'];
+  const names = [...firewall, 'sudo', 'sh', 'ldd', 'flock', 'awk', 'sed', 'grep', 'sort', 'tr', 'cat', 'true'];
+  let folder: string;
+  let ran: string;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lhf-bin-'));
+    ran = join(folder, 'ran.txt');
+    await writeFile(ran, '');
+    for (const name of names) {
+      await writeFile(join(folder, name), `#!/bin/sh\necho "$0 $*" >> ${ran}\nexit 1\n`);
+      await chmod(join(folder, name), 0o755);
+    }
+    env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test.each([
+    ['auto', 'nftables', 'close'],
+    ['nftables', 'nftables', 'kill'],
+    ['iptables', 'iptables', 'close'],
+    ['iptables', 'iptables', 'kill'],
+  ] as const)('%s works by %s to its end by %s, and none of them runs', async (strategy, opened, end) => {
+    expect(await live({ strategy }, { env, end })).toMatchObject({ strategy: opened });
+    expect(await readFile(ran, 'utf8')).toBe('');
+  });
+
+  test('nor does one that lies where sudo looks first', async () => {
+    await using system = await openPrograms({
+      sudo: `[ "$1" = -n ] || exit 1; shift; PATH=${folder}:$PATH exec "$@"`,
+    });
+    for (const strategy of ['nftables', 'iptables']) {
+      const outcome = await live({ strategy, privilege: 'sudo' }, { spawn: system.spawn });
+      expect(outcome).toMatchObject({ strategy });
+    }
+    expect(await readFile(ran, 'utf8')).toBe('');
+  });
+});
+
+describe('with a terminal that the system does not know', () => {
+  test.each(['auto', 'nftables', 'iptables'])('%s works', async (strategy) => {
+    const outcome = await live({ strategy }, { env: { TERM: 'xterm-kitty-unknown' } });
+    expect(outcome).toMatchObject({ strategy: strategy === 'iptables' ? 'iptables' : 'nftables' });
+  });
+});
+
+test('what nft says at its start is no answer', async () => {
+  const noise = 'if [ "$1" = -i ]; then echo "No entry for terminal type; using dumb terminal settings." >&2; fi';
+  await using system = await openPrograms({ nft: `${noise}; exec "$REAL" "$@"` });
+  const outcome = await live({ strategy: 'nftables' }, { spawn: system.spawn });
+  expect(outcome).toMatchObject({ strategy: 'nftables' });
+});
+
+// Each looks well, and fails when it is needed.
+describe.each([
+  ['ends with a word', refuse('-i', 'terminal is on fire'), 'terminal is on fire'],
+  ['ends without a word', 'if [ "$1" = -i ]; then exit 0; fi; exec "$REAL" "$@"', ''],
+  [
+    'may not do anything',
+    'if [ "$1" = -i ]; then exec setpriv --inh-caps=-net_admin --bounding-set=-net_admin "$REAL" "$@"; fi; exec "$REAL" "$@"',
+    'netlink: Error: cache initialization failed: Operation not permitted',
+  ],
+  [
+    'refuses the rules',
+    'if [ "$1" = -i ]; then exec sed -u "s/flags owner/flags stranger/" | "$REAL" "$@"; fi; exec "$REAL" "$@"',
+    'stranger',
+  ],
+])('where nft %s', (_, nft, words) => {
+  test('auto takes the next strategy and says why', async () => {
+    await using system = await openPrograms({ nft });
+    const outcome = await live({ verify: false }, { spawn: system.spawn });
+    expect(outcome).toMatchObject({ strategy: 'iptables' });
+    expect(reasonFor(outcome, 'nftables')).toMatch(/^failed at its start: \S/);
+    expect(reasonFor(outcome, 'nftables')).toContain(words);
+    expect(outcome.reasons?.filter(({ chosen }) => chosen)).toMatchObject([{ strategy: 'iptables' }]);
+  });
+
+  test('nftables asked for fails with its words', async () => {
+    await using system = await openPrograms({ nft });
+    const outcome = await live({ strategy: 'nftables', verify: false }, { spawn: system.spawn });
+    expect(outcome).toMatchObject({ code: 'LHF_ERR_RULES', message: expect.stringContaining(words) as string });
+  });
+});
+
+test('where sudo asks for a password after all, its words are told', async () => {
+  await using system = await openPrograms({
+    sudo: 'case "$*" in *"nft -i"|*iptables-restore*) echo "sudo: a password is required" >&2; exit 1;; esac; shift; exec "$@"',
+  });
+  for (const strategy of ['auto', 'nftables']) {
+    const outcome = await live({ strategy, privilege: 'sudo', verify: false }, { spawn: system.spawn });
+    expect(outcome).toMatchObject({ code: 'LHF_ERR_RULES' });
+    expect(outcome.message).toMatch(/sudo: a password is required/);
+  }
+});

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { LocalhostForwardError } from '../../src/errors.ts';
+import { openByFirstStrategy } from '../../src/open-by-first-strategy.ts';
+import { chooseStrategy, type Choice, type Failed } from '../../src/plan/choose-strategy.ts';
+import { machineWith } from './support/machine.ts';
+
+const chooseFor =
+  (strategy: 'auto' | 'nftables' = 'auto') =>
+  (failed?: Failed): Choice =>
+    chooseStrategy(machineWith(), { strategy, privilege: 'auto' }, failed);
+
+const rulesError = (strategy: string, stderr: string) =>
+  new LocalhostForwardError('LHF_ERR_RULES', { what: `${strategy} failed`, try: 'this' }, { strategy, stderr });
+
+const openAll = (errors: Partial<Record<string, unknown>>, strategy?: 'nftables') => {
+  const choose = chooseFor(strategy);
+  return openByFirstStrategy(choose(), choose, async (choice) => {
+    if (errors[choice.strategy] !== undefined) throw errors[choice.strategy];
+    return choice.strategy;
+  });
+};
+
+it('opens by the first', async () => {
+  expect(await openAll({})).toEqual({ choice: chooseFor()(), opened: 'nftables' });
+});
+
+it('goes on to the next with the words of the first', async () => {
+  const { choice, opened } = await openAll({ nftables: rulesError('nftables', 'Error: Error: no\nadd table\n^') });
+  expect(opened).toBe('iptables');
+  expect(choice).toMatchObject({ strategy: 'iptables', privilege: 'root' });
+  expect(choice.reasons.slice(0, 2)).toEqual([
+    { strategy: 'nftables', chosen: false, reason: 'failed at its start: no' },
+    { strategy: 'iptables', chosen: true, reason: 'iptables 1.8.9 (nf_tables)' },
+  ]);
+});
+
+it('tells all words where all fail', async () => {
+  const nftables = rulesError('nftables', 'Error: one');
+  await expect(openAll({ nftables, iptables: rulesError('iptables', 'two') })).rejects.toMatchObject({
+    code: 'LHF_ERR_RULES',
+    strategy: 'iptables',
+    message:
+      'iptables failed\n  nftables: failed at its start: one\n  iptables: failed at its start: two\nTry: localhost-forward doctor',
+  });
+});
+
+it.each([
+  ['it was asked for by name', rulesError('nftables', 'no'), 'nftables'],
+  ['something else failed', new LocalhostForwardError('LHF_ERR_NETWORK', { what: 'no' }), undefined],
+  ['a sysctl failed', new LocalhostForwardError('LHF_ERR_RULES', { what: 'no' }), undefined],
+  ['it is no error of ours', new Error('no'), undefined],
+] as const)('goes no further where %s', async (_, error, strategy) => {
+  await expect(openAll({ nftables: error }, strategy)).rejects.toBe(error);
+});
