@@ -8,7 +8,7 @@ import { sweepQuietly } from './lifecycle/sweep.ts';
 import { OpenForward } from './localhost-forward.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { parseOpenArguments } from './options.ts';
-import { randomWord } from './owner.ts';
+import { randomWord } from './ownership/owner.ts';
 import { chooseStrategy, type Failed } from './plan/choose-strategy.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 // Who may import whom, one line each. The most specific line that matches a file counts, and a file needs one.
 // A folder stands for all in it; `node:` for any builtin; `type:` in front allows only the types of what follows.
 const anything = [''];
-const types = ['src/errors.ts', 'src/types.ts', 'src/owner.ts', 'src/plan', 'type:src/probe/diagnosis.ts'];
+const types = ['src/errors.ts', 'src/types.ts', 'src/ownership', 'src/plan', 'type:src/probe/diagnosis.ts'];
 const tools = ['src/command', 'src/host', 'src/privilege'];
 const seenByCli = [
   'src/index.ts',
@@ -22,7 +22,7 @@ const rules: Record<string, readonly string[]> = {
   src: anything,
   'src/errors.ts': ['type:src/types.ts', 'type:src/probe/diagnosis.ts', 'node:'],
   'src/types.ts': ['type:src/probe/diagnosis.ts', 'type:node:'],
-  'src/owner.ts': ['src/types.ts', 'node:'],
+  'src/ownership': ['src/ownership', 'node:'],
   'src/probe/diagnosis.ts': [],
   'src/plan': [...types, 'type:src/options.ts', 'type:src/host', 'node:crypto'],
   'src/options': ['src/options', ...types, 'node:util'],
@@ -150,7 +150,7 @@ describe('architecture', () => {
     ['src/cli/smoke.ts', `import {\n  openEngine,\n  type Engine,\n} from '../engine/engine.ts';`],
     ['src/errors.ts', `export { labels } from './plan/names.ts';`],
     ['src/types.ts', `import { createServer } from 'node:http';`],
-    ['adapters/vitest/index.ts', `import { readOwner } from '../../src/owner.ts';`],
+    ['adapters/vitest/index.ts', `import { readOwner } from '../../src/ownership/owner.ts';`],
     ['adapters/jest/index.ts', `import '../vitest/index.ts';`],
     ['elsewhere/index.ts', `import 'node:fs';`],
   ])('%s must not: %s', (file, text) => {

@@ -2,7 +2,8 @@ import type { Engine } from '../engine/engine.ts';
 import { findAll } from '../lifecycle/sweep/find.ts';
 import { describeOwner } from '../lifecycle/sweep/judge.ts';
 import { groupFound } from '../lifecycle/sweep/leftover.ts';
-import { judgeOwner, parseSession } from '../owner.ts';
+import { judgeOwner } from '../ownership/judge-owner.ts';
+import { parseSession } from '../ownership/owner.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 
 /** What an earlier run left: everything of one bridge. */
@@ -23,7 +24,7 @@ export const findLeftBehind = async (
   return groups
     .filter(({ session }) => {
       const owner = parseSession(session ?? '');
-      return owner === undefined || judgeOwner(owner) !== 'alive';
+      return owner === undefined || judgeOwner(owner).state !== 'alive';
     })
     .map(({ bridge, session, found }) => ({
       bridge,

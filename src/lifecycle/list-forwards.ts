@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { connectEngine } from '../engine/engine.ts';
 import { listNetworks, type ListedNetwork } from '../engine/networks.ts';
-import { judgeOwner, parseSession } from '../owner.ts';
+import { judgeOwner } from '../ownership/judge-owner.ts';
+import { parseSession } from '../ownership/owner.ts';
 import { idOfBridge, labels } from '../plan/names.ts';
 
 /** A forward's network on this machine's engine, with its owner. */
@@ -17,7 +18,7 @@ export interface ListedForward {
   readonly pid?: number;
   /** What that process runs, where it is alive and may be read. */
   readonly command?: string;
-  /** `'elsewhere'`: of another host or pid namespace, or told by nothing here. */
+  /** `'alive'`: also where nothing here tells otherwise. `'elsewhere'`: of another host or pid namespace, or told by nothing here. */
   readonly alive: 'alive' | 'dead' | 'elsewhere';
   readonly session: string;
 }
@@ -33,7 +34,7 @@ export const listForwards = async ({ docker }: { docker?: object } = {}): Promis
 const describe = async (network: ListedNetwork): Promise<ListedForward> => {
   const session = network.labels[labels.session] ?? '';
   const owner = parseSession(session);
-  const alive = owner === undefined ? 'elsewhere' : judgeOwner(owner);
+  const alive = owner === undefined ? 'elsewhere' : judgeOwner(owner).state;
   const command = owner !== undefined && alive === 'alive' ? await readCommand(owner.pid) : undefined;
   const bridgeName = network.labels[labels.bridge] ?? network.bridge;
   return {

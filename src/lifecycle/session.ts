@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import { readOwner, renderSession, type Owner } from '../owner.ts';
+import { readOwner, renderSession, type Owner } from '../ownership/owner.ts';
 import type { Choice } from '../plan/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { openStrategy } from '../strategies/strategies.ts';

@@ -5,7 +5,8 @@ import { describeUnavailable, statusOf } from '../engine/engine.ts';
 import { ensureEmptyImage } from '../engine/images.ts';
 import { messageOf } from '../engine/networks.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
-import { judgeOwner, parseSession } from '../owner.ts';
+import { judgeOwner } from '../ownership/judge-owner.ts';
+import { parseSession } from '../ownership/owner.ts';
 import { noncePath } from '../plan/nonce-path.ts';
 import { labels } from '../plan/names.ts';
 import { probeAddressOf } from '../plan/probe-address.ts';
@@ -146,7 +147,7 @@ const removeUnanswered = async (context: ProbeContext, ours: Readonly<Record<str
 
 const isOfTheDead = (marks: Readonly<Record<string, string>>): boolean => {
   const owner = parseSession(marks[labels.session] ?? '');
-  return owner !== undefined && judgeOwner(owner) === 'dead';
+  return owner !== undefined && judgeOwner(owner).state === 'dead';
 };
 
 const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise<boolean> =>

@@ -2,64 +2,15 @@ import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { listForwards } from '../../src/lifecycle/list-forwards.ts';
-import { randomWord, readOwner, renderSession, type Owner } from '../../src/owner.ts';
-import { labels, namesOf } from '../../src/plan/names.ts';
 import { startUserContainer } from './container.ts';
+import { created, leave } from './leave.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { takeState, differenceAtLast } from './trace.ts';
 
 const docker = new Docker();
-const created = Date.parse('2026-01-01T00:00:00Z');
 const hour = 60 * 60 * 1000;
 
 const byText = (a: string, b: string): number => a.localeCompare(b);
-
-let left = 0;
-
-// What a dead or distant owner left, whole: network, rules of both kinds, an accept, a guard.
-const leave = async (change: Partial<Owner>) => {
-  const owner = { ...readOwner(), nonce: randomWord(5), ...change };
-  const session = renderSession(owner);
-  const names = namesOf(`${owner.nonce}${randomWord(3)}`);
-  const mark = `lhf:${names.bridge}:${session}`;
-  const marks = {
-    [labels.session]: session,
-    [labels.created]: new Date(created).toISOString(),
-    [labels.bridge]: names.bridge,
-  };
-  const network = await docker.createNetwork({
-    Name: names.network,
-    IPAM: { Driver: 'default', Config: [{ Subnet: `198.51.100.${16 * (left += 1)}/28` }] },
-    Options: { 'com.docker.network.bridge.name': names.bridge },
-    Labels: marks,
-  });
-  await outputOf(execHere, ['sysctl', '-w', `net.ipv4.conf.${names.bridge}.route_localnet=1`]);
-  for (const command of [
-    `add table ip ${names.guardTable} { comment "${mark}"; }`,
-    `add table ip ${names.table} { comment "${mark}"; }`,
-    `add table ip ${names.hopsTable} { comment "${mark}"; }`,
-    `add rule inet strangers input iifname "${names.bridge}" accept comment "${mark}"`,
-  ]) {
-    await outputOf(execHere, ['nft', command]);
-  }
-  await outputOf(execHere, ['iptables', '-t', 'nat', '-N', names.chain]);
-  await outputOf(execHere, [
-    'iptables',
-    '-t',
-    'nat',
-    '-A',
-    'PREROUTING',
-    '-i',
-    names.bridge,
-    '-m',
-    'comment',
-    '--comment',
-    mark,
-    '-j',
-    names.chain,
-  ]);
-  return { names, session, networkId: network.id };
-};
 
 test('a sweep removes the dead, spares the living and the distant until they are old, and tells each', async () => {
   const clean = await takeState();

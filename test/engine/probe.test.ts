@@ -11,7 +11,7 @@ import {
   openLocalhostForward,
   sweep,
 } from '../../src/index.ts';
-import { renderSession } from '../../src/owner.ts';
+import { renderSession } from '../../src/ownership/owner.ts';
 import { currentSession } from '../../src/lifecycle/session.ts';
 import { ensureTestImage, startNode } from '../support/containers.ts';
 import { brokenConnection, gateDocker } from '../support/gated-docker.ts';

@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { judgeOwner, parseSession, readOwner, renderSession } from '../../src/owner.ts';
+import { judgeOwner } from '../../src/ownership/judge-owner.ts';
+import { parseSession, readOwner, renderSession } from '../../src/ownership/owner.ts';
 import { removeCgroups } from './cgroups.ts';
 import { cgroupOf, startEngine, stopEngine } from './engine-daemon.ts';
 import { openNamespaces } from './namespaces.ts';
@@ -90,7 +91,7 @@ const isDead = async (directory: string): Promise<boolean> => {
   try {
     const owner = parseSession(await readFile(join(directory, 'owner'), 'utf8'));
     // One without an owner may be in the making.
-    return owner ? judgeOwner(owner) === 'dead' : (await stat(directory)).mtimeMs < Date.now() - 60_000;
+    return owner ? judgeOwner(owner).state === 'dead' : (await stat(directory)).mtimeMs < Date.now() - 60_000;
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
-import { judgeOwner, parseSession } from '../../owner.ts';
+import { describeJudgement, judgeOwner } from '../../ownership/judge-owner.ts';
+import { parseSession } from '../../ownership/owner.ts';
 import type { Found } from './leftover.ts';
 
 /** How old what nobody here can ask about must be before it goes: longer than any test run, in milliseconds. */
@@ -27,9 +28,12 @@ export const judgeFound = (
 ): Verdict => {
   if (all) return { remove: true, reason: 'everything was asked for' };
   const owner = parseSession(session ?? '');
-  const state = owner === undefined ? undefined : judge(owner);
+  const { state, doubt } = owner === undefined ? {} : judge(owner);
   if (state === 'dead') return { remove: true, reason: 'its owner is dead' };
-  if (state === 'alive') return { remove: false, reason: `its owner, process ${owner?.pid}, is alive` };
+  if (state === 'alive') {
+    const life = doubt === undefined ? 'is alive' : `may be alive: ${doubt}`;
+    return { remove: false, reason: `its owner, process ${owner?.pid}, ${life}` };
+  }
   const who = state === undefined ? 'an owner that its mark does not tell' : 'another host or pid namespace';
   if (found.kind === 'network' || found.kind === 'container') {
     const age = found.created === undefined ? 0 : now - found.created;
@@ -42,5 +46,5 @@ export const judgeFound = (
 /** An owner in a few words, for people. */
 export const describeOwner = (session: string | undefined): string | undefined => {
   const owner = parseSession(session ?? '');
-  return owner === undefined ? undefined : `process ${owner.pid}, ${judgeOwner(owner)}`;
+  return owner === undefined ? undefined : `process ${owner.pid}, ${describeJudgement(judgeOwner(owner))}`;
 };

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { findEngineMarks } from '../../../src/lifecycle/sweep/engine-marks.ts';
 import { findKernelMarks } from '../../../src/lifecycle/sweep/find.ts';
 import type { Found } from '../../../src/lifecycle/sweep/leftover.ts';
-import { parseSession } from '../../../src/owner.ts';
+import { parseSession } from '../../../src/ownership/owner.ts';
 import { privilegesOf } from '../../../src/privilege/privileges.ts';
 
 /** What one process has on this host at one moment, in words. */

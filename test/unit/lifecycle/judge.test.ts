@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { judgeFound } from '../../../src/lifecycle/sweep/judge.ts';
 import type { Found } from '../../../src/lifecycle/sweep/leftover.ts';
-import { readOwner, renderSession } from '../../../src/owner.ts';
+import type { OwnerJudgement } from '../../../src/ownership/judge-owner.ts';
+import { readOwner, renderSession } from '../../../src/ownership/owner.ts';
 
 type State = 'alive' | 'dead' | 'elsewhere';
 
@@ -34,14 +35,28 @@ describe('what a sweep removes', () => {
       session: state === 'unknown' ? 'nonsense' : session,
       now,
       bridgeExists,
-      judge: (): State => (state === 'unknown' ? 'alive' : state),
+      judge: (): { state: State } => ({ state: state === 'unknown' ? 'alive' : state }),
     };
     expect(judgeFound(found, { ...judgement, all: false }).remove).toBe(remove);
     expect(judgeFound(found, { ...judgement, all: true }).remove).toBe(true);
   });
 
   test('rules of a distant owner wait for a second look', () => {
-    const judgement = { session, all: false, now, bridgeExists: false, judge: (): State => 'elsewhere' };
+    const judgement = {
+      session,
+      all: false,
+      now,
+      bridgeExists: false,
+      judge: (): { state: State } => ({ state: 'elsewhere' }),
+    };
     expect(judgeFound({ kind: 'rules' }, judgement)).toMatchObject({ remove: true, waits: true });
+  });
+
+  test.each<[OwnerJudgement, string]>([
+    [{ state: 'alive' }, `its owner, process ${process.pid}, is alive`],
+    [{ state: 'alive', doubt: 'it is hidden' }, `its owner, process ${process.pid}, may be alive: it is hidden`],
+  ])('%j is spared, and why is told', (judgement, reason) => {
+    const judged = { session, all: false, now, bridgeExists: false, judge: () => judgement };
+    expect(judgeFound({ kind: 'guard' }, judged)).toEqual({ remove: false, reason });
   });
 });
