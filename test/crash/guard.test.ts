@@ -81,7 +81,7 @@ ${forEver}`,
   });
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const [, gateway = ''] = (await script.waitForLine(/^gateway /)).split(' ');
-  return { script, bridge, gateway };
+  return { script, bridge, gateway, [Symbol.asyncDispose]: () => script[Symbol.asyncDispose]() };
 };
 
 const faults: Readonly<Record<string, readonly string[]>> = {
@@ -102,7 +102,8 @@ describe('a container that sends to 127.0.0.1 itself', () => {
     });
     await run('sh', '-c', `echo 1 > /proc/sys/net/ipv4/conf/${bridge}/route_localnet`);
     {
-      await using _intruder = await sendIntruder(bridge, '198.18.77.1', secret.port);
+      await using intruder = await sendIntruder(bridge, '198.18.77.1', secret.port);
+      await intruder.more(1_000);
       expect(await secret.heard()).toBeGreaterThan(0);
     }
     await network.remove();
@@ -114,8 +115,8 @@ describe('a container that sends to 127.0.0.1 itself', () => {
       async (fault) => {
         await using secret = await listenSecretly();
         await using service = await listenTcp();
-        const { script, bridge, gateway } = await opening(strategy, service.port);
-        await using _script = script;
+        await using opened = await opening(strategy, service.port);
+        const { script, bridge, gateway } = opened;
         await using intruder = await sendIntruder(bridge, gateway, secret.port);
         await run(...(faults[fault] ?? []));
         await intruder.more(50_000);
@@ -130,10 +131,11 @@ describe('a container that sends to 127.0.0.1 itself', () => {
       '%s, then its process killed: it gets nothing through',
       async (fault) => {
         await using secret = await listenSecretly();
-        const { script, bridge, gateway } = await opening(strategy, secret.port + 1);
-        await using _script = script;
-        await using _intruder = await sendIntruder(bridge, gateway, secret.port);
+        await using opened = await opening(strategy, secret.port + 1);
+        const { script, bridge, gateway } = opened;
+        await using intruder = await sendIntruder(bridge, gateway, secret.port);
         await run(...(faults[fault] ?? []));
+        await intruder.more(1_000);
         await script.kill('SIGKILL');
         await until(() => !existsSync(`/sys/class/net/${bridge}`), { timeoutMs: 60_000, what: 'the bridge to go' });
         expect(await secret.heard()).toBe(0);
@@ -150,8 +152,8 @@ test.each(['nftables', 'iptables'])(
     // In front of nft: its input has ended, so its tables are gone.
     const nft = `if [ "$1" != -i ]; then exec "$REAL" "$@"; fi; "$REAL" "$@"; cat "/proc/sys/net/ipv4/conf/$(cat ${folder}/bridge)/route_localnet" > ${folder}/part; mv ${folder}/part ${folder}/seen`;
     await using path = await openPath({ nft });
-    const { script, bridge } = await opening(strategy, 8088, { PATH: path.value });
-    await using _script = script;
+    await using opened = await opening(strategy, 8088, { PATH: path.value });
+    const { script, bridge } = opened;
     await run('sh', '-c', `echo ${bridge} > ${folder}/bridge`);
     expect(await readFile(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, 'utf8')).toBe('1\n');
     await script.kill('SIGKILL');

@@ -42,13 +42,13 @@ describe('the guardian killed together with its process', () => {
   );
 
   test.each([
-    ['process', 'shell', 'writer'],
-    ['process', 'writer', 'shell'],
-    ['writer', 'shell', 'process'],
+    { order: ['process', 'shell', 'writer'] },
+    { order: ['process', 'writer', 'shell'] },
+    { order: ['writer', 'shell', 'process'] },
     // The other half of the holders does its part.
-    ['process', 'shell'],
-    ['process', 'writer'],
-  ] as const)('iptables: %s, %s, %s', async (...order) => {
+    { order: ['process', 'shell'] },
+    { order: ['process', 'writer'] },
+  ] as const)('iptables: $order', async ({ order }) => {
     const before = await takeState();
     const { pid, parts } = await openAndWait('iptables');
     for (const name of order) killIfThere({ process: pid, ...parts }[name]);
