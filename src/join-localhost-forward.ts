@@ -87,7 +87,9 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     if ((strategy !== 'nftables' && strategy !== 'iptables') || (privilege !== 'root' && privilege !== 'sudo'))
       throw this.#notOwned('this');
     const engine = await connectEngine(this.#options.docker);
-    return strategyFor(currentSession(), { strategy, privilege }, engine).attach(namesOf(this.id));
+    // It puts no rules in, so it needs no guard for them.
+    const choice = { strategy, privilege, hasOwnedTables: false };
+    return strategyFor(currentSession(), choice, engine).attach(namesOf(this.id));
   }
 
   protected override async probeContext(): Promise<ProbeContext> {

@@ -17,7 +17,8 @@ interface Pending {
   fail(error: Error): void;
 }
 
-export interface HolderOptions extends HeldProgram {
+/** Whose holder it is, and with which rights it acts. */
+export interface HolderOwner {
   readonly session: string;
   readonly nonce: string;
   readonly privileges: Privileges;
@@ -25,6 +26,9 @@ export interface HolderOptions extends HeldProgram {
   readonly environment: Readonly<Record<string, string>>;
   /** How long one request may take, in milliseconds. Default: 15 000. */
   readonly timeoutMs?: number;
+}
+
+export interface HolderOptions extends HolderOwner, HeldProgram {
   /** Called when the held program died while this process lives. */
   onLost(): void;
 }
@@ -80,13 +84,15 @@ export class Holder {
   }
 
   /**
-   * Ends it in order, with nothing held. The shell goes first, so that it does not take the end of its pipe for a death: other
+   * Ends it in order, with nothing held. Its shells go first, all at once, so that none takes the end of the pipe for a death: other
    * holders of this process may have bridges open.
    */
   retire(): void {
     if (this.#lost !== undefined) return;
     this.#lose(new Error('it was retired'), () => undefined);
-    this.#child.kill('SIGKILL');
+    const { pid, exitCode, signalCode } = this.#child;
+    // It is detached, which makes it a process group.
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
     this.#child.stdin?.end();
   }
 

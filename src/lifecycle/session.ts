@@ -29,18 +29,19 @@ export const currentSession = (): Session => {
 /** The strategy that a choice names, with its holder, shared by all forwards of this process. */
 export const strategyFor = (
   session: Session,
-  { strategy, privilege }: Pick<Choice, 'strategy' | 'privilege'>,
+  { strategy, privilege, hasOwnedTables }: Pick<Choice, 'strategy' | 'privilege' | 'hasOwnedTables'>,
   engine: Engine,
 ): RulesStrategy => {
-  const id = [strategy, privilege, engine.facts.endpoint].join(' ');
+  const id = [strategy, privilege, hasOwnedTables, engine.facts.endpoint].join(' ');
   const known = session.strategies.get(id);
   if (known !== undefined) return known;
-  const opened = openStrategy(strategy, {
+  const owner = {
     session: session.word,
     nonce: session.owner.nonce,
     privileges: privilegesOf(privilege),
     environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(engine.connection) },
-  });
+  };
+  const opened = openStrategy(strategy, owner, { hasOwnedTables });
   session.strategies.set(id, opened);
   return opened;
 };

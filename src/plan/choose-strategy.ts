@@ -29,6 +29,8 @@ export interface EngineFacts {
 export interface Choice {
   readonly strategy: 'nftables' | 'iptables';
   readonly privilege: 'root' | 'sudo';
+  /** Whether this host's nft can hold tables that nobody else may flush: then the guard is in one, whatever the strategy. */
+  readonly hasOwnedTables: boolean;
   /** Each strategy with what spoke for or against it. */
   readonly reasons: readonly StrategyReason[];
 }
@@ -70,7 +72,8 @@ export const chooseStrategy = (
   }));
   if (wanted === undefined) throw noStrategy(facts, options.strategy, reasons);
   if (privilege.kind === undefined) throw noPrivilege(wanted, privilege.obstacle, reasons);
-  return { strategy: wanted as Choice['strategy'], privilege: privilege.kind, reasons };
+  const hasOwnedTables = obstacleToOwnedTables(facts.host) === undefined;
+  return { strategy: wanted as Choice['strategy'], privilege: privilege.kind, hasOwnedTables, reasons };
 };
 
 const obstacleTo = (strategy: Strategy, { host, engine }: Facts): string | undefined => {
@@ -84,6 +87,10 @@ const obstacleTo = (strategy: Strategy, { host, engine }: Facts): string | undef
   if (engine.remote) return `the engine at ${engine.endpoint} is on another host`;
   if (engine.rootless) return 'a rootless engine has its bridges in a network namespace of its own';
   if (strategy === 'iptables') return host.iptables === undefined ? 'no iptables on this host' : undefined;
+  return obstacleToOwnedTables(host);
+};
+
+const obstacleToOwnedTables = (host: HostFacts): string | undefined => {
   if (host.nft === undefined) return 'no nft with an interactive mode on this host';
   if (isOlder(host.nft.version, '0.9.9')) return `nft ${host.nft.version} has no owned tables, 0.9.9 has`;
   if (isOlder(host.kernel, '5.12')) return `kernel ${host.kernel} has no owned tables, 5.12 has`;

@@ -1,4 +1,4 @@
-import type { HolderOptions } from '../lifecycle/holder.ts';
+import type { HolderOwner } from '../lifecycle/holder.ts';
 import { IptablesStrategy } from './iptables/iptables.ts';
 import { NftablesStrategy } from './nftables/nftables.ts';
 import type { RulesStrategy } from './strategy.ts';
@@ -6,5 +6,6 @@ import type { RulesStrategy } from './strategy.ts';
 /** The strategies that are built; choosing among them is `plan/choose-strategy.ts`. */
 export const openStrategy = (
   name: RulesStrategy['name'],
-  options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>,
-): RulesStrategy => (name === 'nftables' ? new NftablesStrategy(options) : new IptablesStrategy(options));
+  owner: HolderOwner,
+  host: { hasOwnedTables: boolean },
+): RulesStrategy => (name === 'nftables' ? new NftablesStrategy(owner) : new IptablesStrategy(owner, host));

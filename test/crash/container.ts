@@ -9,25 +9,38 @@ export const startUserContainer = async (
     name,
     hosts = [],
     script = 'sleep 600',
-  }: { network: string; name: string; hosts?: readonly string[]; script?: string },
+    more = {},
+  }: { network: string; name: string; hosts?: readonly string[]; script?: string; more?: Docker.HostConfig },
 ): Promise<Docker.Container> => {
   await importEmptyImage(docker);
   const container = await docker.createContainer({
     name,
     Image: image,
     Cmd: ['/usr/bin/bash', '-c', script],
-    Env: ['PATH=/usr/bin:/bin'],
+    Env: ['PATH=/usr/bin:/bin:/usr/sbin:/sbin'],
     StopTimeout: 0,
     HostConfig: {
       NetworkMode: network,
       ExtraHosts: [...hosts],
       Init: false,
+      ...more,
       Binds: ['/usr:/usr:ro', '/lib:/lib:ro', '/lib64:/lib64:ro', '/bin:/bin:ro'],
     },
   });
   await container.start();
   return container;
 };
+
+/**
+ * Sends datagrams to a port of 127.0.0.1 by way of a gateway, one after the other: what a container with a route of its own does,
+ * and as it looks on the wire what any container does that may send raw frames. It ends by itself.
+ */
+export const datagrams = (gateway: string, port: number): string =>
+  `ip addr del 127.0.0.1/8 dev lo; ip route del local 127.0.0.0/8 table local; ip route add 127.0.0.1/32 via ${gateway}
+exec 3<> /dev/udp/127.0.0.1/${port}; for ((n = 0; n < 4000000; n++)); do printf intruder >&3; done 2> /dev/null`;
+
+/** What a container needs for {@link datagrams}. */
+export const mayReroute = { CapAdd: ['NET_ADMIN'], Sysctls: { 'net.ipv4.conf.all.route_localnet': '1' } };
 
 /** Dials a forwarded port without end. */
 export const traffic = (host: string, port: number): string =>

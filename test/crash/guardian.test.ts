@@ -2,15 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, readHolders, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
+import { forEver, openingScript, readParts, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
 
 const openAndWait = async (strategy: string) => {
   const script = spawnScript({ source: openingScript(strategy, forEver) });
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const pid = script.process.pid ?? 0;
-  // An idle iptables shell runs nothing; nft is there as soon as it has answered.
-  const [shell = 0, held] = await readHolders(pid);
-  return { script, bridge, pid, shell, held };
+  return { script, bridge, pid, parts: await readParts(pid) };
 };
 
 const openAnother = async (): Promise<void> => {
@@ -34,9 +32,8 @@ describe('the guardian killed together with its process', () => {
     '%s, %s, %s: the kernel takes the rules, the next opening or a sweep the rest',
     async (...order) => {
       const before = await takeState();
-      const { pid, shell, held = 0 } = await openAndWait('nftables');
-      const pids = { process: pid, shell, nft: held };
-      for (const name of order) killIfThere(pids[name]);
+      const { pid, parts } = await openAndWait('nftables');
+      for (const name of order) killIfThere({ process: pid, ...parts }[name]);
       // Nobody is left to do it but the kernel.
       await until(async () => !(await tracesOf(pid)).some(isOpen), { what: 'the rules to go' });
       await (order[0] === 'process' ? openAnother() : sweep());
@@ -45,12 +42,16 @@ describe('the guardian killed together with its process', () => {
   );
 
   test.each([
-    ['process', 'shell'],
-    ['shell', 'process'],
-  ] as const)('iptables: %s, %s', async (...order) => {
+    { order: ['process', 'shell', 'writer'] },
+    { order: ['process', 'writer', 'shell'] },
+    { order: ['writer', 'shell', 'process'] },
+    // The other half of the holders does its part.
+    { order: ['process', 'shell'] },
+    { order: ['process', 'writer'] },
+  ] as const)('iptables: $order', async ({ order }) => {
     const before = await takeState();
-    const { pid, shell } = await openAndWait('iptables');
-    for (const name of order) killIfThere({ process: pid, shell }[name]);
+    const { pid, parts } = await openAndWait('iptables');
+    for (const name of order) killIfThere({ process: pid, ...parts }[name]);
     await (order[0] === 'process' ? openAnother() : sweep());
     expect(await differenceAtLast(before)).toBe('');
   });
@@ -59,17 +60,22 @@ describe('the guardian killed together with its process', () => {
 describe('one part killed alone', () => {
   test.each([
     ['nftables', 'shell'],
-    ['nftables', 'held'],
+    ['nftables', 'cat'],
+    ['nftables', 'nft'],
     ['iptables', 'shell'],
+    ['iptables', 'cat'],
+    ['iptables', 'nft'],
+    ['iptables', 'writer'],
   ] as const)(
     '%s, its %s: another takes its place, and does its duty when the process dies',
     async (strategy, part) => {
       const opened = await openAndWait(strategy);
       const rules = (await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'));
-      process.kill(opened[part] ?? 0, 'SIGKILL');
-      if (strategy === 'nftables') await opened.script.waitForLine(/^warning LHF_WARN_RULES .*its rules are back$/);
+      expect(opened.parts[part]).toBeGreaterThan(1);
+      process.kill(opened.parts[part], 'SIGKILL');
+      if (part !== 'writer') await opened.script.waitForLine(/^warning LHF_WARN_RULES .*its rules are back$/);
       else
-        await until(async () => (await readHolders(opened.pid)).some((pid) => pid !== opened.shell), {
+        await until(async () => ![0, opened.parts.writer].includes((await readParts(opened.pid)).writer), {
           what: 'another shell',
         });
       expect((await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'))).toEqual(rules);
@@ -80,6 +86,7 @@ describe('one part killed alone', () => {
 });
 
 const killIfThere = (pid: number): void => {
+  expect(pid).toBeGreaterThan(1);
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

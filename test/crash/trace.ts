@@ -49,12 +49,39 @@ ${body}
 /** Keeps a program alive until it is killed. */
 export const forEver = 'setInterval(() => undefined, 60_000);';
 
-/** The processes that hold a living process's rules: its shell, then what the shell runs. */
+/** The processes that hold a living process's rules: its shells, then what they run. */
 export const readHolders = async (pid: number | undefined): Promise<number[]> => {
-  const shells = await childrenOf(pid);
-  const held = await Promise.all(shells.map(childrenOf));
-  return [...shells, ...held.flat()];
+  const all: number[] = [];
+  for (let next = await childrenOf(pid); next.length > 0; next = (await Promise.all(next.map(childrenOf))).flat())
+    all.push(...next);
+  return all;
 };
+
+/** The parts that hold a living process's rules, by what they are; 0 for one that is not there. */
+export interface Parts {
+  /** The shell around nft, what nft reads from, and nft. */
+  readonly shell: number;
+  readonly cat: number;
+  readonly nft: number;
+  /** The shell that writes iptables rules: it runs nothing while nobody asks. */
+  readonly writer: number;
+}
+
+export const readParts = async (pid: number | undefined): Promise<Parts> => {
+  const parts = { shell: 0, cat: 0, nft: 0, writer: 0 };
+  for (const holder of await childrenOf(pid)) {
+    if (!(await readProc(holder, 'cmdline')).includes('lhf-holder')) continue;
+    const within = await readHolders(holder);
+    const names = await Promise.all(within.map((one) => readProc(one, 'comm')));
+    const named = (name: string): number => within[names.indexOf(`${name}\n`)] ?? 0;
+    if (within.length === 0) parts.writer = holder;
+    else if (named('nft') !== 0) Object.assign(parts, { shell: holder, cat: named('cat'), nft: named('nft') });
+  }
+  return parts;
+};
+
+const readProc = (pid: number, file: string): Promise<string> =>
+  readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
 
 const childrenOf = async (pid: number | undefined): Promise<number[]> => {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { namesOf } from '../../src/plan/names.ts';
 import * as iptables from '../../src/strategies/iptables/rules.ts';
 import { iptablesFunctions } from '../../src/strategies/iptables/program.ts';
+import { renderGuard, renderOwnedGuard } from '../../src/strategies/guard/rules.ts';
 import * as nftables from '../../src/strategies/nftables/rules.ts';
 import type { RulesPlan } from '../../src/strategies/strategy.ts';
 import { execHere } from '../support/run.ts';
@@ -43,9 +44,17 @@ const golden = (name: string): Promise<string> => readFile(new URL(`${name}.txt`
 
 describe('nftables', () => {
   it('lists as in nftables.txt', async () => {
-    const commands = [...nftables.renderGuard(plan.names, plan.session), ...nftables.renderTable(plan), 'list ruleset'];
+    const commands = [...renderGuard(plan.names, plan.session), ...nftables.renderTable(plan), 'list ruleset'];
     expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
       await golden('nftables'),
+    );
+  });
+
+  it('lists the guard beside iptables as in guard.txt', async () => {
+    const { names, session } = plan;
+    const commands = [...renderGuard(names, session), ...renderOwnedGuard(names, session), 'list ruleset'];
+    expect(await inNamespace(`HOME=/nonexistent nft -i <<'END'\n${commands.join('\n')}\nEND`)).toBe(
+      await golden('guard'),
     );
   });
 
@@ -53,7 +62,7 @@ describe('nftables', () => {
     const port = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
     const changes = [...nftables.renderAddPort(plan.names, port), ...nftables.renderRemovePort(plan.names, port)];
     const commands = [
-      ...nftables.renderGuard(plan.names, plan.session),
+      ...renderGuard(plan.names, plan.session),
       ...nftables.renderTable(plan),
       ...changes,
       'list ruleset',

@@ -1,46 +1,51 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
-import { Holder, type AnswerReader, type HolderOptions } from '../../lifecycle/holder.ts';
+import { Holder, type AnswerReader, type HolderOwner } from '../../lifecycle/holder.ts';
 import { IdleEnd } from '../../lifecycle/idle-end.ts';
 import type { Names } from '../../plan/names.ts';
-import {
-  keyOf,
-  type AttachedRules,
-  type InstalledRules,
-  type RulesPlan,
-  type RulesStrategy,
-  type Translation,
-} from '../strategy.ts';
-import { parseCounters, tableOf } from './parse.ts';
+import { putGuard } from '../guard/guard.ts';
+import { OwnedTables } from '../nftables/owned-tables.ts';
+import type { AttachedRules, InstalledRules, RulesPlan, RulesStrategy } from '../strategy.ts';
+import { IptablesRules } from './installed-rules.ts';
 import { iptablesLoop } from './program.ts';
-import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
 
 /** How often rules are looked for while a forward is open, in milliseconds. */
 const watchEveryMs = 2_000;
 
-/** Kernel DNAT by iptables: the holder's shell writes all rules, one after the other, and takes them out when the process is gone. */
+/**
+ * Kernel DNAT by iptables: the holder's shell writes all rules, one after the other, and takes them out when the process is gone.
+ * Anybody may flush those. So where the host has owned nft tables, the guard is in one of them as well, with a holder of its own, which
+ * then is the one that starts the guardian: the guard is the note that a network may be under way.
+ */
 export class IptablesStrategy implements RulesStrategy {
   readonly name = 'iptables';
-  readonly #options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>;
+  readonly #owner: HolderOwner;
+  readonly #guards: OwnedTables | undefined;
   readonly #open = new Set<IptablesRules>();
   readonly #idle = new IdleEnd(() => this.#retire());
   #holder: Holder | undefined;
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(options: Omit<HolderOptions, 'hold' | 'release' | 'onLost'>) {
-    this.#options = options;
+  constructor(owner: HolderOwner, { hasOwnedTables }: { hasOwnedTables: boolean }) {
+    this.#owner = owner;
+    this.#guards = hasOwnedTables ? new OwnedTables('iptables', owner) : undefined;
   }
 
   async install(plan: RulesPlan): Promise<InstalledRules> {
     this.#idle.take();
     const rules = new IptablesRules(plan, this, () => this.#forget(rules));
-    try {
-      await rules.apply();
-    } catch (error) {
+    // Both requests are with their holders at once, whenever this process dies.
+    const [guard, applied] = await Promise.allSettled([
+      this.#guards === undefined ? undefined : putGuard(this.#guards, plan.names, plan.session),
+      rules.apply(),
+    ]);
+    if (guard.status === 'fulfilled') rules.guard = guard.value;
+    const failed = [guard, applied].find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
       // Atomic per table only: what went in before the refusal comes out.
       await rules.release().catch(() => undefined);
       this.#idle.give();
-      throw error;
+      throw failed.reason;
     }
     this.#remember(rules);
     return rules;
@@ -54,11 +59,11 @@ export class IptablesStrategy implements RulesStrategy {
   /*
    * Whoever flushes iptables (a firewall's reload) takes our rules along, and neither variant tells anybody. One listing every
    * two seconds costs about a four-hundredth of a core; with sudo each would be a line in the machine's log, so there only
-   * `verify()` looks.
+   * `verify()` looks: the forward is broken until then, and the owned guard stands.
    */
   #remember(rules: IptablesRules): void {
     this.#open.add(rules);
-    if (this.#options.privileges.kind !== 'root') return;
+    if (this.#owner.privileges.kind !== 'root') return;
     this.#watch ??= setInterval(() => void this.#look(), watchEveryMs).unref();
   }
 
@@ -73,22 +78,26 @@ export class IptablesStrategy implements RulesStrategy {
   async #look(): Promise<void> {
     const seen = [...this.#open].map((rules) => ({ rules, version: rules.version }));
     const saved = await this.save();
+    if (saved === undefined) return;
     for (const { rules, version } of seen)
       if (this.#open.has(rules)) await rules.restoreFrom(saved, version).catch(() => false);
   }
 
   #retire(): void {
-    if (this.#holder === undefined || this.#holder.isBusy) return;
-    this.#holder.retire();
+    if (this.#holder?.isBusy === true || this.#guards?.isBusy === true) return;
+    this.#holder?.retire();
     this.#holder = undefined;
+    this.#guards?.retire();
   }
 
   #openHolder(): Holder {
     const holder = new Holder({
-      ...this.#options,
+      ...this.#owner,
       hold: iptablesLoop,
-      // The guardian takes the guard, and tidies.
-      release: 'lhf_take_out lhf-"$NONCE" nat filter || lhf_take_out lhf-"$NONCE" nat filter',
+      // The guardian takes the guard, and tidies. With another guard in place, and a guardian that does not wait for this shell, all goes.
+      ...(this.#guards === undefined
+        ? { release: 'lhf_take_out lhf-"$NONCE" nat filter || lhf_take_out lhf-"$NONCE" nat filter' }
+        : { release: 'lhf_remove lhf-"$NONCE" nat filter raw', startsGuardian: false }),
       // Rules stay when their keeper is killed alone, and need another for the day this process is.
       onLost: () => {
         if (this.#open.size > 0 && holder.hasAnswered) this.#holder = this.#openHolder();
@@ -114,110 +123,10 @@ export class IptablesStrategy implements RulesStrategy {
     );
   }
 
-  async save(): Promise<string> {
-    return (await this.#options.privileges.run(['iptables-save', '-c'])).stdout;
-  }
-}
-
-class IptablesRules implements InstalledRules {
-  readonly #plan: RulesPlan;
-  readonly #strategy: IptablesStrategy;
-  readonly #forget: () => void;
-  readonly #ports: Map<string, Translation>;
-  #released = false;
-  /** Changes with each request: a listing made before it tells nothing. */
-  version = 0;
-
-  constructor(plan: RulesPlan, strategy: IptablesStrategy, forget: () => void) {
-    this.#plan = plan;
-    this.#strategy = strategy;
-    this.#forget = forget;
-    this.#ports = new Map(plan.ports.map((port) => [keyOf(port), port]));
-  }
-
-  async apply(): Promise<void> {
-    const plan = { ...this.#plan, ports: [...this.#ports.values()] };
-    await this.#strategy.ask('apply', renderRestore(plan), `could not be put in for ${plan.names.bridge}`);
-  }
-
-  async add(port: Translation): Promise<void> {
-    this.version += 1;
-    await this.#strategy.ask(
-      'apply',
-      renderAddPort(this.#plan.names, port),
-      `could not be put in for port ${keyOf(port)}`,
-    );
-    this.#ports.set(keyOf(port), port);
-    this.version += 1;
-  }
-
-  async remove(port: Translation): Promise<void> {
-    this.version += 1;
-    this.#ports.delete(keyOf(port));
-    if (!(await this.isPresent(port))) return;
-    await this.#strategy.ask(
-      'apply',
-      renderRemovePort(this.#plan.names, port),
-      `could not be removed for port ${keyOf(port)}`,
-    );
-  }
-
-  async hits(port: Translation) {
-    const saved = await this.#strategy.save();
-    const [nat, raw] = [tableOf(saved, 'nat'), tableOf(saved, 'raw')];
-    const connections = parseCounters(nat, this.#plan.names.chain, port);
-    const traffic = parseCounters(raw, this.#plan.names.chain, port);
-    return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
-  }
-
-  async isPresent(port: Translation): Promise<boolean> {
-    return this.#missing(await this.#strategy.save(), [port]).length === 0;
-  }
-
-  async restore(): Promise<boolean> {
-    const { version } = this;
-    return this.restoreFrom(await this.#strategy.save(), version);
-  }
-
-  /** Puts back what a listing, made at that version of these rules, lacks. */
-  async restoreFrom(saved: string, version: number): Promise<boolean> {
-    const missing = this.#missing(saved, [...this.#ports.values()]);
-    if (missing.length === 0 || version !== this.version || saved === '') return false;
-    const plan = { ...this.#plan, ports: [...this.#ports.values()] };
-    const lines = missing.flatMap((table) =>
-      renderTable(table, plan, { hasJump: this.#hasJump(tableOf(saved, table)) }),
-    );
-    await this.#strategy.ask('apply', lines, `that somebody took away could not be put back for ${plan.names.bridge}`);
-    process.emitWarning(`somebody took iptables rules of ${plan.names.bridge} away; they are back`, {
-      type: 'LocalhostForwardWarning',
-      code: 'LHF_WARN_RULES',
-    });
-    return true;
-  }
-
-  #missing(saved: string, ports: readonly Translation[]): ('raw' | 'nat')[] {
-    const { chain } = this.#plan.names;
-    const [nat, raw] = [tableOf(saved, 'nat'), tableOf(saved, 'raw')];
-    const guards = [`-A ${chain} -d 127.0.0.0/8 -j DROP`, `-A ${chain} -s 127.0.0.0/8 -j DROP`];
-    const isRawWhole = this.#hasJump(raw) && guards.every((rule) => raw.includes(rule));
-    const isNatWhole = this.#hasJump(nat) && ports.every((port) => parseCounters(nat, chain, port) !== undefined);
-    return [...(isRawWhole ? [] : (['raw'] as const)), ...(isNatWhole ? [] : (['nat'] as const))];
-  }
-
-  #hasJump(part: string): boolean {
-    return part.includes(`-j ${this.#plan.names.chain}\n`);
-  }
-
-  async release(): Promise<void> {
-    if (this.#released) return;
-    this.version += 1;
-    this.#forget();
-    await this.#strategy.ask(
-      'remove',
-      [`${this.#plan.names.bridge} nat filter raw`],
-      `could not be removed for ${this.#plan.names.bridge}`,
-    );
-    this.#released = true;
+  /** What iptables has now, which is nothing after `nft flush ruleset`; undefined where it could not be asked. */
+  async save(): Promise<string | undefined> {
+    const { stdout, exitCode } = await this.#owner.privileges.run(['iptables-save', '-c']);
+    return exitCode === 0 ? stdout : undefined;
   }
 }
 

@@ -1,29 +1,15 @@
 import type { Names } from '../../plan/names.ts';
 import { renderMark } from '../../plan/names.ts';
 import { probeAddressOf } from '../../plan/probe-address.ts';
-
+import { renderGuardChains } from '../guard/rules.ts';
 import type { RulesPlan, Translation } from '../strategy.ts';
 
 /*
  *  container ──▶ before (-310)  counts what comes for us            lhf_<id>, owned: gone with the process
  *            ──▶ guard  (-300)  drops whatever is written to 127/8  lhf_guard_<bridge>, stays until the bridge is gone
  *            ──▶ nat    (-101)  a local address and a named port? then 127.0.0.1:<host port>
+ *            ──▶ deliver        drops what came to 127/8 in another way (source routing); in both tables, as the guard is
  */
-
-/** The guard: without it `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x. */
-export const renderGuard = (names: Names, session: string): string[] => {
-  const table = `ip ${names.guardTable}`;
-  return [
-    `add table ${table} { comment "${renderMark(names.bridge, session)}"; }`,
-    ...renderGuardChain(table, names.bridge),
-  ];
-};
-
-const renderGuardChain = (table: string, bridge: string): string[] => [
-  `add chain ${table} pre { type filter hook prerouting priority -300; policy accept; }`,
-  `add rule ${table} pre iifname "${bridge}" ip daddr 127.0.0.0/8 counter drop`,
-  `add rule ${table} pre iifname "${bridge}" ip saddr 127.0.0.0/8 counter drop`,
-];
 
 /** The forward: an owned table that the kernel removes when its holder is gone. */
 export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
@@ -39,7 +25,7 @@ export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
     `add set ${table} connections { type inet_proto . inet_service; counter; }`,
     `add chain ${table} before { type filter hook prerouting priority -310; policy accept; }`,
     `add rule ${table} before ${from} ${theirs} meta l4proto . th dport @traffic`,
-    ...renderGuardChain(table, names.bridge),
+    ...renderGuardChains(table, names.bridge),
     `add chain ${table} nat { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} nat ${from} ${theirs} meta l4proto . th dport @connections`,
     `add rule ${table} nat ${from} dnat ip to meta l4proto . th dport map @ports`,
