@@ -12,7 +12,7 @@ import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { datagrams, mayReroute, startUserContainer } from './container.ts';
-import { openPath } from './programs.ts';
+import { openPath } from '../support/programs.ts';
 import { forEver, openingScript } from './trace.ts';
 
 // All of this is done to a firewall: never to the host's own.
