@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
+import { endsOf, parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 
@@ -53,12 +53,26 @@ it('a connection that the service has closed at once is seen, while the other en
 });
 
 it('a connection that the service has reset is nowhere', async () => {
-  let arrived: Socket | undefined;
-  const { client, from } = await open('127.0.0.1', (socket) => void (arrived = socket));
-  while (arrived === undefined) await setImmediate();
-  const failed = once(client, 'close');
+  const arrived: Socket[] = [];
+  const { client, from } = await open('127.0.0.1', (socket) => void arrived.push(socket));
+  while (arrived.length === 0) await setImmediate();
   client.on('error', () => undefined);
-  arrived.resetAndDestroy();
-  await failed;
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  arrived[0]?.resetAndDestroy();
+  await closed;
   expect(await readConnectionsFrom(from)).toEqual([]);
+});
+
+it('listeners, strangers, and handshakes that are not through are no connection', () => {
+  const from = { address: '198.18.0.2', port: 45268 };
+  const local = { address: '127.0.0.1', port: 8088 };
+  const socket = { family: 4, local, remote: from, state: '01' } as const;
+  const others = [
+    { ...socket, state: '0A' },
+    { ...socket, state: '03' },
+    { ...socket, remote: { ...from, address: '198.18.0.3' } },
+    { ...socket, remote: { ...from, port: 1 } },
+  ];
+  expect(endsOf(others, from)).toEqual([]);
+  expect(endsOf([...others, { ...socket, state: '06' }], from)).toEqual([local]);
 });
