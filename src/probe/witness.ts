@@ -31,8 +31,9 @@ export const witness = async (
   readProofs: ReadProofs,
 ): Promise<Arrival> => {
   const [proofs, arrived] = await Promise.all([readProofs(), from === undefined ? nowhere : findArrival(port, from)]);
-  const { packets } = proofs.get(`${port.protocol}/${port.containerPort}`) ?? { packets: 0 };
-  return { ...arrived, counted: packets - (before?.packets ?? 0) };
+  const after = proofs.get(`${port.protocol}/${port.containerPort}`);
+  // A rule that could not be read before has counted nothing that is known to be this probe's.
+  return { ...arrived, counted: after === undefined || before === undefined ? 0 : after.packets - before.packets };
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
