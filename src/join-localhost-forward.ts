@@ -8,7 +8,7 @@ import { parseOptions, type ProofOptions } from './options.ts';
 import { namesOf } from './plan/names.ts';
 import { privilegesOf } from './privilege/privileges.ts';
 import type { ProbeContext, ProbedPort } from './probe/context.ts';
-import type { AttachedRules } from './strategies/strategy.ts';
+import { keyOf, type AttachedRules } from './strategies/strategy.ts';
 import type { ForwardedPort, ForwardHandover, LocalhostForward } from './types.ts';
 
 /**
@@ -93,6 +93,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   }
 
   protected override async probeContext(): Promise<ProbeContext> {
+    const rules = await this.rules();
+    // A service on ::1 stands behind a relay of its owner's, whose port only the rule tells.
+    const proofs = await rules.proofs();
+    const targetOf = (port: ProbedPort): number => proofs.get(keyOf(port))?.targetPort ?? port.targetPort;
     const { privilege, strategy, networkId, gateway, hostname } = this.#handover;
     return {
       engine: await connectEngine(this.#options.docker),
@@ -103,8 +107,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       networkId,
       gateway,
       hostname,
-      rules: await this.rules(),
-      ports: () => this.probedPorts(),
+      rules,
+      ports: () => this.probedPorts().map((port) => ({ ...port, targetPort: targetOf(port) })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
       accepts: new Set(),

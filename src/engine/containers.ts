@@ -43,26 +43,40 @@ export const listAttached = async (
   }));
 };
 
-/** A container that is there but not running, with its output attached from the first byte on. */
+/** A container that is there but not running, with its input and output attached from the first byte on. */
 export interface AttachedContainer {
   readonly id: string;
   start(): Promise<void>;
   /** Lines of standard output, until the container ends. */
   readonly lines: AsyncIterable<string>;
+  /** Writes a line to its standard input, which ends with this process, however that ends. */
+  send(line: string): void;
   /** What it wrote to standard error so far. */
   stderr(): string;
   remove(): Promise<void>;
 }
 
-/** Creates a container and attaches to its output. Nothing stays where that fails. */
+/** Creates a container and attaches to its input and output. Nothing stays where that fails. */
 export const createAttached = async (
   docker: Docker,
   options: Docker.ContainerCreateOptions,
 ): Promise<AttachedContainer> => {
-  const container = await docker.createContainer({ ...options, AttachStdout: true, AttachStderr: true });
-  const remove = (): Promise<void> => removeContainer(docker, container.id);
+  const container = await docker.createContainer({
+    ...options,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    OpenStdin: true,
+    StdinOnce: true,
+  });
+  let input: NodeJS.ReadWriteStream | undefined;
+  const remove = (): Promise<void> => {
+    input?.end();
+    return removeContainer(docker, container.id);
+  };
   try {
-    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    input = stream;
     const stdout = new PassThrough();
     const stderr = new PassThrough();
     let complaints = '';
@@ -75,7 +89,8 @@ export const createAttached = async (
     const start = async (): Promise<void> => void (await container.start());
     // Asked for now: what is printed before an iterator is there is lost to it.
     const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    return { id: container.id, start, lines, stderr: () => complaints, remove };
+    const send = (line: string): void => void stream.write(`${line}\n`);
+    return { id: container.id, start, lines, send, stderr: () => complaints, remove };
   } catch (error) {
     await remove().catch(() => undefined);
     throw error;

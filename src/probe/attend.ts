@@ -4,7 +4,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { lookStill } from './look.ts';
 import { watchPackets, type PacketWatch } from './packet-watch.ts';
-import { renderDrop } from './pass-command.ts';
+import { renderPlace } from './pass-command.ts';
 import { passDrop } from './pass.ts';
 
 /** How long packets of a probe that dials ten times a second are watched for a drop, in milliseconds. */
@@ -29,14 +29,14 @@ export const attend = async (
     const plain = findCause({ ...still, ended: 'timeout' });
     if (isKnown(plain)) return plain;
     const watch = await watchPackets(context, port);
-    await untilDrop(watch, isOver);
+    await untilCause(watch, isOver);
     const packets = await watch.end();
     if (isOver()) return undefined;
     const cause = findCause({ ...still, ...packets, ended: 'timeout' });
     if (cause.finding === 'probe-failed') return undefined;
     if (cause.finding !== 'firewall-input' || context.firewall === 'leave') return cause;
     const [drop] = packets.drops;
-    const place = drop === undefined ? '' : renderDrop(drop);
+    const place = drop === undefined ? '' : renderPlace(drop);
     const failure = passed.has(place)
       ? 'there is one already, and packets are still dropped'
       : await passDrop(context, drop);
@@ -47,8 +47,8 @@ export const attend = async (
   return undefined;
 };
 
-/** Waits until the kernel tells of a drop, or the probe needs no help any more, or there is nothing to be told. */
-export const untilDrop = async (watch: PacketWatch, isOver: () => boolean): Promise<void> => {
+/** Waits until the kernel tells of a rule that dropped or took a packet, or the probe needs no help any more, or there is nothing to be told. */
+export const untilCause = async (watch: PacketWatch, isOver: () => boolean): Promise<void> => {
   const startedAt = performance.now();
-  while (!watch.hasDrop() && !isOver() && performance.now() - startedAt < watchMs) await delay(lookEveryMs);
+  while (!watch.hasCause() && !isOver() && performance.now() - startedAt < watchMs) await delay(lookEveryMs);
 };

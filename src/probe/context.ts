@@ -21,7 +21,7 @@ export interface ProbeContext {
   readonly networkId: string;
   readonly gateway: string;
   readonly hostname: string;
-  readonly rules: Pick<InstalledRules, 'isPresent'>;
+  readonly rules: Pick<InstalledRules, 'isPresent' | 'proofs'>;
   /** The ports as they are now. */
   ports(): readonly ProbedPort[];
   /** `adapt`: a firewall in the way is passed by one marked accept. `leave`: it is named and left alone. */

@@ -15,9 +15,11 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
     ? true
     : seen.rulePresent === false || seen.routeLocalnet === false
       ? false
-      : counts === undefined
-        ? seen.rulePresent
-        : counts.translated > 0;
+      : finding === 'taken-by-other-rule'
+        ? false
+        : counts === undefined
+          ? seen.rulePresent
+          : counts.translated > 0;
   const { listening } = seen;
   return [
     {
@@ -35,7 +37,9 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
           ? 'not there'
           : seen.routeLocalnet === false
             ? 'there, but route_localnet is off'
-            : `to 127.0.0.1:${hostPort}`,
+            : finding === 'taken-by-other-rule'
+              ? 'another rule was first'
+              : `to 127.0.0.1:${hostPort}`,
     },
     counted('input', counts?.inputLate, 'through the filters of INPUT'),
     {

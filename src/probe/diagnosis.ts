@@ -6,6 +6,7 @@ export const findings = [
   'listens-on-other-address',
   'firewall-input',
   'firewall-output',
+  'taken-by-other-rule',
   'route-localnet-off',
   'rule-missing',
   'dropped-before-rule',

@@ -1,12 +1,15 @@
 import type { Listener } from '../host/listeners.ts';
 import type { HopCounts } from './hops.ts';
-import type { Drop } from './trace.ts';
+import type { Place } from './trace.ts';
+import type { Arrival } from './witness.ts';
 
 /** Everything that was seen, for `findCause` to judge. */
 export interface Evidence {
   readonly hostname: string;
   readonly gateway: string;
   readonly bridge: string;
+  /** Our own chain of iptables' nat table, where this strategy keeps its rules there. */
+  readonly ownChain: string | undefined;
   readonly protocol: 'tcp' | 'udp';
   readonly containerPort: number;
   readonly hostPort: number;
@@ -31,7 +34,11 @@ export interface Evidence {
   /** Whether one of them takes what is forwarded. */
   readonly listening: boolean;
   readonly counts: HopCounts | undefined;
-  readonly drops: readonly Drop[];
+  readonly drops: readonly Place[];
+  /** Rules of others that translated what we dialled, or gave it to a proxy. */
+  readonly taken: readonly Place[];
+  /** Where the connection arrived that somebody accepted. */
+  readonly arrival?: Arrival | undefined;
   /** Containers of this network that dial another one's gateway. */
   readonly misdirected: readonly Misdirected[];
 }

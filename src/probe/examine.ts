@@ -1,12 +1,12 @@
 import type { ProofOptions } from '../options.ts';
-import { untilDrop } from './attend.ts';
+import { untilCause } from './attend.ts';
 import type { ProbedPort, ProbeContext } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { findMisdirected, lookStill } from './look.ts';
 import { watchPackets, type Packets, type PacketWatch } from './packet-watch.ts';
-import type { ProbeEvent } from './program.ts';
-import { isDialled, ProbeFailed, readEnd, runProbe } from './run-probe.ts';
+import { isDialled, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
+import { isAtService } from './witness.ts';
 
 /** How long a diagnosis dials at most, in milliseconds. */
 const dialMs = 2_000;
@@ -24,7 +24,7 @@ export const examine = async (
   const over = AbortSignal.any([enough.signal, ...(signal === undefined ? [] : [signal])]);
   let watch: PacketWatch | undefined;
   let packets: Packets | undefined;
-  let last: ProbeEvent | undefined;
+  let last: ProbeAnswer | undefined;
   let probeFailure: { what: string; advice: string | undefined } | undefined;
   const hooks = {
     created: async () => void (watch = await watchPackets(context, port)),
@@ -40,11 +40,14 @@ export const examine = async (
     )) {
       const isFirst = last === undefined;
       last = event;
-      // Once it is known what drops, there is nothing more to wait for.
+      // The kernel's trace comes by a way of its own, a little later than the answer.
+      if (watch?.sees === true && wasTaken(event))
+        await untilCause(watch, () => over.aborted || watch?.hasTranslator() === true);
+      // Once it is known what drops or takes it, there is nothing more to wait for.
       if (event.event === 'quiet' && isKnown(findCause({ ...still, ended: 'timeout' }))) enough.abort();
       if (isFirst && watch !== undefined)
-        void untilDrop(watch, () => over.aborted || last !== event).then(
-          () => watch?.hasDrop() === true && enough.abort(),
+        void untilCause(watch, () => over.aborted || last !== event).then(
+          () => watch?.hasCause() === true && enough.abort(),
         );
     }
   } catch (error) {
@@ -58,8 +61,14 @@ export const examine = async (
     ...still,
     counts: packets?.counts,
     drops: packets?.drops ?? [],
+    taken: packets?.taken ?? [],
+    arrival: last?.arrival,
     misdirected,
-    ended: readEnd(last),
+    ended: readEnd(last, port, still),
     probeFailure,
   });
 };
+
+/** Whether another rule than ours is to be looked for. */
+const wasTaken = ({ event, arrival }: ProbeAnswer): boolean =>
+  event === 'foreign' || (event === 'accepted' && !isAtService(arrival));

@@ -2,7 +2,8 @@ import { takesLoopback6 } from '../host/listeners.ts';
 import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
-import { renderDrop, renderPassCommand } from './pass-command.ts';
+import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { isAtService } from './witness.ts';
 
 interface Cause {
   readonly finding: Finding;
@@ -39,7 +40,8 @@ const judge = (seen: Evidence): Cause => {
     misdirected: [misdirected],
   } = seen;
   const target = `${protocol} port ${containerPort}`;
-  if ((seen.ended === 'nonce' || seen.ended === 'accepted') && misdirected !== undefined) {
+  const isProven = seen.ended === 'nonce' || (seen.ended === 'accepted' && isAtService(seen.arrival));
+  if (isProven && misdirected !== undefined) {
     const { container, address } = misdirected;
     return {
       finding: 'wrong-address',
@@ -47,7 +49,7 @@ const judge = (seen: Evidence): Cause => {
       advice: `docker run --add-host ${seen.hostname}:${seen.gateway} …`,
     };
   }
-  if (seen.ended === 'nonce' || seen.ended === 'accepted') {
+  if (isProven) {
     return {
       finding: 'reachable',
       sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`,
@@ -86,6 +88,14 @@ const judge = (seen: Evidence): Cause => {
       sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
       advice: 'net.verify(), which puts it back, or a new forward',
     };
+  if (isTaken(seen)) return judgeTaken(seen);
+  if (seen.ended === 'accepted') {
+    return {
+      finding: 'reachable',
+      sentence: `Our rule carries ${target} to 127.0.0.1:${hostPort}, and the service there answers, though it had no connection to be looked at`,
+      advice: 'nothing to do',
+    };
+  }
   if (seen.probeFailure !== undefined) {
     return {
       finding: 'probe-failed',
@@ -142,6 +152,29 @@ const judge = (seen: Evidence): Cause => {
   return unknown(seen);
 };
 
+// Our own rule counts each packet that it translates, so what it has not counted, another one has.
+const isTaken = ({ taken, ended, arrival }: Evidence): boolean =>
+  taken.length > 0 ||
+  ((ended === 'accepted' || ended === 'foreign') && arrival?.at === 'elsewhere') ||
+  (ended === 'accepted' && (arrival === undefined || arrival.counted <= 0));
+
+const judgeTaken = (seen: Evidence): Cause => {
+  const {
+    protocol,
+    containerPort,
+    bridge,
+    arrival,
+    taken: [rule],
+  } = seen;
+  const place = rule === undefined ? '' : `: ${renderPlace(rule)}`;
+  const to = arrival?.to === undefined ? '' : `; it went to ${arrival.to.address}:${arrival.to.port}`;
+  return {
+    finding: 'taken-by-other-rule',
+    sentence: `Another rule took ${protocol} port ${containerPort} of ${bridge}${place}${to}`,
+    advice: renderYieldCommand(seen),
+  };
+};
+
 const judgeListeners = ({ listeners, listening, hostPort, protocol, containerPort }: Evidence): Cause | undefined => {
   if (listening) return undefined;
   const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
@@ -168,7 +201,7 @@ const judgeListeners = ({ listeners, listening, hostPort, protocol, containerPor
 
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
   finding,
-  sentence: drop === undefined ? sentence : `${sentence}: ${renderDrop(drop)}`,
+  sentence: drop === undefined ? sentence : `${sentence}: ${renderPlace(drop)}`,
   advice,
 });
 

@@ -6,7 +6,7 @@ import type { Privileges } from '../privilege/privileges.ts';
 export interface HopCounts {
   /** Arrived from the bridge. */
   readonly saw: number;
-  /** After translation, before any filter. */
+  /** After translation to the service, before any filter. */
   readonly translated: number;
   /** At the first and the last hook of INPUT. */
   readonly inputEarly: number;
@@ -42,7 +42,9 @@ export interface HopsPlan {
  * the very rule. One that an earlier diagnosis left behind when it was killed is replaced.
  */
 export const renderHops = ({ names, session, protocol, containerPort, targetPort }: HopsPlan): string => {
-  const inward = `ip saddr @probes ct status dnat meta l4proto ${protocol} ct original proto-dst ${containerPort}`;
+  // By where the answer comes from, too, so that what another rule translated elsewhere does not count.
+  const flow = `meta l4proto ${protocol} ct original proto-dst ${containerPort} ct reply ip saddr 127.0.0.1 ct reply proto-src ${targetPort}`;
+  const inward = `ip saddr @probes ct status dnat ${flow}`;
   return `
 add table ip ${names.hopsTable}
 delete table ip ${names.hopsTable}
@@ -79,7 +81,7 @@ table ip ${names.hopsTable} {
   }
   chain leave {
     type filter hook postrouting priority 2147483646; policy accept;
-    oifname "${names.bridge}" ip daddr @probes ct direction reply meta l4proto ${protocol} ct original proto-dst ${containerPort} counter name outputLate
+    oifname "${names.bridge}" ip daddr @probes ct direction reply ${flow} counter name outputLate
   }
 }
 `;

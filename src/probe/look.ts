@@ -10,6 +10,7 @@ export const describeUnseen = (context: ProbeContext, port: ProbedPort): Evidenc
   hostname: context.hostname,
   gateway: context.gateway,
   bridge: context.names.bridge,
+  ownChain: context.strategy === 'iptables' ? context.names.chain : undefined,
   protocol: port.protocol,
   containerPort: port.containerPort,
   hostPort: port.hostPort,
@@ -21,6 +22,7 @@ export const describeUnseen = (context: ProbeContext, port: ProbedPort): Evidenc
   listening: true,
   counts: undefined,
   drops: [],
+  taken: [],
   misdirected: [],
 });
 

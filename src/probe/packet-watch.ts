@@ -1,17 +1,23 @@
 import type { ProbedPort, ProbeContext } from './context.ts';
 import { installHops, readHops, removeHops, type HopCounts, type Stray } from './hops.ts';
-import { openTrace, parseDrops, type Drop } from './trace.ts';
+import { openTrace, parseDrops, parseTaken, parseTranslators, type Place } from './trace.ts';
 
 /** What packets told. Without nft: nothing. */
 export interface Packets {
   readonly counts: HopCounts | undefined;
-  readonly drops: readonly Drop[];
+  readonly drops: readonly Place[];
+  /** Rules of others that translated a packet of ours. */
+  readonly taken: readonly Place[];
   readonly strays: readonly Stray[];
 }
 
 export interface PacketWatch {
-  /** Whether the kernel has said by now that it dropped a packet of ours. */
-  hasDrop(): boolean;
+  /** Whether the kernel can be asked at all. */
+  readonly sees: boolean;
+  /** Whether the kernel has said by now that a rule dropped or took a packet of ours. */
+  hasCause(): boolean;
+  /** Whether it has said by now which rule translated one, ours or another. */
+  hasTranslator(): boolean;
   /** Takes the counters out and tells what was seen. */
   end(): Promise<Packets>;
 }
@@ -28,14 +34,26 @@ export const watchPackets = async (
   if (failure !== undefined) return blind;
   const trace = await openTrace(privileges);
   return {
-    hasDrop: () => parseDrops(trace.printed()).length > 0,
+    sees: true,
+    hasCause: () => parseDrops(trace.printed()).length > 0 || parseTaken(trace.printed(), names).length > 0,
+    hasTranslator: () => parseTranslators(trace.printed()).length > 0,
     end: async () => {
-      const drops = parseDrops(await trace.stop());
+      const told = await trace.stop();
       const hops = await readHops(names, privileges);
       await removeHops(names, privileges);
-      return { counts: hops?.counts, drops, strays: hops?.strays ?? [] };
+      return {
+        counts: hops?.counts,
+        drops: parseDrops(told),
+        taken: parseTaken(told, names),
+        strays: hops?.strays ?? [],
+      };
     },
   };
 };
 
-const blind: PacketWatch = { hasDrop: () => false, end: async () => ({ counts: undefined, drops: [], strays: [] }) };
+const blind: PacketWatch = {
+  sees: false,
+  hasCause: () => false,
+  hasTranslator: () => false,
+  end: async () => ({ counts: undefined, drops: [], taken: [], strays: [] }),
+};

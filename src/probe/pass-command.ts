@@ -1,8 +1,8 @@
 import type { Evidence } from './evidence.ts';
-import type { Drop } from './trace.ts';
+import type { Place } from './trace.ts';
 
-/** Where a packet was dropped, and by what. */
-export const renderDrop = ({ family, table, chain, rule }: Drop): string => `${family} ${table} ${chain}: ${rule}`;
+/** Where a packet was dropped or taken, and by what. */
+export const renderPlace = ({ family, table, chain, rule }: Place): string => `${family} ${table} ${chain}: ${rule}`;
 
 /** The command that lets our packets through the chain that dropped them, at the head of it. */
 export const renderPassCommand = (
@@ -17,4 +17,16 @@ export const renderPassCommand = (
   }
   const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
   return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
+};
+
+/** The command by which our packets pass a chain that takes them, so that they come to our own rule. */
+export const renderYieldCommand = ({ bridge, ownChain, taken: [taken] }: Evidence): string => {
+  if (taken === undefined) return 'sudo iptables-save -t nat';
+  const { family, table, baseChain } = taken;
+  if (family !== 'ip' || !['mangle', 'nat'].includes(table) || baseChain !== 'PREROUTING')
+    return `sudo nft insert rule ${family} ${table} ${baseChain} iifname ${bridge} accept`;
+  // Where our own rules stand in the same chain, they come first: a second way to them, known by its mark and removed as the first is.
+  return table === 'nat' && ownChain !== undefined
+    ? `sudo iptables -t nat -I PREROUTING 1 -i ${bridge} -m addrtype --dst-type LOCAL -m comment --comment lhf:${bridge} -j ${ownChain}`
+    : `sudo iptables -t ${table} -I PREROUTING 1 -i ${bridge} -j ACCEPT`;
 };

@@ -1,17 +1,17 @@
 import { insertAccept, removeAccepts, type InputChain } from '../strategies/firewall/accepts.ts';
 import { listDroppingPolicies } from '../strategies/firewall/policies.ts';
 import type { ProbeContext } from './context.ts';
-import { renderDrop } from './pass-command.ts';
-import type { Drop } from './trace.ts';
+import { renderPlace } from './pass-command.ts';
+import type { Place } from './trace.ts';
 
 /** Lets what comes from our bridge pass the chain that dropped it. Returns the reason where that failed. */
-export const passDrop = (context: ProbeContext, drop: Drop | undefined): Promise<string | undefined> => {
+export const passDrop = (context: ProbeContext, drop: Place | undefined): Promise<string | undefined> => {
   // The trace does not see rules of iptables' legacy kind; a chain INPUT is where those would stand.
   const chain =
     drop === undefined
       ? { family: 'ip', table: 'filter', chain: 'INPUT' }
       : { family: drop.family, table: drop.table, chain: drop.baseChain };
-  return passChain(context, chain, drop === undefined ? '' : `, before ${renderDrop(drop)}`);
+  return passChain(context, chain, drop === undefined ? '' : `, before ${renderPlace(drop)}`);
 };
 
 /** The same where nobody dials, and policies are all there is to go by; they may have been listed beforehand. */

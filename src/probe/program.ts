@@ -1,5 +1,9 @@
-/** What the probe is told. */
-export interface ProbeOrder {
+/** What the probe is told, a line each on its standard input; where that ends, it ends. */
+export type ProbeOrder = DialOrder | { readonly order: 'release'; readonly key: string };
+
+/** Dials each target until it is answered or time is up. */
+export interface DialOrder {
+  readonly order: 'dial';
   readonly hostname: string;
   /** How long it dials, in milliseconds. */
   readonly timeoutMs: number;
@@ -21,53 +25,69 @@ export interface ProbeEvent {
   /** Since the first dial, in milliseconds. */
   readonly ms: number;
   readonly address?: string;
+  /** The probe's own end of the connection that was accepted, which it holds until it is told to release it. */
+  readonly from?: { readonly address: string; readonly port: number };
   readonly seenFrom?: string;
   readonly error?: string;
 }
 
+/** Whether that was the last word on a target. */
+export const isEnd = ({ event }: ProbeEvent): boolean => event !== 'quiet' && event !== 'rejected';
+
 /**
  * The probe, run by a node in a container: dials each target anew every 100 ms until it is answered or time is up, since a rule that is
- * put in meanwhile counts for the next dial only. A service that is not ours is connected to and never written to.
+ * put in meanwhile counts for the next dial only. A service that is not ours is connected to and never written to, and the connection
+ * is held, so that the host can look where it arrived. Its argument: how long it lives at most, in milliseconds.
  */
 export const probeProgram = String.raw`
 const net = require('node:net'), dgram = require('node:dgram'), dns = require('node:dns');
-const order = JSON.parse(process.argv[1]);
+setTimeout(() => process.exit(0), Number(process.argv[1]));
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
-const probe = (target, address) => new Promise((resolve) => {
+const held = new Map();
+const release = ({ key }) => { held.get(key)?.destroy(); held.delete(key); };
+const probe = (target, order, address) => {
   const startedAt = performance.now();
   const open = new Set();
   let quiet = false, done = false;
   const tell = (event, more) => say({ key: target.key, event, ms: performance.now() - startedAt, address, ...more });
-  const end = (event, more) => {
+  const end = (event, more, keep) => {
     if (done) return;
     done = true;
     clearInterval(dialling); clearTimeout(deadline); clearTimeout(waiting);
-    for (const socket of open) socket.destroy ? socket.destroy() : socket.close();
-    tell(event, more);
-    resolve();
+    const from = keep && { address: keep.localAddress, port: keep.localPort };
+    if (keep) { release(target); held.set(target.key, keep); }
+    for (const socket of open) if (socket !== keep) socket.destroy ? socket.destroy() : socket.close();
+    tell(event, { from, ...more });
   };
   const trouble = (event, more) => { if (!quiet && !done) { quiet = true; tell(event, more); } };
   const dialTcp = () => {
-    const socket = net.connect({ host: address, port: target.port });
+    // Half open: a service that closes at once is still seen.
+    const socket = net.connect({ host: address, port: target.port, allowHalfOpen: true });
     let received = '';
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('connect', () => {
-      if (target.nonce === undefined) return end('accepted');
+      if (target.nonce === undefined) return end('accepted', {}, socket);
       socket.write('GET ' + target.path + ' HTTP/1.1\r\nHost: ' + order.hostname + '\r\nConnection: close\r\n\r\n');
     });
     socket.on('data', (chunk) => {
+      if (done) return;
       received += chunk;
       const body = received.slice(received.indexOf('\r\n\r\n') + 4);
       const answer = /\{[^}]*\}/.exec(body);
       if (answer === null) return;
-      const { nonce, seenFrom } = JSON.parse(answer[0]);
-      end(nonce === target.nonce ? 'nonce' : 'foreign', { seenFrom });
+      let { nonce, seenFrom } = {};
+      try { ({ nonce, seenFrom } = JSON.parse(answer[0])); } catch {}
+      if (nonce === target.nonce) end('nonce', { seenFrom });
+      else end('foreign', {}, socket);
     });
-    socket.on('end', () => { if (target.nonce !== undefined && !done) end('foreign', { error: received.split('\r\n')[0] }); });
+    socket.on('end', () => {
+      if (!done && target.nonce !== undefined) end('foreign', { error: received.split('\r\n')[0] }, socket);
+    });
     socket.on('error', (error) => {
+      if (done) return;
       if (error.code === 'ECONNREFUSED' && !target.insist) end('refused');
-      else if (error.code === 'ECONNRESET' && target.nonce === undefined) end('accepted');
+      else if (error.code === 'ECONNRESET' && target.nonce === undefined) end('accepted', { error: error.code });
       else trouble('rejected', { error: error.code });
     });
   };
@@ -88,9 +108,13 @@ const probe = (target, address) => new Promise((resolve) => {
   const deadline = setTimeout(() => end('timeout'), order.timeoutMs);
   const waiting = setTimeout(() => trouble('quiet'), 250);
   if (socket === undefined) dial();
+};
+const dial = (order) => dns.lookup(order.hostname, 4, (error, address) => {
+  for (const target of order.targets)
+    if (error) say({ key: target.key, event: 'unresolved', ms: 0, error: error.code });
+    else probe(target, order, address);
 });
-dns.lookup(order.hostname, 4, (error, address) => {
-  if (error) { for (const { key } of order.targets) say({ key, event: 'unresolved', ms: 0, error: error.code }); process.exit(0); }
-  Promise.all(order.targets.map((target) => probe(target, address))).then(() => process.exit(0));
-});
+require('node:readline').createInterface({ input: process.stdin })
+  .on('line', (line) => { const order = JSON.parse(line); (order.order === 'dial' ? dial : release)(order); })
+  .on('close', () => process.exit(0));
 `;

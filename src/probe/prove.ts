@@ -5,12 +5,13 @@ import type { Diagnosis } from './diagnosis.ts';
 import { examine } from './examine.ts';
 import { findCause } from './find.ts';
 import { describeUnseen, lookStill } from './look.ts';
-import type { ProbeEvent } from './program.ts';
-import { isDialled, keyOfPort, ProbeFailed, readEnd, runProbe } from './run-probe.ts';
+import { isEnd } from './program.ts';
+import { isDialled, keyOfPort, ProbeFailed, readEnd, runProbe, type ProbeAnswer } from './run-probe.ts';
+import { isAtService } from './witness.ts';
 
 /** How each port's dialling ended, and the diagnosis of the first one that did not work. */
 export interface Proof {
-  readonly ended: ReadonlyMap<string, ProbeEvent>;
+  readonly ended: ReadonlyMap<string, ProbeAnswer>;
   readonly diagnosis: Diagnosis | undefined;
   /** Why the probe itself did not work. */
   readonly cause?: unknown;
@@ -26,7 +27,7 @@ export const prove = async (
   proof: ProofOptions,
   signal?: AbortSignal,
 ): Promise<Proof> => {
-  const ended = new Map<string, ProbeEvent>();
+  const ended = new Map<string, ProbeAnswer>();
   const dialled = ports.filter(isDialled);
   const hopeless = new AbortController();
   const over = AbortSignal.any([hopeless.signal, ...(signal === undefined ? [] : [signal])]);
@@ -35,7 +36,7 @@ export const prove = async (
     if (dialled.length === 0) return;
     for await (const event of runProbe(context, dialled, proof, over)) {
       const port = dialled.find((one) => keyOfPort(one) === event.key);
-      if (event.event !== 'quiet' && event.event !== 'rejected') ended.set(event.key, event);
+      if (isEnd(event)) ended.set(event.key, event);
       else if (attending === undefined && port !== undefined) {
         attending = attend(context, port, () => over.aborted || ended.has(event.key));
         // What cannot be mended is told at once, not when the time is up.
@@ -77,18 +78,19 @@ const judgeFailure = async (
 const judge = async (
   context: ProbeContext,
   port: ProbedPort,
-  event: ProbeEvent | undefined,
+  event: ProbeAnswer | undefined,
   proof: ProofOptions,
   signal: AbortSignal | undefined,
 ): Promise<Diagnosis> => {
   const ended = isDialled(port) ? readEnd(event) : 'sent';
-  const relayed = port.hostAddress === '::1';
-  if (ended === 'nonce' || (ended === 'accepted' && !relayed))
-    return findCause({ ...describeUnseen(context, port), ended });
+  const arrival = event?.arrival;
+  if (ended === 'nonce' || (ended === 'accepted' && isAtService(arrival)))
+    return findCause({ ...describeUnseen(context, port), ended, arrival });
   const still = await lookStill(context, port);
-  // A relay accepts for a service that may be absent.
-  const cause = findCause({ ...still, ended: relayed && ended === 'accepted' && !still.listening ? 'refused' : ended });
-  return cause.reachable || cause.finding !== 'probe-failed' || ended === 'unresolved'
-    ? cause
-    : examine(context, port, proof, signal);
+  const cause = findCause({ ...still, arrival, ended: isDialled(port) ? readEnd(event, port, still) : 'sent' });
+  // What a connection that was accepted and not seen at the service came to, packets tell.
+  const isSettled = cause.reachable
+    ? ended !== 'accepted'
+    : cause.finding !== 'probe-failed' && cause.finding !== 'taken-by-other-rule';
+  return isSettled || ended === 'unresolved' ? cause : examine(context, port, proof, signal);
 };

@@ -13,7 +13,8 @@ import { probeAddressOf } from '../plan/probe-address.ts';
 import type { ProofOptions } from '../options.ts';
 import type { ProbeContext, ProbedPort } from './context.ts';
 import { readNodeMounts } from './node-mounts.ts';
-import { probeProgram, type ProbeEvent, type ProbeOrder } from './program.ts';
+import { isEnd, probeProgram, type DialOrder, type ProbeEvent, type ProbeOrder } from './program.ts';
+import { witness, type Arrival } from './witness.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
 
@@ -21,8 +22,26 @@ export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `$
 export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;
 
 /** What the last thing that a probe said of a port means. */
-export const readEnd = (event: ProbeEvent | undefined): Exclude<ProbeEvent['event'], 'quiet'> | undefined =>
-  event?.event === 'quiet' ? 'timeout' : event?.event;
+export const readEnd = (
+  event: ProbeEvent | undefined,
+  port?: Pick<ProbedPort, 'hostAddress'>,
+  still?: { readonly listening: boolean },
+): Exclude<ProbeEvent['event'], 'quiet'> | undefined => {
+  // A relay accepts for a service that may be absent.
+  if (event?.event === 'accepted' && port?.hostAddress === '::1' && still?.listening === false) return 'refused';
+  return event?.event === 'quiet' ? 'timeout' : event?.event;
+};
+
+/** What a probe said, and where its connection arrived, if it was accepted. */
+export interface ProbeAnswer extends ProbeEvent {
+  readonly arrival?: Arrival;
+}
+
+/** Whether somebody took the connection, of whom nothing is known yet. */
+const isAnswered = ({ event }: ProbeEvent): boolean => event === 'accepted' || event === 'foreign';
+
+/** How much longer than its dialling a probe may take for all the rest, in milliseconds. */
+const graceMs = 15_000;
 
 /** What happens around a probe while nobody else can have one on the bridge. */
 export interface ProbeHooks {
@@ -44,22 +63,38 @@ export async function* runProbe(
   proof: ProofOptions,
   signal: AbortSignal,
   hooks: ProbeHooks = {},
-): AsyncGenerator<ProbeEvent> {
-  const container = await create(context, ports, proof, signal);
+): AsyncGenerator<ProbeAnswer> {
+  const container = await create(context, proof, signal);
   const stop = (): void => void container.remove().catch(() => undefined);
   // One that hangs is not waited for: its own deadline has passed long before.
-  const over = AbortSignal.any([signal, AbortSignal.timeout(proof.timeoutMs + 15_000)]);
+  const over = AbortSignal.any([signal, AbortSignal.timeout(proof.timeoutMs + graceMs)]);
   over.addEventListener('abort', stop, { once: true });
   let said = 0;
   try {
     await hooks.created?.();
     if (over.aborted) return;
-    await container.start();
+    const tell = (order: ProbeOrder): void => container.send(JSON.stringify(order));
+    const readProofs = () => context.rules.proofs();
+    // It dials when it is told to, so what our rules count from now on is its own: nobody else has a probe on this bridge.
+    const [before, listening] = await Promise.all([
+      readProofs(),
+      Promise.all(ports.map(isListening)),
+      container.start(),
+    ]);
+    tell(renderOrder(context, ports, proof, listening));
+    const pending = new Map(ports.map((port) => [keyOfPort(port), port]));
     for await (const line of container.lines) {
       const event = parseEvent(line);
       if (event === undefined) continue;
       said += 1;
-      yield event;
+      const port = pending.get(event.key);
+      if (port !== undefined && isAnswered(event)) {
+        const arrival = await witness(port, event.from, before.get(event.key), readProofs);
+        tell({ order: 'release', key: event.key });
+        yield { ...event, arrival };
+      } else yield event;
+      if (isEnd(event)) pending.delete(event.key);
+      if (pending.size === 0) break;
     }
     if (said === 0 && !signal.aborted)
       throw new ProbeFailed({ what: container.stderr().trim() || 'the probe ended without a word' });
@@ -101,20 +136,14 @@ const probeFailed = ({ engine }: ProbeContext, error: unknown): ProbeFailed => {
 /** When a name is taken for so long, whoever took it may be dead, in milliseconds. */
 const stuckAfterMs = 1_000;
 
-const create = async (
-  context: ProbeContext,
-  ports: readonly ProbedPort[],
-  proof: ProofOptions,
-  signal: AbortSignal,
-): Promise<AttachedContainer> => {
+const create = async (context: ProbeContext, proof: ProofOptions, signal: AbortSignal): Promise<AttachedContainer> => {
   const { docker } = context.engine;
   try {
-    const [image, mounts, listening] = await Promise.all([
+    const [image, mounts] = await Promise.all([
       proof.image ?? ensureEmptyImage(docker),
       proof.image === undefined ? readNodeMounts() : [],
-      Promise.all(ports.map(isListening)),
     ]);
-    const options = renderContainer(context, renderOrder(context, ports, proof, listening), image, mounts);
+    const options = renderContainer(context, proof.timeoutMs + graceMs, image, mounts);
     const startedAt = performance.now();
     for (;;) {
       signal.throwIfAborted();
@@ -155,14 +184,14 @@ const isListening = async ({ nonce, targetPort, protocol }: ProbedPort): Promise
 
 const renderContainer = (
   context: ProbeContext,
-  order: ProbeOrder,
+  lifeMs: number,
   image: string,
   mounts: readonly string[],
 ): Docker.ContainerCreateOptions => ({
   name: context.names.probe('0'),
   Image: image,
   Entrypoint: [mounts.length === 0 ? 'node' : process.execPath, '-e', probeProgram],
-  Cmd: [JSON.stringify(order)],
+  Cmd: [String(lifeMs)],
   User: '65534:65534',
   WorkingDir: '/',
   Env: ['NODE_OPTIONS='],
@@ -175,7 +204,7 @@ const renderContainer = (
   },
   StopTimeout: 0,
   HostConfig: {
-    // Whoever started it may be killed before it ends, by its own deadline at the latest.
+    // Whoever started it may be killed: its input ends then, and it with that, or by its own deadline at the latest.
     AutoRemove: true,
     // By name: given an id, some engines do not set the hardware address.
     NetworkMode: context.names.network,
@@ -193,7 +222,8 @@ const renderOrder = (
   ports: readonly ProbedPort[],
   { timeoutMs }: ProofOptions,
   listening: readonly boolean[],
-): ProbeOrder => ({
+): DialOrder => ({
+  order: 'dial',
   hostname,
   timeoutMs,
   targets: ports.map((port, n) => ({

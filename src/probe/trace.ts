@@ -1,14 +1,14 @@
 import { watch, type Watch } from '../command/watch.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 
-/** Where the kernel says that a packet was dropped. */
-export interface Drop {
+/** A rule, as the kernel tells it of a packet of ours that met it. */
+export interface Place {
   readonly family: string;
   readonly table: string;
   readonly chain: string;
   /** The rule's own text, or `policy drop`. */
   readonly rule: string;
-  /** The chain by which the packet entered this table, which the dropping chain may have been called from. */
+  /** The chain by which the packet entered this table, which the rule's own may have been called from. */
   readonly baseChain: string;
 }
 
@@ -16,38 +16,49 @@ export interface Drop {
 export const openTrace = (privileges: Privileges): Promise<Watch> =>
   watch(privileges.prefix, ['nft', 'monitor', 'trace']);
 
-/**
- * The drops in what `nft monitor trace` printed. Each line is `trace id <id> <family> <table> <chain> <what>`; a packet is followed by its id.
- */
-export const parseDrops = (trace: string): Drop[] => {
+/** The drops in what `nft monitor trace` printed. */
+export const parseDrops = (trace: string): Place[] =>
+  placesOf(trace, (what) =>
+    what.startsWith('policy drop') ? 'policy drop' : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what)),
+  );
+
+/** The rules that translated a packet in what `nft monitor trace` printed, or gave it to a proxy. */
+export const parseTranslators = (trace: string): Place[] =>
+  placesOf(trace, (what) =>
+    takes.test(what) ? /^rule (.*) \(verdict (?:accept|continue)\)/.exec(what)?.[1] : undefined,
+  );
+
+/** Those of them that are not ours. */
+export const parseTaken = (trace: string, own: { readonly table: string; readonly chain: string }): Place[] =>
+  parseTranslators(trace).filter(({ table, chain }) => table !== own.table && chain !== own.chain);
+
+// As statements of nft's own, and as iptables' targets that this nft has no words for.
+const takes =
+  / (?:dnat (?:ip6? )?(?:addr \. port )?(?:prefix )?to |redirect (?:to |\()|tproxy (?:ip6? )?to |xt target "?(?:DNAT|REDIRECT|TPROXY|NETMAP)\b)/;
+
+/** Each line is `trace id <id> <family> <table> <chain> <what>`; a packet is followed by its id. */
+const placesOf = (trace: string, ruleOf: (what: string) => string | undefined): Place[] => {
   const entered = new Map<string, string>();
-  const drops = new Map<string, Drop>();
+  const places = new Map<string, Place>();
   for (const line of trace.split('\n')) {
     const [, id, family, table, chain, what] = /^trace id (\S+) (\S+) (\S+) (\S+) (.*)$/.exec(line) ?? [];
     if (id === undefined || family === undefined || table === undefined || chain === undefined || what === undefined)
       continue;
-    const place = `${id} ${family} ${table}`;
-    const base = /^(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)$/.test(chain) ? chain : (entered.get(place) ?? chain);
+    const packet = `${id} ${family} ${table}`;
+    const base = /^(PREROUTING|INPUT|OUTPUT|POSTROUTING|FORWARD)$/.test(chain) ? chain : (entered.get(packet) ?? chain);
     // A chain that was jumped to is told by the verdict of the rule before, so the first one of a run is the base chain.
-    entered.set(place, /verdict (?:jump|goto)/.test(what) || what.startsWith('rule') ? base : chain);
-    if (/policy accept|verdict accept/.test(what)) entered.delete(place);
-    const rule = what.startsWith('policy drop')
-      ? 'policy drop'
-      : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what));
-    if (rule === undefined) continue;
-    const drop = {
-      family,
-      table,
-      chain,
-      rule: rule
-        .replace(/counter packets \d+ bytes \d+ ?/, '')
-        .replaceAll(/\s+/g, ' ')
-        .trim(),
-      baseChain: base,
-    };
-    drops.set(JSON.stringify(drop), drop);
+    entered.set(packet, /verdict (?:jump|goto)/.test(what) || what.startsWith('rule') ? base : chain);
+    if (/policy accept|verdict accept/.test(what)) entered.delete(packet);
+    const text = ruleOf(what);
+    if (text === undefined) continue;
+    const rule = text
+      .replace(/counter packets \d+ bytes \d+ ?/, '')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
+    const place = { family, table, chain, rule, baseChain: base };
+    places.set(JSON.stringify(place), place);
   }
-  return [...drops.values()];
+  return [...places.values()];
 };
 
 // A reject ends the packet too, though the kernel traces it as a rule that continues or stops without a verdict's name.

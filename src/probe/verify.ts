@@ -1,14 +1,15 @@
 import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options.ts';
 import type { Verification } from '../types.ts';
-import type { ProbeContext } from './context.ts';
+import type { ProbeContext, ProbedPort } from './context.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { prove } from './prove.ts';
 import { renderHop } from './render.ts';
-import { isDialled, keyOfPort } from './run-probe.ts';
+import { isDialled, keyOfPort, type ProbeAnswer } from './run-probe.ts';
+import { isAtService } from './witness.ts';
 
 /**
- * Proves reachability from a container: name, connection, and our listener's nonce where it stands.
+ * Proves reachability from a container: name, our listener's nonce where it stands, and else the very connection, at the service.
  *
  * @throws LHF_ERR_UNREACHABLE with a diagnosis, LHF_ERR_ABORTED.
  */
@@ -29,6 +30,7 @@ export const verifyForward = async (
         containerPort: one.containerPort,
         protocol: one.protocol,
         answer: !isDialled(one) ? 'sent' : event?.event === 'nonce' ? 'nonce' : 'accepted',
+        proof: proofOf(one, event),
         ms: event?.ms ?? 0,
         ...(event?.seenFrom === undefined ? {} : { seenFrom: event.seenFrom }),
       };
@@ -36,6 +38,12 @@ export const verifyForward = async (
     accepts: [...context.accepts],
     ms: performance.now() - startedAt,
   };
+};
+
+const proofOf = (port: ProbedPort, event: ProbeAnswer | undefined): Verification['ports'][number]['proof'] => {
+  if (!isDialled(port)) return 'rule-present';
+  if (event?.event === 'nonce') return 'nonce';
+  return isAtService(event?.arrival) ? 'connection-at-service' : 'translated';
 };
 
 const unreachable = (context: ProbeContext, diagnosis: Diagnosis, cause: unknown): LocalhostForwardError =>

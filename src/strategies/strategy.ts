@@ -17,6 +17,14 @@ export interface RulesPlan {
   readonly ports: readonly Translation[];
 }
 
+/** What one port's translation did for our own probe. */
+export interface Proofs {
+  /** First packets of a connection, or of a UDP flow, that it translated. */
+  readonly packets: number;
+  /** The port of 127.0.0.1 that it leads to. */
+  readonly targetPort: number;
+}
+
 /** The rules of one bridge, in place. */
 export interface InstalledRules {
   /** Adds one port's translation while containers run. */
@@ -25,6 +33,8 @@ export interface InstalledRules {
   remove(port: Translation): Promise<void>;
   /** What came through for one port, our own proofs left out. */
   hits(port: Translation): Promise<Hits>;
+  /** What each port's translation counted of our own proofs, by {@link keyOf}, and where it leads, asked of the kernel. */
+  proofs(): Promise<ReadonlyMap<string, Proofs>>;
   /** Whether the translation of this port and the guard are there now, asked of the kernel. */
   isPresent(port: Translation): Promise<boolean>;
   /** Puts back what somebody else took away, and tells whether anything was missing. */
@@ -34,7 +44,7 @@ export interface InstalledRules {
 }
 
 /** What can be asked of rules that another process put in. */
-export type AttachedRules = Pick<InstalledRules, 'hits' | 'isPresent' | 'restore'>;
+export type AttachedRules = Pick<InstalledRules, 'hits' | 'proofs' | 'isPresent' | 'restore'>;
 
 /** One way to carry bytes from a bridge to the host's loopback. */
 export interface RulesStrategy {

@@ -8,11 +8,11 @@ import Docker from 'dockerode';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
-import { execHere, outputOf } from '../support/run.ts';
+import { execHere, outputOf, spawnHere, type Spawn } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { datagrams, mayReroute, startUserContainer } from './container.ts';
-import { openPath } from '../support/programs.ts';
+import { openPrograms } from '../support/programs.ts';
 import { forEver, openingScript } from './trace.ts';
 
 // All of this is done to a firewall: never to the host's own.
@@ -69,7 +69,7 @@ const sendIntruder = async (bridge: string, gateway: string, port: number) => {
   return { more, [Symbol.asyncDispose]: () => container.remove({ force: true }).then(() => undefined) };
 };
 
-const opening = async (strategy: string, port: number, env: Readonly<Record<string, string>> = {}) => {
+const opening = async (strategy: string, port: number, spawn: Spawn = spawnHere) => {
   const script = spawnScript({
     source: openingScript(
       strategy,
@@ -77,7 +77,7 @@ const opening = async (strategy: string, port: number, env: Readonly<Record<stri
 process.stdin.on('data', () => net.verify().then(() => console.log('verified'), (error) => console.log('broken', error.message)));
 ${forEver}`,
     ).replace('8088', String(port)),
-    env,
+    spawn,
   });
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const [, gateway = ''] = (await script.waitForLine(/^gateway /)).split(' ');
@@ -151,8 +151,8 @@ test.each(['nftables', 'iptables'])(
     afterAll(() => rm(folder, { recursive: true }));
     // In front of nft: its input has ended, so its tables are gone.
     const nft = `if [ "$1" != -i ]; then exec "$REAL" "$@"; fi; "$REAL" "$@"; cat "/proc/sys/net/ipv4/conf/$(cat ${folder}/bridge)/route_localnet" > ${folder}/part; mv ${folder}/part ${folder}/seen`;
-    await using path = await openPath({ nft });
-    await using opened = await opening(strategy, 8088, { PATH: path.value });
+    await using programs = await openPrograms({ nft });
+    await using opened = await opening(strategy, 8088, programs.spawn);
     const { script, bridge } = opened;
     await run('sh', '-c', `echo ${bridge} > ${folder}/bridge`);
     expect(await readFile(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, 'utf8')).toBe('1\n');

@@ -1,7 +1,7 @@
-import { keyOf, type InstalledRules, type RulesPlan, type Translation } from '../strategy.ts';
+import { keyOf, type InstalledRules, type Proofs, type RulesPlan, type Translation } from '../strategy.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { IptablesStrategy } from './iptables.ts';
-import { parseCounters, tableOf } from './parse.ts';
+import { parseCounters, parseProofs, tableOf } from './parse.ts';
 import { renderAddPort, renderRemovePort, renderRestore, renderTable } from './rules.ts';
 
 /** The rules of one bridge, by way of its process's strategy: what is in, what is missing, and what puts it back. */
@@ -56,6 +56,10 @@ export class IptablesRules implements InstalledRules {
     const connections = parseCounters(nat, this.#plan.names.chain, port);
     const traffic = parseCounters(raw, this.#plan.names.chain, port);
     return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
+  }
+
+  async proofs(): Promise<Map<string, Proofs>> {
+    return parseProofs(await this.#strategy.listTranslations(this.#plan.names.chain));
   }
 
   async isPresent(port: Translation): Promise<boolean> {

@@ -53,7 +53,12 @@ export class IptablesStrategy implements RulesStrategy {
 
   attach(names: Names): AttachedRules {
     const rules = new IptablesRules({ names, session: '', ports: [] }, this, () => undefined);
-    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
+    return {
+      hits: (port) => rules.hits(port),
+      proofs: () => rules.proofs(),
+      isPresent: (port) => rules.isPresent(port),
+      restore: async () => false,
+    };
   }
 
   /*
@@ -121,6 +126,12 @@ export class IptablesStrategy implements RulesStrategy {
       { what: `The iptables rules ${failure}: ${first}`, try: 'localhost-forward doctor' },
       { strategy: 'iptables', command: ['iptables-restore --noflush', ...lines].join('\n'), stderr: text },
     );
+  }
+
+  /** One chain's rules with their counters: the whole table may have many thousands of somebody else's. */
+  async listTranslations(chain: string): Promise<string> {
+    const argv = ['iptables', '-w', '5', '-t', 'nat', '-v', '-S', chain] as const;
+    return (await this.#owner.privileges.run(argv)).stdout;
   }
 
   /** What iptables has now, which is nothing after `nft flush ruleset`; undefined where it could not be asked. */

@@ -1,4 +1,4 @@
-import type { Translation } from '../strategy.ts';
+import type { Proofs, Translation } from '../strategy.ts';
 
 /** One table's part of what `iptables-save` prints. */
 export const tableOf = (saved: string, table: string): string => {
@@ -23,3 +23,16 @@ export const parseCounters = (
   const [, packets, bytes] = /^\[(\d+):(\d+)\]/.exec(line ?? '') ?? [];
   return line === undefined ? undefined : { packets: Number(packets ?? 0), bytes: Number(bytes ?? 0) };
 };
+
+/** What each translation of our own probe counted in `iptables -t nat -v -S <chain>`, and where it leads. */
+export const parseProofs = (listing: string): Map<string, Proofs> =>
+  new Map(
+    listing.split('\n').flatMap((line) => {
+      if (line.includes('! --mac-source')) return [];
+      const [, protocol, containerPort] = /-p (tcp|udp) .*--dport (\d+) /.exec(line) ?? [];
+      const packets = /-c (\d+) \d+/.exec(line)?.[1];
+      const targetPort = /--to-destination [\d.]+:(\d+)/.exec(line)?.[1];
+      if (protocol === undefined || packets === undefined || targetPort === undefined) return [];
+      return [[`${protocol}/${containerPort}`, { packets: Number(packets), targetPort: Number(targetPort) }] as const];
+    }),
+  );

@@ -7,12 +7,13 @@ import {
   keyOf,
   type AttachedRules,
   type InstalledRules,
+  type Proofs,
   type RulesPlan,
   type RulesStrategy,
   type Translation,
 } from '../strategy.ts';
 import { OwnedTables } from './owned-tables.ts';
-import { parseCounters, parseKeys } from './parse.ts';
+import { parseCounters, parseKeys, parseTargets } from './parse.ts';
 import { renderAddPort, renderRemovePort, renderTable } from './rules.ts';
 
 /** Kernel DNAT in an owned nftables table: SIGKILL takes the rules along. */
@@ -49,7 +50,12 @@ export class NftablesStrategy implements RulesStrategy {
 
   attach(names: Names): AttachedRules {
     const rules = new NftablesRules({ names, session: '', ports: [] }, this.#tables, () => undefined);
-    return { hits: (port) => rules.hits(port), isPresent: (port) => rules.isPresent(port), restore: async () => false };
+    return {
+      hits: (port) => rules.hits(port),
+      proofs: () => rules.proofs(),
+      isPresent: (port) => rules.isPresent(port),
+      restore: async () => false,
+    };
   }
 }
 
@@ -94,6 +100,17 @@ class NftablesRules implements InstalledRules {
     const connections = parseCounters(listing, 'connections').get(keyOf(port));
     const traffic = parseCounters(listing, 'traffic').get(keyOf(port));
     return { connections: connections?.packets ?? 0, packets: traffic?.packets ?? 0, bytes: traffic?.bytes ?? 0 };
+  }
+
+  async proofs(): Promise<Map<string, Proofs>> {
+    const listing = await this.#tables.list(this.#plan.names.table);
+    const counters = parseCounters(listing, 'proofs');
+    return new Map(
+      [...parseTargets(listing)].map(([key, targetPort]) => [
+        key,
+        { packets: counters.get(key)?.packets ?? 0, targetPort },
+      ]),
+    );
   }
 
   async isPresent(port: Translation): Promise<boolean> {

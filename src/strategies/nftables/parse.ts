@@ -29,6 +29,12 @@ const blockOf = (listing: string, set: string): string => {
 
 export const parseKeys = (listing: string, set: string): Set<string> => new Set(parseElements(listing, set).keys());
 
+/** The port that each element of the map `ports` leads to. */
+export const parseTargets = (listing: string): Map<string, number> =>
+  new Map(
+    [...parseElements(listing, 'ports')].map(([key, rest]) => [key, Number(/: \S+ \. (\d+)/.exec(rest)?.[1] ?? 0)]),
+  );
+
 export const parseCounters = (listing: string, set: string): Map<string, { packets: number; bytes: number }> =>
   new Map(
     [...parseElements(listing, set)].map(([key, rest]) => {

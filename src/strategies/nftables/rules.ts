@@ -17,17 +17,21 @@ export const renderTable = ({ names, session, ports }: RulesPlan): string[] => {
   const from = `iifname "${names.bridge}" fib daddr type local`;
   // Hits are the user's: what our own proof sends is known by its hardware address.
   const theirs = `ether saddr != ${probeAddressOf(names.bridge)}`;
+  // Our proof's are counted on their own, by the chain that translates them: what another rule took before it does not count.
+  const ours = `ether saddr ${probeAddressOf(names.bridge)}`;
   // The guard once more, where no `flush ruleset` takes it: the one beside outlives the process, this one a firewall's reload.
   return [
     `add table ${table} { flags owner; comment "${renderMark(names.bridge, session)}"; }`,
     `add map ${table} ports { type inet_proto . inet_service : ipv4_addr . inet_service; }`,
     `add set ${table} traffic { type inet_proto . inet_service; counter; }`,
     `add set ${table} connections { type inet_proto . inet_service; counter; }`,
+    `add set ${table} proofs { type inet_proto . inet_service; counter; }`,
     `add chain ${table} before { type filter hook prerouting priority -310; policy accept; }`,
     `add rule ${table} before ${from} ${theirs} meta l4proto . th dport @traffic`,
     ...renderGuardChains(table, names.bridge),
     `add chain ${table} nat { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} nat ${from} ${theirs} meta l4proto . th dport @connections`,
+    `add rule ${table} nat ${from} ${ours} meta l4proto . th dport @proofs`,
     `add rule ${table} nat ${from} dnat ip to meta l4proto . th dport map @ports`,
     ...ports.flatMap((port) => renderAddPort(names, port)),
   ];
@@ -38,12 +42,15 @@ export const renderAddPort = (names: Names, port: Translation): string[] => {
   return [
     `add element ip ${names.table} traffic { ${key} }`,
     `add element ip ${names.table} connections { ${key} }`,
+    `add element ip ${names.table} proofs { ${key} }`,
     `add element ip ${names.table} ports { ${key} : 127.0.0.1 . ${port.targetPort} }`,
   ];
 };
 
 export const renderRemovePort = (names: Names, port: Translation): string[] =>
-  ['ports', 'connections', 'traffic'].map((set) => `delete element ip ${names.table} ${set} { ${renderKey(port)} }`);
+  ['ports', 'proofs', 'connections', 'traffic'].map(
+    (set) => `delete element ip ${names.table} ${set} { ${renderKey(port)} }`,
+  );
 
 export const renderKey = ({ protocol, containerPort }: Pick<Translation, 'protocol' | 'containerPort'>): string =>
   `${protocol} . ${containerPort}`;

@@ -30,17 +30,87 @@ const sound: Evidence = {
   listening: true,
   counts: undefined,
   drops: [],
+  taken: [],
+  ownChain: undefined,
   misdirected: [],
 };
 const silent = { ...sound, ended: 'timeout' } as const;
 const absent = { listeners: [], listening: false };
 const drop = { family: 'ip', table: 'filter', chain: 'MINE', baseChain: 'INPUT', rule: 'tcp dport 80 drop' };
 
+const atService = { at: 'service', to: { address: '127.0.0.1', port: 8088 }, counted: 1 } as const;
+const atProxy = { at: 'elsewhere', to: { address: '198.18.0.1', port: 7892 }, counted: 0 } as const;
+const redirect = { family: 'ip', table: 'p', chain: 'c', baseChain: 'c', rule: 'meta l4proto tcp redirect to :7892' };
+const inNat = { family: 'ip', table: 'nat', chain: 'MINE', baseChain: 'PREROUTING', rule: 'dnat to 10.0.0.1' };
+
 type Row = [seen: string, evidence: Evidence, finding: Finding, sentence: RegExp, advice: RegExp];
 
 const rows: Row[] = [
   ['our nonce', { ...sound, ended: 'nonce' }, 'reachable', /reach 127\.0\.0\.1:8088 at host\.docker\.internal:80/, /./],
-  ['a service that accepts', { ...sound, ended: 'accepted' }, 'reachable', /reach/, /./],
+  ['a service that accepts', { ...sound, ended: 'accepted', arrival: atService }, 'reachable', /reach/, /./],
+  [
+    'a service that ends the connection before anybody can look',
+    { ...sound, ended: 'accepted', arrival: { ...atService, at: 'nowhere', to: undefined } },
+    'reachable',
+    /no connection to be looked at/,
+    /./,
+  ],
+  [
+    'a proxy that another rule gave the connection to',
+    { ...sound, ended: 'accepted', arrival: atProxy, taken: [redirect] },
+    'taken-by-other-rule',
+    /^Another rule took tcp port 80 of lhf-abcdefgh: ip p c: meta l4proto tcp redirect to :7892; it went to 198\.18\.0\.1:7892$/,
+    /^sudo nft insert rule ip p c iifname lhf-abcdefgh accept$/,
+  ],
+  [
+    'a proxy that answers in place of our listener',
+    { ...sound, ended: 'foreign', arrival: atProxy, counts: nothing },
+    'taken-by-other-rule',
+    /it went to 198\.18\.0\.1:7892$/,
+    /^sudo iptables-save -t nat$/,
+  ],
+  [
+    'another rule that leads to the very service',
+    { ...sound, ended: 'accepted', arrival: { ...atService, counted: 0 } },
+    'taken-by-other-rule',
+    /it went to 127\.0\.0\.1:8088$/,
+    /./,
+  ],
+  [
+    'another host that another rule leads to',
+    { ...sound, ended: 'accepted', arrival: { at: 'nowhere', to: undefined, counted: 0 }, taken: [redirect] },
+    'taken-by-other-rule',
+    /redirect to :7892$/,
+    /./,
+  ],
+  [
+    'another rule that leads to nobody',
+    { ...silent, counts: { ...nothing, saw: 3 }, taken: [{ ...redirect, family: 'inet' }] },
+    'taken-by-other-rule',
+    /inet p c/,
+    /^sudo nft insert rule inet p c iifname lhf-abcdefgh accept$/,
+  ],
+  [
+    'a rule before our own jump to our own chain',
+    { ...silent, taken: [{ ...inNat, baseChain: 'PREROUTING' }], ownChain: 'LHF-lhf-abcdefgh' },
+    'taken-by-other-rule',
+    /ip nat MINE/,
+    /^sudo iptables -t nat -I PREROUTING 1 -i lhf-abcdefgh -m addrtype --dst-type LOCAL -m comment --comment lhf:lhf-abcdefgh -j LHF-lhf-abcdefgh$/,
+  ],
+  [
+    'a rule that gives it to a transparent proxy',
+    { ...silent, taken: [{ ...inNat, table: 'mangle', rule: 'tproxy to :1' }], ownChain: 'LHF-lhf-abcdefgh' },
+    'taken-by-other-rule',
+    /ip mangle MINE/,
+    /^sudo iptables -t mangle -I PREROUTING 1 -i lhf-abcdefgh -j ACCEPT$/,
+  ],
+  [
+    'a rule of ours that is gone, and somebody who answers in its place',
+    { ...sound, rulePresent: false, ended: 'accepted', arrival: { ...atProxy, counted: 0 } },
+    'rule-missing',
+    /gone/,
+    /./,
+  ],
   [
     'a UDP service of which nothing is wrong',
     { ...sound, ended: 'sent', protocol: 'udp' },
@@ -64,7 +134,7 @@ const rows: Row[] = [
   ],
   [
     'a container that dials docker0',
-    { ...sound, ended: 'accepted', misdirected: [{ container: 'web', address: '172.17.0.1' }] },
+    { ...sound, ended: 'accepted', arrival: atService, misdirected: [{ container: 'web', address: '172.17.0.1' }] },
     'wrong-address',
     /web dials 172\.17\.0\.1:80/,
     /--add-host host\.docker\.internal:198\.18\.0\.1/,

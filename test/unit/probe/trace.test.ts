@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDrops } from '../../../src/probe/trace.ts';
+import { parseDrops, parseTaken, parseTranslators } from '../../../src/probe/trace.ts';
 
 // As nft 1.0.6 printed it, packets shortened.
 const arrived = (id: string): string[] => [
@@ -83,5 +83,75 @@ describe('drops in a trace', () => {
       drops(...arrived('9de17434'), ...inputOf('9de17434'), 'trace id 9de17434 ip filter INPUT policy accept '),
     ).toEqual([]);
     expect(drops('')).toEqual([]);
+  });
+});
+
+describe('rules that took a packet', () => {
+  const own = { table: 'lhf_abcdefgh', chain: 'LHF-lhf-abcdefgh' };
+  const jump = 'trace id 90a55831 ip nat PREROUTING rule counter packets 0 bytes 0 jump MINE (verdict jump MINE)';
+
+  it.each([
+    [
+      'a native redirect',
+      ['trace id 2370d461 ip p c rule iifname != "lo" meta l4proto tcp redirect to :7892 (verdict accept)'],
+      {
+        family: 'ip',
+        table: 'p',
+        chain: 'c',
+        baseChain: 'c',
+        rule: 'iifname != "lo" meta l4proto tcp redirect to :7892',
+      },
+    ],
+    [
+      'a translation of iptables in a chain that was jumped to',
+      [
+        jump,
+        'trace id 90a55831 ip nat MINE rule meta l4proto tcp counter packets 0 bytes 0 dnat to 10.9.0.1:99 (verdict accept)',
+      ],
+      {
+        family: 'ip',
+        table: 'nat',
+        chain: 'MINE',
+        baseChain: 'PREROUTING',
+        rule: 'meta l4proto tcp dnat to 10.9.0.1:99',
+      },
+    ],
+    [
+      'a target that nft has no words for',
+      [
+        'trace id 90a55831 ip nat PREROUTING rule meta l4proto tcp counter packets 0 bytes 0 xt target "DNAT" (verdict accept)',
+      ],
+      {
+        family: 'ip',
+        table: 'nat',
+        chain: 'PREROUTING',
+        baseChain: 'PREROUTING',
+        rule: 'meta l4proto tcp xt target "DNAT"',
+      },
+    ],
+    [
+      'a transparent proxy’s',
+      ['trace id 90a55831 inet m p rule tcp dport 80 tproxy ip to 127.0.0.1:7893 (verdict continue)'],
+      { family: 'inet', table: 'm', chain: 'p', baseChain: 'p', rule: 'tcp dport 80 tproxy ip to 127.0.0.1:7893' },
+    ],
+  ])('%s', (_, lines, place) => {
+    expect(parseTaken(`${lines.join('\n')}\n`, own)).toEqual([place]);
+  });
+
+  it.each([
+    'trace id 1 ip lhf_abcdefgh nat rule iifname "lhf-abcdefgh" dnat ip to meta l4proto . th dport map @ports (verdict accept)',
+    'trace id 1 ip nat LHF-lhf-abcdefgh rule counter packets 0 bytes 0 dnat to 127.0.0.1:8088 (verdict accept)',
+  ])('are not our own, which translate: %s', (line) => {
+    expect(parseTaken(line, own)).toEqual([]);
+    expect(parseTranslators(line)).toHaveLength(1);
+  });
+
+  it.each([
+    'trace id 1 ip t p rule ct status dnat counter name "x" (verdict continue)',
+    'trace id 1 ip nat POSTROUTING rule masquerade (verdict accept)',
+    'trace id 1 ip t p policy accept ',
+    jump,
+  ])('are not those that only look: %s', (line) => {
+    expect(parseTranslators(line)).toEqual([]);
   });
 });

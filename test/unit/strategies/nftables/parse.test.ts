@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseCounters, parseKeys } from '../../../../src/strategies/nftables/parse.ts';
+import { parseCounters, parseKeys, parseTargets } from '../../../../src/strategies/nftables/parse.ts';
 
 // As the kernel lists a table made by our own rules; long lists go over several lines.
 const golden = readFileSync(new URL('../../../golden/nftables.txt', import.meta.url), 'utf8');
@@ -60,4 +60,12 @@ describe('counters', () => {
     ['none', wrapped, 'connections', {}],
     ['a set that does not count', wrapped, 'others', { 'tcp/1': { packets: 0, bytes: 0 } }],
   ])('%s', (_, listing, set, found) => expect(Object.fromEntries(parseCounters(listing, set))).toEqual(found));
+});
+
+describe('targets', () => {
+  it.each([
+    ['lines', wrapped, { 'tcp/80': 8088, 'udp/53': 5353 }],
+    ['the kernel’s own listing', golden, { 'tcp/80': 8088, 'tcp/8088': 8088, 'udp/53': 5353 }],
+    ['nothing', '', {}],
+  ])('of %s', (_, listing, targets) => expect(Object.fromEntries(parseTargets(listing))).toEqual(targets));
 });

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+
+/** An address as printed, for example `127.0.0.1`, `::1`, `::ffff:127.0.0.1`, and a port. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One socket of this host (and this network namespace). */
+export interface HostSocket {
+  readonly family: 4 | 6;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** As /proc tells it: two hexadecimal digits, `0A` for one that listens. */
+  readonly state: string;
+}
+
+const listening = '0A';
+const inHandshake = '03';
+
+/** Each socket that has a port at either end, read from /proc/net. */
+export const readSockets = async (port: number, protocol: 'tcp' | 'udp'): Promise<HostSocket[]> => {
+  const [four, six] = await Promise.all([readTable(protocol), readTable(`${protocol}6`)]);
+  return [...parseSockets(four, 4, port), ...parseSockets(six, 6, port)];
+};
+
+/**
+ * The ends on this host of all connections from one IPv4 address and port, also those that are closing, or closed already. One whose
+ * handshake is not through is none: where a proxy gets the packets of another's handshake, it stays so.
+ */
+export const readConnectionsFrom = async (from: Endpoint): Promise<Endpoint[]> =>
+  endsOf(await readSockets(from.port, 'tcp'), from);
+
+export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoint): Endpoint[] =>
+  sockets
+    .filter(
+      ({ remote, state }) =>
+        state !== listening &&
+        state !== inHandshake &&
+        remote.port === port &&
+        plainAddress(remote.address) === address,
+    )
+    .map(({ local }) => ({ address: plainAddress(local.address), port: local.port }));
+
+/** The sockets of one table of /proc/net that have a port at either end. A busy host has many thousands of others. */
+export const parseSockets = (table: string, family: 4 | 6, port: number): HostSocket[] => {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  const read = (text = ''): Endpoint => {
+    const [address = '', hexPort = ''] = text.split(':');
+    return { address: family === 4 ? readV4(address) : readV6(address), port: parseInt(hexPort, 16) };
+  };
+  return table
+    .split('\n')
+    .slice(1)
+    .filter((line) => line.includes(wanted))
+    .map((line) => line.trim().split(/\s+/))
+    .map((fields) => ({ family, local: read(fields[1]), remote: read(fields[2]), state: fields[3] ?? '' }));
+};
+
+/** A socket for both families tells an IPv4 address as a mapped one. */
+const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+
+const readTable = async (name: string): Promise<string> => readFile(`/proc/net/${name}`, 'utf8').catch(() => '');
+
+const bytesOf = (hex: string): number[] =>
+  (hex.match(/.{8}/g) ?? []).flatMap((word) =>
+    (word.match(/../g) ?? []).toReversed().map((byte) => parseInt(byte, 16)),
+  );
+
+const readV4 = (hex: string): string => bytesOf(hex).join('.');
+
+const readV6 = (hex: string): string => {
+  const bytes = bytesOf(hex);
+  if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255)
+    return `::ffff:${bytes.slice(12).join('.')}`;
+  const words = Array.from({ length: 8 }, (_, n) =>
+    ((bytes[2 * n] ?? 0) * 256 + (bytes[2 * n + 1] ?? 0)).toString(16),
+  ).join(':');
+  return words.replace(/(^|:)0(:0)+(:|$)/, '::');
+};

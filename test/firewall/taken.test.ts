@@ -1,0 +1,130 @@
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnScript, type Script } from '../support/children.ts';
+import { startNode } from '../support/containers.ts';
+import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
+import { drive, expectSame, shell, snapshotIn } from './drive.ts';
+
+// Rules of others that are first: a connection that somebody accepts proves nothing, and a service that is reached proves nothing of us.
+let engine: PrivateEngine;
+let proxy: Script;
+beforeAll(async () => {
+  engine = await startPrivateEngine();
+  const source = `import { createServer } from 'node:net';
+    createServer((socket) => socket.on('error', () => undefined).resume()).listen(7892, () => console.log('listens'));`;
+  proxy = spawnScript({ source, spawn: engine.spawn });
+  await proxy.waitForLine('listens');
+});
+afterAll(async () => {
+  await proxy.kill();
+  await engine.stop();
+});
+
+const native = (what: string): string =>
+  `nft 'add table ip p; add chain ip p c { type nat hook prerouting priority -110; }; add rule ip p c iifname != "lo" meta l4proto tcp ${what}'`;
+const nativeOff = 'nft delete table ip p';
+const redirect = native('redirect to :7892');
+const taken = { reachable: false, finding: 'taken-by-other-rule' };
+
+describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
+  it('does not open where a proxy takes the connection, and names the rule', async () => {
+    await shell(engine, redirect);
+    try {
+      const before = await snapshotIn(engine);
+      await using net = drive(engine, { strategy, service: { host: '127.0.0.1' } });
+      expect(await net.open()).toMatchObject({
+        code: 'LHF_ERR_UNREACHABLE',
+        diagnosis: taken,
+        message: expect.stringMatching(
+          /^Another rule took tcp port 80 of lhf-\w+: ip p c: iifname != "lo" meta l4proto tcp redirect to :7892; it went to [\d.]+:7892\n/,
+        ) as string,
+      });
+      expectSame(before, await snapshotIn(engine));
+    } finally {
+      await shell(engine, nativeOff);
+    }
+  });
+
+  it('does not open where a proxy answers in place of our own listener', async () => {
+    await shell(engine, redirect);
+    try {
+      await using net = drive(engine, { strategy, verify: { timeoutMs: 1500 } });
+      expect(await net.open()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: taken });
+    } finally {
+      await shell(engine, nativeOff);
+    }
+  });
+
+  it.each([
+    ['to a proxy', () => 'redirect to :7892', /redirect to :7892; it went to [\d.]+:7892$/],
+    [
+      'to the very service',
+      (port: number) => `dnat to 127.0.0.1:${port}`,
+      /dnat to 127\.0\.0\.1:(\d+); it went to 127\.0\.0\.1:\1$/,
+    ],
+    ['to nobody', () => 'redirect to :7', /redirect to :7$/],
+  ])('tells a rule that leads %s, and the advice mends it', async (_, what, said) => {
+    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+    const { ok } = await net.open();
+    expect(await net.verify()).toMatchObject({
+      ok: { ports: [{ answer: 'accepted', proof: 'connection-at-service' }] },
+    });
+    await shell(engine, native(what(ok?.ports[0]?.hostPort ?? 0)));
+    try {
+      expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: taken });
+      const diagnosis = await net.diagnose();
+      expect(diagnosis).toMatchObject(taken);
+      expect(diagnosis.sentence).toMatch(said);
+      await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+      expect(await net.verify()).toMatchObject({ ok: { ports: [{ proof: 'connection-at-service' }] } });
+      expect(await net.diagnose()).toMatchObject({ reachable: true });
+    } finally {
+      await net.close();
+      await shell(engine, nativeOff);
+    }
+  });
+});
+
+it('tells a rule that was put before our own in the same chain, and the advice mends it and goes with the forward', async () => {
+  // The chain is there already, so that what is left of it is nobody's doing.
+  const rule = 'PREROUTING -p tcp -m comment --comment theirs -j REDIRECT --to-ports 7892';
+  await shell(engine, `iptables -t nat -A ${rule}; iptables -t nat -D ${rule}`);
+  const before = await snapshotIn(engine);
+  await using net = drive(engine, { strategy: 'iptables', verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  await shell(engine, `iptables -t nat -I ${rule.replace('PREROUTING', 'PREROUTING 1')}`);
+  try {
+    expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: taken });
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject(taken);
+    expect(diagnosis.sentence).toMatch(
+      /ip nat PREROUTING: meta l4proto tcp .*redirect to :7892; it went to [\d.]+:7892$/,
+    );
+    await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+    expect(await net.verify()).toMatchObject({ ok: { ports: [{ proof: 'connection-at-service' }] } });
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+  } finally {
+    await net.close();
+    await shell(engine, `iptables -t nat -D ${rule}`);
+  }
+  expectSame(before, await snapshotIn(engine));
+});
+
+it('tells a rule that leads to another container, of which this host has no socket', async () => {
+  await using other = await startNode({ docker: new Docker({ socketPath: engine.socketPath }) });
+  await other.serve(8080, 'x');
+  await using net = drive(engine, { strategy: 'nftables', verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  await shell(engine, `${native(`dnat to ${other.address}:8080`)}; iptables -I FORWARD 1 -j ACCEPT`);
+  try {
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject(taken);
+    expect(diagnosis.sentence).toMatch(new RegExp(`ip p c: .*dnat to ${other.address}:8080$`));
+    expect(diagnosis.hops[0]?.detail).toMatch(/: accepted$/);
+    await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+  } finally {
+    await net.close();
+    await shell(engine, `${nativeOff}; iptables -D FORWARD -j ACCEPT`);
+  }
+});

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { endsOf, parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
+
+const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+
+it('reads the ends of a connection, and only those with the port', () => {
+  const four =
+    `${head}   0: 0100007F:1F98 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n` +
+    '   1: 0100007F:1F98 020012C6:B0D4 01 00000000:00000000 00:00000000 00000000     0        0 2 1\n' +
+    '   2: 0100007F:1F99 020012C6:B0D5 01 00000000:00000000 00:00000000 00000000     0        0 3 1\n';
+  expect(parseSockets(four, 4, 45268)).toEqual([
+    {
+      family: 4,
+      local: { address: '127.0.0.1', port: 8088 },
+      remote: { address: '198.18.0.2', port: 45268 },
+      state: '01',
+    },
+  ]);
+  const six = `${head}   0: 0000000000000000FFFF00000100007F:1F98 0000000000000000FFFF0000020012C6:B0D4 08 0:0 00:0 0 0 0 1\n`;
+  expect(parseSockets(six, 6, 45268)).toMatchObject([
+    { local: { address: '::ffff:127.0.0.1', port: 8088 }, remote: { address: '::ffff:198.18.0.2' }, state: '08' },
+  ]);
+  expect(parseSockets('', 4, 45268)).toEqual([]);
+});
+
+const open = async (host: string, onConnection: (socket: Socket) => void) => {
+  const server = createServer(onConnection);
+  await once(server.listen({ host, port: 0 }), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  await once(client, 'connect');
+  return { port, client, from: { address: '127.0.0.1', port: client.localPort ?? 0 } };
+};
+
+it.each(['127.0.0.1', '::'])('a connection to a service on %s is seen where it arrived', async (host) => {
+  const { port, from } = await open(host, (socket) => void socket.on('error', () => undefined));
+  expect(await readConnectionsFrom(from)).toEqual([{ address: '127.0.0.1', port }]);
+});
+
+it('a connection that the service has closed at once is seen, while the other end keeps it', async () => {
+  const { port, client, from } = await open('127.0.0.1', (socket) => void socket.end());
+  const ended = once(client, 'end');
+  client.resume();
+  await ended;
+  expect(await readConnectionsFrom(from)).toEqual([{ address: '127.0.0.1', port }]);
+});
+
+it('a connection that the service has reset is nowhere', async () => {
+  const arrived: Socket[] = [];
+  const { client, from } = await open('127.0.0.1', (socket) => void arrived.push(socket));
+  while (arrived.length === 0) await setImmediate();
+  client.on('error', () => undefined);
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  arrived[0]?.resetAndDestroy();
+  await closed;
+  expect(await readConnectionsFrom(from)).toEqual([]);
+});
+
+it('listeners, strangers, and handshakes that are not through are no connection', () => {
+  const from = { address: '198.18.0.2', port: 45268 };
+  const local = { address: '127.0.0.1', port: 8088 };
+  const socket = { family: 4, local, remote: from, state: '01' } as const;
+  const others = [
+    { ...socket, state: '0A' },
+    { ...socket, state: '03' },
+    { ...socket, remote: { ...from, address: '198.18.0.3' } },
+    { ...socket, remote: { ...from, port: 1 } },
+  ];
+  expect(endsOf(others, from)).toEqual([]);
+  expect(endsOf([...others, { ...socket, state: '06' }], from)).toEqual([local]);
+});

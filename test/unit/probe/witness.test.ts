@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { isAtService, judgeArrival } from '../../../src/probe/witness.ts';
+
+const service = { address: '127.0.0.1', port: 8088 };
+const proxy = { address: '198.18.0.1', port: 7892 };
+
+it.each([
+  ['the service’s own socket', [service], { at: 'service', to: service }],
+  ['another port of the gateway', [proxy], { at: 'elsewhere', to: proxy }],
+  ['another port of 127.0.0.1', [{ ...service, port: 7892 }], { at: 'elsewhere', to: { ...service, port: 7892 } }],
+  [
+    'the service’s port on another address',
+    [{ ...proxy, port: 8088 }],
+    { at: 'elsewhere', to: { ...proxy, port: 8088 } },
+  ],
+  ['two, of which one is another', [service, proxy], { at: 'elsewhere', to: proxy }],
+  ['none', [], { at: 'nowhere', to: undefined }],
+])('a connection with %s', (_, ends, arrival) => {
+  expect(judgeArrival({ targetPort: 8088 }, ends)).toEqual(arrival);
+});
+
+it('is proven where our own rule counted it and the service has it', () => {
+  expect(isAtService({ at: 'service', to: service, counted: 1 })).toBe(true);
+  expect(isAtService({ at: 'service', to: service, counted: 0 })).toBe(false);
+  expect(isAtService({ at: 'elsewhere', to: proxy, counted: 1 })).toBe(false);
+  expect(isAtService({ at: 'nowhere', to: undefined, counted: 1 })).toBe(false);
+  expect(isAtService(undefined)).toBe(false);
+});
