@@ -23,19 +23,22 @@ export const readHostFactsAnew = async (): Promise<HostFacts> => {
   };
 };
 
+// A machine that is busy takes its time for the smallest program: that is not to be without it.
+const patiently = { timeoutMs: 60_000 };
+
 // -n: never a password prompt; a sudo that would ask counts as none.
 const mayUseSudo = async (): Promise<boolean> =>
   process.platform === 'linux' && (await run(['true'], { prefix: ['sudo', '-n'] })).exitCode === 0;
 
 const readNft = async (): Promise<HostFacts['nft']> => {
-  const { stdout, exitCode } = await run(['nft', '-V']);
+  const { stdout, exitCode } = await run(['nft', '-V'], patiently);
   const version = /v(\d+(?:\.\d+)*)/.exec(stdout)?.[1];
   // Built without a line editor, nft has no interactive mode, and nothing could hold an owned table.
   return exitCode !== 0 || version === undefined || /cli:\s*no\b/.test(stdout) ? undefined : { version };
 };
 
 const readIptables = async (): Promise<HostFacts['iptables']> => {
-  const { stdout, exitCode } = await run(['iptables', '-V']);
+  const { stdout, exitCode } = await run(['iptables', '-V'], patiently);
   const [, version, variant] = /v(\d[\d.]*)(?:\s+\((\w+)\))?/.exec(stdout) ?? [];
   if (exitCode !== 0 || version === undefined) return undefined;
   return { version, variant: variant === 'nf_tables' || variant === 'legacy' ? variant : 'unknown' };
