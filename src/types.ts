@@ -70,8 +70,8 @@ export interface Verification {
     /**
      * What that was proven by. `nonce`: our own listener answered what only it knows. `connection-at-service`: the forward's own rule
      * translated the probe's packets, and this host's socket table shows the very connection at the service. `translated`: the rule
-     * did, and no other rule touched them, but the service ended the connection before it could be looked at. `rule-present`: the rule,
-     * and a socket that takes what it carries, are there; a UDP service is not written to.
+     * did, and no other rule touched them, but there was no connection to be looked at: the service ends it at once, or has none before
+     * it gets data. `rule-present`: the rule, and a socket that takes what it carries, are there; a UDP service is not written to.
      */
     readonly proof: 'nonce' | 'connection-at-service' | 'translated' | 'rule-present';
     /** From the first dial to the answer, in milliseconds. */

@@ -15,6 +15,9 @@ export interface HostSocket {
   readonly state: string;
 }
 
+const listening = '0A';
+const inHandshake = '03';
+
 /** Each socket that has a port at either end, read from /proc/net. */
 export const readSockets = async (port: number, protocol: 'tcp' | 'udp'): Promise<HostSocket[]> => {
   const [four, six] = await Promise.all([readTable(protocol), readTable(`${protocol}6`)]);
@@ -22,12 +25,21 @@ export const readSockets = async (port: number, protocol: 'tcp' | 'udp'): Promis
 };
 
 /**
- * The ends on this host of all connections from one IPv4 address and port. Also those that are closing or closed already, and those
- * that nobody has accepted yet.
+ * The ends on this host of all connections from one IPv4 address and port, also those that are closing, or closed already. One whose
+ * handshake is not through is none: where a proxy gets the packets of another's handshake, it stays so.
  */
-export const readConnectionsFrom = async ({ address, port }: Endpoint): Promise<Endpoint[]> =>
-  (await readSockets(port, 'tcp'))
-    .filter(({ remote, state }) => state !== '0A' && remote.port === port && plainAddress(remote.address) === address)
+export const readConnectionsFrom = async (from: Endpoint): Promise<Endpoint[]> =>
+  endsOf(await readSockets(from.port, 'tcp'), from);
+
+export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoint): Endpoint[] =>
+  sockets
+    .filter(
+      ({ remote, state }) =>
+        state !== listening &&
+        state !== inHandshake &&
+        remote.port === port &&
+        plainAddress(remote.address) === address,
+    )
     .map(({ local }) => ({ address: plainAddress(local.address), port: local.port }));
 
 /** The sockets of one table of /proc/net that have a port at either end. A busy host has many thousands of others. */

@@ -92,7 +92,7 @@ const judge = (seen: Evidence): Cause => {
   if (seen.ended === 'accepted') {
     return {
       finding: 'reachable',
-      sentence: `Our rule carries ${target} to 127.0.0.1:${hostPort}, and the service there ended the connection at once`,
+      sentence: `Our rule carries ${target} to 127.0.0.1:${hostPort}, and the service there answers, though it had no connection to be looked at`,
       advice: 'nothing to do',
     };
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConnectionsFrom, readSockets, type Endpoint } from '../host/sockets.ts';
-import type { Proofs, RouteView } from '../strategies/strategy.ts';
+import { keyOf, type Proofs, type RouteView } from '../strategies/strategy.ts';
 import type { ProbedPort } from './context.ts';
 
 /** Where a connection of our probe arrived, as this host's own tables tell it while the probe holds it. */
@@ -36,8 +36,10 @@ export const witness = async (
       route.proofs(),
       from === undefined ? nowhere : findArrival(port, landing, from),
     ]);
-    const { packets } = proofs.get(`${port.protocol}/${port.containerPort}`) ?? { packets: 0 };
-    const arrival = { ...arrived, counted: packets - (before?.packets ?? 0) };
+    const after = proofs.get(keyOf(port));
+    // A rule that could not be read before has counted nothing that is known to be this probe's.
+    const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
+    const arrival = { ...arrived, counted };
     const mayYet = arrival.at === 'nowhere' || (route.isRelay && arrival.counted === 0);
     if (from === undefined || !mayYet || look === (route.isRelay ? looksAtRelay : looks)) return arrival;
     await delay(betweenLooksMs);

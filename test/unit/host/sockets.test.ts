@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
+import { endsOf, parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 
@@ -60,4 +60,18 @@ it('a connection that the service has reset is nowhere', async () => {
   await failed;
   // The kernel may give the client a port that another connection to another port, closed but not forgotten, had as well.
   expect((await readConnectionsFrom(from)).filter((end) => end.port === port)).toEqual([]);
+});
+
+it('listeners, strangers, and handshakes that are not through are no connection', () => {
+  const from = { address: '198.18.0.2', port: 45268 };
+  const local = { address: '127.0.0.1', port: 8088 };
+  const socket = { family: 4, local, remote: from, state: '01' } as const;
+  const others = [
+    { ...socket, state: '0A' },
+    { ...socket, state: '03' },
+    { ...socket, remote: { ...from, address: '198.18.0.3' } },
+    { ...socket, remote: { ...from, port: 1 } },
+  ];
+  expect(endsOf(others, from)).toEqual([]);
+  expect(endsOf([...others, { ...socket, state: '06' }], from)).toEqual([local]);
 });
