@@ -14,7 +14,7 @@ export interface CommandResult {
   readonly failure: string | undefined;
 }
 
-export interface CommandOptions extends Pick<StartOptions, 'prefix'> {
+export interface CommandOptions extends Pick<StartOptions, 'prefix' | 'detached'> {
   readonly input?: string;
   /** Default: 10 000. */
   readonly timeoutMs?: number;
@@ -23,11 +23,11 @@ export interface CommandOptions extends Pick<StartOptions, 'prefix'> {
 /** Runs a system program to its end. Never throws: read `exitCode`. */
 export const run = async (
   argv: Argv,
-  { prefix = [], input, timeoutMs = 10_000 }: CommandOptions = {},
+  { prefix = [], detached = false, input, timeoutMs = 10_000 }: CommandOptions = {},
 ): Promise<CommandResult> => {
   const startedAt = performance.now();
   const command = [...prefix, ...argv].join(' ');
-  const program = start(argv, { prefix, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const program = start(argv, { prefix, detached, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
   const ended =
     'failure' in program
       ? { stdout: '', stderr: '', exitCode: undefined, ...program }

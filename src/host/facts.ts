@@ -39,9 +39,10 @@ export const readHostFactsAnew = async (): Promise<HostFacts> => {
 // A machine that is busy takes its time for the smallest program: that is not to be without it.
 const patiently = { timeoutMs: 60_000 };
 
-// -n: never a password prompt; a sudo that would ask counts as none.
+// -n: never a password prompt; a sudo that would ask counts as none. Detached, as the holder is: tickets count for one terminal only.
 const mayUseSudo = async (): Promise<boolean> =>
-  process.platform === 'linux' && (await run(['true'], { prefix: ['sudo', '-n'] })).exitCode === 0;
+  process.platform === 'linux' &&
+  (await run(['true'], { prefix: ['sudo', '-n'], detached: true, ...patiently })).exitCode === 0;
 
 const readNft = async (): Promise<HostFacts['nft']> => {
   const { stdout, exitCode } = await run(['nft', '-V'], patiently);

@@ -1,12 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { debug } from '../command/debug.ts';
-import { findProgram } from '../command/find-program.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
-import { commandEnvironment } from '../command/start.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import { loaderOptions } from './loader-options.ts';
 import { wordsFolder } from './words.ts';
@@ -62,7 +60,6 @@ export class Holder {
     const args = [
       options.session,
       options.nonce,
-      options.privileges.prefix.join(' '),
       process.execPath,
       guardianScript(),
       // For the guardian's node alone: with it, another program might get libraries that are not its own.
@@ -75,18 +72,11 @@ export class Holder {
       ...(options.programArguments ?? []),
     ];
     const program = [readShellPrograms('as-root'), options.program, readShellPrograms('holder')].join('\n');
-    this.#child = spawn(findProgram('sh') ?? '/bin/sh', ['-c', program, 'lhf-holder', ...args], {
-      detached: true,
-      stdio: ['pipe', 'ignore', 'pipe'],
-      // / is never in the way of somebody who unmounts or removes the folder that the tests ran in.
-      cwd: '/',
-      env: {
-        ...toReachTheEngine(),
-        ...commandEnvironment,
-        LOCALHOST_FORWARD_PRIVILEGES: JSON.stringify(options.privileges.handle),
-        LOCALHOST_FORWARD_WORDS: wordsFolder() ?? '',
-        ...options.environment,
-      },
+    this.#child = options.privileges.hold(program, args, {
+      ...toReachTheEngine(),
+      LOCALHOST_FORWARD_PRIVILEGES: JSON.stringify(options.privileges.handle),
+      LOCALHOST_FORWARD_WORDS: wordsFolder() ?? '',
+      ...options.environment,
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
     this.#child.on('error', (error) => lose(error.message));

@@ -6,10 +6,10 @@
 #   lhf_hold     runs until the pipe ends
 #   lhf_release  runs after the end, when route_localnet is off: takes rules away, guards left out, and prints each bridge that may
 #                have something, a line each
-# Arguments: session, nonce, `sudo -n` or nothing, node, the guardian's script, where node finds its libraries, `guardian` where
+# Arguments: `sudo -n` or nothing, session, nonce, node, the guardian's script, where node finds its libraries, `guardian` where
 # this holder starts one, where to leave word, what else the guardian's node is started with (a line each), and whatever the held
 # program needs.
-SESSION=$1 NONCE=$2 SUDO=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6 ENDS_AS=$7 WORDS=$8 OPTIONS=$9
+SUDO=$1 SESSION=$2 NONCE=$3 NODE=$4 GUARDIAN=$5 LIBRARIES=$6 ENDS_AS=$7 WORDS=$8 OPTIONS=$9
 shift 9
 trap "" INT HUP TERM PIPE QUIT
 
