@@ -46,7 +46,7 @@ describe.each(strategies)('closing a forward by $name with $privilege', (claims)
     // Any bridge of the engine's has rules of its own, which say nothing of ours.
     const ours = /^\+ table ip lhf|^\+ -A (LHF|\w+ .*LHF)/m;
     expect(ours.test(during)).toBe(claims.opensBridge);
-    expect(during.includes('processes:')).toBe(claims.opensBridge);
+    expect(during).toContain('processes:');
     await container.remove();
     script.endInput();
     await script.waitForLine('closed');

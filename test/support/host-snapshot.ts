@@ -53,7 +53,8 @@ const withoutEmptyChains = (snapshot: Snapshot): Snapshot => ({
     .join('\n')
     .replaceAll(/^\tchain (?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) \{\n\t\ttype [^\n]+\n\t\}\n/gm, '')
     .replaceAll(/^table ip6? (?:raw|mangle|nat|filter|security) \{\n\}\n?/gm, '')
-    .split('\n'),
+    .split('\n')
+    .filter((line) => line !== ''),
   iptables: snapshot.iptables.filter((line) => /^-|^:\S+ -/.test(line)),
   ip6tables: snapshot.ip6tables.filter((line) => /^-|^:\S+ -/.test(line)),
 });
