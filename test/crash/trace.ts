@@ -27,8 +27,26 @@ export const tracesAtLast = async (
   return traces;
 };
 
-/** The host's rules and the engine's objects: a test's own process keeps its holder until it ends. */
-export const takeState = (): Promise<Snapshot> => takeSnapshot(execHere, { processMarker: 'no-such-program' });
+/**
+ * The host's rules and the engine's objects, once no guardian is at work, of an earlier test's processes either. A test's own process
+ * keeps its holder until it ends.
+ */
+export const takeState = async (): Promise<Snapshot> => {
+  await until(async () => !(await isGuarded()), { ...patience, what: 'the guardians to end' });
+  return takeSnapshot(execHere, { processMarker: 'no-such-program' });
+};
+
+/** A guardian, or the shell that is about to start one: its input has ended, so that it reads nothing any more. */
+const isGuarded = async (): Promise<boolean> => {
+  const { stdout } = await execHere([
+    'sh',
+    '-c',
+    'grep -lazE -- "leftovers/[g]uardian\\.ts$" /proc/[0-9]*/cmdline || true',
+  ]);
+  const files = stdout.split('\n').filter(Boolean);
+  const commands = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  return commands.some((command) => command !== '' && !command.includes('lhf-holder'));
+};
 
 /** What differs from before at last: nothing, as soon as that is so. */
 export const differenceAtLast = async (before: Snapshot): Promise<string> => {
