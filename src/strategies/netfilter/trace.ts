@@ -1,9 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Watch } from '../../command/watch.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { Place } from '../packets.ts';
 
-/** Follows the kernel's trace of marked packets. */
-export const openTrace = (privileges: Privileges): Promise<Watch> => privileges.watch(['nft', 'monitor', 'trace']);
+/** How often it is looked whether nft listens, and how many looks it is given: two seconds. */
+const lookEveryMs = 10;
+const looks = 200;
+
+/** Follows the kernel's trace of marked packets. Resolves once nft listens: a packet that passed before would be in no trace. */
+export const openTrace = async (privileges: Privileges): Promise<Watch> => {
+  const before = await countListeners();
+  const watch = await privileges.watch(['nft', 'monitor', 'trace']);
+  for (let look = 0; look < looks && (await countListeners()) <= before; look += 1) await delay(lookEveryMs);
+  return watch;
+};
+
+/** NETLINK_NETFILTER, and the bit of its group NFNLGRP_NFTRACE, as <linux/netlink.h> and <linux/netfilter/nfnetlink.h> number them. */
+const netfilter = 12;
+const traceGroup = 0x100;
+
+const countListeners = async (): Promise<number> => {
+  const table = await readFile('/proc/net/netlink', 'utf8').catch(() => '');
+  return parseListeners(table);
+};
+
+/** How many sockets listen to traces, in the text of /proc/net/netlink. */
+export const parseListeners = (table: string): number =>
+  table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([, protocol, , groups]) => Number(protocol) === netfilter && (parseInt(groups ?? '0', 16) & traceGroup) !== 0,
+    ).length;
 
 /** The drops in what `nft monitor trace` printed. */
 export const parseDrops = (trace: string): Place[] =>

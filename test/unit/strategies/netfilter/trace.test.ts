@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseDrops, parseTaken, parseTranslators } from '../../../../src/strategies/netfilter/trace.ts';
+import {
+  parseDrops,
+  parseListeners,
+  parseTaken,
+  parseTranslators,
+} from '../../../../src/strategies/netfilter/trace.ts';
 
 // As nft 1.0.6 printed it, packets shortened.
 const arrived = (id: string): string[] => [
@@ -154,4 +159,15 @@ describe('rules that took a packet', () => {
   ])('are not those that only look: %s', (line) => {
     expect(parseTranslators(line)).toEqual([]);
   });
+});
+
+it('counts who listens to traces', () => {
+  const table = `sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode
+0000000005c3fdf4 12  2121       00000100 0        0        0     2        0        6032668
+00000000b6455db5 12  0          00000000 0        0        0     2        0        6032662
+00000000b6455db6 0   77         00000100 0        0        0     2        0        6032663
+00000000b6455db7 12  78         00000040 0        0        0     2        0        6032664
+`;
+  expect(parseListeners(table)).toBe(1);
+  expect(parseListeners('')).toBe(0);
 });
