@@ -13,7 +13,7 @@ import { execHere, outputOf, type Spawn } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { datagrams, mayReroute, startUserContainer } from './container.ts';
-import { forEver, openingScript } from './trace.ts';
+import { forEver, openingScript, tracesAtLast } from './trace.ts';
 
 // All of this is done to a firewall: never to the host's own.
 requirePlace();
@@ -159,5 +159,7 @@ test.each(['nftables', 'iptables'])(
     await script.kill('SIGKILL');
     await until(() => existsSync(`${folder}/seen`), { what: 'the end of nft' });
     expect(await readFile(`${folder}/seen`, 'utf8')).toBe('0\n');
+    // Its guardian needs these programs to the end.
+    expect(await tracesAtLast(script.process.pid)).toEqual([]);
   },
 );
