@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeOwned } from '../../../src/leftovers/judge.ts';
+import { describeOwner, judgeOwned } from '../../../src/leftovers/judge.ts';
 import type { OwnerJudgement } from '../../../src/ownership/judge-owner.ts';
 import { readOwner, renderSession } from '../../../src/ownership/owner.ts';
 import type { Mark } from '../../../src/strategies/leftover-kind.ts';
@@ -19,7 +19,9 @@ describe('what a sweep removes', () => {
     ['network', 'alive', 1000, true, false],
     ['container', 'alive', 1000, true, false],
     ['rules', 'alive', undefined, false, false],
-    ['network', 'elsewhere', 23, true, false],
+    ['network', 'elsewhere', 24, true, false],
+    ['container', 'elsewhere', 25, true, true],
+    ['container', 'elsewhere', 1, false, false],
     ['network', 'elsewhere', 25, true, true],
     ['container', 'elsewhere', undefined, true, false],
     ['rules', 'elsewhere', undefined, true, false],
@@ -53,6 +55,27 @@ describe('what a sweep removes', () => {
     const judge = (): OwnerJudgement => ({ state: 'elsewhere' });
     const verdict = judgeOwned(session, { all: false, now, hasBridge: false, judge });
     expect(verdict({ kind: 'rules' })).toMatchObject({ remove: true, waits: true });
+  });
+
+  const unknown = 'it belongs to an owner that its mark does not tell';
+  const distant = 'it belongs to another host or pid namespace';
+  test.each<[string, Mark['kind'], boolean, string]>([
+    ['alive', 'network', true, 'everything was asked for'],
+    ['dead', 'network', false, 'its owner is dead'],
+    ['elsewhere', 'network', false, `${distant} and is younger than a day`],
+    ['unknown', 'container', false, `${unknown} and is younger than a day`],
+    ['elsewhere', 'guard', false, distant],
+    ['unknown', 'rules', false, unknown],
+  ])('an owner that is %s: why its %s goes or stays', (state, kind, all, reason) => {
+    const judge = (): OwnerJudgement => ({ state: state as State });
+    const verdict = judgeOwned(state === 'unknown' ? undefined : session, { all, now, hasBridge: true, judge });
+    expect(verdict({ kind }).reason).toBe(reason);
+  });
+
+  test('an owner is told in a few words, where its mark tells one', () => {
+    expect(describeOwner(session)).toBe(`process ${process.pid}, alive`);
+    expect(describeOwner('nonsense')).toBeUndefined();
+    expect(describeOwner(undefined)).toBeUndefined();
   });
 
   test.each<[OwnerJudgement, string]>([
