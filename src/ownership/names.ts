@@ -40,6 +40,8 @@ export const idOfBridge = (bridge: string): string | undefined => bridgePattern.
 /** The mark on rules and tables: `lhf:<bridge>:<session>`, or with the nonce where it is of all bridges of a session. */
 export const renderMark = (bridge: string, session: string): string => `lhf:${bridge}:${session}`;
 
+const markPattern = /lhf:(?<of>lhf-[0-9a-z]{8}|[0-9a-z]{5}):(?<session>[0-9a-z-]+)/;
+
 /** What a mark says: the nonce of its owner, its session word, and the bridge where it is of one. */
 export interface ParsedMark {
   readonly nonce: string;
@@ -49,8 +51,9 @@ export interface ParsedMark {
 
 /** The first mark in a line of somebody's listing. One whose parts do not agree is none. */
 export const parseMark = (text: string): ParsedMark | undefined => {
-  const [, of, session] = /lhf:(lhf-[0-9a-z]{8}|[0-9a-z]{5}):([0-9a-z-]+)/.exec(text) ?? [];
-  if (of === undefined || session === undefined) return undefined;
+  const parts = markPattern.exec(text)?.groups as Record<'of' | 'session', string> | undefined;
+  if (parts === undefined) return undefined;
+  const { of, session } = parts;
   const id = idOfBridge(of);
   const nonce = id?.slice(0, 5) ?? of;
   const owner = parseSession(session);

@@ -26,22 +26,24 @@ export const renderSession = (owner: Owner): string =>
     owner.nonce,
   ].join('-');
 
-const sessionPattern = /^([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-z]{1,8})-([0-9a-z]{1,8})-([0-9a-z]{1,10})-([0-9a-z]{5})$/;
+const sessionPattern =
+  /^(?<host>[0-9a-f]{8})-(?<boot>[0-9a-f]{8})-(?<space>[0-9a-z]{1,8})-(?<pid>[0-9a-z]{1,8})-(?<start>[0-9a-z]{1,10})-(?<nonce>[0-9a-z]{5})$/;
+type SessionParts = Record<'host' | 'boot' | 'space' | 'pid' | 'start' | 'nonce', string>;
 
 /** Beyond this no system has pids, and 0 and below would name whole process groups. */
 const highestPid = 2 ** 31 - 1;
 
 /** The owner behind a session word, or undefined where it is none of ours. */
 export const parseSession = (session: string): Owner | undefined => {
-  const [, host, boot, pidNamespace = '', pid = '', startTime = '', nonce] = sessionPattern.exec(session) ?? [];
-  if (host === undefined || boot === undefined || nonce === undefined) return undefined;
+  const parts = sessionPattern.exec(session)?.groups as SessionParts | undefined;
+  if (parts === undefined) return undefined;
   const owner = {
-    host,
-    boot,
-    pidNamespace: parseInt(pidNamespace, 36),
-    pid: parseInt(pid, 36),
-    startTime: parseInt(startTime, 36),
-    nonce,
+    host: parts.host,
+    boot: parts.boot,
+    pidNamespace: parseInt(parts.space, 36),
+    pid: parseInt(parts.pid, 36),
+    startTime: parseInt(parts.start, 36),
+    nonce: parts.nonce,
   };
   return owner.pid >= 1 && owner.pid <= highestPid ? owner : undefined;
 };

@@ -61,10 +61,30 @@ describe('marks', () => {
     for (const line of lines) expect(parseMark(line)).toEqual({ nonce: '0a1b2', bridge: names.bridge, session });
   });
 
-  test.each(['', 'lhf:docker0:x', 'lhf:lhf-0a1b2c3d', 'lhf:lhf-0a1b2c3d:', `lhf:${names.network}x:${session}`])(
-    '%j has none',
-    (line) => {
-      expect(parseMark(line)).toBeUndefined();
-    },
-  );
+  test('may be of a whole session, by its nonce', () => {
+    const line = `comment "${renderMark('0a1b2', session)}"`;
+    expect(parseMark(line)).toEqual({ nonce: '0a1b2', bridge: undefined, session });
+  });
+
+  test('whose parts do not agree are none', () => {
+    expect(parseMark(renderMark('lhf-9z9z9c3d', session))).toBeUndefined();
+    expect(parseMark(renderMark('9z9z9', session))).toBeUndefined();
+  });
+
+  // An owner that cannot be told is not taken for a dead one: who reads it decides.
+  test('may name an owner that nobody can read', () => {
+    expect(parseMark('lhf:0a1b2:x')).toEqual({ nonce: '0a1b2', bridge: undefined, session: 'x' });
+  });
+
+  test.each([
+    '',
+    'lhf:docker0:x',
+    'lhf:a:x',
+    'lhf:-----:x',
+    'lhf:lhf-0a1b2c3d',
+    'lhf:lhf-0a1b2c3d:',
+    `lhf:${names.network}x:${session}`,
+  ])('%j has none', (line) => {
+    expect(parseMark(line)).toBeUndefined();
+  });
 });
