@@ -1,7 +1,8 @@
 import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import type { Names } from '../ownership/names.ts';
-import { createThrowawayNetwork } from '../network/create.ts';
+import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
+import { probeAddressOf } from '../network/subnet.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Network, PortMapping, Route, Tools } from '../strategies/strategy.ts';
@@ -14,6 +15,8 @@ export interface RouteOrder {
   readonly openPorts: ReadonlyMap<string, OpenPort>;
   readonly options: ResolvedOptions;
   readonly strategy: StrategyName;
+  /** Whether a probe's packets will tell which firewall is in the way: else it is passed as far as its policies tell. */
+  readonly isProven: boolean;
 }
 
 /** A network of our own with a way to the host's loopback. */
@@ -22,29 +25,34 @@ export interface ConnectedRoute {
   readonly route: Route;
   /** What the host's name stands for on this network. */
   readonly address: string;
+  /** Firewalls that were passed, a sentence each. */
+  readonly accepts: readonly string[];
   /** Takes everything back. What fails can be tried again by calling it again. */
   close(): Promise<void>;
 }
 
 /**
  * Network and route at once: a route names the bridge and need not wait for it. With netfilter its guard is in before any network of ours
- * exists, which also tells the guardian that one may be under way.
+ * exists, which also tells the guardian that one may be under way. All that the route needs is told it at once, so that nothing but
+ * `route_localnet` is left to do when the engine has made the network.
  */
 export const connectRoute = async (order: RouteOrder, tools: Tools): Promise<ConnectedRoute> => {
+  const subnet = await planSubnet(networkPlanOf(order, tools));
   const sent = Promise.withResolvers<void>();
-  const opening = openRoute(order, sent.resolve, tools);
+  const opening = openRoute(order, subnet, sent.resolve, tools);
   // In this order: the route's request is with its holder before the engine's is on its way, whenever this process dies.
   await Promise.race([sent.promise, opening.catch(() => undefined)]);
-  const [opened, created] = await Promise.allSettled([opening, createNetwork(order, tools)]);
+  const passing = opening.then((route) => passFirewalls(order, route));
+  const [opened, passed, created] = await Promise.allSettled([opening, passing, createNetwork(order, subnet, tools)]);
   const removeIt = (): Promise<void> => removeNetworkOf(valueOf(created), tools);
   const close = (): Promise<void> => {
     const route = valueOf(opened);
     return route === undefined ? removeIt() : route.close(removeIt);
   };
   try {
-    const [route, network] = [unwrap(opened), unwrap(created)];
+    const [route, network, accepts] = [unwrap(opened), unwrap(created), unwrap(passed)];
     const { address } = await route.connect(network);
-    return { network, route, address, close };
+    return { network, route, address, accepts, close };
   } catch (error) {
     await close().catch((failure: unknown) => debug(`undoing ${order.names.network}: ${String(failure)}`));
     throw error;
@@ -53,6 +61,7 @@ export const connectRoute = async (order: RouteOrder, tools: Tools): Promise<Con
 
 const openRoute = async (
   { names, openPorts, strategy }: RouteOrder,
+  subnet: string,
   onSent: () => void,
   tools: Tools,
 ): Promise<Route> => {
@@ -60,18 +69,24 @@ const openRoute = async (
   const chosen = strategyNamed(strategy);
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
-  const route = await chosen.open({ names, ports, onSent }, tools);
+  const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
+  const route = await chosen.open({ names, ports, probeAddress: probeAddressOf(subnet), trials, onSent }, tools);
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
   return route;
 };
 
-const createNetwork = async ({ names, options }: RouteOrder, { session, engine }: Tools): Promise<Network> => {
-  const startedAt = performance.now();
+/** Beside the engine's work: to ask for policies takes a program. */
+const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Route): Promise<readonly string[]> =>
+  isProven || options.firewall === 'leave' ? [] : ((await firewall?.passPolicies()) ?? []);
+
+const networkPlanOf = ({ names, options }: RouteOrder, { session }: Tools): NetworkPlan => {
   const { subnet, subnetPool, labels } = options;
-  const network = await createThrowawayNetwork(
-    { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels },
-    engine,
-  );
+  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels };
+};
+
+const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): Promise<Network> => {
+  const startedAt = performance.now();
+  const network = await createThrowawayNetwork(subnet, networkPlanOf(order, tools), tools.engine);
   tellProgress('network', startedAt, () => `${network.name} ${network.subnet}`);
   return network;
 };

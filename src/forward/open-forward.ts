@@ -5,14 +5,14 @@ import { engineOption } from '../leftovers/traces.ts';
 import type { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parsePort, type ProofOptions, type ResolvedOptions } from '../options/options.ts';
 import type { Names } from '../ownership/names.ts';
-import { isDialled, type ProbedPort, type ProofContext } from '../proof/context.ts';
+import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import type { ProbeHold } from '../proof/probe-hold.ts';
 import { verifyForward } from '../proof/verify.ts';
 import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, StrategyReason } from '../types.ts';
 import { closeFailed } from './close-failed.ts';
 import { alreadyForwarded, notForwarded } from './describe.ts';
 import { ForwardView } from './forward-view.ts';
-import { describePort, openPort, type OpenPort } from './ports.ts';
+import { describePort, openPort, probedPortOf, type OpenPort } from './ports.ts';
 import { tellProgress } from './progress.ts';
 
 export interface OpenForwardParts {
@@ -23,6 +23,8 @@ export interface OpenForwardParts {
   readonly route: Route;
   /** What the host's name stands for on this network. */
   readonly address: string;
+  /** Firewalls that were passed while it was opened, a sentence each. */
+  readonly accepts: readonly string[];
   readonly openPorts: Map<string, OpenPort>;
   readonly probe: ProbeHold;
   readonly undo: UndoStack;
@@ -35,7 +37,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   readonly #parts: OpenForwardParts;
   #closing: Promise<void> | undefined;
   #isClosed = false;
-  readonly #accepts = new Set<string>();
+  readonly #accepts: Set<string>;
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -51,6 +53,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       hostname: options.hostname,
     });
     this.#parts = parts;
+    this.#accepts = new Set(parts.accepts);
   }
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
@@ -84,17 +87,13 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     });
   }
 
-  /** The proof at the end of opening; aborts with the signal. Without one, firewalls are passed as far as their policies tell. */
+  /** The proof at the end of opening; aborts with the signal. Probes are led to trial listeners until it has ended. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
     const { options, route, openPorts } = this.#parts;
-    const context = await this.proofContext();
-    const isProven = options.verify !== false && context.ports().some(isDialled);
-    if (!isProven && options.firewall === 'adapt')
-      for (const accept of (await route.firewall?.passPolicies()) ?? []) this.#accepts.add(accept);
     if (options.verify === false) return;
+    const context = await this.proofContext();
     const startedAt = performance.now();
-    const trials = [...openPorts.values()].flatMap((port) => port.trial() ?? []);
-    if (trials.length > 0) await route.divertProbes(trials.map(({ mapping }) => mapping));
+    const trials = [...openPorts.values()].filter((port) => port.trial() !== undefined);
     try {
       await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
     } finally {
@@ -149,10 +148,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 
   protected override probedPorts(): readonly ProbedPort[] {
-    return [...this.#parts.openPorts.values()].map((port) => ({
-      ...port.mapping,
-      nonce: port.trial()?.nonce ?? port.nonce(),
-    }));
+    return [...this.#parts.openPorts.values()].map(probedPortOf);
   }
 
   override get [engineOption](): object | undefined {

@@ -9,13 +9,14 @@ import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../o
 import { namesOf } from '../ownership/names.ts';
 import { currentSession, nextId, sharedIn } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
+import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
 import { connectRoute } from './connect-route.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { OpenForward } from './open-forward.ts';
-import { openPort, type OpenPort } from './ports.ts';
+import { openPort, probedPortOf, type OpenPort } from './ports.ts';
 import { tellProgress } from './progress.ts';
 
 /** How long all of a forward's undoing may take together, in milliseconds. */
@@ -87,7 +88,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     stopIfAborted(options.signal);
 
     // The network, and a strategy's way from it to the host's loopback.
-    const connected = await connectRoute({ names, openPorts, options, strategy: choice.strategy }, tools);
+    const isProven = options.verify !== false && [...openPorts.values()].map(probedPortOf).some(isDialled);
+    const connected = await connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
     undo.push(`network and rules of ${names.network}`, () => connected.close());
     undo.push(`the probe on ${names.network}`, () => probe.leave());
     stopIfAborted(options.signal);

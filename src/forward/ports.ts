@@ -4,6 +4,7 @@ import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners
 import { openIpv6Relay } from '../listener/ipv6-relay.ts';
 import { openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
+import type { ProbedPort } from '../proof/context.ts';
 import type { PortMapping } from '../strategies/strategy.ts';
 import type { ForwardedPort } from '../types.ts';
 
@@ -47,6 +48,12 @@ export const openPort = async (
 /** What a user is told of a port. */
 export const describePort = ({ hostPort, containerPort, protocol, hostAddress }: PortMapping): ForwardedPort =>
   Object.freeze({ hostPort, containerPort, protocol, hostAddress });
+
+/** What a proof may find at it now. */
+export const probedPortOf = ({ mapping, trial, nonce }: OpenPort): ProbedPort => ({
+  ...mapping,
+  nonce: trial()?.nonce ?? nonce(),
+});
 
 /** Whether something takes what is forwarded to the port now. */
 export const isListening = async ({ targetPort, protocol }: PortMapping): Promise<boolean> =>

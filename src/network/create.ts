@@ -20,23 +20,36 @@ export interface NetworkPlan {
 const subnetAttempts = 10;
 
 /**
- * Creates a bridge network on a subnet that is free here, in the host's routes and in the engine.
+ * A subnet that is free here, as far as the host's routes tell: what is there may be told of it before it exists.
+ *
+ * @throws LHF_ERR_NETWORK where the pool is used up.
+ */
+export const planSubnet = async (
+  { subnet, subnetPool }: Pick<NetworkPlan, 'subnet' | 'subnetPool'>,
+  taken: readonly string[] = [],
+): Promise<string> => {
+  const planned =
+    subnet ?? chooseSubnet({ pool: subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
+  if (planned === undefined) throw poolEmpty(subnetPool);
+  return planned;
+};
+
+/**
+ * Creates a bridge network on the planned subnet, or on another one where the engine says that somebody has it.
  *
  * @throws LHF_ERR_NETWORK, LHF_ERR_DOCKER_UNAVAILABLE; nothing is left then.
  */
-export const createThrowawayNetwork = async (plan: NetworkPlan, engine: Engine): Promise<Network> => {
+export const createThrowawayNetwork = async (planned: string, plan: NetworkPlan, engine: Engine): Promise<Network> => {
   const taken: string[] = [];
+  let subnet = planned;
   for (let attempt = 1; ; attempt += 1) {
-    const subnet =
-      plan.subnet ??
-      chooseSubnet({ pool: plan.subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
-    if (subnet === undefined) throw poolEmpty(plan.subnetPool);
     try {
       return await createOn(subnet, plan, engine);
     } catch (error) {
       if (!(error instanceof SubnetTaken)) throw error;
       if (plan.subnet !== undefined || attempt === subnetAttempts) throw subnetTaken(subnet, error);
       taken.push(subnet);
+      subnet = await planSubnet(plan, taken);
     }
   }
 };

@@ -33,6 +33,10 @@ export interface PortMapping extends PortKey {
 export interface RoutePlan {
   readonly names: Names;
   readonly ports: readonly PortMapping[];
+  /** The address that probes of ours will have, unless the engine refuses the planned subnet. */
+  readonly probeAddress: string;
+  /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
+  readonly trials: readonly PortMapping[];
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
   readonly onSent: () => void;
 }

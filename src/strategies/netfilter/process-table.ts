@@ -32,6 +32,7 @@ interface Change {
 export interface OpenOptions {
   /** False where iptables translates, and these tables guard and count. */
   readonly translates: boolean;
+  readonly probe: ProbeRule;
   /** Called when the request is on its way. */
   readonly onSent: () => void;
 }
@@ -70,8 +71,8 @@ export class ProcessTable {
    *
    * @throws LHF_ERR_RULES with nft's own words.
    */
-  open(bridge: string, ports: readonly PortRule[], { translates, onSent }: OpenOptions): Promise<void> {
-    const update = () => ({ ports, translates, probe: undefined });
+  open(bridge: string, ports: readonly PortRule[], { onSent, ...rules }: OpenOptions): Promise<void> {
+    const update = () => ({ ports, ...rules });
     return this.#changes.submit({ bridge, what: `could not be put in for ${bridge}`, update }, onSent);
   }
 

@@ -10,6 +10,7 @@ import type {
   Proofs,
   Route,
   RouteEvidence,
+  RoutePlan,
   RouteView,
   Tools,
 } from '../strategy.ts';
@@ -62,22 +63,27 @@ export class NetfilterView implements RouteView {
 export class NetfilterRoute extends NetfilterView implements Route {
   readonly #rules: BridgeRules;
   readonly #accepts: Accepts;
+  #trials: readonly PortMapping[];
   /** Engines without userland proxy set it on every bridge themselves: then it is theirs, and stays. */
   #keepsRouteLocalnet = false;
 
   readonly firewall: FirewallPass;
 
-  constructor(names: Names, rules: BridgeRules, tools: Tools) {
-    super(names, rules, tools);
+  constructor({ names, probeAddress, trials }: RoutePlan, rules: BridgeRules, tools: Tools) {
+    super(names, rules, tools, probeAddress);
     this.#rules = rules;
+    this.#trials = trials;
     this.firewall = this.#accepts = new Accepts(names.bridge, tools);
   }
 
   /** Guard and translations are in; what is left is to open the bridge. */
   async connect({ gateway, probeAddress }: Network): Promise<{ address: string }> {
-    this.probeAddress = probeAddress;
     if (!interfaceExists(this.names.bridge)) throw engineElsewhere(this.tools, this.names.bridge);
-    await this.divertProbes([]);
+    if (probeAddress !== this.probeAddress) {
+      // The engine refused the subnet that was planned.
+      this.probeAddress = probeAddress;
+      await this.divertProbes(this.#trials);
+    }
     this.#keepsRouteLocalnet = (await readRouteLocalnet(this.names.bridge)) === true;
     if (!this.#keepsRouteLocalnet) await openRouteLocalnet(this.names.bridge, this.tools.privileges);
     return { address: gateway };
@@ -92,6 +98,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
   }
 
   divertProbes(trials: readonly PortMapping[]): Promise<void> {
+    this.#trials = trials;
     return this.#rules.setProbe(this.probeAddress, trials);
   }
 

@@ -26,13 +26,13 @@ interface Count {
 }
 
 /** Begins without a socket: there is nothing to listen on before the network is there. */
-export const openRelayRoute = async ({ names, ports, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
+export const openRelayRoute = async ({ names, ports, trials, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
   for (const port of ports) refuseUdp(port);
   const held = heldBridgesOf(tools);
   const noted = held.note(names.bridge);
   onSent();
   await noted;
-  return new RelayRoute(ports, () => held.forget(names.bridge));
+  return new RelayRoute(ports, trials, () => held.forget(names.bridge));
 };
 
 /** Only the process that carries the bytes can tell of them. */
@@ -59,13 +59,14 @@ class RelayRoute implements Route {
   readonly #ports: Map<string, PortMapping>;
   readonly #counts = new Map<string, Count>();
   readonly #relays = new Map<string, TcpRelay>();
-  #trials: ReadonlyMap<string, PortMapping> = new Map();
+  #trials: ReadonlyMap<string, PortMapping>;
   #network: Network | undefined;
 
   readonly #forget: () => Promise<void>;
 
-  constructor(ports: readonly PortMapping[], forget: () => Promise<void>) {
-    this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
+  constructor(ports: readonly PortMapping[], trials: readonly PortMapping[], forget: () => Promise<void>) {
+    this.#ports = byKey(ports);
+    this.#trials = byKey(trials);
     this.#forget = forget;
   }
 
@@ -92,7 +93,7 @@ class RelayRoute implements Route {
   }
 
   async divertProbes(trials: readonly PortMapping[]): Promise<void> {
-    this.#trials = new Map(trials.map((port) => [keyOf(port), port]));
+    this.#trials = byKey(trials);
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
@@ -176,6 +177,9 @@ class RelayRoute implements Route {
     return count;
   }
 }
+
+const byKey = (ports: readonly PortMapping[]): Map<string, PortMapping> =>
+  new Map(ports.map((port) => [keyOf(port), port]));
 
 // The gateway's address can be dialled from other networks of this host and from its LAN, too.
 const isInside = (address: string, subnet: string): boolean => {

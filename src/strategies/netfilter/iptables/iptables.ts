@@ -17,7 +17,7 @@ export const iptables: Strategy = {
   obstacle: (facts) =>
     obstacleToBridges(facts) ?? (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
-  open: async (plan, tools) => new NetfilterRoute(plan.names, await putIptablesRules(plan, tools), tools),
+  open: async (plan, tools) => new NetfilterRoute(plan, await putIptablesRules(plan, tools), tools),
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;
     const look = new ChainLook(tools.privileges);

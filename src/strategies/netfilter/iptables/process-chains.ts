@@ -66,8 +66,8 @@ export class ProcessChains {
   }
 
   /** Translates ports of a bridge, which need not exist yet. @throws LHF_ERR_RULES with iptables' own words. */
-  open(bridge: string, ports: readonly PortRule[], onSent: () => void): Promise<void> {
-    const update = () => ({ ports, probe: undefined });
+  open(bridge: string, rules: ChainedBridge, onSent: () => void): Promise<void> {
+    const update = () => rules;
     return this.#changes.submit({ bridge, what: `could not be put in for ${bridge}`, update, onSent });
   }
 

@@ -6,6 +6,7 @@ import type { PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
+import type { ProbeRule } from '../process-rules.ts';
 import { TableView } from '../table-view.ts';
 import { ChainView, RawGuard } from './chain-view.ts';
 import { HeldChains } from './held-chains.ts';
@@ -45,7 +46,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   // Both requests are with their holders at once, whenever this process dies.
   const results = await Promise.allSettled([
     isFirst || tables === undefined ? undefined : guard(tables, plan),
-    chains.rules.open(names.bridge, ports, onSent),
+    chains.rules.open(names.bridge, { ports, probe: probeOf(plan) }, onSent),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return rules;
@@ -71,7 +72,13 @@ const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
 };
 
 const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
-  tables.rules.open(plan.names.bridge, plan.ports, { translates: false, onSent: () => plan.onSent() });
+  tables.rules.open(plan.names.bridge, plan.ports, {
+    translates: false,
+    probe: probeOf(plan),
+    onSent: () => plan.onSent(),
+  });
+
+const probeOf = ({ probeAddress, trials }: RoutePlan): ProbeRule => ({ address: probeAddress, trials });
 
 class IptablesRules implements BridgeRules {
   readonly #bridge: string;

@@ -19,7 +19,7 @@ export const nftables: Strategy = {
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,
   open: async (plan, tools) => {
     const rules = await putNftablesRules(heldTablesOf(tools), plan, tools.privileges);
-    return new NetfilterRoute(plan.names, rules, tools);
+    return new NetfilterRoute(plan, rules, tools);
   },
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;

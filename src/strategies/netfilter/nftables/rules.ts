@@ -8,12 +8,13 @@ import { TableView } from '../table-view.ts';
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (
   tables: HeldTables,
-  { names: { bridge }, ports, onSent }: RoutePlan,
+  { names: { bridge }, ports, probeAddress, trials, onSent }: RoutePlan,
   privileges: Privileges,
 ): Promise<BridgeRules> => {
   tables.acquire();
   try {
-    await tables.rules.open(bridge, ports, { translates: true, onSent });
+    const probe = { address: probeAddress, trials };
+    await tables.rules.open(bridge, ports, { translates: true, probe, onSent });
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
     await tables.rules.close(bridge).catch(() => undefined);

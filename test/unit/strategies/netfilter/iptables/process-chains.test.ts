@@ -5,6 +5,7 @@ import { ProcessChains } from '../../../../../src/strategies/netfilter/iptables/
 import type { WayIn } from '../../../../../src/strategies/netfilter/iptables/chain-rules.ts';
 
 const port = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
+const rules = { ports: [port], probe: undefined };
 const owner = { nonce: 'abcde', session: 's' };
 const nowhere: WayIn = { isShared: false, doors: [], ways: [], detours: [] };
 const [one, two] = ['lhf-abcde001', 'lhf-abcde002'] as const;
@@ -32,7 +33,7 @@ const ignore = (): void => undefined;
 describe('a process’s chains', () => {
   it('come with the first bridge, on the way that is missing', async () => {
     const { asked, chains } = open();
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     expect(asked[0]?.lines).toEqual([
       '*nat',
       ':LHF-lhf-abcde001 - [0:0]',
@@ -48,8 +49,8 @@ describe('a process’s chains', () => {
 
   it('tell who outlives the process what it may have before, and has after', async () => {
     const { asked, chains } = open();
-    await chains.open(one, [port], ignore);
-    await chains.open(two, [port], ignore);
+    await chains.open(one, rules, ignore);
+    await chains.open(two, rules, ignore);
     await chains.close(one);
     expect(asked.map(({ mayHave, have }) => [mayHave, have])).toEqual([
       [[one], [one]],
@@ -64,13 +65,13 @@ describe('a process’s chains', () => {
   it('say that a bridge is known only when its request is on its way', async () => {
     const { asked, chains } = open();
     let sentWith = -1;
-    await chains.open(one, [port], () => (sentWith = asked.length));
+    await chains.open(one, rules, () => (sentWith = asked.length));
     expect(sentWith).toBe(1);
   });
 
   it('change by the difference alone', async () => {
     const { asked, chains } = open();
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     await chains.setProbe(one, { address: '198.18.0.14', trials: [{ ...port, targetPort: 9 }] });
     await chains.setProbe(one, { address: '198.18.0.14', trials: [] });
     await chains.removePort(one, port);
@@ -88,7 +89,7 @@ describe('a process’s chains', () => {
   it('go with the last bridge, all of them, and the way with them', async () => {
     const way = '-i lhf-abcde+ -j LHF-abcde';
     const { asked, chains } = open([], [nowhere, { isShared: true, ways: [way, way] }]);
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     await chains.close(one);
     expect(asked.at(-1)?.lines).toEqual([
       '*nat',
@@ -109,7 +110,7 @@ describe('a process’s chains', () => {
   it('open and close by the hundred in a few requests', async () => {
     const { asked, chains } = open();
     const bridges = Array.from({ length: 100 }, (_, n) => `lhf-abcde${String(n).padStart(3, '0')}`);
-    await Promise.all(bridges.map((bridge) => chains.open(bridge, [port], ignore)));
+    await Promise.all(bridges.map((bridge) => chains.open(bridge, rules, ignore)));
     await Promise.all(bridges.map((bridge) => chains.close(bridge)));
     expect(asked.length).toBeLessThanOrEqual(4);
   });
@@ -118,14 +119,14 @@ describe('a process’s chains', () => {
 describe('a refusal', () => {
   it('for a way that others took or made meanwhile is looked at and tried again', async () => {
     const { asked, chains } = open(['No chain by that name'], [{ isShared: true, doors: ['door'] }, nowhere]);
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     expect(asked[0]?.lines).not.toContain('-N LHF');
     expect(asked[1]?.lines).toContain('-N LHF');
   });
 
   it('that no change of the way explains is an error with iptables’ own words', async () => {
     const { chains } = open(Array<string>(9).fill('\niptables-restore v1.8.9: no such module\nTry -h'));
-    await expect(chains.open(one, [port], ignore)).rejects.toMatchObject({
+    await expect(chains.open(one, rules, ignore)).rejects.toMatchObject({
       code: 'LHF_ERR_RULES',
       message: expect.stringContaining('iptables-restore v1.8.9: no such module') as string,
     });
@@ -134,7 +135,7 @@ describe('a refusal', () => {
 
   it('of a change makes all anew, since somebody flushed what was there', async () => {
     const { asked, chains } = open(['', 'Bad rule']);
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     await chains.removePort(one, port);
     expect(asked.at(-1)?.lines).toContain(':LHF-lhf-abcde001 - [0:0]');
     expect(asked.at(-1)?.lines.join()).not.toContain('DNAT');
@@ -142,7 +143,7 @@ describe('a refusal', () => {
 
   it('of an opening leaves nothing that closing does not take', async () => {
     const { asked, chains } = open(['no', 'no']);
-    await expect(chains.open(one, [port], ignore)).rejects.toThrow('no');
+    await expect(chains.open(one, rules, ignore)).rejects.toThrow('no');
     await chains.close(one);
     expect(asked.at(-1)?.lines).toEqual(expect.arrayContaining(['-X LHF-lhf-abcde001', '-X LHF-abcde']));
   });
@@ -151,14 +152,14 @@ describe('a refusal', () => {
 describe('a repair', () => {
   it('puts all back where a look finds something missing, and tells', async () => {
     const { asked, chains } = open();
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     expect(await chains.repair(one)).toBe(true);
     expect(asked.at(-1)?.lines).toContain(':LHF-lhf-abcde001 - [0:0]');
   });
 
   it('is nothing for a bridge that has been closed', async () => {
     const { asked, chains } = open();
-    await chains.open(one, [port], ignore);
+    await chains.open(one, rules, ignore);
     await chains.close(one);
     const before = asked.length;
     expect(await chains.repair(one)).toBe(false);
