@@ -66,8 +66,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const tools = { session, engine, host, privileges };
     const names = namesOf(nextId(session));
 
-    // What dead runs left goes while ours comes.
-    const sweeping = sweepQuietly(tools);
+    // Closing waits for it.
+    let sweeping = Promise.resolve();
     undo.push('the sweep of what dead runs left', () => sweeping);
 
     // The first to be proven starts the probe; the last to close takes it away.
@@ -89,7 +89,10 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 
     // The network, and a strategy's way from it to the host's loopback.
     const isProven = options.verify !== false && [...openPorts.values()].map(probedPortOf).some(isDialled);
-    const connected = await connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
+    const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
+    // What dead runs left goes when the engine has done its work for us, for which looking for it would be in the way.
+    sweeping = connecting.then(ignore, ignore).then(() => sweepQuietly(tools));
+    const connected = await connecting;
     undo.push(`network and rules of ${names.network}`, () => connected.close());
     undo.push(`the probe on ${names.network}`, () => probe.leave());
     stopIfAborted(options.signal);
@@ -122,6 +125,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
         );
   }
 };
+
+const ignore = (): void => undefined;
 
 const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {
   await Promise.all([...ports.values()].map((port) => port.close()));

@@ -131,6 +131,8 @@ export class Holder {
           fail: reject,
         });
         this.#child.stdin?.write(request);
+        // What came unasked may be the answer: that nobody is there to give one.
+        this.#answer();
       });
     } finally {
       clearTimeout(timer);
@@ -139,6 +141,12 @@ export class Holder {
 
   #receive(text: string, lose: (reason: string) => void): void {
     this.#received += text;
+    this.#answer();
+    if (/^lhf-lost$/m.test(this.#received))
+      lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
+  }
+
+  #answer(): void {
     for (let [first] = this.#pending; first !== undefined; [first] = this.#pending) {
       const rest = first.receive(this.#received);
       if (rest === undefined) break;
@@ -146,8 +154,6 @@ export class Holder {
       this.#received = rest;
       this.#hasAnswered = true;
     }
-    if (/^lhf-lost$/m.test(this.#received))
-      lose(this.#received.replace('lhf-lost', '').trim() || 'the program that held the rules ended');
   }
 
   #lose(error: Error, onLost: () => void): void {

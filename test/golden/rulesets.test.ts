@@ -51,7 +51,7 @@ describe('nftables', () => {
   const tables = processTablesOf(owner.nonce, owner.session);
   const nft = (commands: readonly string[]): Promise<string> =>
     inNamespace(`HOME=/nonexistent nft -i <<'END'\n${[...commands, 'list ruleset'].join('\n')}\nEND`);
-  const bare = [...renderGuardTable(tables), ...renderOwnedTable(tables)];
+  const bare = [...renderGuardTable(tables, { replaces: true }), ...renderOwnedTable(tables)];
   const elements = (rules: Partial<BridgeRules>) =>
     elementsOf(tables, bridge, { ports, probe: undefined, translates: true, ...rules });
   const opened = [...bare, ...renderElements(new Map(), elements({ probe }))];
@@ -81,7 +81,7 @@ describe('nftables', () => {
 });
 
 describe('iptables', () => {
-  const nowhere = { isShared: false, doors: [], ways: [], detours: [] };
+  const nowhere = { isShared: false, doors: [], ways: [], isOthersToo: false, detours: [] };
   const tables = ['raw', 'nat'] as const;
   const one: ChainedBridges = new Map([[bridge, { ports, probe: undefined }]]);
   const probed: ChainedBridges = new Map([[bridge, { ports, probe }]]);

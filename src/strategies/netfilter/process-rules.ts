@@ -36,13 +36,15 @@ export const processTablesOf = (nonce: string, session: string): ProcessTables =
 /** The tables that a bridge is in, whichever process has them: its name begins with that process's nonce. */
 export const processTablesOfBridge = (bridge: string): ProcessTables => processTablesOf(bridge.slice(4, 9), '');
 
-/** The guard without a bridge in it; one that is there is replaced, in the same transaction. */
-export const renderGuardTable = ({ guard, mark }: ProcessTables): string[] => {
+/**
+ * The guard without a bridge in it. With `replaces`, one that is there goes in the same transaction; else it is refused where there is
+ * one. What is deleted is not free: iptables, and with it the engine at a network's creation, waits until the kernel has let go of it.
+ */
+export const renderGuardTable = ({ guard, mark }: ProcessTables, { replaces }: { replaces: boolean }): string[] => {
   const table = `ip ${guard}`;
   return [
-    `add table ${table} { comment "${mark}"; }`,
-    `delete table ${table}`,
-    `add table ${table} { comment "${mark}"; }`,
+    ...(replaces ? [`add table ${table}`, `delete table ${table}`] : []),
+    `create table ${table} { comment "${mark}"; }`,
     `add set ${table} bridges { type ifname; }`,
     ...renderArrival(table),
     ...renderDelivery(table),

@@ -123,10 +123,11 @@ export class ProcessTable {
     return this.#changes.submit({ bridge, what, update });
   }
 
-  /** Others can take the guard beside the owned table, and then no element of it can come or go. */
+  /** Others can take the guard beside the owned table, and then no element of it can come or go; or one stands of which nothing is known. */
   async #retry(change: Change, answer: string): Promise<Error | undefined> {
-    const again = /No such file or directory/.test(answer)
-      ? await this.#transact([{ ...change, replacesGuard: true }])
+    if (/File exists/.test(answer)) this.#mayBeIn = true;
+    const again = /No such file or directory|File exists/.test(answer)
+      ? await this.#transact([{ ...change, replacesGuard: this.#isIn }])
       : answer;
     return again === '' ? undefined : this.#error(change.what, again);
   }
@@ -160,7 +161,8 @@ export class ProcessTable {
     if (after.size === 0) return this.#isIn || this.#mayBeIn || this.#state.size > 0 ? renderRemoval(this.#tables) : [];
     if (this.#isIn) return renderChange(this.#elementsOf(this.#state, touched), this.#elementsOf(after, touched));
     const all = this.#elementsOf(after, after.keys());
-    return [...renderGuardTable(this.#tables), ...renderOwnedTable(this.#tables), ...renderChange(new Map(), all)];
+    const guard = renderGuardTable(this.#tables, { replaces: this.#mayBeIn || this.#state.size > 0 });
+    return [...guard, ...renderOwnedTable(this.#tables), ...renderChange(new Map(), all)];
   }
 
   #elementsOf(state: State, bridges: Iterable<string>): Elements {
@@ -173,7 +175,7 @@ export class ProcessTable {
 
   #renderGuardAnew(state: State): string[] {
     const bridges = [...state.keys()].map((bridge) => `add element ip ${this.#tables.guard} bridges { "${bridge}" }`);
-    return [...renderGuardTable(this.#tables), ...bridges];
+    return [...renderGuardTable(this.#tables, { replaces: true }), ...bridges];
   }
 
   #error(what: string, answer: string): LocalhostForwardError {

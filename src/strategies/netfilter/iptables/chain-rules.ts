@@ -120,6 +120,24 @@ const changeChain = (chain: string, before: readonly ChainRule[], after: readonl
   ];
 };
 
+/** A chain of ours as the kernel tells of it, such as `nat LHF-abcde`, and how many of its rules go. */
+export type Deletions = ReadonlyMap<string, number>;
+
+/** What {@link renderChange} takes away. */
+export const deletionsIn = (
+  table: TableName,
+  before: ChainedBridges,
+  after: ChainedBridges,
+  owner: ChainOwner,
+): Deletions => {
+  const now = chainsOf(table, after, owner);
+  const gone = [...chainsOf(table, before, owner)].map(([chain, rules]) => {
+    const stay = new Set(now.get(chain)?.map(({ spec }) => spec));
+    return [`${table} ${chain}`, rules.filter(({ spec }) => !stay.has(spec)).length] as const;
+  });
+  return new Map(gone.filter(([, count]) => count > 0));
+};
+
 /** What stands now on the way to a process's chain: rules as iptables lists them, without their verb. */
 export interface WayIn {
   /** Whether the shared chain is there. */
@@ -128,13 +146,25 @@ export interface WayIn {
   readonly doors: readonly string[];
   /** Rules of the shared chain that jump to the process's. */
   readonly ways: readonly string[];
+  /** Whether the shared chain has others. */
+  readonly isOthersToo: boolean;
   /** Rules of the base chain that a user leads to a bridge's own chain by. */
   readonly detours: readonly string[];
 }
 
+/** The way in where no other process is: before a process's first bridge, and with it. */
+export const wayAlone = (table: TableName, owner: ChainOwner, { isIn }: { isIn: boolean }): WayIn => ({
+  isShared: isIn,
+  doors: isIn ? [doorOf(table)] : [],
+  ways: isIn ? [wayOf(owner)] : [],
+  isOthersToo: false,
+  detours: [],
+});
+
 /**
  * All of a process's chains as they shall be, whatever is left of them: each is made where it is missing, emptied, filled, and those of
- * bridges that are gone are deleted. Only the way in cannot be had so, since it is in chains of others.
+ * bridges that are gone are deleted. Only the way in cannot be had so, since it is in chains of others. The rule and the chain that all
+ * processes share go with the last one: the kernel refuses the whole of it while anybody has a jump there.
  */
 export const renderAnew = (
   table: TableName,
@@ -150,10 +180,19 @@ export const renderAnew = (
     ...[...old, ...chains.keys()].map(declare),
     ...[...chains].flatMap(([chain, rules]) => rules.map(({ spec }) => `-A ${chain} ${spec}`)),
     ...way.detours.filter(isDetourToGone).map((rule) => `-D ${baseChain} ${rule}`),
-    ...(after.size === 0 ? way.ways.map((rule) => `-D ${sharedChain} ${rule}`) : renderWayIn(table, owner, way)),
+    ...(after.size === 0 ? renderWayOut(way) : renderWayIn(table, owner, way)),
     ...old.map((chain) => `-X ${chain}`),
   ]);
 };
+
+/** The rule and the chain that all processes share, where none is left. */
+export const renderLastOut = (table: TableName, way: WayIn | undefined): string[] =>
+  inTable(table, way === undefined || way.ways.length > 0 ? [] : renderWayOut(way));
+
+const renderWayOut = ({ isShared, ways, isOthersToo, doors }: WayIn): string[] => [
+  ...ways.map((rule) => `-D ${sharedChain} ${rule}`),
+  ...(isShared && !isOthersToo ? [...doors.map((rule) => `-D ${baseChain} ${rule}`), `-X ${sharedChain}`] : []),
+];
 
 const renderWayIn = (table: TableName, owner: ChainOwner, way: WayIn): string[] => [
   ...(way.isShared ? [] : [`-N ${sharedChain}`]),

@@ -1,5 +1,7 @@
 import type { Watch } from '../../../command/watch.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
+import type { Deletions } from './chain-rules.ts';
+import type { Witness } from './process-chains.ts';
 
 /** Follows what the kernel tells of rules that went away. Ends with this process, and keeps it no longer. */
 export const watchFlushes = (privileges: Privileges, onPrinted: (text: string) => void): Promise<Watch> =>
@@ -14,16 +16,49 @@ export const hasManyChains = async (privileges: Privileges): Promise<boolean> =>
   return (stdout.match(/^\tchain /gm)?.length ?? 0) > manyChains;
 };
 
+/** What this process takes out of its chains itself, of which the kernel tells as well. */
+export class OwnDeletions implements Witness {
+  readonly #expected = new Map<string, number>();
+
+  expect(deletions: Deletions): void {
+    for (const [chain, count] of deletions) this.#add(chain, count);
+  }
+
+  unexpect(deletions: Deletions): void {
+    for (const [chain, count] of deletions) this.#add(chain, -count);
+  }
+
+  /** Whether a rule that this chain lost was taken by us. */
+  explains(chain: string): boolean {
+    if ((this.#expected.get(chain) ?? 0) <= 0) return false;
+    this.#add(chain, -1);
+    return true;
+  }
+
+  /** Of what was told nothing is known any more. */
+  forget(): void {
+    this.#expected.clear();
+  }
+
+  #add(chain: string, count: number): void {
+    const sum = (this.#expected.get(chain) ?? 0) + count;
+    if (sum > 0) this.#expected.set(chain, sum);
+    else this.#expected.delete(chain);
+  }
+}
+
 /**
- * Reads what `nft monitor destroy rules` prints, in whatever parts it comes: which chains of a process lost a rule. `undefined`
- * stands for all of them, where the chain is one that is shared, or the kernel has told more than was read.
+ * Reads what `nft monitor destroy rules` prints, in whatever parts it comes: which chains of a process lost a rule by others.
+ * `undefined` stands for all of them, where the chain is one that is shared, or the kernel has told more than was read.
  */
 export class FlushReader {
   readonly #nonce: string;
+  readonly #own: OwnDeletions;
   #rest = '';
 
-  constructor(nonce: string) {
+  constructor(nonce: string, own: OwnDeletions) {
     this.#nonce = nonce;
+    this.#own = own;
   }
 
   read(text: string): ReadonlySet<string | undefined> {
@@ -33,9 +68,12 @@ export class FlushReader {
   }
 
   #bridgeIn(line: string): (string | undefined)[] {
-    if (/lost|overrun|buffer/i.test(line)) return [undefined];
-    const chain = /^\w+ rule ip (?:nat|raw) (\S+)/.exec(line)?.[1];
-    if (chain === undefined) return [];
+    if (/lost|overrun|buffer/i.test(line)) {
+      this.#own.forget();
+      return [undefined];
+    }
+    const [, place, chain] = /^\w+ rule ip ((?:nat|raw) (\S+))/.exec(line) ?? [];
+    if (place === undefined || chain === undefined || this.#own.explains(place)) return [];
     if (chain === 'PREROUTING' || chain === 'LHF' || chain === `LHF-${this.#nonce}`) return [undefined];
     return chain.startsWith(`LHF-lhf-${this.#nonce}`) ? [chain.slice('LHF-'.length)] : [];
   }

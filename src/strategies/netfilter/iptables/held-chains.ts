@@ -5,8 +5,8 @@ import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { IdleEnd } from '../../../lifecycle/idle-end.ts';
 import { ChainLook } from './chain-look.ts';
 import type { TableName } from './chain-rules.ts';
-import { FlushReader, hasManyChains, watchFlushes } from './flush-watch.ts';
-import { IptablesHolder } from './iptables-holder.ts';
+import { FlushReader, hasManyChains, OwnDeletions, watchFlushes } from './flush-watch.ts';
+import { canStay, IptablesHolder } from './iptables-holder.ts';
 import { ProcessChains } from './process-chains.ts';
 
 /** How many bridges are looked at when many lost rules at once. */
@@ -26,6 +26,7 @@ export interface HeldChainsOptions {
 export class HeldChains {
   readonly rules: ProcessChains;
   readonly look: ChainLook;
+  readonly #own = new OwnDeletions();
   readonly guardsItself: boolean;
   readonly #options: HeldChainsOptions;
   readonly #idle = new IdleEnd(() => this.#retire());
@@ -40,7 +41,8 @@ export class HeldChains {
     this.#options = options;
     this.guardsItself = tables.includes('raw');
     this.look = new ChainLook(owner.privileges);
-    this.rules = new ProcessChains(owner, tables, () => this.#current(), this.look);
+    const stream = (): IptablesHolder => this.#current();
+    this.rules = new ProcessChains({ owner, tables, stream, sight: this.look, witness: this.#own });
   }
 
   /** Keeps the shell, and the watch, for one more forward. */
@@ -59,10 +61,10 @@ export class HeldChains {
   }
 
   #open(): IptablesHolder {
-    const { owner, tables } = this.#options;
+    const { owner, host } = this.#options;
     const holder = new IptablesHolder({
       ...owner,
-      tables,
+      stays: canStay(host),
       startsGuardian: this.guardsItself,
       // Rules stay when their keeper is killed alone, and need another for the day this process is.
       onLost: () => void (holder.hasAnswered && this.#tellAnother()),
@@ -84,6 +86,7 @@ export class HeldChains {
     this.#holder = undefined;
     void this.#watch?.then((watch) => watch.stop());
     this.#watch = undefined;
+    this.#own.forget();
   }
 
   /**
@@ -94,7 +97,7 @@ export class HeldChains {
     const { owner, host } = this.#options;
     if (host.nft === undefined || host.iptables?.variant === 'legacy') return unwatched;
     if (await hasManyChains(owner.privileges)) return unwatched;
-    const reader = new FlushReader(owner.nonce);
+    const reader = new FlushReader(owner.nonce, this.#own);
     return watchFlushes(owner.privileges, (text) => {
       for (const bridge of reader.read(text)) for (const one of this.#suspectsOf(bridge)) this.#suspects.add(one);
       void this.#lookAtSuspects();

@@ -44,10 +44,13 @@ export const byProbedPort = (rules: readonly ListedRule[]): ReadonlyMap<string, 
 /** The way to a process's chain in what `iptables -S` prints of the base chain and of the shared one, the latter where it is there. */
 export const parseWayIn = (base: string, shared: string | undefined, nonce: string): WayIn => {
   const inBase = rulesOf(base, baseChain);
+  const inShared = rulesOf(shared ?? '', sharedChain);
+  const ways = inShared.filter((rule) => rule.endsWith(` -j LHF-${nonce}`));
   return {
     isShared: shared !== undefined,
     doors: inBase.filter((rule) => rule.endsWith(` -j ${sharedChain}`)),
-    ways: rulesOf(shared ?? '', sharedChain).filter((rule) => rule.endsWith(` -j LHF-${nonce}`)),
+    ways,
+    isOthersToo: inShared.length > ways.length,
     detours: inBase.filter((rule) => rule.includes(` -j LHF-lhf-${nonce}`)),
   };
 };

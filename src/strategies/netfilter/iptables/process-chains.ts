@@ -3,11 +3,15 @@ import { keyOf } from '../../strategy.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { PortRule, ProbeRule } from '../process-rules.ts';
 import {
+  deletionsIn,
   renderAnew,
   renderChange,
+  renderLastOut,
+  wayAlone,
   type ChainedBridge,
   type ChainedBridges,
   type ChainOwner,
+  type Deletions,
   type TableName,
   type WayIn,
 } from './chain-rules.ts';
@@ -32,6 +36,23 @@ interface Change {
   readonly onLooked?: (isMissing: boolean) => void;
 }
 
+/** Who hears of rules that go, whoever took them. */
+export interface Witness {
+  /** These are about to go by our own doing. */
+  expect(deletions: Deletions): void;
+  /** They were not taken after all. */
+  unexpect(deletions: Deletions): void;
+}
+
+export interface ProcessChainsOptions {
+  readonly owner: ChainOwner;
+  readonly tables: readonly TableName[];
+  /** The stream as it is now: another one when the last was lost. */
+  readonly stream: () => RestoreStream;
+  readonly sight: ChainSight;
+  readonly witness?: Witness;
+}
+
 /** How often the way in is looked at again, because others came or went meanwhile. */
 const mostAttempts = 10;
 
@@ -45,19 +66,23 @@ export class ProcessChains {
   readonly #tables: readonly TableName[];
   readonly #stream: () => RestoreStream;
   readonly #sight: ChainSight;
+  readonly #witness: Witness | undefined;
   #state: ChainedBridges = new Map();
   /** Whether the chains are known to be as the state says: after a refusal they may be anything. */
   #isKnown = true;
+  /** Whether another process was met in iptables, so that what all share may be there. */
+  #metOthers = false;
   readonly #changes = new GroupCommit<Change>({
     commit: (changes) => this.#commit(changes),
     refused: (change, words) => this.#retry(change, words),
   });
 
-  constructor(owner: ChainOwner, tables: readonly TableName[], stream: () => RestoreStream, sight: ChainSight) {
+  constructor({ owner, tables, stream, sight, witness }: ProcessChainsOptions) {
     this.#owner = owner;
     this.#tables = tables;
     this.#stream = stream;
     this.#sight = sight;
+    this.#witness = witness;
   }
 
   /** Those that have chains now. */
@@ -124,7 +149,9 @@ export class ProcessChains {
     const isDifference = this.#isKnown && !isMissing && this.#state.size > 0 && after.size > 0;
     const isNothing = this.#isKnown && this.#state.size === 0 && after.size === 0;
     if (isNothing) return '';
-    const words = await (isDifference ? this.#differ(after, changes) : this.#makeAnew(after, changes));
+    const words = await (isDifference
+      ? this.#differ(after, changes)
+      : this.#makeAnew(after, changes, { isAsLeft: this.#isKnown && !isMissing }));
     if (words === '') for (const { onLooked } of looking) onLooked?.(isMissing);
     return words;
   }
@@ -145,17 +172,28 @@ export class ProcessChains {
     return after;
   }
 
-  #differ(after: ChainedBridges, changes: readonly Change[]): Promise<string> {
-    const lines = this.#tables.flatMap((table) => renderChange(table, this.#state, after, this.#owner));
-    return lines.length === 0 ? Promise.resolve('') : this.#restore(after, changes, lines);
+  async #differ(after: ChainedBridges, changes: readonly Change[]): Promise<string> {
+    const before = this.#state;
+    const lines = this.#tables.flatMap((table) => renderChange(table, before, after, this.#owner));
+    if (lines.length === 0) return '';
+    const deletions = new Map(
+      this.#tables.flatMap((table) => [...deletionsIn(table, before, after, this.#owner)]),
+    );
+    this.#witness?.expect(deletions);
+    const words = await this.#restore(after, changes, lines);
+    if (words !== '') this.#witness?.unexpect(deletions);
+    return words;
   }
 
-  async #makeAnew(after: ChainedBridges, changes: readonly Change[]): Promise<string> {
+  async #makeAnew(after: ChainedBridges, changes: readonly Change[], { isAsLeft = false } = {}): Promise<string> {
     const gone = changes.map(({ bridge }) => bridge).filter((bridge) => !after.has(bridge));
-    let ways = await this.#lookAtWays();
+    // To look takes two programs a table. Where all should be as this process left it, a wrong guess costs no more: it is refused whole.
+    let ways = isAsLeft && !this.#metOthers ? this.#guessWays() : await this.#lookAtWays();
     for (let attempt = 1; ; attempt += 1) {
-      const lines = this.#tables.flatMap((table, n) => renderAnew(table, after, gone, this.#owner, ways[n] ?? nowhere));
+      const lines = this.#tables.flatMap((table, n) => this.#renderAnew(table, after, gone, ways[n]));
       const words = await this.#restore(after, changes, lines);
+      // Where others were there meanwhile, the last of them may have gone at the same time.
+      if (words === '' && after.size === 0 && ways.some(({ isOthersToo }) => isOthersToo)) await this.#takeShared();
       if (words === '' || attempt === mostAttempts) return words;
       // The last one of another process takes the chain that all share; the first one of another makes it.
       const now = await this.#lookAtWays();
@@ -164,9 +202,22 @@ export class ProcessChains {
     }
   }
 
+  #renderAnew(table: TableName, after: ChainedBridges, gone: readonly string[], way: WayIn | undefined): string[] {
+    return renderAnew(table, after, gone, this.#owner, way ?? wayAlone(table, this.#owner, { isIn: false }));
+  }
+
+  /** What all processes share goes where none is left. Refused, somebody else came or went. */
+  async #takeShared(): Promise<void> {
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      const ways = await this.#lookAtWays();
+      const lines = this.#tables.flatMap((table, n) => renderLastOut(table, ways[n]));
+      if (lines.length === 0 || (await this.#write([], [], lines).catch(String)) === '') return;
+    }
+  }
+
   async #restore(after: ChainedBridges, changes: readonly Change[], lines: readonly string[]): Promise<string> {
     const mayHave = [...new Set([...this.#state.keys(), ...after.keys(), ...changes.map(({ bridge }) => bridge)])];
-    const restoring = this.#stream().restore({ mayHave, have: [...after.keys()], lines });
+    const restoring = this.#write(mayHave, [...after.keys()], lines);
     for (const { onSent } of changes) onSent?.();
     const words = await restoring.catch(String);
     this.#isKnown = words === '';
@@ -174,8 +225,18 @@ export class ProcessChains {
     return words;
   }
 
-  #lookAtWays(): Promise<WayIn[]> {
-    return Promise.all(this.#tables.map((table) => this.#sight.wayIn(table, this.#owner.nonce)));
+  async #write(mayHave: readonly string[], have: readonly string[], lines: readonly string[]): Promise<string> {
+    return this.#stream().restore({ mayHave, have, lines });
+  }
+
+  #guessWays(): WayIn[] {
+    return this.#tables.map((table) => wayAlone(table, this.#owner, { isIn: this.#state.size > 0 }));
+  }
+
+  async #lookAtWays(): Promise<WayIn[]> {
+    const ways = await Promise.all(this.#tables.map((table) => this.#sight.wayIn(table, this.#owner.nonce)));
+    this.#metOthers = ways.some(({ isOthersToo }) => isOthersToo);
+    return ways;
   }
 
   async #isMissing(bridges: readonly string[]): Promise<boolean> {
@@ -194,5 +255,3 @@ export class ProcessChains {
     );
   }
 }
-
-const nowhere: WayIn = { isShared: false, doors: [], ways: [], detours: [] };

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { FlushReader } from '../../../../../src/strategies/netfilter/iptables/flush-watch.ts';
+import { FlushReader, OwnDeletions } from '../../../../../src/strategies/netfilter/iptables/flush-watch.ts';
 
 const read = (...parts: readonly string[]): (string | undefined)[] => {
-  const reader = new FlushReader('abcde');
+  const reader = new FlushReader('abcde', new OwnDeletions());
   return parts.flatMap((part) => [...reader.read(part)]);
 };
 

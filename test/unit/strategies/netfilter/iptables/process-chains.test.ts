@@ -7,7 +7,7 @@ import type { WayIn } from '../../../../../src/strategies/netfilter/iptables/cha
 const port = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
 const rules = { ports: [port], probe: undefined };
 const owner = { nonce: 'abcde', session: 's' };
-const nowhere: WayIn = { isShared: false, doors: [], ways: [], detours: [] };
+const nowhere: WayIn = { isShared: false, doors: [], ways: [], isOthersToo: false, detours: [] };
 const [one, two] = ['lhf-abcde001', 'lhf-abcde002'] as const;
 
 /** Chains whose writer answers so, one answer a request, and whose way in looks so, one look after the other; the last one goes on. */
@@ -25,7 +25,7 @@ const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] 
       return answers[asked.length - 1] ?? '';
     },
   };
-  return { asked, chains: new ProcessChains(owner, ['nat'], () => stream, sight) };
+  return { asked, chains: new ProcessChains({ owner, tables: ['nat'], stream: () => stream, sight }) };
 };
 
 const ignore = (): void => undefined;
