@@ -132,9 +132,14 @@ const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<b
 
 const acceptsOnIpv6 = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ host: '::1', port, signal: AbortSignal.timeout(1000) });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    const socket = connect({ host: '::1', port });
+    const settle = (accepts: boolean): void => {
+      socket.destroy();
+      resolve(accepts);
+    };
+    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+    // A firewall may drop it.
+    socket.setTimeout(1000, () => settle(false));
   });
 
 const portInUse = async (plan: PlannedPort): Promise<LocalhostForwardError> => {

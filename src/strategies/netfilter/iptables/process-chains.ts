@@ -1,4 +1,3 @@
-import { LocalhostForwardError } from '../../../errors.ts';
 import { keyOf } from '../../strategy.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { PortRule, ProbeRule } from '../process-rules.ts';
@@ -17,6 +16,7 @@ import {
 } from './chain-rules.ts';
 import type { RestoreRequest } from './iptables-holder.ts';
 import { missingIn, type ChainSight } from './missing.ts';
+import { rulesRefused } from './rules-refused.ts';
 
 /** Whoever writes iptables rules, in order. */
 export interface RestoreStream {
@@ -159,7 +159,7 @@ export class ProcessChains {
   /** What is not there cannot be changed: somebody may have flushed it. */
   async #retry(change: Change, words: string): Promise<Error | undefined> {
     const again = await this.#makeAnew(this.#after([change]), [change]);
-    return again === '' ? undefined : this.#error(change.what, again || words);
+    return again === '' ? undefined : rulesRefused(change.what, again || words);
   }
 
   #after(changes: readonly Change[]): ChainedBridges {
@@ -176,9 +176,7 @@ export class ProcessChains {
     const before = this.#state;
     const lines = this.#tables.flatMap((table) => renderChange(table, before, after, this.#owner));
     if (lines.length === 0) return '';
-    const deletions = new Map(
-      this.#tables.flatMap((table) => [...deletionsIn(table, before, after, this.#owner)]),
-    );
+    const deletions = new Map(this.#tables.flatMap((table) => [...deletionsIn(table, before, after, this.#owner)]));
     this.#witness?.expect(deletions);
     const words = await this.#restore(after, changes, lines);
     if (words !== '') this.#witness?.unexpect(deletions);
@@ -244,14 +242,5 @@ export class ProcessChains {
       this.#tables.map((table) => missingIn(table, this.#owner.nonce, this.#state, bridges, this.#sight)),
     );
     return missing.includes(true);
-  }
-
-  #error(what: string, words: string): LocalhostForwardError {
-    const [first = words] = words.split('\n').filter((line) => line.trim() !== '');
-    return new LocalhostForwardError(
-      'LHF_ERR_RULES',
-      { what: `The iptables rules ${what}: ${first}`, try: 'localhost-forward doctor' },
-      { strategy: 'iptables', stderr: words },
-    );
   }
 }

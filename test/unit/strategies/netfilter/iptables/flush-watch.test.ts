@@ -22,6 +22,26 @@ it.each([
   expect(read(`${line}\n`)).toEqual(bridges);
 });
 
+it('is nobody else’s where this process took as many of that chain', () => {
+  const own = new OwnDeletions();
+  own.expect(new Map([['nat LHF-lhf-abcde123', 2]]));
+  own.expect(new Map([['nat LHF-abcde', 1]]));
+  own.unexpect(new Map([['nat LHF-abcde', 1]]));
+  const line = 'delete rule ip nat LHF-lhf-abcde123 handle 8\n';
+  const reader = new FlushReader('abcde', own);
+  expect([...reader.read(line + line)]).toEqual([]);
+  expect([...reader.read(line)]).toEqual(['lhf-abcde123']);
+  expect([...reader.read('delete rule ip nat LHF-abcde handle 7\n')]).toEqual([undefined]);
+});
+
+it('may be anybody’s once the kernel has told more than was read', () => {
+  const own = new OwnDeletions();
+  own.expect(new Map([['nat LHF-lhf-abcde123', 2]]));
+  const reader = new FlushReader('abcde', own);
+  reader.read('# ERROR: We lost some netlink events!\n');
+  expect([...reader.read('delete rule ip nat LHF-lhf-abcde123 handle 8\n')]).toEqual(['lhf-abcde123']);
+});
+
 it('is told however it comes in parts', () => {
   const line = 'delete rule ip nat LHF-lhf-abcde123 handle 8\n';
   for (let length = 0; length < line.length; length += 1)

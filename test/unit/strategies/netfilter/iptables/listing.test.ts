@@ -59,12 +59,13 @@ describe('the way to a process’s chain', () => {
       isShared: true,
       doors: [door, door],
       ways: [way],
+      isOthersToo: true,
       detours: ['-i lhf-abcde123 -m comment --comment "lhf:lhf-abcde123" -j LHF-lhf-abcde123'],
     });
   });
 
   it('is nothing where nobody was', () => {
-    const nothing = { isShared: false, doors: [], ways: [], detours: [] };
+    const nothing = { isShared: false, doors: [], ways: [], isOthersToo: false, detours: [] };
     expect(parseWayIn('-P PREROUTING ACCEPT\n', undefined, 'abcde')).toEqual(nothing);
     expect(parseWayIn('', '-N LHF\n', 'abcde')).toEqual({ ...nothing, isShared: true });
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreRequest } from '../../../../../src/strategies/netfilter/iptables/iptables-holder.ts';
 import type { ChainSight } from '../../../../../src/strategies/netfilter/iptables/missing.ts';
-import { ProcessChains } from '../../../../../src/strategies/netfilter/iptables/process-chains.ts';
-import type { WayIn } from '../../../../../src/strategies/netfilter/iptables/chain-rules.ts';
+import { ProcessChains, type Witness } from '../../../../../src/strategies/netfilter/iptables/process-chains.ts';
+import type { Deletions, WayIn } from '../../../../../src/strategies/netfilter/iptables/chain-rules.ts';
 
 const port = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
 const rules = { ports: [port], probe: undefined };
@@ -11,7 +11,7 @@ const nowhere: WayIn = { isShared: false, doors: [], ways: [], isOthersToo: fals
 const [one, two] = ['lhf-abcde001', 'lhf-abcde002'] as const;
 
 /** Chains whose writer answers so, one answer a request, and whose way in looks so, one look after the other; the last one goes on. */
-const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] = []) => {
+const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] = [], witness?: Witness) => {
   const asked: RestoreRequest[] = [];
   let looked = 0;
   const sight: ChainSight = {
@@ -25,8 +25,15 @@ const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] 
       return answers[asked.length - 1] ?? '';
     },
   };
-  return { asked, chains: new ProcessChains({ owner, tables: ['nat'], stream: () => stream, sight }) };
+  return {
+    asked,
+    looks: () => looked,
+    chains: new ProcessChains({ owner, tables: ['nat'], stream: () => stream, sight, ...(witness && { witness }) }),
+  };
 };
+
+const door = '-i lhf-+ -m addrtype --dst-type LOCAL -j LHF';
+const way = '-i lhf-abcde+ -m comment --comment "lhf:abcde:s" -j LHF-abcde';
 
 const ignore = (): void => undefined;
 
@@ -86,17 +93,18 @@ describe('a process’s chains', () => {
     ]);
   });
 
-  it('go with the last bridge, all of them, and the way with them', async () => {
-    const way = '-i lhf-abcde+ -j LHF-abcde';
-    const { asked, chains } = open([], [nowhere, { isShared: true, ways: [way, way] }]);
+  it('go with the last bridge, all of them, and the way that all share with them, without a look', async () => {
+    const { asked, chains, looks } = open();
     await chains.open(one, rules, ignore);
     await chains.close(one);
+    expect(looks()).toBe(0);
     expect(asked.at(-1)?.lines).toEqual([
       '*nat',
       ':LHF-lhf-abcde001 - [0:0]',
       ':LHF-abcde - [0:0]',
       `-D LHF ${way}`,
-      `-D LHF ${way}`,
+      `-D PREROUTING ${door}`,
+      '-X LHF',
       '-X LHF-lhf-abcde001',
       '-X LHF-abcde',
       'COMMIT',
@@ -105,6 +113,50 @@ describe('a process’s chains', () => {
     const before = asked.length;
     await chains.close(one);
     expect(asked.length).toBe(before);
+  });
+
+  it('leave what all share to the others, and take it where the last of them went meanwhile', async () => {
+    const others = { isShared: true, doors: [door], isOthersToo: true };
+    const { asked, chains } = open(
+      ['File exists'],
+      [others, { ...others, ways: [way] }, { ...others, isOthersToo: false }],
+    );
+    await chains.open(one, rules, ignore);
+    expect(asked[1]?.lines).not.toContain('-N LHF');
+    await chains.close(one);
+    expect(asked[2]?.lines).toContain(`-D LHF ${way}`);
+    expect(asked[2]?.lines).not.toContain('-X LHF');
+    expect(asked[3]?.lines).toEqual(['*nat', `-D PREROUTING ${door}`, '-X LHF', 'COMMIT']);
+    expect(asked.length).toBe(4);
+  });
+
+  it('leave what all share where others came meanwhile', async () => {
+    const others = { isShared: true, doors: [door], ways: [way, way], isOthersToo: true };
+    const { asked, chains } = open(['', 'CHAIN_USER_DEL failed'], [others, { ...others, ways: [] }]);
+    await chains.open(one, rules, ignore);
+    await chains.close(one);
+    expect(asked.at(-1)?.lines.filter((line) => line === `-D LHF ${way}`).length).toBe(2);
+    expect(asked.at(-1)?.lines).not.toContain('-X LHF');
+    expect(asked.length).toBe(3);
+  });
+
+  it('tell of the rules that they take themselves, and of no other', async () => {
+    const told: [string, ...(readonly [string, number])[]][] = [];
+    const witness = {
+      expect: (deletions: Deletions) => void told.push(['expect', ...deletions]),
+      unexpect: (deletions: Deletions) => void told.push(['unexpect', ...deletions]),
+    };
+    const { chains } = open(['', '', '', '', 'Bad rule'], [], witness);
+    await chains.open(one, { ports: [port], probe: { address: '198.18.0.14', trials: [] } }, ignore);
+    await chains.open(two, rules, ignore);
+    await chains.close(two);
+    await chains.addPort(one, { ...port, containerPort: 81 });
+    await chains.removePort(one, port);
+    expect(told.filter(([, ...deletions]) => deletions.length > 0)).toEqual([
+      ['expect', ['nat LHF-lhf-abcde002', 1], ['nat LHF-abcde', 1]],
+      ['expect', ['nat LHF-lhf-abcde001', 2]],
+      ['unexpect', ['nat LHF-lhf-abcde001', 2]],
+    ]);
   });
 
   it('open and close by the hundred in a few requests', async () => {
@@ -118,10 +170,12 @@ describe('a process’s chains', () => {
 
 describe('a refusal', () => {
   it('for a way that others took or made meanwhile is looked at and tried again', async () => {
-    const { asked, chains } = open(['No chain by that name'], [{ isShared: true, doors: ['door'] }, nowhere]);
+    const { asked, chains } = open(
+      ['File exists', 'No chain by that name'],
+      [{ isShared: true, doors: ['door'] }, nowhere],
+    );
     await chains.open(one, rules, ignore);
-    expect(asked[0]?.lines).not.toContain('-N LHF');
-    expect(asked[1]?.lines).toContain('-N LHF');
+    expect(asked.map(({ lines }) => lines.includes('-N LHF'))).toEqual([true, false, true]);
   });
 
   it('that no change of the way explains is an error with iptables’ own words', async () => {
