@@ -4,11 +4,11 @@ import { projectNames, projects } from './test/projects.ts';
 export default defineConfig({
   test: {
     projects: projectNames.map((name) => {
-      const { files, workers } = projects[name];
+      const { paths, workers } = projects[name];
       return {
         test: {
           name,
-          include: [...files],
+          include: paths.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.test.ts`)),
           environment: 'node',
           pool: 'forks' as const,
           fileParallelism: workers > 1,
@@ -16,6 +16,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           retry: 0,
+          // A difference between two hosts is the evidence, whole.
+          chaiConfig: { truncateThreshold: 0 },
           ...(name === 'contract' && { globalSetup: ['test/contract/stand-in-sudo.ts'] }),
         },
       };

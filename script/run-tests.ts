@@ -2,32 +2,14 @@
 //   node script/run-tests.ts                         everything
 //   node script/run-tests.ts --project unit owner    one project, files whose path contains `owner`
 //   node script/run-tests.ts --jobs 1                one after the other
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism, constants } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type ProjectName, projectNames, projects } from '../test/projects.ts';
-
-interface Job {
-  readonly name: string;
-  readonly project: ProjectName;
-  readonly args: readonly string[];
-}
-
-interface Results {
-  readonly passed: number;
-  readonly failed: readonly string[];
-  readonly skipped: number;
-}
-
-/** The part of Vitest's JSON report that is read here. */
-interface Report {
-  numPassedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[];
-}
+import { projectNames, projects } from '../test/projects.ts';
+import { type Results, resultsMark } from './count-results.ts';
+import { type Job, planJobs } from './plan-jobs.ts';
 
 // What the caller's shell or another test run left in the environment is not part of the test.
 const foreign = /^(NODE_ENV|NODE_OPTIONS|NODE_PATH|NODE_V8_COVERAGE|JEST_WORKER_ID|VITEST.*|DEV|PROD|SSR|MODE)$/;
@@ -36,67 +18,6 @@ const environment = {
   // Hundreds of short programs start, and most of their time is reading the same sources.
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(process.cwd(), 'node_modules/.cache/compile'),
   LHF_USERS_INSTALLED: '1',
-};
-
-/** Runs Node and resolves with the exit code; what it prints is kept and shown in one piece where others run beside it. */
-const runNode = (args: readonly string[], alone: boolean): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const printed: Buffer[] = [];
-    const child = spawn(process.execPath, args, {
-      stdio: ['ignore', alone ? 'inherit' : 'pipe', alone ? 'inherit' : 'pipe'],
-      env: environment,
-    });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => printed.push(part));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      process.stdout.write(Buffer.concat(printed));
-      resolve(code ?? 1);
-    });
-  });
-
-const readReport = async (path: string): Promise<Report | undefined> => {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Report;
-  } catch {
-    return undefined;
-  }
-};
-
-// A file that did not load has no failed test in it, and an unhandled error belongs to none: both are failures.
-const readResults = (job: Job, report: Report | undefined, code: number): Results => {
-  const files = report?.testResults ?? [];
-  const failed = files.flatMap(({ name, status, assertionResults }) => {
-    const tests = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
-    const file = relative('.', name);
-    return status === 'failed' && tests.length === 0 ? [file] : tests.map((test) => `${file}: ${test}`);
-  });
-  return {
-    passed: report?.numPassedTests ?? 0,
-    failed: failed.length === 0 && code !== 0 ? [`${job.name} ended with ${code}`] : failed,
-    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
-  };
-};
-
-const planJobs = (chosen: readonly ProjectName[], filters: readonly string[]): Job[] =>
-  chosen.flatMap((project) => {
-    // A filter may leave fewer files than parts, which Vitest refuses.
-    const count = filters.length > 0 ? 1 : projects[project].parts;
-    return Array.from({ length: count }, (_, index) => ({
-      name: count === 1 ? project : `${project} ${index + 1}/${count}`,
-      project,
-      args: count === 1 ? filters : [`--shard=${index + 1}/${count}`],
-    }));
-  });
-
-const runJob = async (job: Job, folder: string, alone: boolean): Promise<Results> => {
-  const file = join(folder, `${job.name.replaceAll(/\W/g, '-')}.json`);
-  const isApart = projects[job.project].where === 'private engine';
-  const place = isApart ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', job.project, '--passWithNoTests'];
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  console.log(`${job.name} begins`);
-  const code = await runNode([...place, ...vitest, ...reporters, ...job.args], alone);
-  return readResults(job, await readReport(file), code);
 };
 
 const { values, positionals } = parseArgs({
@@ -111,26 +32,104 @@ if (unknown !== undefined) {
 }
 
 const queue = planJobs(chosen, positionals);
-// Half of a test's time is waiting for the engine and the kernel.
-const jobs = Math.min(queue.length, Number(values.jobs ?? availableParallelism() + 1));
-const folder = await mkdtemp(join(tmpdir(), 'localhost-forward-tests-'));
-const results: Results[] = [];
-const runLane = async (): Promise<void> => {
-  for (let job = queue.shift(); job; job = queue.shift()) results.push(await runJob(job, folder, jobs === 1));
-};
-try {
-  // Packages come from a registry, which is not to be reached from where these tests run.
-  if (chosen.includes('users')) {
-    const generations = process.env['LHF_MATRIX'] === 'all' ? ['before'] : [];
-    const code = await runNode(['test/users/support/installs.ts', ...generations], true);
-    if (code !== 0) throw new Error(`Installing what the tests of users' projects need ended with ${code}`);
-  }
-  await Promise.all(Array.from({ length: jobs }, runLane));
-} finally {
-  await rm(folder, { recursive: true, force: true });
+if (queue.length === 0) {
+  console.error(`No test file has ${positionals.join(' or ')} in its path`);
+  process.exit(2);
 }
-const sum = (count: (result: Results) => number): number => results.reduce((total, result) => total + count(result), 0);
-const failed = results.flatMap((result) => result.failed);
+const running = new Set<ChildProcess>();
+let interruptedBy: NodeJS.Signals | undefined;
+
+// Each job in a group of its own: Ctrl+C comes here alone, is passed on, and what a job opened is closed before this ends. Whatever else
+// ends this process ends the jobs by the kernel's hand.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interruptedBy = signal;
+    queue.length = 0;
+    for (const child of running) child.kill('SIGTERM');
+  });
+}
+
+/** Runs Node and resolves with its exit code and what it came to; what it prints is shown in one piece where others run beside it. */
+const runNode = async (
+  args: readonly string[],
+  alone: boolean,
+): Promise<{ code: number | null; results: Results | undefined }> => {
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', process.execPath, ...args], {
+    stdio: ['ignore', 'pipe', alone ? 'inherit' : 'pipe'],
+    env: { ...environment, ...(alone && process.stdout.isTTY && { FORCE_COLOR: '1' }) },
+    detached: true,
+  });
+  running.add(child);
+  const printed: string[] = [];
+  const print = (text: string): unknown => (alone ? process.stdout.write(text) : printed.push(text));
+  let results: Results | undefined;
+  if (child.stdout)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith(resultsMark)) results = JSON.parse(line.slice(resultsMark.length)) as Results;
+      else print(`${line}\n`);
+    });
+  child.stderr?.setEncoding('utf8').on('data', print);
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  running.delete(child);
+  process.stdout.write(printed.join(''));
+  return { code, results };
+};
+
+interface Outcome extends Results {
+  readonly job: Job;
+  readonly seconds: number;
+}
+
+const runJob = async (job: Job, alone: boolean): Promise<Outcome> => {
+  const { where } = projects[job.project];
+  const place = where === 'private engine' ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', job.project];
+  const reporters = ['--reporter=default', '--reporter=./script/count-results.ts'];
+  console.log(`${job.name} begins`);
+  const startedAt = performance.now();
+  const { code, results } = await runNode([...place, ...vitest, ...reporters, ...job.files], alone);
+  const { passed = 0, skipped = 0, failed = [], files = [] } = results ?? {};
+  // Each file is to be heard of; a run that says nothing of a failure fails all the same.
+  const missed = job.files
+    .filter((file) => !files.some(({ name }) => name === file))
+    .map((file) => `${file} did not run`);
+  const silent = code !== 0 && failed.length + missed.length === 0 ? [`${job.name} ended with ${code}`] : [];
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { job, seconds, passed, skipped, files, failed: [...failed, ...missed, ...silent] };
+};
+
+/** The longest parts and files, from which `test/projects.ts` has its figures. */
+const tellTimes = (outcomes: readonly Outcome[]): void => {
+  const jobs = outcomes.map(({ job, seconds }) => ({ name: job.name, seconds }));
+  for (const [what, all, most] of [
+    ['parts', jobs, 100],
+    ['files', outcomes.flatMap(({ files }) => files), 25],
+  ] as const) {
+    const longest = all.toSorted((a, b) => b.seconds - a.seconds).slice(0, most);
+    console.log(
+      `${what} by seconds: ${longest.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)}`).join(', ')}`,
+    );
+  }
+};
+
+// Half of a test's time is waiting for the engine and the kernel.
+const lanes = Math.min(queue.length, Number(values.jobs ?? availableParallelism() * 2));
+const outcomes: Outcome[] = [];
+const runLane = async (): Promise<void> => {
+  for (let job = queue.shift(); job; job = queue.shift()) outcomes.push(await runJob(job, lanes === 1));
+};
+// Packages come from a registry, which is not to be reached from where these tests run.
+if (queue.some(({ project }) => project === 'users')) {
+  const generations = process.env['LHF_MATRIX'] === 'all' ? ['before'] : [];
+  const { code } = await runNode(['test/users/support/installs.ts', ...generations], true);
+  if (code !== 0) throw new Error(`Installing what the tests of users' projects need ended with ${code}`);
+}
+await Promise.all(Array.from({ length: lanes }, runLane));
+if (interruptedBy !== undefined) process.exit(128 + constants.signals[interruptedBy]);
+
+const sum = (count: (outcome: Outcome) => number): number => outcomes.reduce((total, one) => total + count(one), 0);
+const failed = outcomes.flatMap((outcome) => outcome.failed);
+if (lanes > 1) tellTimes(outcomes);
 for (const test of failed) console.log(`FAILED ${test}`);
 console.log(`${sum(({ passed }) => passed)} passed, ${failed.length} failed, ${sum(({ skipped }) => skipped)} skipped`);
 process.exitCode = failed.length === 0 ? 0 : 1;

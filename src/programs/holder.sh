@@ -48,7 +48,7 @@ said=$(
 '
   # shellcheck disable=SC2086 # a line each
   set -- $OPTIONS
-  IFS=' '
+  unset IFS
   # shellcheck disable=SC2086 # a word each
   exec "$NODE" "$@" "$GUARDIAN" "$SESSION" $BRIDGES 2>&1
 )
