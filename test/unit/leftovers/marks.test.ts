@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseAccepts, parseBaseChains } from '../../../src/strategies/netfilter/leftovers/accepts.ts';
-import { parseIptables, renderIptablesRemoval } from '../../../src/strategies/netfilter/leftovers/iptables-marks.ts';
+import {
+  parseIptables,
+  renderIptablesRemoval,
+  renderSharedRemoval,
+} from '../../../src/strategies/netfilter/leftovers/iptables-marks.ts';
 import type { IptablesMark } from '../../../src/strategies/netfilter/leftovers/iptables-marks.ts';
 
 const session = '0035969e-0bef2a7c-1ulajuk-a92-9050-0n1jn';
@@ -116,5 +120,15 @@ describe('what iptables has', () => {
 
   test('needs no restore where it is gone', () => {
     expect(renderIptablesRemoval('nat', '*nat\n:LHF-mine - [0:0]\nCOMMIT\n', marksIn(saved))).toBe('');
+  });
+
+  test('leaves the shared chain to whoever leaves last, who sees it empty then', () => {
+    expect(renderSharedRemoval('nat', saved)).toBe('');
+    expect(renderSharedRemoval('nat', '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n')).toBe('');
+    const door = '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF';
+    const empty = ['*nat', ':LHF - [0:0]', ':LHF-mine - [0:0]', door, '-A PREROUTING -j LHF-mine', 'COMMIT', ''];
+    expect(renderSharedRemoval('nat', empty.join('\n'))).toBe(
+      ['*nat', door.replace('-A', '-D'), '-X LHF', 'COMMIT', ''].join('\n'),
+    );
   });
 });

@@ -181,14 +181,14 @@ describe('a process with a holder', () => {
     expect([dirname(file), file].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
   });
 
-  it('gives its guardian the loader of Yarn’s Plug’n’Play, and nothing else of NODE_OPTIONS', async () => {
+  it('gives its guardian each bridge as a word, the loader of Yarn’s Plug’n’Play, and nothing else of NODE_OPTIONS', async () => {
     const loader = join(folder, '.pnp.cjs');
     writeFileSync(
       loader,
-      `require('fs').appendFileSync(${JSON.stringify(join(folder, 'loaded'))}, JSON.stringify([process.argv[1], process.execArgv, process.env.NODE_OPTIONS ?? null]) + '\\n')`,
+      `require('fs').appendFileSync(${JSON.stringify(join(folder, 'loaded'))}, JSON.stringify([process.argv[1], process.argv.slice(2), process.execArgv, process.env.NODE_OPTIONS ?? null]) + '\\n')`,
     );
     await using child = spawnScript({
-      source: script(hello, 10_000, 'lhf-zzzzz000'),
+      source: script(hello, 10_000, 'lhf-zzzzz000; echo lhf-zzzzz001'),
       args: [join(folder, 'pnp')],
       env: { NODE_OPTIONS: `--require ${loader} --no-warnings`, TMPDIR: folder },
     });
@@ -199,6 +199,6 @@ describe('a process with a holder', () => {
         .filter(Boolean)
         .map((line) => JSON.parse(line) as unknown[]);
     const guardian = await until(() => loaded().find(([file]) => String(file).endsWith('guardian.ts')));
-    expect(guardian.slice(1)).toEqual([[`--require=${loader}`], null]);
+    expect(guardian.slice(1)).toEqual([['s', 'lhf-zzzzz000', 'lhf-zzzzz001'], [`--require=${loader}`], null]);
   });
 });

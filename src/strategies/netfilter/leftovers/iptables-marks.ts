@@ -64,6 +64,18 @@ export const renderIptablesRemoval = (table: IptablesTable, saved: string, marks
   ].join('\n');
 };
 
+/**
+ * What iptables-restore takes to remove the shared chain where nothing is in it any more; empty where it is not there, or is in use.
+ * Of two who leave at the same time, each may have seen the other in it: whoever looks after it has left sees that it was the last.
+ */
+export const renderSharedRemoval = (table: IptablesTable, saved: string): string => {
+  const lines = saved.split('\n');
+  const isEmpty = !lines.some((line) => line.startsWith(`-A ${sharedChain} `));
+  if (!isEmpty || !lines.some((line) => line.startsWith(`:${sharedChain} `))) return '';
+  const doors = lines.filter((line) => line.startsWith('-A ') && line.endsWith(` -j ${sharedChain}`));
+  return [`*${table}`, ...doors.map((line) => line.replace('-A', '-D')), `-X ${sharedChain}`, 'COMMIT', ''].join('\n');
+};
+
 const chainOf = (line: string): string => /^(?::|-A )(\S+)/.exec(line)?.[1] ?? '';
 
 /** Whose line it is: by the name of a chain of ours, or by a mark on a rule in another chain. */

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import type { CommandResult } from '../../../command/run.ts';
 import { messageOf } from '../../../engine/networks.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools } from '../../leftover-kind.ts';
-import { parseIptables, renderIptablesRemoval, type IptablesMark, type IptablesTable } from './iptables-marks.ts';
+import {
+  parseIptables,
+  renderIptablesRemoval,
+  renderSharedRemoval,
+  type IptablesMark,
+  type IptablesTable,
+} from './iptables-marks.ts';
 import { list, listOnce, privilegesIn, reasonOf } from './programs.ts';
 
 /** A session's chains and rules that iptables keeps, in some of its tables. */
@@ -52,11 +59,21 @@ const existing = async (tables: readonly IptablesTable[], tools: LeftoverTools):
 const removeAll = async (marks: readonly IptablesMark[], tools: LeftoverTools): Promise<void> => {
   const tables = [...new Set(marks.map(({ table }) => table))];
   const listings = await Promise.all(tables.map((table) => listTable(table, tools, list)));
-  const input = listings.map(({ table, saved }) => renderIptablesRemoval(table, saved, marks)).join('');
-  if (input === '') return;
-  const result = await privilegesIn(tools).run(['iptables-restore', '-w', '5', '--noflush'], { input });
+  const inputs = listings.map(({ table, saved }) => renderIptablesRemoval(table, saved, marks));
+  if (inputs.join('') === '') return;
+  const result = await restore(inputs.join(''), tools);
   if (result.exitCode !== 0) throw new Error(reasonOf(result));
+  const shared = tables.filter(
+    (table, n) => (table === 'nat' || table === 'raw') && !/^-X LHF$/m.test(inputs[n] ?? ''),
+  );
+  const left = await Promise.all(shared.map((table) => listTable(table, tools, list)));
+  const input = left.map(({ table, saved }) => renderSharedRemoval(table, saved)).join('');
+  // Refused, it is somebody else's by now, who takes it along when he leaves.
+  if (input !== '') await restore(input, tools);
 };
+
+const restore = (input: string, tools: LeftoverTools): Promise<CommandResult> =>
+  privilegesIn(tools).run(['iptables-restore', '-w', '5', '--noflush'], { input });
 
 export const iptablesRules = kindOf(
   { name: 'iptables: rules', order: removalOrder.rules },
