@@ -175,7 +175,11 @@ export class ProcessChains {
   async #differ(after: ChainedBridges, changes: readonly Change[]): Promise<string> {
     const before = this.#state;
     const lines = this.#tables.flatMap((table) => renderChange(table, before, after, this.#owner));
-    if (lines.length === 0) return '';
+    if (lines.length === 0) {
+      // Nothing to write is still to be known: probes of a bridge that has no port yet have no rule.
+      this.#state = after;
+      return '';
+    }
     const deletions = new Map(this.#tables.flatMap((table) => [...deletionsIn(table, before, after, this.#owner)]));
     this.#witness?.expect(deletions);
     const words = await this.#restore(after, changes, lines);

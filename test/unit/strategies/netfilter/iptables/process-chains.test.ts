@@ -76,6 +76,17 @@ describe('a process’s chains', () => {
     expect(sentWith).toBe(1);
   });
 
+  it('keep what needs no rule yet: probes of a bridge whose first port comes later', async () => {
+    const { asked, chains } = open();
+    await chains.open(one, [], ignore);
+    await chains.setProbe(one, { address: '198.18.0.14', trials: [] });
+    await chains.addPort(one, port);
+    const translation = '-p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:8088';
+    expect(asked.slice(1).map(({ lines }) => lines.slice(1, -1))).toEqual([
+      [`-I LHF-lhf-abcde001 -s 198.18.0.14/32 ${translation}`, `-A LHF-lhf-abcde001 ${translation}`],
+    ]);
+  });
+
   it('change by the difference alone', async () => {
     const { asked, chains } = open();
     await chains.open(one, rules, ignore);
