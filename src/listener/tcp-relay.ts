@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface Target {
   readonly host: '127.0.0.1' | '::1';
   readonly port: number;
+  /** Where instead, when nobody accepts there. */
+  readonly otherwise?: Target;
 }
 
 export interface TcpRelayPlan {
@@ -47,14 +49,21 @@ export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRe
       caller.on('error', () => undefined).resetAndDestroy();
       return;
     }
-    const service = track(connect({ ...place, allowHalfOpen: true }));
-    service.once('error', () => caller.resetAndDestroy());
-    caller.once('error', () => service.resetAndDestroy());
-    service.once('connect', () => {
-      onConnected?.(caller, service);
-      caller.pipe(service);
-      service.pipe(caller);
-    });
+    let service: Socket | undefined;
+    caller.once('error', () => service?.resetAndDestroy());
+    const carryTo = ({ host, port: of, otherwise }: Target): void => {
+      const socket = (service = track(connect({ host, port: of, allowHalfOpen: true })));
+      socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+        if (otherwise !== undefined && code === 'ECONNREFUSED' && !caller.destroyed) carryTo(otherwise);
+        else caller.resetAndDestroy();
+      });
+      socket.once('connect', () => {
+        onConnected?.(caller, socket);
+        caller.pipe(socket);
+        socket.pipe(caller);
+      });
+    };
+    carryTo(place);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: address, port, exclusive: true }, resolve);

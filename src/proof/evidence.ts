@@ -13,6 +13,8 @@ export interface Evidence {
   readonly protocol: 'tcp' | 'udp';
   readonly containerPort: number;
   readonly hostPort: number;
+  /** Where on the loopback the forward leads. */
+  readonly hostAddress: '127.0.0.1' | '::1';
   /** How the probe ended; undefined where it did not run. */
   readonly ended:
     | 'nonce'

@@ -175,10 +175,11 @@ const judgeTaken = (seen: Evidence): Cause => {
   };
 };
 
-const judgeListeners = ({ listeners, listening, hostPort, protocol, containerPort }: Evidence): Cause | undefined => {
+const judgeListeners = (seen: Evidence): Cause | undefined => {
+  const { listeners, listening, hostPort, hostAddress, protocol, containerPort } = seen;
   if (listening) return undefined;
   const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
-  if (listeners.some(takesLoopback6)) {
+  if (hostAddress === '127.0.0.1' && listeners.some(takesLoopback6)) {
     return {
       finding: 'listens-on-ipv6-only',
       sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
@@ -189,15 +190,18 @@ const judgeListeners = ({ listeners, listening, hostPort, protocol, containerPor
   if (other !== undefined)
     return {
       finding: 'listens-on-other-address',
-      sentence: `The service on port ${hostPort} listens on ${other.address} and not on 127.0.0.1`,
-      advice: `let it listen on 127.0.0.1; ${command}`,
+      sentence: `The service on port ${hostPort} listens on ${other.address} and not on ${hostAddress}`,
+      advice: `let it listen on ${hostAddress}; ${command}`,
     };
   return {
     finding: 'no-listener',
-    sentence: `Nothing listens on 127.0.0.1:${hostPort} (${protocol}), which container port ${containerPort} stands for`,
+    sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for`,
     advice: command,
   };
 };
+
+const renderAddress = ({ hostAddress, hostPort }: Evidence): string =>
+  hostAddress === '::1' ? `[::1]:${hostPort}` : `127.0.0.1:${hostPort}`;
 
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
   finding,

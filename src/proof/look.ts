@@ -1,5 +1,5 @@
 import { listAttached } from '../engine/containers.ts';
-import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
+import { readListeners, takesLoopback4, takesLoopback6, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import type { Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
@@ -13,6 +13,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidenc
   protocol: port.protocol,
   containerPort: port.containerPort,
   hostPort: port.hostPort,
+  hostAddress: port.hostAddress,
   ended: undefined,
   engine: context.tools.engine.facts,
   rulePresent: undefined,
@@ -32,7 +33,11 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     context.route.inspect(port),
     readListeners(port.hostPort, port.protocol),
   ]);
-  const listening = listeners.some(port.hostAddress === '::1' ? takesLoopback6 : takesLoopback4);
+  const takes = (listener: Listener): boolean =>
+    port.hostAddress === '::1'
+      ? takesLoopback6(listener) || (port.mayMove === true && takesLoopback4(listener))
+      : takesLoopback4(listener);
+  const listening = listeners.some(takes);
   return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening };
 };
 

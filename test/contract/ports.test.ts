@@ -104,7 +104,7 @@ describe.each(strategies)('the ports of a forward by $name with $privilege', (cl
     await net.unforward(port);
   });
 
-  test('a service on ::1 alone is relayed, one that has gone is not answered for', async () => {
+  test('a service on ::1 alone is relayed, also when it is back on 127.0.0.1, and none is answered for', async () => {
     const service = await listenTcp({ host: '::1' });
     expect(await net.forward({ hostPort: service.port, containerPort: 91 })).toMatchObject({
       hostPort: service.port,
@@ -113,6 +113,11 @@ describe.each(strategies)('the ports of a forward by $name with $privilege', (cl
     const { answer } = await container.get<TcpAnswer>(net.url(91));
     expect(answer).toEqual({ youAre: '::1', marker: service.marker });
     await service.close();
+    const moved = await listenTcp({ port: service.port });
+    expect(await markerAt(91)).toBe(moved.marker);
+    await net.verify({ port: 91 });
+    expect(await net.diagnose({ port: 91 })).toMatchObject({ reachable: true });
+    await moved.close();
     // Whichever strategy carries to it, what stands before ::1 accepts and resets.
     expect(await markerAt(91)).toBe('ECONNRESET');
     await net.unforward(91);

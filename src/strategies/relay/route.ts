@@ -168,7 +168,8 @@ class RelayRoute implements Route {
     const trial = this.#trials.get(keyOf(port));
     if (trial !== undefined && caller === this.#network?.probeAddress)
       return { host: '127.0.0.1', port: trial.targetPort };
-    return { host: port.hostAddress, port: port.hostPort };
+    const otherwise: Target = { host: '127.0.0.1', port: port.hostPort };
+    return { host: port.hostAddress, port: port.hostPort, ...(port.mayMove === true ? { otherwise } : {}) };
   }
 
   #countOf(key: string): Count {

@@ -13,15 +13,19 @@ const withResolvers = <T>() => {
 };
 
 /** A service on ::1, and a relay in front of it. */
-const relayed = async (serve: (socket: Socket) => void): Promise<TcpRelay & { readonly stop: () => void }> => {
+const relayed = async (
+  serve: (socket: Socket) => void,
+  mayMove = false,
+): Promise<TcpRelay & { readonly stop: () => void; readonly servicePort: number }> => {
   const server = createServer({ allowHalfOpen: true }, serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: '::1', port: 0 }, resolve);
   });
   onTestFinished(() => void server.close());
-  const relay = await openIpv6Relay((server.address() as AddressInfo).port);
+  const servicePort = (server.address() as AddressInfo).port;
+  const relay = await openIpv6Relay(servicePort, mayMove);
   onTestFinished(() => relay.close());
-  return { ...relay, stop: () => void server.close() };
+  return { ...relay, stop: () => void server.close(), servicePort };
 };
 
 const call = (port: number): Socket => {
@@ -50,6 +54,21 @@ it('resets who calls while the service is away', async () => {
   expect(await text(call(port).end())).toBe('there');
   stop();
   expect(await failureOf(call(port))).toBe('ECONNRESET');
+});
+
+it.each([
+  [true, 'follows a service that comes back on 127.0.0.1, where nobody named an address'],
+  [false, 'leads to nobody on 127.0.0.1 where ::1 was named'],
+])('(%s) %s', async (mayMove) => {
+  const { port, stop, servicePort } = await relayed((socket) => socket.end('on ::1'), mayMove);
+  expect(await text(call(port).end())).toBe('on ::1');
+  stop();
+  const other = createServer({ allowHalfOpen: true }, (socket) => socket.end('on 127.0.0.1'));
+  await once(other.listen({ host: '127.0.0.1', port: servicePort }), 'listening');
+  onTestFinished(() => void other.close());
+  expect(mayMove ? await text(call(port).end()) : await failureOf(call(port))).toBe(
+    mayMove ? 'on 127.0.0.1' : 'ECONNRESET',
+  );
 });
 
 it('lets the caller end first and still hear the answer', async () => {

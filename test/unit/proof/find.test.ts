@@ -21,6 +21,7 @@ const sound: Evidence = {
   bridge: 'lhf-abcdefgh',
   protocol: 'tcp',
   containerPort: 80,
+  hostAddress: '127.0.0.1',
   hostPort: 8088,
   ended: undefined,
   engine,
@@ -166,6 +167,13 @@ const rows: Row[] = [
     'listens-on-other-address',
     /listens on 192\.0\.2\.7/,
     /127\.0\.0\.1/,
+  ],
+  [
+    'a service on 127.0.0.1 where the forward leads to ::1',
+    { ...sound, ended: 'refused', hostAddress: '::1', listening: false },
+    'listens-on-other-address',
+    /listens on 127\.0\.0\.1 and not on ::1/,
+    /let it listen on ::1/,
   ],
   [
     'a service on ::1 and elsewhere',
