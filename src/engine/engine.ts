@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import type { OwnerEngine } from '../ownership/owner.ts';
+import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
+import { findOwnContainer } from './own-container.ts';
 import { dockerOptionsOf, readEndpoint } from './endpoint.ts';
 
 /** A Docker engine that answered. */
@@ -10,6 +14,8 @@ export interface Engine {
   readonly facts: EngineFacts;
   /** The options by which another process of this machine reaches the same engine. */
   readonly connection: Docker.DockerOptions;
+  /** What tells it from other engines of this host, and what it knows of this process, for owners' marks. */
+  readonly owner: Required<Pick<OwnerEngine, 'engine'>> & OwnerEngine;
 }
 
 const known = new Map<unknown, Promise<Engine>>();
@@ -39,7 +45,9 @@ const connect = async (option?: object): Promise<Engine> => {
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    return { docker, facts: readEngineFacts(info, endpoint), connection };
+    const container = await findOwnContainer(docker);
+    const owner = { engine: markOf(info), ...(container === undefined ? {} : { container }) };
+    return { docker, facts: readEngineFacts(info, endpoint), connection, owner };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }
@@ -61,12 +69,25 @@ const optionsFromHere = (): Docker.DockerOptions => {
 };
 
 interface EngineInfo {
+  ID?: string;
+  DockerRootDir?: string;
   Name?: string;
   ServerVersion?: string;
   OperatingSystem?: string;
   SecurityOptions?: string[] | null;
   FirewallBackend?: { Driver?: string };
 }
+
+/** An engine's own id, which is kept where its images are; Podman has another one at each question, and one place to keep them. */
+const markOf = (info: EngineInfo): string => {
+  const isPodman = info.OperatingSystem?.includes('podman') === true;
+  const id = [isPodman ? info.Name : info.ID, info.DockerRootDir].join(' ');
+  return createHash('sha256').update(id).digest('hex').slice(0, 6);
+};
+
+/** This process's session on an engine by some rights. */
+export const sessionOn = ({ facts, owner }: Engine, privilege: string): Session =>
+  currentSession(`${facts.endpoint} ${privilege}`, owner);
 
 const virtualMachines = ['Docker Desktop', 'OrbStack', 'Colima', 'Rancher Desktop', 'Lima'];
 

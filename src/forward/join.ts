@@ -1,10 +1,9 @@
-import { connectEngine } from '../engine/engine.ts';
+import { connectEngine, sessionOn } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
-import { currentSession } from '../ownership/session.ts';
 import { parseOptions, type ProofOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
@@ -133,7 +132,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const { privilege } = this.#handover;
     const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
     const kind = privilege === 'container' ? 'none' : privilege;
-    const session = currentSession(`${engine.facts.endpoint} ${kind}`);
+    const session = sessionOn(engine, kind);
     return { session, engine, host, privileges: privilegesOf({ kind }) };
   }
 

@@ -1,5 +1,5 @@
 import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
-import { connectEngine, type Engine } from '../engine/engine.ts';
+import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
@@ -7,7 +7,7 @@ import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
-import { currentSession, nextId, sharedIn } from '../ownership/session.ts';
+import { nextId, sharedIn } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
@@ -58,7 +58,7 @@ interface Opening {
 }
 
 const openBy = async ({ ports, options, engine, host, choice }: Opening): Promise<LocalhostForward> => {
-  const session = currentSession(`${engine.facts.endpoint} ${choice.privilege}`);
+  const session = sessionOn(engine, choice.privilege);
   const undo = new UndoStack(sharedIn(session, 'patience', () => new Patience()));
   try {
     stopIfAborted(options.signal);

@@ -1,7 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { judgeOwner } from '../ownership/judge-owner.ts';
+import { parseSession } from '../ownership/owner.ts';
 import type { LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import type { Belongings } from './belongings.ts';
+import { judgeByEngine } from './judge-by-engine.ts';
 import { judgeOwned, type Verdict } from './judge.ts';
 import { leftoverKinds } from './kinds.ts';
 import { describeMark, type Leftover, type SweepReport } from './leftover.ts';
@@ -20,6 +23,8 @@ interface Judged {
   readonly mark: Mark;
   readonly session: string | undefined;
   readonly verdict: Verdict;
+  /** Bridges whose networks another engine has than the one that is asked. */
+  readonly unreached?: readonly string[];
 }
 
 /** Judges each owner, and removes what may go: of all of them at once, so that a hundred are as few calls as one. */
@@ -28,11 +33,16 @@ export const sweepOwners = async (
   tools: LeftoverTools,
   terms: SweepTerms,
 ): Promise<SweepReport> => {
-  let judged = await judgeAll(owners, terms);
+  const judge = await judgeByEngine(
+    owners.map(({ session }) => session),
+    tools,
+  );
+  const look = (): Promise<Judged[]> => judgeAll(owners, { ...terms, judge, engine: tools.engine });
+  let judged = await look();
   if (judged.some(({ verdict }) => verdict.remove && verdict.waits === true)) {
     const ripe = new Set(judged.flatMap(({ mark, verdict }) => (verdict.remove ? [mark] : [])));
     await delay(openingMs);
-    judged = (await judgeAll(owners, terms)).map((one) =>
+    judged = (await look()).map((one) =>
       ripe.has(one.mark) ? one : { ...one, verdict: { ...one.verdict, remove: false } },
     );
   }
@@ -46,21 +56,43 @@ export const sweepOwners = async (
   return {
     removed: outcomes.flatMap(({ mark, failure }) => (failure === undefined ? [describe(mark)] : [])),
     // A living bridge's parameter is nothing that anybody left.
-    spared: judged.flatMap(({ mark, verdict }) =>
-      verdict.remove || mark.kind === 'sysctl' ? [] : [{ ...describe(mark), reason: verdict.reason }],
+    spared: judged.flatMap(({ mark, verdict, unreached }) =>
+      verdict.remove || unreached !== undefined || mark.kind === 'sysctl'
+        ? []
+        : [{ ...describe(mark), reason: verdict.reason }],
     ),
-    failed: outcomes.flatMap(({ mark, failure }) =>
-      failure === undefined ? [] : [{ ...describe(mark), reason: failure }],
-    ),
+    failed: [
+      ...outcomes.flatMap(({ mark, failure }) =>
+        failure === undefined ? [] : [{ ...describe(mark), reason: failure }],
+      ),
+      ...judged.flatMap(({ mark, unreached = [] }) =>
+        unreached.map((bridge) => ({
+          ...describe({ ...mark, kind: 'network', name: bridge, bridges: [bridge] }),
+          reason: `another engine of this host has it than ${tools.engine?.facts?.endpoint ?? 'this one'}: sweep by that one's DOCKER_HOST`,
+        })),
+      ),
+    ],
   };
 };
 
-const judgeAll = async (owners: readonly Belongings[], terms: SweepTerms): Promise<Judged[]> => {
+const judgeAll = async (
+  owners: readonly Belongings[],
+  { engine, ...terms }: SweepTerms & { readonly judge: typeof judgeOwner } & Pick<LeftoverTools, 'engine'>,
+): Promise<Judged[]> => {
   const interfaces = await readdir('/sys/class/net').catch((): string[] => []);
   return owners.flatMap(({ session, nonce, marks }) => {
-    const hasBridge = interfaces.some((name) => name.startsWith(`lhf-${nonce}`));
-    const judge = judgeOwned(session, { ...terms, hasBridge });
-    return marks.map((mark) => ({ mark, session, verdict: judge(mark) }));
+    const bridges = interfaces.filter((name) => name.startsWith(`lhf-${nonce}`));
+    const judge = judgeOwned(session, { ...terms, hasBridge: bridges.length > 0 });
+    const of = parseSession(session ?? '')?.engine;
+    const isOfOther = of !== undefined && engine?.owner !== undefined && of !== engine.owner.engine;
+    return marks.map((mark) => {
+      const verdict = judge(mark);
+      // The guard is what still tells of a network that only its own engine can remove.
+      const stays = isOfOther && verdict.remove && mark.kind === 'guard' && bridges.length > 0;
+      return stays
+        ? { mark, session, verdict: { remove: false, reason: verdict.reason }, unreached: bridges }
+        : { mark, session, verdict };
+    });
   });
 };
 

@@ -5,6 +5,7 @@ import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
 import type { LeftoverKind, LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import { groupByOwner, type Belongings } from './belongings.ts';
+import { judgeByEngine } from './judge-by-engine.ts';
 import { judgeOwned } from './judge.ts';
 import { leftoverKinds } from './kinds.ts';
 import { look, read } from './look.ts';
@@ -39,13 +40,15 @@ export const sweepQuietly = async ({ session, engine, privileges }: QuietTools):
       listedAt === 'every opening' || (isFirst && listedAt === 'first opening');
     const wanted = leftoverKinds.filter(isWanted);
     const marks = await listNames(wanted, tools);
-    const suspects = groupByOwner(marks).filter(
-      ({ nonce, session: owner }) => nonce !== session.owner.nonce && !isOfLiving(owner),
+    const owners = groupByOwner(marks);
+    const isGone = await judgeAll(owners, tools);
+    const suspects = owners.filter(
+      ({ nonce, session: owner }) => nonce !== session.owner.nonce && (owner === undefined || isGone(owner)),
     );
     if (suspects.length === 0) return;
-    const dead = (await readSuspects(suspects, { marks, kinds: wanted }, tools)).filter(({ session: owner }) =>
-      isDead(owner),
-    );
+    const told = await readSuspects(suspects, { marks, kinds: wanted }, tools);
+    const isDead = await judgeAll(told, tools);
+    const dead = told.filter(({ session: owner }) => isDead(owner));
     if (dead.length === 0) return;
     const { removed, failed } = await sweepOwners(dead, tools, { all: false, now: 0 });
     debug(`swept ${removed.map(({ name }) => name).join(', ')}; stays: ${failed.map(({ name }) => name).join(', ')}`);
@@ -94,12 +97,14 @@ const readSuspects = async (
   return groupByOwner([...others, ...told.flat(), ...onDeath.marks]);
 };
 
-const judge = (session: string | undefined) => {
-  // By no clock: what is old goes by a sweep that somebody asked for.
-  const verdict = judgeOwned(session, { all: false, now: 0, hasBridge: true });
-  return verdict({ kind: 'guard' });
+/** By no clock: what is old goes by a sweep that somebody asked for. */
+const judgeAll = async (
+  owners: readonly Belongings[],
+  tools: LeftoverTools,
+): Promise<(session: string | undefined) => boolean> => {
+  const judge = await judgeByEngine(
+    owners.map(({ session }) => session),
+    tools,
+  );
+  return (session) => judgeOwned(session, { all: false, now: 0, hasBridge: true, judge })({ kind: 'guard' }).remove;
 };
-
-const isDead = (session: string | undefined): boolean => judge(session).remove;
-
-const isOfLiving = (session: string | undefined): boolean => session !== undefined && !isDead(session);

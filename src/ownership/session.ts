@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { readOwner, renderSession, type Owner } from './owner.ts';
+import { readOwner, renderSession, type Owner, type OwnerEngine } from './owner.ts';
 
 /**
  * What one process (or worker thread) shares among its forwards on one engine by the same rights, whichever copy of the package
@@ -25,11 +25,12 @@ const key = Symbol.for('localhost-forward');
  * This process's session, made when first asked for. A second copy of the package finds the same one.
  *
  * @param domain - What sets forwards of one process apart: another engine, other rights. Each has a nonce of its own.
+ * @param on - Where it has its networks, for its mark.
  */
-export const currentSession = (domain: string): Session => {
+export const currentSession = (domain: string, on?: OwnerEngine): Session => {
   const place = globalThis as unknown as Record<symbol, Map<string, Session> | undefined>;
   const sessions = (place[key] ??= new Map());
-  const session = sessions.get(domain) ?? begin();
+  const session = sessions.get(domain) ?? begin(on);
   sessions.set(domain, session);
   return session;
 };
@@ -52,8 +53,8 @@ export const nextId = (session: Session): string => {
   return session.owner.nonce + session.nth.toString(32).padStart(3, '0');
 };
 
-const begin = (): Session => {
-  const owner = readOwner();
+const begin = (on: OwnerEngine | undefined): Session => {
+  const owner = readOwner(on);
   const session: Session = {
     owner,
     word: renderSession(owner),

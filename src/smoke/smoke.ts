@@ -1,8 +1,8 @@
-import { connectEngine, type Engine } from '../engine/engine.ts';
+import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
-import { currentSession, type Session } from '../ownership/session.ts';
+import type { Session } from '../ownership/session.ts';
 import { openLocalhostForward } from '../forward/open.ts';
 import { parseOptions } from '../options/options.ts';
 import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
@@ -70,8 +70,8 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
 };
 
 /** What the forward of this check carries as its mark. */
-const sessionOf = ({ facts }: Engine, { privilege }: Pick<Choice, 'privilege'> | LocalhostForward): Session =>
-  currentSession(`${facts.endpoint} ${privilege}`);
+const sessionOf = (engine: Engine, { privilege }: Pick<Choice, 'privilege'> | LocalhostForward): Session =>
+  sessionOn(engine, privilege);
 
 const choose = async (engine: Engine, strategy: SmokeOptions['strategy']): Promise<Choice> =>
   chooseStrategy(

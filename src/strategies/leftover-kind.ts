@@ -20,7 +20,7 @@ export interface Mark {
 /** What it takes to look for marks and to remove them. */
 export interface LeftoverTools {
   /** Undefined where none answers: what an engine keeps is not looked for. */
-  readonly engine: Pick<Engine, 'docker'> | undefined;
+  readonly engine: (Pick<Engine, 'docker'> & Partial<Pick<Engine, 'owner' | 'facts'>>) | undefined;
   /** Undefined where nobody here may look at rules. */
   readonly privileges: Privileges | undefined;
   /** When to begin nothing more, on `performance.now()`'s clock. Default: never. */

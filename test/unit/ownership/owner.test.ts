@@ -9,12 +9,21 @@ describe('sessions', () => {
       self,
       { ...self, pidNamespace: 4_026_531_836, pid: 4_194_304, startTime: 2 ** 50 },
       { ...self, pidNamespace: 0, pid: 1, startTime: 0 },
+      { ...self, engine: '012abc' },
+      { ...self, engine: '012abc', container: '0123456789ab' },
     ];
     for (const owner of owners) expect(parseSession(renderSession(owner))).toEqual(owner);
   });
 
   test('fit labels, comments and arguments', () => {
-    const session = renderSession({ ...self, pidNamespace: 4_294_967_295, pid: 4_194_304, startTime: 2 ** 50 });
+    const session = renderSession({
+      ...self,
+      pidNamespace: 4_294_967_295,
+      pid: 4_194_304,
+      startTime: 2 ** 50,
+      engine: '012abc',
+      container: '0123456789ab',
+    });
     expect(session).toMatch(/^[0-9a-z-]+$/);
     // iptables takes comments of up to 255 characters, nft of up to 128: `lhf:lhf-12345678:` comes before it.
     expect(session.length + 'lhf:lhf-12345678:'.length).toBeLessThan(128);
