@@ -1,9 +1,8 @@
 import type { HostFacts } from '../host/facts.ts';
+import { allowContainer, allowSudo } from '../privilege/advice.ts';
 import type { PrivilegeHandle } from '../privilege/privileges.ts';
 import type { Obstacle } from '../strategies/strategy.ts';
 import type { Privilege } from '../types.ts';
-
-const allowSudo = 'sudo -v && sudo -n true, a rule NOPASSWD in sudoers, or root';
 
 /** Who may change the kernel here, or why nobody may. Pure. */
 export const choosePrivilege = (
@@ -20,11 +19,7 @@ export const choosePrivilege = (
   if (host.sudo && (asked === 'sudo' || (asked === 'auto' && host.uid !== 0))) return { kind: 'sudo' };
   const sudo = 'sudo -n does not work for this user';
   if (asked === 'sudo') return refuse(sudo, allowSudo);
-  if (host.uid === 0)
-    return refuse(
-      'root here lacks CAP_NET_ADMIN',
-      'docker run --cap-add NET_ADMIN --network host …, for the container this runs in',
-    );
+  if (host.uid === 0) return refuse('root here lacks CAP_NET_ADMIN', allowContainer);
   return asked === 'root'
     ? refuse('this user is not root', "privilege: 'auto', or root")
     : refuse(`this user is not root, and ${sudo}`, allowSudo);

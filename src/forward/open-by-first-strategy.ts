@@ -19,9 +19,7 @@ export const openByFirstStrategy = async <T>(
     try {
       return { choice, opened: await open(choice) };
     } catch (error) {
-      // Without a strategy, the fault is of the kernel's sysctl, which the next one needs as well.
-      if (!isLocalhostForwardError(error) || error.code !== 'LHF_ERR_RULES' || error.strategy !== choice.strategy)
-        throw error;
+      if (!isLocalhostForwardError(error) || error.code !== 'LHF_ERR_RULES') throw error;
       const words = (error.stderr ?? error.message).replace(/^(?:Error: )+/, '').split('\n')[0];
       failed.set(choice.strategy, `failed at its start: ${words}`);
       choice = chooseNext(choose, failed, error);

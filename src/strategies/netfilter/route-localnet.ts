@@ -1,6 +1,7 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { interfaceExists, readSysctl } from '../../host/kernel.ts';
+import { allowContainer } from '../../privilege/advice.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 
 const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
@@ -15,9 +16,10 @@ export const readRouteLocalnet = async (bridge: string): Promise<boolean | undef
 export const openRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<void> => {
   const failure = await privileges.setSysctl(keyOf(bridge), '1');
   if (failure === undefined) return;
+  const isReadOnly = /EROFS|read-only file system/i.test(failure);
   throw new LocalhostForwardError('LHF_ERR_RULES', {
     what: `route_localnet of ${bridge} could not be turned on: ${failure}`,
-    try: `sudo sysctl -w net.ipv4.conf.${bridge}.route_localnet=1`,
+    try: isReadOnly ? allowContainer : 'localhost-forward doctor',
   });
 };
 

@@ -149,7 +149,7 @@ describe('where nobody may', () => {
       { host: someone },
       udp,
       'this user is not root, and sudo -n does not work for this user',
-      'sudo -v',
+      "printf 'Defaults:%s !requiretty",
     ],
     [
       'root without the capability',
@@ -173,7 +173,7 @@ describe('where nobody may', () => {
       'docker run --cap-add NET_ADMIN',
     ],
     ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
-    ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', 'sudo -v'],
+    ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', "printf 'Defaults:%s"],
     ['container', {}, { privilege: 'container' }, "privilege 'container' cannot install rules in this version", mended],
     ['none', {}, { privilege: 'none', ...udp }, "privilege 'none' was asked for", mended],
     ['none for nftables', {}, { privilege: 'none', strategy: 'nftables' }, "privilege 'none' was asked for", mended],

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { spawnScript } from '../support/children.ts';
+import { renderDifference } from '../support/host-snapshot.ts';
+import { snapshotHere } from '../support/leftovers.ts';
+import { requirePlace } from '../support/place.ts';
+import { withRealSudo } from '../support/real-sudo.ts';
+
+let directory: string;
+beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), 'lhf-sudo-'))));
+afterAll(() => rm(directory, { recursive: true }));
+
+// What a user does at a terminal, one thing after the other: each opening is a process of its own, as a run of tests is.
+const life = `
+import { execFileSync, execSync } from 'node:child_process';
+const opening = \`
+  import { openLocalhostForward } from './src/index.ts';
+  const outcome = await openLocalhostForward(8088, { verify: false, ...JSON.parse(process.argv[1]) }).then(
+    async (net) => { await net.close(); return [net.strategy, net.privilege]; },
+    ({ code, message }) => [code, message],
+  );
+  console.log(JSON.stringify(outcome));
+\`;
+const open = (options) =>
+  JSON.parse(execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', opening, JSON.stringify(options)], { stdio: ['inherit', 'pipe', 'inherit'] }));
+const say = (what, value) => console.log(what + ' ' + JSON.stringify(value));
+execSync('sudo -v && sudo -n true', { stdio: 'inherit' });
+say('auto', open({}));
+const refused = open({ strategy: 'nftables' });
+say('refused', refused);
+execSync(/Try: (.*)$/.exec(refused[1])[1], { stdio: ['inherit', 'ignore', 'inherit'] });
+for (const strategy of ['nftables', 'iptables']) say(strategy, open({ strategy }));
+say('end', '');
+`;
+
+test.each(['Defaults !use_pty', 'Defaults use_pty', 'Defaults requiretty', 'Defaults use_pty, requiretty'])(
+  'real sudo with `%s`: a ticket of this terminal is no right, the next strategy is taken, and the advice gives the right',
+  async (defaults) => {
+    const { socketPath } = requirePlace();
+    const before = await snapshotHere();
+    await using script = spawnScript({ source: life, spawn: await withRealSudo(directory, defaults, socketPath) });
+    await script.waitForLine(/^end/);
+    const told = (what: string): unknown =>
+      JSON.parse(script.lines.find((line) => line.startsWith(`${what} `))?.slice(what.length) ?? 'null');
+    expect(told('auto')).toEqual(['relay', 'none']);
+    expect(told('refused')).toEqual([
+      'LHF_ERR_PRIVILEGE',
+      expect.stringMatching(/sudo -n does not work for this user/) as string,
+    ]);
+    expect(told('nftables')).toEqual(['nftables', 'sudo']);
+    expect(told('iptables')).toEqual(['iptables', 'sudo']);
+    expect(renderDifference(before, await snapshotHere())).toBe('');
+  },
+);
