@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { defineConfig } from 'tsdown';
+import { builtinModules } from 'node:module';
+import { defineConfig, type TsdownPlugin } from 'tsdown';
 
 // What users import, in both formats and with types.
 const library = {
@@ -23,11 +24,44 @@ const present = (entries: Record<string, string>) =>
 // What sh runs, and a container's node, as it is.
 const copy = [{ from: ['src/programs/*.sh', 'src/programs/*.cjs'], to: 'dist' }];
 
+const genuine = '\0genuine:';
+
+/**
+ * Node's own modules as Node has them, taken when the package is loaded: tests mock `fs`, `http` or `child_process` for their own code, and
+ * put spies into them, and the fixture beside them must go on.
+ */
+const genuineBuiltins: TsdownPlugin = {
+  name: 'genuine-builtins',
+  resolveId: {
+    order: 'pre',
+    handler: (id, importer) =>
+      id.startsWith('node:') &&
+      importer !== undefined &&
+      !importer.startsWith(genuine) &&
+      builtinModules.includes(id.slice(5))
+        ? { id: `${genuine}${id}`, moduleSideEffects: false }
+        : undefined,
+  },
+  load: async (id) => {
+    if (!id.startsWith(genuine)) return undefined;
+    const name = id.slice(genuine.length);
+    const exported = Object.keys((await import(name)) as object).filter(
+      (key) => key !== 'default' && key !== 'module.exports',
+    );
+    return [
+      `const builtin = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(name)});`,
+      'export default builtin;',
+      ...exported.map((key) => `export const ${key} = /* @__PURE__ */ (() => builtin.${key})();`),
+    ].join('\n');
+  },
+};
+
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
   target: 'node22.12',
   fixedExtension: false,
+  plugins: [genuineBuiltins] as TsdownPlugin[],
   suppressWarnings: 'We recommend using the ESM format',
 } as const;
 

@@ -10,6 +10,7 @@ export const errorCodes = [
   'LHF_ERR_PORT_IN_USE',
   'LHF_ERR_NETWORK',
   'LHF_ERR_RULES',
+  'LHF_ERR_SYSTEM',
   'LHF_ERR_UNREACHABLE',
   'LHF_ERR_CLOSE',
   'LHF_ERR_CLOSED',

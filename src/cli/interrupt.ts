@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { AbortController } from '../abort.ts';
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Interrupt = (typeof interrupts)[number];

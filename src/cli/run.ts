@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { AbortController } from '../abort.ts';
 import { openLocalhostForward } from '../index.ts';
 import { isForegroundOfTerminal } from '../host/terminal.ts';
 import type { LocalhostForwardOptions, PortForward } from '../types.ts';

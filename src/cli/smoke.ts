@@ -1,4 +1,5 @@
 import { appendFile, writeFile } from 'node:fs/promises';
+import { now } from '../clock.ts';
 import { availableStrategies } from '../smoke/available-strategies.ts';
 import { runSmoke } from '../smoke/smoke.ts';
 import type { SmokeReport, SmokeRun } from '../smoke/report.ts';
@@ -23,7 +24,7 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
   const errors = openTerminal(process.stderr);
   using interrupt = onInterrupt();
   const runs: SmokeRun[] = [];
-  const startedAt = performance.now();
+  const startedAt = now();
   for (const one of strategy === 'all' ? await availableStrategies() : [strategy]) {
     if (!json && strategy === 'all') output.write(`${output.colors.bold(one ?? 'auto')}\n`);
     // One after the other: they would share the host's firewall, and the lines of the list.
@@ -40,7 +41,7 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
   if (json) output.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else if (report.ok)
     output.write(
-      `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(performance.now() - startedAt)} ms\n`,
+      `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(now() - startedAt)} ms\n`,
     );
   const unwritten = [
     junit === undefined ? undefined : await attemptWrite(junit, () => writeFile(junit, renderJunit(runs))),

@@ -1,3 +1,5 @@
+import { now } from '../clock.ts';
+
 /** Whether `DEBUG=localhost-forward*` asks for our lines: a comma-separated list with `*` and `-exclusions`, as the debug package reads it. */
 const isWanted = (list: string): boolean => {
   const names = list.split(/[\s,]+/).filter(Boolean);
@@ -14,6 +16,6 @@ const isWanted = (list: string): boolean => {
 /** Prints a line on standard error when `DEBUG` asks for it: each command, its time in milliseconds and its result. */
 export const debug = (line: string, startedAt?: number): void => {
   if (!isWanted(process.env['DEBUG'] ?? '')) return;
-  const took = startedAt === undefined ? '' : ` (${(performance.now() - startedAt).toFixed(1)} ms)`;
+  const took = startedAt === undefined ? '' : ` (${(now() - startedAt).toFixed(1)} ms)`;
   process.stderr.write(`localhost-forward ${line.trimEnd()}${took}\n`);
 };

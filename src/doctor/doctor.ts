@@ -1,10 +1,11 @@
 import { connectEngine, type Engine } from '../engine/engine.ts';
 import { listNetworks } from '../engine/networks.ts';
 import { isLocalhostForwardError } from '../errors.ts';
+import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { readRoutes } from '../host/kernel.ts';
 import { listForwards } from '../leftovers/list-forwards.ts';
-import { parseOptions } from '../options/options.ts';
+import { parseOptions, type ResolvedOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import { countFree } from '../network/subnet.ts';
@@ -41,8 +42,12 @@ export interface DoctorReport {
  * const { ok, reasons } = await doctor();
  */
 export const doctor = async (options: { docker?: object } = {}): Promise<DoctorReport> => {
-  const host = await readHostFacts();
   const resolved = parseOptions(options, process.env);
+  return coded('Examining this machine', () => examine(options, resolved));
+};
+
+const examine = async (options: { docker?: object }, resolved: ResolvedOptions): Promise<DoctorReport> => {
+  const host = await readHostFacts();
   const privileges = privilegesHere(host);
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
   const answering = engine instanceof Error ? undefined : engine;

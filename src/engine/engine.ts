@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { runInThisContext } from 'node:vm';
 import type Docker from 'dockerode';
+import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import type { OwnerEngine } from '../ownership/owner.ts';
@@ -36,9 +38,8 @@ export const connectEngine = async (option?: object): Promise<Engine> => {
 };
 
 const connect = async (option?: object): Promise<Engine> => {
-  const startedAt = performance.now();
-  // Loaded when used: dockerode costs more than the rest of this package together.
-  const { default: Client } = await import('dockerode');
+  const startedAt = now();
+  const Client = loadClient();
   const docker = option === undefined ? new Client(optionsFromHere()) : isDocker(option) ? option : new Client(option);
   const connection = await readConnection(docker);
   const endpoint = describeEndpoint(connection);
@@ -54,9 +55,18 @@ const connect = async (option?: object): Promise<Engine> => {
 };
 
 /** A client that has not asked the engine anything yet. */
-export const openDocker = async (options: Docker.DockerOptions): Promise<Docker> => {
-  const { default: Client } = await import('dockerode');
+export const openDocker = (options: Docker.DockerOptions): Docker => {
+  const Client = loadClient();
   return new Client(options);
+};
+
+/**
+ * Loaded when used, since dockerode costs more than the rest of this package together, and by Node's own loader, found through the main
+ * context: a test runner's would give it the mocks of its test file, and load it again for each.
+ */
+const loadClient = (): typeof Docker => {
+  const { process: real } = runInThisContext('globalThis') as typeof globalThis;
+  return real.getBuiltinModule('node:module').createRequire(import.meta.url)('dockerode') as typeof Docker;
 };
 
 const optionsFromHere = (): Docker.DockerOptions => {

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay, now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
@@ -22,7 +22,7 @@ export class SubnetTaken extends Error {}
  * @throws SubnetTaken, LHF_ERR_NETWORK with the engine's words, LHF_ERR_DOCKER_UNAVAILABLE.
  */
 export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan): Promise<string> => {
-  const startedAt = performance.now();
+  const startedAt = now();
   try {
     const network = await docker.createNetwork({
       Name: plan.name,
@@ -67,7 +67,7 @@ const lookEveryMs = 50;
  * A network that is gone already is what was wanted.
  */
 export const removeNetwork = async (docker: Docker, id: string): Promise<{ disconnected: string[] }> => {
-  const startedAt = performance.now();
+  const startedAt = now();
   const network = docker.getNetwork(id);
   const disconnected = new Set<string>();
   for (;;) {
@@ -78,7 +78,7 @@ export const removeNetwork = async (docker: Docker, id: string): Promise<{ disco
     } catch (error) {
       if (statusOf(error) === 404) return { disconnected: [...disconnected] };
       if (!/active endpoints|associated containers/i.test(messageOf(error))) throw error;
-      if (performance.now() - startedAt > patienceMs) throw error;
+      if (now() - startedAt > patienceMs) throw error;
       const names = await disconnectAll(docker, id);
       for (const name of names) disconnected.add(name);
       // Its last endpoint is going: the engine says when by letting the network go.
@@ -140,5 +140,5 @@ export const listNetworks = async (docker: Docker, label?: string): Promise<List
 /** What the engine said, without dockerode's preamble. */
 export const messageOf = (error: unknown): string => {
   const json = (error as { json?: { message?: unknown } }).json?.message;
-  return typeof json === 'string' ? json : error instanceof Error ? error.message : String(error);
+  return typeof json === 'string' ? json : ((error as { message?: string } | null)?.message ?? String(error));
 };

@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import type { Names } from '../ownership/names.ts';
@@ -65,7 +66,7 @@ const openRoute = async (
   onSent: () => void,
   tools: Tools,
 ): Promise<Route> => {
-  const startedAt = performance.now();
+  const startedAt = now();
   const chosen = strategyNamed(strategy);
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
@@ -85,7 +86,7 @@ const networkPlanOf = ({ names, options }: RouteOrder, { session }: Tools): Netw
 };
 
 const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): Promise<Network> => {
-  const startedAt = performance.now();
+  const startedAt = now();
   const network = await createThrowawayNetwork(subnet, networkPlanOf(order, tools), tools.engine);
   tellProgress('network', startedAt, () => `${network.name} ${network.subnet}`);
   return network;

@@ -1,6 +1,7 @@
 import { describeForward, notForwarded, putOnNetwork, type Described } from './describe.ts';
 import { parseProofOptions, type ProofOptions } from '../options/options.ts';
 import { renderComposeOverride } from './compose.ts';
+import { coded } from '../host/coded.ts';
 import { idOfBridge } from '../ownership/names.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { diagnoseForward } from '../proof/diagnose.ts';
@@ -100,14 +101,16 @@ export abstract class ForwardView {
       (port) => containerPort === undefined || port.containerPort === containerPort,
     );
     if (containerPort !== undefined && ports.length === 0) throw notForwarded(containerPort, this);
-    const route = await this.route();
-    const sum = { connections: 0, packets: 0, bytes: 0 };
-    for (const one of await route.hits(ports)) {
-      sum.connections += one.connections;
-      sum.packets += one.packets;
-      sum.bytes += one.bytes;
-    }
-    return sum;
+    return coded(`hits() of ${this.networkName}`, async () => {
+      const route = await this.route();
+      const sum = { connections: 0, packets: 0, bytes: 0 };
+      for (const one of await route.hits(ports)) {
+        sum.connections += one.connections;
+        sum.packets += one.packets;
+        sum.bytes += one.bytes;
+      }
+      return sum;
+    });
   }
 
   async verify(options: VerifyOptions & { port?: Port } = {}): Promise<Verification> {

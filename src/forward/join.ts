@@ -1,5 +1,6 @@
 import { connectEngine, sessionOn } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
@@ -61,8 +62,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   async close(): Promise<void> {
     const probe = this.#probe;
     this.#probe = undefined;
-    await probe?.leave();
-    await probe?.release();
+    await coded(`Closing what looked at ${this.networkName}`, async () => {
+      await probe?.leave();
+      await probe?.release();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,7 +75,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   protected override assertOpen(): void {}
 
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
-    return work();
+    return coded(`A call on ${this.networkName}`, work);
   }
 
   protected override probedPorts(): readonly ProbedPort[] {

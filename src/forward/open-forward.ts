@@ -1,6 +1,8 @@
+import { now } from '../clock.ts';
 import { keyOf, type Network, type Route, type Tools } from '../strategies/strategy.ts';
 import type { Choice } from '../choose/choose-strategy.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { coded } from '../host/coded.ts';
 import { engineOption } from '../leftovers/traces.ts';
 import type { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parsePort, type ProofOptions, type ResolvedOptions } from '../options/options.ts';
@@ -92,7 +94,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     const { options, route, openPorts } = this.#parts;
     if (options.verify === false) return;
     const context = await this.proofContext();
-    const startedAt = performance.now();
+    const startedAt = now();
     const trials = [...openPorts.values()].filter((port) => port.trial() !== undefined);
     try {
       await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
@@ -133,7 +135,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
     const changed = this.#changes.then(() => {
       this.assertOpen('this');
-      return work();
+      return coded(`A call on ${this.networkName}`, work);
     });
     this.#changes = changed.catch(() => undefined);
     return changed;

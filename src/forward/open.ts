@@ -1,6 +1,8 @@
+import { now } from '../clock.ts';
 import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
@@ -39,6 +41,10 @@ export const openLocalhostForward = async (
   options: LocalhostForwardOptions = {},
 ): Promise<LocalhostForward> => {
   const plan = parseOpenArguments(ports, options, process.env);
+  return coded('Opening the forward', () => openPlanned(plan));
+};
+
+const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise<LocalhostForward> => {
   // Ask the host what it is, and choose.
   const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
   stopIfAborted(plan.options.signal);
@@ -77,7 +83,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
-    const startedAt = performance.now();
+    const startedAt = now();
     for (const port of ports) {
       const opened = await openPort(port, options);
       openPorts.set(keyOf(opened.mapping), opened);

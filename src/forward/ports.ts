@@ -50,9 +50,9 @@ export const describePort = ({ hostPort, containerPort, protocol, hostAddress }:
   Object.freeze({ hostPort, containerPort, protocol, hostAddress });
 
 /** What a proof may find at it now. */
-export const probedPortOf = ({ mapping, trial, nonce }: OpenPort): ProbedPort => ({
-  ...mapping,
-  nonce: trial()?.nonce ?? nonce(),
+export const probedPortOf = (port: OpenPort): ProbedPort => ({
+  ...port.mapping,
+  nonce: port.trial()?.nonce ?? port.nonce(),
 });
 
 /** Whether something takes what is forwarded to the port now. */

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { now } from '../clock.ts';
 
 /** One step of opening, done. */
 export interface Progress {
@@ -12,7 +13,7 @@ const progress = channel('localhost-forward:progress');
 /** Tells whoever watches what is done; costs nothing while nobody does. */
 export const tellProgress = (step: Progress['step'], startedAt: number, detail: () => string): void => {
   if (!progress.hasSubscribers) return;
-  progress.publish({ step, detail: detail(), ms: performance.now() - startedAt } satisfies Progress);
+  progress.publish({ step, detail: detail(), ms: now() - startedAt } satisfies Progress);
 };
 
 /** Calls back for each step that is done anywhere in this process; returns how to stop it. */

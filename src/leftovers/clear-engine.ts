@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay, now } from '../clock.ts';
 import { interfaceExists } from '../host/kernel.ts';
 import type { Stay } from '../lifecycle/words.ts';
 import type { DeadSession, LeftoverKind, LeftoverTools } from '../strategies/leftover-kind.ts';
@@ -35,7 +35,7 @@ class EngineClearing {
   readonly #left = new Map<string, Stay>();
   /** Why the engine's last answer was none. */
   #unanswered: string | undefined = 'the engine does not answer';
-  #progressAt = performance.now();
+  #progressAt = now();
 
   constructor(session: DeadSession, tools: LeftoverTools) {
     this.#session = session;
@@ -44,7 +44,7 @@ class EngineClearing {
   }
 
   get idleMs(): number {
-    return performance.now() - this.#progressAt;
+    return now() - this.#progressAt;
   }
 
   stays(): Stay[] {
@@ -96,7 +96,7 @@ class EngineClearing {
   }
 
   #progress(): void {
-    this.#progressAt = performance.now();
+    this.#progressAt = now();
   }
 }
 

@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import { listContainers, removeContainer } from '../engine/containers.ts';
 import { listNetworks, messageOf, removeNetwork } from '../engine/networks.ts';
 import { idOfBridge, labels } from '../ownership/names.ts';
@@ -91,7 +92,7 @@ const removeEach = async (
 ): Promise<Outcome<EngineMark>[]> =>
   inLanes(engineLanes, marks, async (mark) => {
     if (engine === undefined) return { mark, failure: 'no engine answers' };
-    if (performance.now() > until) return { mark, failure: 'left for the next who looks' };
+    if (now() > until) return { mark, failure: 'left for the next who looks' };
     try {
       const disconnected = await remove(mark, engine.docker);
       return { mark, ...(disconnected.length === 0 ? {} : { disconnected }) };

@@ -17,7 +17,7 @@ const readJson = (name: string): unknown => JSON.parse(process.env[name] ?? '{}'
 const [session = '', ...bridges] = process.argv.slice(2);
 const nonce = parseSession(session)?.nonce;
 if (nonce === undefined) throw new Error(`${session} is no session`);
-const docker = await openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions);
+const docker = openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions);
 const handle = readJson('LOCALHOST_FORWARD_PRIVILEGES') as PrivilegeHandle;
 const privileges = handle.kind === 'none' ? undefined : privilegesOf(handle);
 const stays = await clearSession(

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../clock.ts';
 import type { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import type { LeftoverTools, Mark } from '../strategies/leftover-kind.ts';

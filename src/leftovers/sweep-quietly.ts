@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tellWords } from '../lifecycle/words.ts';
@@ -29,13 +30,13 @@ const quietForMs = 5_000;
  */
 export const sweepQuietly = async ({ session, engine, privileges }: QuietTools): Promise<void> => {
   const isFirst = session.sweptAt === undefined;
-  if (session.sweptAt !== undefined && performance.now() - session.sweptAt < quietEveryMs) return;
-  session.sweptAt = performance.now();
+  if (session.sweptAt !== undefined && now() - session.sweptAt < quietEveryMs) return;
+  session.sweptAt = now();
   try {
     await tellWords();
     // Who has no rights may not look at rules, and has made none.
     const rights = privileges.handle.kind === 'none' ? undefined : privileges;
-    const tools = { engine, privileges: rights, until: performance.now() + quietForMs };
+    const tools = { engine, privileges: rights, until: now() + quietForMs };
     const isWanted = ({ listedAt }: LeftoverKind): boolean =>
       listedAt === 'every opening' || (isFirst && listedAt === 'first opening');
     const wanted = leftoverKinds.filter(isWanted);

@@ -1,4 +1,6 @@
+import { wallClock } from '../clock.ts';
 import { connectEngine } from '../engine/engine.ts';
+import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { forgetWords } from '../lifecycle/words.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
@@ -17,7 +19,7 @@ export interface SweepOptions {
   docker?: object;
   /** Who removes rules. Default: `'auto'`, root itself or `sudo` that asks for no password. */
   privilege?: 'auto' | 'root' | 'sudo';
-  /** The clock that ages are measured by, in milliseconds since the epoch. Default: `Date.now`. */
+  /** The clock that ages are measured by, in milliseconds since the epoch. Default: the real time, whatever a test has set. */
   now?: () => number;
 }
 
@@ -30,12 +32,14 @@ export interface SweepOptions {
  * const { removed, failed } = await sweep();
  * for (const { kind, name, reason } of failed) console.error(`${kind} ${name} stays: ${reason}`);
  */
-export const sweep = async ({
+export const sweep = (options: SweepOptions = {}): Promise<SweepReport> => coded('Sweeping', () => sweepHere(options));
+
+const sweepHere = async ({
   all = false,
   docker,
   privilege = 'auto',
-  now = Date.now,
-}: SweepOptions = {}): Promise<SweepReport> => {
+  now = wallClock,
+}: SweepOptions): Promise<SweepReport> => {
   const privileges = await choosePrivileges(privilege);
   const unlisted: SweepReport['failed'][number][] = [];
   const engine = await connectEngine(docker).catch((error: unknown) => {

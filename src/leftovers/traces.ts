@@ -1,4 +1,5 @@
 import { connectEngine } from '../engine/engine.ts';
+import { coded } from '../host/coded.ts';
 import { interfaceExists } from '../host/kernel.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { strategyNamed } from '../strategies/all.ts';
@@ -23,7 +24,10 @@ export type Traced = Pick<LocalhostForward, 'networkName' | 'bridgeName' | 'stra
  * await net.close();
  * for (const trace of await findTraces(net)) console.error('still there:', trace);
  */
-export const findTraces = async (net: Traced, { docker }: { docker?: object } = {}): Promise<string[]> => {
+export const findTraces = (net: Traced, options: { docker?: object } = {}): Promise<string[]> =>
+  coded(`Looking for traces of ${net.networkName}`, () => lookForTraces(net, options));
+
+const lookForTraces = async (net: Traced, { docker }: { docker?: object }): Promise<string[]> => {
   const engine = await connectEngine(docker ?? (net as { [engineOption]?: object })[engineOption]);
   const tools = { engine, privileges: privilegesOf({ kind: net.privilege === 'sudo' ? 'sudo' : 'root' }) };
   const kinds = [networks, containers, ...(strategyNamed(net.strategy)?.leftovers ?? [])];

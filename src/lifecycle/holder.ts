@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { clearTimeout, setTimeout } from 'node:timers';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
 import type { Privileges } from '../privilege/privileges.ts';

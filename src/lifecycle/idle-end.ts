@@ -1,5 +1,4 @@
-// Not the global one: a test runner's fake clock must not hold it back.
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../clock.ts';
 
 /** How long a holder that nobody uses stays for the next one, in milliseconds. */
 const holderIdleMs = 1_000;

@@ -1,5 +1,4 @@
-// Not the global ones: a test runner's fake clock must not hold a deadline back.
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 
 /**
  * How long something may take that waits its turn among others: as long as any of them gets on. A hundred networks take the engine
@@ -10,14 +9,14 @@ export class Patience {
 
   /** Something got done. */
   moved(): void {
-    this.#movedAt = performance.now();
+    this.#movedAt = now();
   }
 
   /** The work's own outcome, or an error once nothing has got done for this long, in milliseconds, `since` then on `performance.now()`'s clock. */
   async wait<T>(ms: number, since: number, work: Promise<T>): Promise<T> {
     // Work that ends after the deadline is nobody's any more, and must not end the process either.
     work.catch(() => undefined);
-    const left = (): number => Math.max(this.#movedAt, since) + ms - performance.now();
+    const left = (): number => Math.max(this.#movedAt, since) + ms - now();
     const tooLate = (): Error => new Error(`not done within ${ms} ms`);
     if (left() <= 0) throw tooLate();
     let timer: NodeJS.Timeout | undefined;

@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { Patience } from './patience.ts';
 
@@ -32,11 +33,11 @@ export class UndoStack {
 
   /** Undoes everything once; a second call has nothing left to do but what failed. Never throws. */
   async run(deadlineMs: number): Promise<UndoFailure[]> {
-    const begunAt = performance.now();
+    const begunAt = now();
     const failures: UndoFailure[] = [];
     const failed: Step[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      const startedAt = performance.now();
+      const startedAt = now();
       try {
         await this.#patience.wait(deadlineMs, begunAt, step.undo());
         debug(`released ${step.what}`, startedAt);

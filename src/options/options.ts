@@ -1,3 +1,4 @@
+import { followSignal } from '../abort.ts';
 import { expected, isRecord, readInteger, readObject, readOneOf } from './expect.ts';
 import { readHostname, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
@@ -161,6 +162,6 @@ const readDocker = (path: string, value: unknown): object => {
 
 const readSignal = (path: string, value: unknown): AbortSignal => {
   if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value)
-    return value as AbortSignal;
+    return followSignal(value as AbortSignal);
   throw expected(path, 'an AbortSignal', value);
 };

@@ -1,3 +1,4 @@
+import { wallClock } from '../clock.ts';
 import { parseSession } from './owner.ts';
 
 /** The names and marks by which everything that a run creates can be recognised. */
@@ -14,7 +15,7 @@ export const labels = {
 export const renderLabels = (bridge: string, session: string): Record<string, string> => ({
   [labels.session]: session,
   [labels.owner]: String(process.pid),
-  [labels.created]: new Date().toISOString(),
+  [labels.created]: new Date(wallClock()).toISOString(),
   [labels.bridge]: bridge,
 });
 

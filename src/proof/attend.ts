@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay, now } from '../clock.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import type { Diagnosis } from '../diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
@@ -50,6 +50,6 @@ export const attend = async (
 
 /** Waits until the kernel tells of a rule that dropped or took a packet, or the probe needs no help any more, or there is nothing to be told. */
 export const untilCause = async (watch: PacketWatch, isOver: () => boolean): Promise<void> => {
-  const startedAt = performance.now();
-  while (!watch.hasCause() && !isOver() && performance.now() - startedAt < watchMs) await delay(lookEveryMs);
+  const startedAt = now();
+  while (!watch.hasCause() && !isOver() && now() - startedAt < watchMs) await delay(lookEveryMs);
 };

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { delay } from '../clock.ts';
 import {
   AddressTaken,
   asAddressTaken,
@@ -154,7 +154,7 @@ export class ProbeContainer {
     this.#leaving.set(visit, resolve);
     this.#keepAliveAsNeeded();
     this.send({ order: 'end', visit });
-    await Promise.race([promise, delay(stuckAfterMs, undefined, { ref: false })]);
+    await Promise.race([promise, delay(stuckAfterMs, { ref: false })]);
     // Still there: it said nothing.
     return !this.#leaving.delete(visit) && !this.#isOver;
   }

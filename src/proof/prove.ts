@@ -1,3 +1,4 @@
+import { AbortController, AbortSignal } from '../abort.ts';
 import type { ProofOptions } from '../options/options.ts';
 import { attend } from './attend.ts';
 import { isDialled, type ProbedPort, type ProofContext } from './context.ts';

@@ -1,3 +1,4 @@
+import { AbortSignal } from '../abort.ts';
 import { AddressTaken } from '../engine/containers.ts';
 import { describeUnavailable } from '../engine/engine.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { delay } from '../clock.ts';
 import { AddressTaken } from '../engine/containers.ts';
 import { IdleEnd } from '../lifecycle/idle-end.ts';
 import { renderLabels } from '../ownership/names.ts';
@@ -117,7 +117,7 @@ export class StayingProbe {
         if (stay === 'again') continue;
         if (stay !== undefined) return { stay, done };
         // Another process's probe is there: it will not be long.
-        await delay(tryEveryMs, undefined, { signal });
+        await delay(tryEveryMs);
       }
     } catch (error) {
       done();

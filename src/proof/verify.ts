@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import type { ProofOptions } from '../options/options.ts';
 import type { Verification } from '../types.ts';
@@ -17,7 +18,7 @@ export const verifyForward = async (
   context: ProofContext,
   { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal },
 ): Promise<Verification> => {
-  const startedAt = performance.now();
+  const startedAt = now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
   const { ended, diagnosis, cause } = await prove(context, ports, proof, signal).catch((error: unknown) => {
     throw signal?.aborted === true ? aborted(signal) : error;
@@ -36,7 +37,7 @@ export const verifyForward = async (
       };
     }),
     accepts: [...context.accepts],
-    ms: performance.now() - startedAt,
+    ms: now() - startedAt,
   };
 };
 

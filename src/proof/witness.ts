@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../clock.ts';
 import { readConnectionsFrom, readSockets, type Endpoint } from '../host/sockets.ts';
 import { keyOf, type Proofs, type RouteView } from '../strategies/strategy.ts';
 import type { ProbedPort } from './context.ts';

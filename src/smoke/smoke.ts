@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
@@ -88,7 +89,7 @@ const open = async (
   const listeners = port.hostPort === 0 ? [] : await readListeners(port.hostPort, protocol);
   const isServed = listeners.some((listener) => takesLoopback4(listener) || takesLoopback6(listener));
   const stop = watchProgress(({ step, ms, detail }) => steps.add(step, true, ms, detail));
-  const startedAt = performance.now();
+  const startedAt = now();
   steps.announce('network');
   try {
     // Where nothing listens a listener of ours stays for the whole check. For UDP there is one during the opening only, which proves it.
@@ -100,7 +101,7 @@ const open = async (
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    steps.add(stepOf(error), false, performance.now() - startedAt, firstLineOf(error));
+    steps.add(stepOf(error), false, now() - startedAt, firstLineOf(error));
     throw error;
   } finally {
     stop();

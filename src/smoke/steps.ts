@@ -1,3 +1,4 @@
+import { now } from '../clock.ts';
 import type { SmokeStep } from './report.ts';
 
 /** Whoever wants to see the steps while they happen. */
@@ -18,13 +19,13 @@ export class StepRecorder {
   /** Runs one step; what it throws is recorded as the step's failure, and thrown on. */
   async run<T>(name: string, work: () => Promise<T>, describe: (value: T) => string): Promise<T> {
     this.#watcher.onStart?.(name);
-    const startedAt = performance.now();
+    const startedAt = now();
     try {
       const value = await work();
-      this.add(name, true, performance.now() - startedAt, describe(value));
+      this.add(name, true, now() - startedAt, describe(value));
       return value;
     } catch (error) {
-      this.add(name, false, performance.now() - startedAt, firstLineOf(error));
+      this.add(name, false, now() - startedAt, firstLineOf(error));
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { now } from '../../clock.ts';
 import { debug } from '../../command/debug.ts';
 import { readShellPrograms } from '../../command/shell-program.ts';
 import { Holder, type HolderOptions, type HolderOwner } from '../../lifecycle/holder.ts';
@@ -30,7 +31,7 @@ export class NftHolder {
 
   /** Runs commands as one transaction; resolves to what nft had to say against it: nothing when all of it is in. */
   async transact(commands: readonly string[]): Promise<string> {
-    const startedAt = performance.now();
+    const startedAt = now();
     const token = `sync_${process.pid}_${(this.#asked += 1)}`;
     const line = commands.join('; ');
     const { request, read } = renderRequest(line, token, { isFirst: this.#asked === 1 });

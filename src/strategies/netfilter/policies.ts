@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { now } from '../../clock.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { InputChain } from './accept-rule.ts';
 
@@ -11,8 +12,7 @@ let recent: { readonly at: number; readonly listing: Promise<InputChain[]> } | u
  * rules a packet would meet, only a packet tells. At most one listing in two seconds: it waits for the engine's own work on rules.
  */
 export const listDroppingPolicies = (privileges: Privileges): Promise<InputChain[]> => {
-  if (recent === undefined || performance.now() - recent.at > freshForMs)
-    recent = { at: performance.now(), listing: list(privileges) };
+  if (recent === undefined || now() - recent.at > freshForMs) recent = { at: now(), listing: list(privileges) };
   return recent.listing;
 };
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from '../../clock.ts';
 import type { Watch } from '../../command/watch.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { Place } from '../packets.ts';

@@ -1,3 +1,4 @@
+import { now } from '../../../clock.ts';
 import { debug } from '../../../command/debug.ts';
 import { readShellPrograms } from '../../../command/shell-program.ts';
 import { Holder, type AnswerReader, type HolderOptions, type HolderOwner } from '../../../lifecycle/holder.ts';
@@ -62,7 +63,7 @@ export class IptablesHolder {
 
   /** Resolves to what was said against it: nothing when all of it is in. */
   async restore({ mayHave, have, lines }: RestoreRequest): Promise<string> {
-    const startedAt = performance.now();
+    const startedAt = now();
     const { refusal } = await this.#ask(mayHave, lines);
     debug(`iptables-restore ${lines.join('; ')}: ${refusal === '' ? 'done' : refusal}`, startedAt);
     if (refusal === '' && have.length < mayHave.length)

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay, now } from '../../../clock.ts';
 import { namesOf, parseMark } from '../../../ownership/names.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools, type Mark, type Outcome } from '../../leftover-kind.ts';
 import { processTablesOf } from '../process-rules.ts';
@@ -107,7 +107,7 @@ export const heldTables: LeftoverKind = {
   read: readMarks,
   named: () => [],
   remove: async (marks, tools) => {
-    const givenUpAt = performance.now() + letGoMs;
+    const givenUpAt = now() + letGoMs;
     for (;;) {
       const there = await readTables(
         marks.map((mark) => mark.name),
@@ -115,7 +115,7 @@ export const heldTables: LeftoverKind = {
       );
       const stay = (mark: Mark): Outcome =>
         there.has(mark.name) ? { mark, failure: 'a process of its owner lives and holds it' } : { mark };
-      if (there.size === 0 || performance.now() > givenUpAt) return marks.map(stay);
+      if (there.size === 0 || now() > givenUpAt) return marks.map(stay);
       await delay(50);
     }
   },

@@ -78,7 +78,7 @@ describe('a process’s chains', () => {
 
   it('keep what needs no rule yet: probes of a bridge whose first port comes later', async () => {
     const { asked, chains } = open();
-    await chains.open(one, [], ignore);
+    await chains.open(one, { ports: [], probe: undefined }, ignore);
     await chains.setProbe(one, { address: '198.18.0.14', trials: [] });
     await chains.addPort(one, port);
     const translation = '-p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:8088';

@@ -1,0 +1,31 @@
+/*
+ * Time as it passes, whatever clock tests have set: fake clocks replace the global functions and, where they can, those of node:timers,
+ * node:timers/promises and node:perf_hooks. Taken when this file is loaded; later fakes do not reach it.
+ */
+import perfHooks from 'node:perf_hooks';
+import timers from 'node:timers';
+
+/** What a fake clock that came before us stands for: it keeps what it replaced, under the name with a line before it. */
+const realOf = <T extends object>(name: string, found: T): T =>
+  (found as { clock?: Readonly<Record<string, T | undefined>> }).clock?.[`_${name}`] ?? found;
+
+export const setTimeout = realOf('setTimeout', timers.setTimeout);
+export const clearTimeout = realOf('clearTimeout', timers.clearTimeout);
+const RealDate = realOf('Date', Date);
+
+const { performance: real } = perfHooks;
+// oxlint-disable-next-line typescript/unbound-method -- Called on its own object below; a fake lies over it on that object alone.
+const readNow = (Object.getPrototypeOf(real) as typeof real).now;
+
+/** Milliseconds since this process began, which no change of the wall clock moves. */
+export const now = (): number => readNow.call(real);
+
+/** The time of day, in milliseconds since the epoch: what is marked with it outlives a test that has set another. */
+export const wallClock = (): number => RealDate.now();
+
+/** Resolves after so many milliseconds; with `ref: false` it keeps no process alive. */
+export const delay = (ms: number, { ref = true }: { readonly ref?: boolean } = {}): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    if (!ref) timer.unref();
+  });
