@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { runInThisContext } from 'node:vm';
 import type Docker from 'dockerode';
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
@@ -8,14 +7,15 @@ import type { OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
 import { findOwnContainer } from './own-container.ts';
-import { dockerOptionsOf, readEndpoint } from './endpoint.ts';
+import { openDocker } from './client.ts';
+import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
 
 /** A Docker engine that answered. */
 export interface Engine {
   readonly docker: Docker;
   readonly facts: EngineFacts;
   /** The options by which another process of this machine reaches the same engine. */
-  readonly connection: Docker.DockerOptions;
+  readonly connection: Connection;
   /** What tells it from other engines of this host, and what it knows of this process, for owners' marks. */
   readonly owner: Required<Pick<OwnerEngine, 'engine'>> & OwnerEngine;
 }
@@ -29,19 +29,18 @@ const known = new Map<unknown, Promise<Engine>>();
  * @throws LHF_ERR_DOCKER_UNAVAILABLE where nothing answers, with the reason.
  */
 export const connectEngine = async (option?: object): Promise<Engine> => {
-  const key = option === undefined ? readEndpoint().url : isDocker(option) ? option : JSON.stringify(option);
-  const engine = known.get(key) ?? connect(option);
+  const endpoint = option === undefined ? readEndpoint() : undefined;
+  const key = endpoint === undefined && isDocker(option ?? {}) ? option : JSON.stringify(endpoint ?? option);
+  const engine = known.get(key) ?? connect(endpoint ?? (option as Docker | Docker.DockerOptions));
   known.set(key, engine);
   // A failure is not a fact: the engine may be started in a moment.
   engine.catch(() => known.delete(key));
   return engine;
 };
 
-const connect = async (option?: object): Promise<Engine> => {
+const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<Engine> => {
   const startedAt = now();
-  const Client = loadClient();
-  const docker = option === undefined ? new Client(optionsFromHere()) : isDocker(option) ? option : new Client(option);
-  const connection = await readConnection(docker);
+  const { docker, connection } = await openClient(to);
   const endpoint = describeEndpoint(connection);
   try {
     const info = (await docker.info()) as EngineInfo;
@@ -54,27 +53,17 @@ const connect = async (option?: object): Promise<Engine> => {
   }
 };
 
-/** A client that has not asked the engine anything yet. */
-export const openDocker = (options: Docker.DockerOptions): Docker => {
-  const Client = loadClient();
-  return new Client(options);
-};
-
-/**
- * Loaded when used, since dockerode costs more than the rest of this package together, and by Node's own loader, found through the main
- * context: a test runner's would give it the mocks of its test file, and load it again for each.
- */
-const loadClient = (): typeof Docker => {
-  const { process: real } = runInThisContext('globalThis') as typeof globalThis;
-  return real.getBuiltinModule('node:module').createRequire(import.meta.url)('dockerode') as typeof Docker;
-};
-
-const optionsFromHere = (): Docker.DockerOptions => {
-  const endpoint = readEndpoint();
+const openClient = async (
+  to: Endpoint | Docker | Docker.DockerOptions,
+): Promise<{ docker: Docker; connection: Connection }> => {
+  if (isDocker(to)) return { docker: to, connection: await readConnection(to) };
+  const isEndpoint = 'url' in to;
   try {
-    return dockerOptionsOf(endpoint);
+    const options = isEndpoint ? connectionOf(to) : to;
+    const docker = openDocker(options);
+    return { docker, connection: isEndpoint ? (options as Connection) : await readConnection(docker) };
   } catch (error) {
-    throw dockerUnavailable(error, endpoint.url);
+    throw dockerUnavailable(error, isEndpoint ? to.url : 'the option `docker`');
   }
 };
 
@@ -121,16 +110,21 @@ const isRemote = (endpoint: string): boolean =>
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 
-export const readConnection = async ({ modem }: Docker): Promise<Docker.DockerOptions> => {
-  const { socketPath, host, port, protocol, ca, cert, key, username } = modem as unknown as Record<string, unknown>;
+export const readConnection = async ({ modem }: Docker): Promise<Connection> => {
+  const { socketPath, host, port, protocol, ca, cert, key, username, version } = modem as unknown as Record<
+    string,
+    unknown
+  >;
   // `new Docker()` without options keeps a function there, which looks for the socket when it is first needed.
   const path: unknown = typeof socketPath === 'function' ? await (socketPath as () => unknown)() : socketPath;
   const options =
-    path === undefined || path === null ? { host, port, protocol, ca, cert, key, username } : { socketPath: path };
+    path === undefined || path === null
+      ? { host, port, protocol, ca, cert, key, username, version }
+      : { socketPath: path };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
 
-const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOptions): string =>
+const describeEndpoint = ({ socketPath, host, port, protocol }: Connection): string =>
   socketPath === undefined
     ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
     : `unix://${socketPath}`;
@@ -139,19 +133,33 @@ const describeEndpoint = ({ socketPath, host, port, protocol }: Docker.DockerOpt
 export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', describeUnavailable(cause, endpoint), { cause });
 
+// The docker command line asks them for engines on other hosts. Nothing is gained by that here: no strategy reaches another host.
+const proxiesHere = (env: NodeJS.ProcessEnv = process.env): string[] =>
+  ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'].flatMap((name) =>
+    env[name]
+      ? [`${name} is set, by which docker may reach it: forwards are for engines on this host, without a proxy`]
+      : [],
+  );
+
 /** What an engine's silence means, and what to do about it. */
-export const describeUnavailable = (cause: unknown, endpoint: string): { what: string; try: string } => {
+export const describeUnavailable = (
+  cause: unknown,
+  endpoint: string,
+): { what: string; evidence: readonly string[]; try: string } => {
   const { code, message } = cause as NodeJS.ErrnoException;
   const denied = code === 'EACCES' || code === 'EPERM';
-  const advice = denied
-    ? 'sudo usermod -aG docker "$USER", then log in again'
-    : endpoint.startsWith('unix:')
-      ? 'sudo systemctl start docker'
-      : `docker -H ${endpoint} info`;
   return {
     what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
-    try: advice,
+    evidence: isRemote(endpoint) ? proxiesHere() : [],
+    try: denied ? 'sudo usermod -aG docker "$USER", then log in again' : adviceOn(message, endpoint),
   };
+};
+
+const adviceOn = (message: string, endpoint: string): string => {
+  // In the words of nock, which stands in the way of every request when it is told so.
+  const forbidden = /^Nock: Disallowed net connect for "([^"/]+)/.exec(message)?.[1];
+  if (forbidden !== undefined) return `nock.enableNetConnect('${forbidden}')`;
+  return endpoint.startsWith('unix:') ? 'sudo systemctl start docker' : `docker -H ${endpoint} info`;
 };
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */

@@ -6,7 +6,7 @@
  * What it cannot remove it leaves word of; where it cannot even do that, its last words are its shell's to write down.
  */
 import type Docker from 'dockerode';
-import { openDocker } from '../engine/engine.ts';
+import { openDocker } from '../engine/client.ts';
 import { leaveWord } from '../lifecycle/words.ts';
 import { parseSession } from '../ownership/owner.ts';
 import { privilegesOf, type PrivilegeHandle } from '../privilege/privileges.ts';

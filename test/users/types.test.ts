@@ -135,6 +135,21 @@ describe.each(triedGenerations)('types, %s', (generation) => {
     ).toEqual({ exitCode: 0, output: '\n' });
   });
 
+  // What ts-jest resolves by where a project says `"module": "commonjs"`; TypeScript 7 has it no more.
+  test('every entry resolves as in the days before `exports`', async () => {
+    const options = { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', skipLibCheck: true };
+    const texts = Object.entries(files).filter(([name]) => name !== 'vitest.ts');
+    const entries = `
+import type { LocalhostForward } from 'localhost-forward';
+import { forwardFixture } from 'localhost-forward/vitest';
+import 'localhost-forward/vitest/matchers';
+export const [open]: [unknown, { scope: 'test' | 'file' | 'worker' }] = forwardFixture(8088);
+export const idOf = ({ id }: LocalhostForward): string => id;
+`;
+    const sources = { ...(Object.fromEntries(texts) as Files), 'entries.ts': entries };
+    expect(await compile('typescript', sources, options, 'commonjs')).toEqual({ exitCode: 0, output: '\n' });
+  });
+
   test('Jest’s types may come from @types/jest', async () => {
     const text = `
 import { useLocalhostForward } from 'localhost-forward/jest';

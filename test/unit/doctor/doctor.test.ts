@@ -85,6 +85,18 @@ Try: this`);
     ['nothing to hide at 10.0.0.1', 'nothing to hide at 10.0.0.1'],
   ])('tells no secret and no user: %s', (text, told) => expect(redact(text, '/home/bob')).toBe(told));
 
+  it.each([
+    ['unix:///srv/rootless/docker.sock', 'unix:///srv/rootless/docker.sock'],
+    ['unix:///srv/root/docker.sock', 'unix:///srv/root/docker.sock'],
+    ['unix:///root/.docker/docker.sock, /root/x', 'unix://~/.docker/docker.sock, ~/x'],
+    ['/rooted and /root.d, not /root', '/rooted and /root.d, not ~'],
+    ['it is in /root.', 'it is in ~.'],
+    ['the folder "/root"', 'the folder "~"'],
+  ])('cuts at whole names of paths only: %s', (text, told) => expect(redact(text, '/root')).toBe(told));
+
+  it('takes a home for what it is, and not for an expression', () =>
+    expect(redact('/home/a+b/x /home/aab/x', '/home/a+b')).toBe('~/x /home/aab/x'));
+
   it('leaves a root without a home as it is', () => expect(redact('/a/b', '/')).toBe('/a/b'));
 
   it('finds the chains of hook input that drop by policy', () => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { dockerOptionsOf, readEndpoint } from '../../../src/engine/endpoint.ts';
+import { connectionOf, readEndpoint } from '../../../src/engine/endpoint.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lhf-endpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -47,13 +47,8 @@ describe('readEndpoint', () => {
     ],
     [
       'DOCKER_HOST with TLS',
-      { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' },
-      { url: 'tcp://h:1', tlsPath: '/certs' },
-    ],
-    [
-      'DOCKER_HOST with the usual certificates',
-      { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1' },
-      { url: 'tcp://h:1', tlsPath: join(homedir(), '.docker') },
+      { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: tlsOf('ci') },
+      { url: 'tcp://h:1', tls: { folder: tlsOf('ci'), verify: true } },
     ],
     [
       'DOCKER_CERT_PATH without verification',
@@ -69,7 +64,7 @@ describe('readEndpoint', () => {
     [
       'DOCKER_CONTEXT before the current one',
       { ...here, DOCKER_CONTEXT: 'ci' },
-      { url: 'tcp://ci.test:2376', tlsPath: tlsOf('ci') },
+      { url: 'tcp://ci.test:2376', tls: { folder: tlsOf('ci'), verify: true } },
     ],
     ['a context without certificates', { ...here, DOCKER_CONTEXT: 'plain' }, { url: 'tcp://plain.test:2375' }],
     ['a context over ssh', { ...here, DOCKER_CONTEXT: 'far' }, { url: 'ssh://me@far.test' }],
@@ -86,26 +81,29 @@ describe('readEndpoint', () => {
   });
 });
 
-describe('dockerOptionsOf', () => {
+it('asks for no home where nobody has one', () =>
+  expect(readEndpoint({ DOCKER_CONFIG: '', DOCKER_HOST: '' })).toEqual(usual));
+
+describe('connectionOf', () => {
+  const certificates = { ca: 'the ca', cert: 'the cert', key: 'the key' };
   it.each([
     [{ url: 'unix:///x.sock' }, { socketPath: '/x.sock' }],
     [{ url: 'npipe:////./pipe/docker_engine' }, { socketPath: '//./pipe/docker_engine' }],
-    [{ url: 'tcp://h' }, { protocol: 'http', host: 'h', port: 2375 }],
     [{ url: 'tcp://127.0.0.1:1234' }, { protocol: 'http', host: '127.0.0.1', port: '1234' }],
-    [{ url: 'h:1234' }, { protocol: 'http', host: 'h', port: '1234' }],
-    [{ url: 'https://h:8443' }, { protocol: 'https', host: 'h', port: '8443' }],
+    [{ url: 'tcp://127.0.0.1:1234/' }, { protocol: 'http', host: '127.0.0.1', port: '1234' }],
+    [{ url: 'tcp://h:1234/pre/fix/' }, { protocol: 'http', host: 'h', port: '1234', version: 'pre/fix' }],
+    [{ url: 'https://h' }, { protocol: 'https', host: 'h', port: 443 }],
     [{ url: 'ssh://me@h' }, { protocol: 'ssh', host: 'h', port: 22, username: 'me' }],
     [{ url: 'ssh://h:2222' }, { protocol: 'ssh', host: 'h', port: '2222' }],
     [
-      { url: 'tcp://h', tlsPath: tlsOf('ci') },
-      { protocol: 'https', host: 'h', port: 2376, ca: 'the ca', cert: 'the cert', key: 'the key' },
+      { url: 'tcp://h:2376', tls: { folder: tlsOf('ci'), verify: true } },
+      { protocol: 'https', host: 'h', port: '2376', ...certificates },
     ],
-  ])('%j', (endpoint, options) => expect(dockerOptionsOf(endpoint)).toEqual(options));
+    [
+      { url: 'tcp://h:2376', tls: { folder: '/nonexistent', verify: false } },
+      { protocol: 'https', host: 'h', port: '2376', rejectUnauthorized: false },
+    ],
+  ])('%j', (endpoint, options) => expect(connectionOf(endpoint)).toEqual(options));
 
-  it.each([
-    [{ url: 'tcp://h', tlsPath: '/nonexistent' }, 'ENOENT'],
-    [{ url: 'tcp://h:99999' }, 'Invalid URL'],
-  ])('throws for %j', (endpoint, message) => {
-    expect(() => dockerOptionsOf(endpoint)).toThrow(message);
-  });
+  it('throws for what is no URL', () => expect(() => connectionOf({ url: 'tcp://h:99999' })).toThrow('Invalid URL'));
 });

@@ -1,0 +1,38 @@
+import { runInThisContext } from 'node:vm';
+import type Docker from 'dockerode';
+import type { Connection } from './endpoint.ts';
+
+/** The main context, which no test runner has replaced anything in. */
+const { process: real } = runInThisContext('globalThis') as typeof globalThis;
+
+/**
+ * A client that has not asked the engine anything yet. dockerode is loaded when it is used, since it costs more than the rest of this
+ * package together, and by Node's own loader: a test runner's would give it the mocks of its test file, and load it again for each.
+ */
+export const openDocker = (options: Connection | Docker.DockerOptions): Docker => {
+  const Client = real.getBuiltinModule('node:module').createRequire(import.meta.url)('dockerode') as typeof Docker;
+  const { rejectUnauthorized, ...connection } = options as Connection;
+  const hasAddress = connection.socketPath !== undefined || connection.host !== undefined;
+  const agent =
+    rejectUnauthorized === false
+      ? { agent: new (real.getBuiltinModule('node:https').Agent)({ rejectUnauthorized }) }
+      : {};
+  return hasAddress
+    ? withoutVariables(() => new Client({ ...connection, ...agent } as Docker.DockerOptions))
+    : new Client(options as Docker.DockerOptions);
+};
+
+// Whatever address it is given, dockerode mixes DOCKER_HOST and its certificates in, and reads them in its own way.
+const withoutVariables = <T>(make: () => T): T => {
+  const { env } = real;
+  const { DOCKER_CLIENT_TIMEOUT, SSH_AUTH_SOCK } = env;
+  real.env = {
+    ...(DOCKER_CLIENT_TIMEOUT && { DOCKER_CLIENT_TIMEOUT }),
+    ...(SSH_AUTH_SOCK && { SSH_AUTH_SOCK }),
+  };
+  try {
+    return make();
+  } finally {
+    real.env = env;
+  }
+};
