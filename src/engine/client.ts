@@ -17,9 +17,7 @@ export const openDocker = (options: Connection | Docker.DockerOptions): Docker =
     rejectUnauthorized === false
       ? { agent: new (real.getBuiltinModule('node:https').Agent)({ rejectUnauthorized }) }
       : {};
-  return hasAddress
-    ? withoutVariables(() => new Client({ ...connection, ...agent } as Docker.DockerOptions))
-    : new Client(options as Docker.DockerOptions);
+  return hasAddress ? withoutVariables(() => new Client({ ...connection, ...agent })) : new Client(options);
 };
 
 // Whatever address it is given, dockerode mixes DOCKER_HOST and its certificates in, and reads them in its own way.
