@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
+import { execHere, outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import {
   forEver,
@@ -75,6 +76,7 @@ describe('one part killed alone', () => {
     ['iptables', 'cat'],
     ['iptables', 'nft'],
     ['iptables', 'writer'],
+    ['iptables', 'passer'],
   ] as const)(
     '%s, its %s: another takes its place, and does its duty when the process dies',
     async (strategy, part) => {
@@ -82,9 +84,10 @@ describe('one part killed alone', () => {
       const rules = (await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'));
       expect(opened.parts[part]).toBeGreaterThan(1);
       process.kill(opened.parts[part], 'SIGKILL');
-      if (part !== 'writer') await opened.script.waitForLine(/^warning LHF_WARN_RULES .*its rules are back$/);
+      const isWriter = part === 'writer' || part === 'passer';
+      if (!isWriter) await opened.script.waitForLine(/^warning LHF_WARN_RULES .*its rules are back$/);
       else
-        await until(async () => ![0, opened.parts.writer].includes((await readParts(opened.pid)).writer), {
+        await until(async () => ![0, opened.parts.passer].includes((await readParts(opened.pid)).passer), {
           what: 'another shell',
         });
       expect((await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'))).toEqual(rules);
@@ -92,4 +95,18 @@ describe('one part killed alone', () => {
       expect(await tracesAtLast(opened.pid)).toEqual([]);
     },
   );
+
+  test('iptables, the program that puts its rules in: the next change starts another', async () => {
+    const change = `process.stdin.on('data', () => net.forward({ hostPort: 8088, containerPort: 81 }).then(() => console.log('changed')));`;
+    const script = spawnScript({ source: openingScript('iptables', `${change}${forEver}`) });
+    const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
+    const { restore } = await readParts(script.process.pid);
+    killIfThere(restore);
+    script.send('change');
+    await script.waitForLine('changed');
+    expect(await outputOf(execHere, ['iptables', '-t', 'nat', '-S', `LHF-${bridge}`])).toContain('--dport 81 ');
+    expect((await readParts(script.process.pid)).restore).not.toBe(restore);
+    await script.kill('SIGKILL');
+    expect(await tracesAtLast(script.process.pid)).toEqual([]);
+  });
 });

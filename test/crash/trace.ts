@@ -85,19 +85,23 @@ export interface Parts {
   readonly shell: number;
   readonly cat: number;
   readonly nft: number;
-  /** The shell that writes iptables rules: it runs nothing while nobody asks. */
+  /** The shell that writes iptables rules, the one in it that passes requests on, and the program that it passes them to. */
   readonly writer: number;
+  readonly passer: number;
+  readonly restore: number;
 }
 
 export const readParts = async (pid: number | undefined): Promise<Parts> => {
-  const parts = { shell: 0, cat: 0, nft: 0, writer: 0 };
+  const parts = { shell: 0, cat: 0, nft: 0, writer: 0, passer: 0, restore: 0 };
   for (const holder of await childrenOf(pid)) {
     if (!(await readProc(holder, 'cmdline')).includes('lhf-holder')) continue;
     const within = await readHolders(holder);
     const names = await Promise.all(within.map((one) => readProc(one, 'comm')));
     const named = (name: string): number => within[names.indexOf(`${name}\n`)] ?? 0;
-    if (within.length === 0) parts.writer = holder;
-    else if (named('nft') !== 0) Object.assign(parts, { shell: holder, cat: named('cat'), nft: named('nft') });
+    if (named('nft') !== 0) Object.assign(parts, { shell: holder, cat: named('cat'), nft: named('nft') });
+    // The pipeline's own shell, its two ends, and what the second one runs.
+    else if (named('iptables-restor') !== 0)
+      Object.assign(parts, { writer: holder, passer: within[1], restore: named('iptables-restor') });
   }
   return parts;
 };
