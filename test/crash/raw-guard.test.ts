@@ -11,6 +11,11 @@ requirePlace();
 const hosts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'no nft': { nft: 'exit 1' },
   'an nft that fails at its start': { nft: 'if [ "$1" = -i ]; then exit 1; fi; exec "$REAL" "$@"' },
+  // It serves one request after the other, each by a program of its own.
+  'no nft, and an iptables-restore that reads ahead': {
+    nft: 'exit 1',
+    iptables: 'if [ "$1" = -V ]; then echo "iptables v1.8.4 (nf_tables)"; else exec "$REAL" "$@"; fi',
+  },
 };
 
 const listOurs = async (table: string): Promise<string[]> =>
