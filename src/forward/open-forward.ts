@@ -14,7 +14,8 @@ import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, Stra
 import { closeFailed } from './close-failed.ts';
 import { alreadyForwarded, notForwarded } from './describe.ts';
 import { ForwardView } from './forward-view.ts';
-import { describePort, openPort, probedPortOf, type OpenPort } from './ports.ts';
+import { addPort } from './add-port.ts';
+import { describePort, probedPortOf, type OpenPort } from './ports.ts';
 import { tellProgress } from './progress.ts';
 
 export interface OpenForwardParts {
@@ -62,19 +63,12 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     this.assertOpen('forward');
     const plan = parsePort(port, 'port');
     return this.atRest(async () => {
-      const opened = await openPort(plan, { listener: false, verify: false });
-      const key = keyOf(opened.mapping);
-      const others = this.#parts.openPorts;
-      try {
-        if (others.has(key)) throw alreadyForwarded(key, this.networkName);
-        await this.#parts.route.add(opened.mapping);
-        others.set(key, opened);
-        await opened.handOver();
-        return describePort(opened.mapping);
-      } catch (error) {
-        await opened.close();
-        throw error;
-      }
+      const { route, openPorts } = this.#parts;
+      const opened = await addPort(plan, route, (key) => {
+        if (openPorts.has(key)) throw alreadyForwarded(key, this.networkName);
+      });
+      openPorts.set(keyOf(opened.mapping), opened);
+      return describePort(opened.mapping);
     });
   }
 
@@ -97,7 +91,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     const startedAt = now();
     const trials = [...openPorts.values()].filter((port) => port.trial() !== undefined);
     try {
-      await verifyForward(context, { ...this.proofDefaults(), ...(signal === undefined ? {} : { signal }) });
+      await verifyForward(context, { ...this.proofDefaults(), isFirst: true, ...(signal && { signal }) });
     } finally {
       if (trials.length > 0) await route.divertProbes([]);
     }

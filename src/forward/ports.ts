@@ -66,6 +66,10 @@ const nothingOfOurs = {
   close: async () => undefined,
 };
 
+/** A mapping for a service on 127.0.0.1 itself, as far as that can be told without a look: undefined where something of ours has to listen. */
+export const expectMapping = (plan: PlannedPort): PortMapping | undefined =>
+  plan.hostPort === 0 || plan.hostAddress === '::1' ? undefined : mappingOf(plan, plan.hostPort);
+
 const mappingOf = (plan: PlannedPort, hostPort: number): PortMapping => ({
   hostPort,
   containerPort: plan.containerPort ?? hostPort,

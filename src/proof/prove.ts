@@ -21,12 +21,15 @@ export interface Proof {
 /**
  * Dials ports from a container, and attends it: at the first dial that nobody answers, the packets are watched. A firewall in the way is
  * passed by an accept, if that is allowed, and the next dial gets through; anything else ends the proof with its diagnosis.
+ *
+ * @param isFirst - Whether no probe was ever on the network.
  */
 export const prove = async (
   context: ProofContext,
   ports: readonly ProbedPort[],
   proof: ProofOptions,
   signal?: AbortSignal,
+  isFirst = false,
 ): Promise<Proof> => {
   const ended = new Map<string, ProbeAnswer>();
   const dialled = ports.filter(isDialled);
@@ -41,7 +44,7 @@ export const prove = async (
   };
   const dial = async (): Promise<void> => {
     if (dialled.length === 0) return;
-    for await (const event of runProbe(context, dialled, proof, over, { leaving })) {
+    for await (const event of runProbe(context, dialled, proof, over, { leaving, isFirst })) {
       const port = dialled.find((one) => keyOfPort(one) === event.key);
       if (isEnd(event)) ended.set(event.key, event);
       else if (attending === undefined && port !== undefined) {

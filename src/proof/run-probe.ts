@@ -5,6 +5,7 @@ import { describeHelperRefusal } from '../engine/helper-container.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
 import { noncePath } from '../listener/nonce-path.ts';
 import type { ProofOptions } from '../options/options.ts';
+import type { Proofs } from '../strategies/strategy.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import { isEnd, type DialOrder, type ProbeEvent } from './protocol.ts';
 import type { Visit } from './staying-probe.ts';
@@ -33,8 +34,12 @@ const isAnswered = ({ event }: ProbeEvent): boolean => event === 'accepted' || e
 /** How much longer than its dialling a probe may take for all the rest, in milliseconds. */
 const graceMs = 15_000;
 
+const unproven: Proofs = { packets: 0, targetPort: 0 };
+
 /** What happens around a probe while nobody else can have one on the bridge. */
 export interface ProbeHooks {
+  /** Whether no probe was ever there: then our rules have counted nothing yet. Default: they are asked. */
+  readonly isFirst?: boolean;
   /** It is there and does not dial yet. */
   arrived?(): Promise<void>;
   /** It said all it had to say, and is about to leave; also where it failed. */
@@ -64,7 +69,10 @@ export async function* runProbe(
     await hooks.arrived?.();
     if (over.aborted) return;
     // What our rules count from now on is its own: nobody else has a probe on this bridge.
-    const [before, listening] = await Promise.all([context.route.proofs(), Promise.all(ports.map(isListening))]);
+    const [before, listening] = await Promise.all([
+      hooks.isFirst === true ? undefined : context.route.proofs(),
+      Promise.all(ports.map(isListening)),
+    ]);
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));
     const events = visit.dial(renderOrder(ports, proof, listening));
     over.addEventListener('abort', end, { once: true });
@@ -73,7 +81,12 @@ export async function* runProbe(
       said += 1;
       const port = pending.get(event.key);
       if (port !== undefined && isAnswered(event)) {
-        const arrival = await witness(port, event.from, before.get(event.key), context.route);
+        const arrival = await witness(
+          port,
+          event.from,
+          before === undefined ? unproven : before.get(event.key),
+          context.route,
+        );
         visit.release(event.key);
         yield { ...event, arrival };
       } else yield event;

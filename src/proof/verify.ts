@@ -16,11 +16,11 @@ import { isAtService } from './witness.ts';
  */
 export const verifyForward = async (
   context: ProofContext,
-  { port, signal, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal },
+  { port, signal, isFirst, ...proof }: ProofOptions & { port?: number; signal?: AbortSignal; isFirst?: boolean },
 ): Promise<Verification> => {
   const startedAt = now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
-  const { ended, diagnosis, cause } = await prove(context, ports, proof, signal).catch((error: unknown) => {
+  const { ended, diagnosis, cause } = await prove(context, ports, proof, signal, isFirst).catch((error: unknown) => {
     throw signal?.aborted === true ? aborted(signal) : error;
   });
   if (diagnosis !== undefined) throw unreachable(context, diagnosis, cause);
