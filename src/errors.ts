@@ -15,6 +15,7 @@ export const errorCodes = [
   'LHF_ERR_CLOSE',
   'LHF_ERR_CLOSED',
   'LHF_ERR_ABORTED',
+  'LHF_ERR_TIMEOUT',
   'LHF_ERR_UNSUPPORTED',
 ] as const;
 

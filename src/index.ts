@@ -2,6 +2,7 @@ export { withLocalhostForward } from './forward/with.ts';
 export { openLocalhostForward } from './forward/open.ts';
 export { joinLocalhostForward } from './forward/join.ts';
 export { assertForwardOptions } from './options/options.ts';
+export { receiveRequest } from './capture/receive-request.ts';
 export { findTraces, type Traced } from './leftovers/traces.ts';
 export { sweep, type Leftover, type SweepOptions, type SweepReport } from './leftovers/sweep.ts';
 export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorCode } from './errors.ts';
@@ -9,6 +10,8 @@ export { doctor, type DoctorReport } from './doctor/doctor.ts';
 export { renderDiagnosis } from './proof/render.ts';
 export type { Diagnosis, Finding, Hop } from './diagnosis.ts';
 export type {
+  Caller,
+  CapturedRequest,
   ForwardedPort,
   ForwardHandover,
   Hits,
@@ -20,6 +23,7 @@ export type {
   Privilege,
   Protocol,
   RequestListener,
+  RequestMatch,
   Strategy,
   StrategyReason,
   Verification,

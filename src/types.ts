@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
@@ -45,7 +46,10 @@ export interface LocalhostForwardOptions {
   privilege?: 'auto' | Privilege;
   /** Prove reachability from a container before the forward is handed over. Default: true. */
   verify?: boolean | VerifyOptions;
-  /** Keep a temporary HTTP listener on 127.0.0.1 for the forward's whole lifetime. Default: false. */
+  /**
+   * Keep an HTTP listener on 127.0.0.1 for the forward's whole lifetime: `true` answers everything with 200 and keeps the requests, see
+   * {@link LocalhostForward.nextRequest}; a function answers by itself. Default: false.
+   */
   listener?: boolean | RequestListener;
   /** The name containers dial. Default: `'host.docker.internal'`. */
   hostname?: string;
@@ -89,6 +93,51 @@ export interface Hits {
   readonly connections: number;
   readonly packets: number;
   readonly bytes: number;
+}
+
+/** A container that called. */
+export interface Caller {
+  readonly id: string;
+  /** Its name, without the slash that engines write before it. */
+  readonly name: string;
+  /** Its address on the forward's network. */
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A request to a forward's own listener, see {@link LocalhostForward.requests}. */
+export interface CapturedRequest {
+  /** In capitals: `'POST'`. */
+  readonly method: string;
+  /** Without the query: `'/orders'`. */
+  readonly path: string;
+  /** As the container dialled it: `'http://host.docker.internal:8088/orders?page=2'`. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** The first 8 MiB of it. */
+  readonly body: Buffer;
+  /** Bytes of the body that came and were not kept. */
+  readonly bodyBytesDropped: number;
+  /** The body as UTF-8. */
+  text(): string;
+  /** @throws SyntaxError where the body is no JSON. */
+  json(): unknown;
+  readonly containerPort: Port;
+  readonly receivedAt: Date;
+  /** Undefined where the engine knew of no container with that address. */
+  readonly caller: Caller | undefined;
+}
+
+/** Which request is waited for: all that is given has to fit. */
+export interface RequestMatch {
+  /** In any case: `'post'`. */
+  readonly method?: string;
+  /** Without the query: the whole path, or a pattern. */
+  readonly path?: string | RegExp;
+  readonly containerPort?: Port;
+  /** How long to wait, in milliseconds. Default: 3000, which is less than runners give a test. */
+  readonly timeoutMs?: number;
 }
 
 export type ForwardedPort = Readonly<Required<PortForward>>;
@@ -143,6 +192,32 @@ export interface LocalhostForward extends AsyncDisposable {
   unforward(containerPort: Port, protocol?: Protocol): Promise<void>;
   /** What came through, our own proofs left out. Without an argument: all ports together. */
   hits(containerPort?: Port): Promise<Hits>;
+  /**
+   * Which container made a connection, from the socket, request or address that the service sees. Undefined where no container of this
+   * forward's network has that address now, as for one that has ended.
+   *
+   * @throws LHF_ERR_UNSUPPORTED where the strategy hides callers, LHF_ERR_CLOSED.
+   * @example
+   * server.on('request', async (request) => console.log((await net.callerOf(request))?.name));
+   */
+  callerOf(from: Socket | IncomingMessage | string): Promise<Caller | undefined>;
+  /**
+   * What containers asked of the listener that `listener: true` keeps, the oldest first. At most 1000 requests and 64 MiB of bodies are
+   * kept, 8 MiB of one. Empty without that option.
+   */
+  readonly requests: readonly CapturedRequest[];
+  /** How many requests came and are not among {@link requests}: older ones, and those whose client went before the end. */
+  readonly requestsDropped: number;
+  /**
+   * The next request that fits, with `listener: true`: the oldest that came before, or the first to come. Each is given once.
+   *
+   * @throws LHF_ERR_TIMEOUT telling what did come, and whether a container could; LHF_ERR_UNSUPPORTED without `listener: true`, and where
+   * another process opened the forward; LHF_ERR_INVALID_OPTION; LHF_ERR_CLOSED.
+   * @example
+   * await using net = await openLocalhostForward(0, { listener: true });
+   * const { json } = await net.nextRequest({ method: 'POST', path: '/orders' });
+   */
+  nextRequest(match?: RequestMatch): Promise<CapturedRequest>;
   /** Proves reachability from a container. */
   verify(options?: VerifyOptions & { port?: Port }): Promise<Verification>;
   /** Dials from a container and tells what happened, hop by hop. Never throws for a forward that does not work. */

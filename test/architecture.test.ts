@@ -18,7 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['src/strategies/netfilter', 'src/strategies/relay'],
   ['src/strategies/netfilter/nftables', 'src/strategies/netfilter/iptables'],
   ['src/strategies/all.ts'],
-  ['src/choose', 'src/proof', 'src/leftovers'],
+  ['src/choose', 'src/proof', 'src/leftovers', 'src/capture'],
   ['src/forward'],
   ['src/smoke', 'src/doctor'],
   ['src/index.ts'],

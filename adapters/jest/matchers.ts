@@ -1,12 +1,14 @@
 import type { expect as Expect } from 'expect';
 import { LocalhostForwardError } from '../../src/index.ts';
-import { matchers, type ReachableOptions, type ReachedOptions } from '../matchers/matchers.ts';
+import { matchers, type ReachableOptions, type ReachedOptions, type ReceivedOptions } from '../matchers/matchers.ts';
 
 interface ForwardMatchers {
   /** The forward's ports, or one of them, answer a container. */
   toBeReachableFromContainer(options?: ReachableOptions): Promise<void>;
   /** A container has connected, our own proofs left out. */
   toHaveBeenReached(options?: ReachedOptions): Promise<void>;
+  /** The listener of a forward with `listener: true` was asked so. */
+  toHaveReceivedRequest(options?: ReceivedOptions): Promise<void>;
   /** Nothing of a closed forward is on this host. */
   toLeaveNoTrace(): Promise<void>;
 }

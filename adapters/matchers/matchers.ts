@@ -1,4 +1,11 @@
-import { findTraces, isLocalhostForwardError, LocalhostForwardError, type LocalhostForward } from '../../src/index.ts';
+import {
+  findTraces,
+  isLocalhostForwardError,
+  LocalhostForwardError,
+  receiveRequest,
+  type LocalhostForward,
+  type RequestMatch,
+} from '../../src/index.ts';
 
 /** What a matcher tells its runner. */
 interface Outcome {
@@ -18,6 +25,11 @@ export interface ReachableOptions {
 export interface ReachedOptions {
   /** The container port. Default: all forwarded ports together. */
   port?: number;
+}
+
+export interface ReceivedOptions extends Omit<RequestMatch, 'timeoutMs'> {
+  /** How long to wait for it, in milliseconds. Default: 0, which looks at what came so far. */
+  withinMs?: number;
 }
 
 /** Dials from a container; where nobody answers, the message is the diagnosis. */
@@ -44,12 +56,32 @@ async function toHaveBeenReached(this: unknown, received: unknown, { port }: Rea
   if (connections > 0)
     return outcome(true, [`Expected no container to have reached ${nameOf(net, port)}`, `  ${counted}`]);
   // Nobody reads why it was not, where that was expected.
-  if ((this as { isNot?: boolean } | undefined)?.isNot === true) return outcome(false, []);
+  if (isNegated(this)) return outcome(false, []);
   const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
   const hint = reachable
     ? [`  a container can: ${sentence}`, `Try: let the container call ${net.url(port)}`]
     : [`  ${sentence}`, `Try: ${advice}`];
   return outcome(false, [`Expected a container to have reached ${nameOf(net, port)}`, `  ${counted}`, ...hint]);
+}
+
+/** Looks among what the forward's own listener was asked, and leaves it there for `nextRequest()`. */
+async function toHaveReceivedRequest(
+  this: unknown,
+  received: unknown,
+  { withinMs = 0, ...match }: ReceivedOptions = {},
+): Promise<Outcome> {
+  const net = readForward(received, 'toHaveReceivedRequest');
+  try {
+    const explains = !isNegated(this);
+    const { method, url } = await receiveRequest(net, { ...match, timeoutMs: withinMs }, { explains });
+    return outcome(true, [
+      `Expected ${net.networkName} not to have received such a request`,
+      `  came: ${method} ${url}`,
+    ]);
+  } catch (error) {
+    if (!isLocalhostForwardError(error) || error.code !== 'LHF_ERR_TIMEOUT') throw error;
+    return outcome(false, [`Expected ${net.networkName} to have received a request`, error.message]);
+  }
 }
 
 /** Asks engine and kernel whether anything of a closed forward is left. */
@@ -66,7 +98,9 @@ const toLeaveNoTrace = async (received: unknown): Promise<Outcome> => {
 };
 
 /** For `expect.extend(matchers)`; the runners' own entries have done it already. */
-export const matchers = { toBeReachableFromContainer, toHaveBeenReached, toLeaveNoTrace };
+export const matchers = { toBeReachableFromContainer, toHaveBeenReached, toHaveReceivedRequest, toLeaveNoTrace };
+
+const isNegated = (matcher: unknown): boolean => (matcher as { isNot?: boolean } | undefined)?.isNot === true;
 
 const outcome = (pass: boolean, lines: readonly string[]): Outcome => ({ pass, message: () => lines.join('\n') });
 

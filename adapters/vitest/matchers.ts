@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { matchers, type ReachableOptions, type ReachedOptions } from '../matchers/matchers.ts';
+import { matchers, type ReachableOptions, type ReachedOptions, type ReceivedOptions } from '../matchers/matchers.ts';
 
 declare global {
   // Vitest's own interface has other type parameters in each major; this one beneath it has none.
@@ -9,6 +9,8 @@ declare global {
       toBeReachableFromContainer(options?: ReachableOptions): Promise<void>;
       /** A container has connected, our own proofs left out. */
       toHaveBeenReached(options?: ReachedOptions): Promise<void>;
+      /** The listener of a forward with `listener: true` was asked so. */
+      toHaveReceivedRequest(options?: ReceivedOptions): Promise<void>;
       /** Nothing of a closed forward is on this host. */
       toLeaveNoTrace(): Promise<void>;
     }

@@ -36,10 +36,12 @@ const ignoreGone = (error: unknown): void => {
 export const listAttached = async (
   docker: Docker,
   networkId: string,
-): Promise<{ name: string; addresses: string[] }[]> => {
+): Promise<(ListedContainer & { addresses: string[] })[]> => {
   const listed = await docker.listContainers({ filters: { network: [networkId] } });
-  return listed.map(({ Id, Names, NetworkSettings }) => ({
+  return listed.map(({ Id, Names, Labels, NetworkSettings }) => ({
+    id: Id,
     name: (Names[0] ?? Id).replace(/^\//, ''),
+    labels: Labels,
     addresses: Object.values(NetworkSettings?.Networks ?? {}).map(({ IPAddress }) => IPAddress),
   }));
 };

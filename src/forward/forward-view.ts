@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { Callers, callersHidden, readPeer } from '../capture/callers.ts';
 import { describeForward, notForwarded, putOnNetwork, type Described } from './describe.ts';
 import { parseProofOptions, type ProofOptions } from '../options/options.ts';
 import { renderComposeOverride } from './compose.ts';
@@ -10,6 +13,7 @@ import { verifyForward } from '../proof/verify.ts';
 import { describePort } from './ports.ts';
 import type { RouteView } from '../strategies/strategy.ts';
 import type {
+  Caller,
   ForwardedPort,
   ForwardHandover,
   Hits,
@@ -30,6 +34,7 @@ export type ForwardFacts = Pick<
 /** The part of an open forward that looks and changes nothing: the same for its owner and for those it was handed to. */
 export abstract class ForwardView {
   readonly #facts: ForwardFacts;
+  #callers: Callers | undefined;
 
   constructor(facts: ForwardFacts) {
     this.#facts = facts;
@@ -110,6 +115,16 @@ export abstract class ForwardView {
         sum.bytes += one.bytes;
       }
       return sum;
+    });
+  }
+
+  async callerOf(from: Socket | IncomingMessage | string): Promise<Caller | undefined> {
+    this.assertOpen('callerOf');
+    const peer = readPeer(from);
+    return coded(`callerOf() of ${this.networkName}`, async () => {
+      const { tools, network, route } = await this.proofContext();
+      if (route.isRelay) throw callersHidden(this.strategy);
+      return (this.#callers ??= new Callers(tools.engine, network.id)).at(peer);
     });
   }
 

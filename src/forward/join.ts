@@ -1,3 +1,4 @@
+import { awaitRequest } from '../capture/next-request.ts';
 import { connectEngine, sessionOn } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
@@ -12,7 +13,7 @@ import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
-import type { ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
+import type { CapturedRequest, ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
 
 /**
  * The forward that another process opened, from what it handed over: a test's worker sees the one of the global set-up so.
@@ -56,6 +57,26 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   unforward(): Promise<void> {
     return Promise.reject(this.#notOwned('unforward'));
+  }
+
+  /** The listener is its owner's, and so is what it was asked. */
+  get requests(): readonly CapturedRequest[] {
+    return [];
+  }
+
+  get requestsDropped(): number {
+    return 0;
+  }
+
+  nextRequest(): Promise<CapturedRequest> {
+    return this[awaitRequest]('nextRequest');
+  }
+
+  async [awaitRequest](what: string): Promise<CapturedRequest> {
+    throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+      what: `${what}() was asked of ${this.networkName}, which another process opened: its requests are kept there`,
+      try: 'openLocalhostForward(0, { listener: true }) in this process',
+    });
   }
 
   /** Waits for what this process's own proofs left to tidy; the forward itself stays open for its owner. */

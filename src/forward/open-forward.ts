@@ -1,3 +1,6 @@
+import { AbortController } from '../abort.ts';
+import { awaitRequest, nextRequest, withoutListener, type Manner } from '../capture/next-request.ts';
+import type { RequestLog } from '../capture/request-log.ts';
 import { now } from '../clock.ts';
 import { keyOf, type Network, type Route, type Tools } from '../strategies/strategy.ts';
 import type { Choice } from '../choose/choose-strategy.ts';
@@ -10,7 +13,17 @@ import type { Names } from '../ownership/names.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import type { ProbeHold } from '../proof/probe-hold.ts';
 import { verifyForward } from '../proof/verify.ts';
-import type { ForwardedPort, LocalhostForward, Port, PortForward, Protocol, StrategyReason } from '../types.ts';
+import { parseRequestMatch } from '../options/request-match.ts';
+import type {
+  CapturedRequest,
+  ForwardedPort,
+  LocalhostForward,
+  Port,
+  PortForward,
+  Protocol,
+  RequestMatch,
+  StrategyReason,
+} from '../types.ts';
 import { closeFailed } from './close-failed.ts';
 import { alreadyForwarded, notForwarded } from './describe.ts';
 import { ForwardView } from './forward-view.ts';
@@ -29,6 +42,8 @@ export interface OpenForwardParts {
   /** Firewalls that were passed while it was opened, a sentence each. */
   readonly accepts: readonly string[];
   readonly openPorts: Map<string, OpenPort>;
+  /** What the listener that was asked for has been asked. */
+  readonly requestLog?: RequestLog;
   readonly probe: ProbeHold;
   readonly undo: UndoStack;
   readonly undoDeadlineMs: number;
@@ -40,6 +55,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   readonly #parts: OpenForwardParts;
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  readonly #closed = new AbortController();
   readonly #accepts: Set<string>;
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
@@ -104,6 +120,37 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     return super.reasons.map((one) => (one.chosen ? { ...one, reason: `${one.reason}${passed}` } : one));
   }
 
+  get requests(): readonly CapturedRequest[] {
+    return this.#parts.requestLog?.requests ?? [];
+  }
+
+  get requestsDropped(): number {
+    return this.#parts.requestLog?.dropped ?? 0;
+  }
+
+  async nextRequest(match: RequestMatch = {}): Promise<CapturedRequest> {
+    return this[awaitRequest]('nextRequest', match, { takes: true, explains: true });
+  }
+
+  async [awaitRequest](what: string, match: RequestMatch, { takes, explains }: Manner): Promise<CapturedRequest> {
+    this.assertOpen(what);
+    const { requestLog: log } = this.#parts;
+    const wish = { ...parseRequestMatch(match), takes };
+    if (log === undefined) throw withoutListener(what, this.networkName);
+    const { containerPort: port } = wish;
+    if (port !== undefined && !this.ports.some(({ containerPort }) => containerPort === port))
+      throw notForwarded(port, this);
+    const explain = explains ? () => this.#explain(port) : undefined;
+    return nextRequest({ log, wish, networkName: this.networkName, explain, closed: this.#closed.signal });
+  }
+
+  async #explain(port: number | undefined): Promise<{ sentence: string; advice: string }> {
+    const { reachable, sentence, advice } = await this.diagnose(port === undefined ? {} : { port });
+    return reachable
+      ? { sentence: `a container can: ${sentence}`, advice: `let the container call ${this.url(port)}` }
+      : { sentence, advice };
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -114,6 +161,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   async #close(): Promise<void> {
     this.#isClosed = true;
+    this.#closed.abort();
     // A change that has begun is finished first: half of it could not be undone.
     await this.#changes.catch(() => undefined);
     const { undo, undoDeadlineMs, tools } = this.#parts;

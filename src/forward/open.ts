@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { Capture } from '../capture/capture.ts';
 import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
@@ -65,6 +66,7 @@ interface Opening {
 
 const openBy = async ({ ports, options, engine, host, choice }: Opening): Promise<LocalhostForward> => {
   const session = sessionOn(engine, choice.privilege);
+  let net: OpenForward | undefined;
   const undo = new UndoStack(sharedIn(session, 'patience', () => new Patience()));
   try {
     stopIfAborted(options.signal);
@@ -82,10 +84,13 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
+    const { listener: asked } = options;
+    const capture = new Capture({ hostname: options.hostname, callerOf: async (request) => net?.callerOf(request) });
+    const listener = asked === false ? asked : asked === true ? capture.listenerFor : () => asked;
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
     const startedAt = now();
     for (const port of ports) {
-      const opened = await openPort(port, options);
+      const opened = await openPort(port, { verify: options.verify, listener });
       openPorts.set(keyOf(opened.mapping), opened);
     }
     tellProgress('listener', startedAt, () =>
@@ -104,12 +109,13 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     stopIfAborted(options.signal);
 
     // Prove it from a container, and hand it to the body.
-    const net = new OpenForward({
+    net = new OpenForward({
       names,
       tools,
       choice,
       ...connected,
       openPorts,
+      ...(asked === true && { requestLog: capture.log }),
       probe,
       undo,
       undoDeadlineMs,

@@ -6,7 +6,7 @@ import { openTemporaryListener, type TemporaryListener } from '../listener/tempo
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
 import type { ProbedPort } from '../proof/context.ts';
 import type { PortMapping } from '../strategies/strategy.ts';
-import type { ForwardedPort } from '../types.ts';
+import type { ForwardedPort, RequestListener } from '../types.ts';
 
 /** One forwarded port with what of ours stands on the host for it. */
 export interface OpenPort {
@@ -31,12 +31,9 @@ export interface Trial {
  *
  * @throws LHF_ERR_PORT_IN_USE where the listener that was asked for cannot have its port.
  */
-export const openPort = async (
-  plan: PlannedPort,
-  { listener, verify }: Pick<ResolvedOptions, 'listener' | 'verify'>,
-): Promise<OpenPort> => {
+export const openPort = async (plan: PlannedPort, { listener, verify }: Listening): Promise<OpenPort> => {
   const wanted = listener !== false && plan.protocol === 'tcp';
-  if (wanted || plan.hostPort === 0) return openListeningPort(plan, listener, wanted);
+  if (wanted || plan.hostPort === 0) return openListeningPort(plan, wanted ? listener : () => undefined, wanted);
   if (plan.hostAddress === '::1' || (plan.hostAddress === undefined && (await listensOnlyOnIpv6(plan))))
     return openRelayedPort(plan);
   const mapping = mappingOf(plan, plan.hostPort);
@@ -44,6 +41,11 @@ export const openPort = async (
   const ours = await openTemporaryListener(0, plan.protocol);
   return withTrial(mapping, ours);
 };
+
+/** What of ours is to listen: nothing, or on each port what is asked for, from the container's port as it turns out. */
+export interface Listening extends Pick<ResolvedOptions, 'verify'> {
+  readonly listener: false | ((containerPort: () => number) => RequestListener | undefined);
+}
 
 /** What a user is told of a port. */
 export const describePort = ({ hostPort, containerPort, protocol, hostAddress }: PortMapping): ForwardedPort =>
@@ -91,10 +93,13 @@ const withTrial = (mapping: PortMapping, ours: TemporaryListener | undefined): O
 /** A listener of ours on the port itself: one that was asked for stays, one on a free port keeps it for the body. */
 const openListeningPort = async (
   plan: PlannedPort,
-  listener: ResolvedOptions['listener'],
+  listenerOf: Exclude<Listening['listener'], false>,
   stays: boolean,
 ): Promise<OpenPort> => {
-  const ours = await listen(plan, listener);
+  const ours = await listen(
+    plan,
+    listenerOf(() => mapping.containerPort),
+  );
   if (ours === undefined) throw await portInUse(plan);
   let nonce: string | undefined = ours.nonce;
   const close = async (): Promise<void> => {
@@ -105,17 +110,15 @@ const openListeningPort = async (
   return { ...nothingOfOurs, mapping, nonce: () => nonce, handOver: stays ? async () => undefined : close, close };
 };
 
-const listen = (plan: PlannedPort, listener: ResolvedOptions['listener']): Promise<TemporaryListener | undefined> =>
-  openTemporaryListener(plan.hostPort, plan.protocol, typeof listener === 'function' ? listener : undefined).catch(
-    (error: unknown) => {
-      const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
-      throw new LocalhostForwardError(
-        'LHF_ERR_PORT_IN_USE',
-        { what, try: 'a port above 1023, or 0 for a free one' },
-        { cause: error },
-      );
-    },
-  );
+const listen = (plan: PlannedPort, listener: RequestListener | undefined): Promise<TemporaryListener | undefined> =>
+  openTemporaryListener(plan.hostPort, plan.protocol, listener).catch((error: unknown) => {
+    const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
+    throw new LocalhostForwardError(
+      'LHF_ERR_PORT_IN_USE',
+      { what, try: 'a port above 1023, or 0 for a free one' },
+      { cause: error },
+    );
+  });
 
 const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
   if (plan.protocol === 'udp') {

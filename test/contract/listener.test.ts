@@ -26,6 +26,20 @@ describe.each(strategies)('the temporary listener, by $name with $privilege', (c
     await (await listenTcp({ port: net.ports[0]?.hostPort ?? 0 })).close();
   });
 
+  test('keeps what it was asked, and tells by whom', async () => {
+    await using net = await openLocalhostForward({ hostPort: 0, containerPort: 80 }, { ...options, listener: true });
+    const waiting = net.nextRequest({ path: '/orders', timeoutMs: 60_000 });
+    await using container = await startNode(net);
+    expect(await container.get(net.url().replace(':80', ':80/carts'))).toEqual({ answer: 'localhost-forward\n' });
+    expect(await container.get(`${net.url()}/orders?page=2`)).toEqual({ answer: 'localhost-forward\n' });
+    const { method, url, caller } = await waiting;
+    expect({ method, url }).toEqual({ method: 'GET', url: `${net.url()}/orders?page=2` });
+    // A relay makes connections of its own.
+    expect(caller).toMatchObject(claims.keepsCallerAddress ? { id: container.id, address: container.address } : {});
+    expect(net.requests.map(({ path }) => path)).toEqual(['/carts', '/orders']);
+    expect((await net.nextRequest()).path).toBe('/carts');
+  });
+
   test('answers as the given function says', async () => {
     await using net = await openLocalhostForward(0, {
       ...options,

@@ -15,6 +15,7 @@ test('the codes are a promise', () => {
     'LHF_ERR_PRIVILEGE',
     'LHF_ERR_RULES',
     'LHF_ERR_SYSTEM',
+    'LHF_ERR_TIMEOUT',
     'LHF_ERR_UNREACHABLE',
     'LHF_ERR_UNSUPPORTED',
   ]);

@@ -18,7 +18,7 @@ const runs: Readonly<Record<string, { script: string; prints: RegExp }>> = {
   compose: { script: 'start', prints: /caller.*\| *3 orders/ },
   'github-actions': { script: 'smoke', prints: /\S/ },
   jest: { script: 'test', prints: /Tests:\s+1 passed, 1 total/ },
-  'node-test': { script: 'test', prints: /pass 1\b/ },
+  'node-test': { script: 'test', prints: /pass 2\b/ },
   'plain-node': { script: 'start', prints: /^\/orders of 198\.1[89]\.\d+\.\d+$/m },
   testcontainers: { script: 'test', prints: /pass 1\b/ },
   vitest: { script: 'test', prints: /Tests\s+2 passed \(2\)/ },

@@ -54,14 +54,18 @@ test('pass', async ({ net }) => {
   await expect(net).not.toHaveBeenReached();
   await expect(net).toBeReachableFromContainer({ port: 80, timeoutMs: 20_000 });
   await expect(net).not.toHaveBeenReached({ port: 80 });
+  await expect(net).not.toHaveReceivedRequest();
   await askContainer(net);
   await expect(net).toHaveBeenReached({ port: 80 });
+  await expect(net).toHaveReceivedRequest({ method: 'GET', path: '/' });
+  expect((await net.nextRequest()).path).toBe('/');
 });
 
 test('fail with a diagnosis', async ({ net }) => {
   await net.forward({ hostPort: 1, containerPort: 81 });
   await expect(expect(net).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Expected port 81 of lhf-\\w+ to be reachable from containers\\nNothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)[^]*Try: ss -lntp/);
   await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted: 0 connections, 0 packets\\n *Nothing listens/);
+  await expect(expect(net).toHaveReceivedRequest({ path: '/orders' })).rejects.toThrow(/to have received a request\\nNo \\/orders came to [^]* within 0 ms\\n *(came: GET|nothing came)/);
   await expect(expect(net).not.toBeReachableFromContainer({ port: 80 })).rejects.toThrow(/not to be reachable from containers, but it is/);
   await expect(expect(net).toLeaveNoTrace()).rejects.toThrow(new RegExp('still there: the network ' + net.networkName + '[^]*still there: the interface ' + net.bridgeName));
   await expect(expect(8088).toHaveBeenReached()).rejects.toThrow('Expected toHaveBeenReached() to be asked of a forward, got \`8088\`');

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller, CapturedRequest, Port, RequestListener } from '../types.ts';
+import { wallClock } from '../clock.ts';
+import { readBody } from './read-body.ts';
+import { mostBytes, RequestLog } from './request-log.ts';
+
+/** At most so many bytes of one body are kept. */
+export const mostOfOneBody = 8 * 1024 * 1024;
+
+export interface CaptureParts {
+  /** How containers name this host. */
+  readonly hostname: string;
+  /** Whose connection it is; a rejection counts as unknown. */
+  readonly callerOf: (request: IncomingMessage) => Promise<Caller | undefined>;
+}
+
+/** Keeps what a forward's own listener is asked, and answers each request with 200. */
+export class Capture {
+  readonly log = new RequestLog();
+  readonly #parts: CaptureParts;
+  readonly #onTheirWay = { left: mostBytes };
+
+  constructor(parts: CaptureParts) {
+    this.#parts = parts;
+  }
+
+  /** A listener for one port. It answers once the request is in the log: who was answered can look there. */
+  readonly listenerFor =
+    (containerPort: () => Port): RequestListener =>
+    (request, response) =>
+      void this.#take(request, response, containerPort());
+
+  async #take(request: IncomingMessage, response: ServerResponse, containerPort: Port): Promise<void> {
+    const receivedAt = new Date(wallClock());
+    const [read, caller] = await Promise.all([
+      readBody(request, mostOfOneBody, this.#onTheirWay),
+      this.#parts.callerOf(request).catch(() => undefined),
+    ]);
+    if (read === undefined) return this.log.countDropped();
+    const target = request.url ?? '/';
+    const captured = { ...read, receivedAt, caller, containerPort, target, request, hostname: this.#parts.hostname };
+    this.log.add(describeRequest(captured));
+    response.setHeader('content-type', 'text/plain').end('localhost-forward\n');
+  }
+}
+
+interface Captured {
+  readonly request: Pick<IncomingMessage, 'method' | 'headers'>;
+  readonly target: string;
+  readonly hostname: string;
+  readonly containerPort: Port;
+  readonly body: Buffer;
+  readonly dropped: number;
+  readonly receivedAt: Date;
+  readonly caller: Caller | undefined;
+}
+
+const describeRequest = ({ request, target, hostname, containerPort, ...rest }: Captured): CapturedRequest => {
+  const { body, dropped, receivedAt, caller } = rest;
+  return Object.freeze({
+    method: request.method ?? 'GET',
+    path: target.split('?', 1)[0] ?? target,
+    // A client that takes us for its proxy asks for a whole URL.
+    url: /^[a-z]+:\/\//i.test(target) ? target : `http://${hostname}:${containerPort}${target}`,
+    headers: request.headers,
+    body,
+    bodyBytesDropped: dropped,
+    text: () => body.toString('utf8'),
+    json: () => JSON.parse(body.toString('utf8')) as unknown,
+    containerPort,
+    receivedAt,
+    caller,
+  });
+};

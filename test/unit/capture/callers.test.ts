@@ -1,0 +1,48 @@
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { Callers, readPeer } from '../../../src/capture/callers.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+
+test.each([
+  ['198.18.0.2', '198.18.0.2'],
+  ['198.18.0.2:40000', '198.18.0.2'],
+  ['::ffff:198.18.0.2', '198.18.0.2'],
+  ['[::ffff:198.18.0.2]:40000', '198.18.0.2'],
+  ['fd00::1', 'fd00::1'],
+])('%s is the peer %s', (from, peer) => {
+  expect(readPeer(from)).toBe(peer);
+});
+
+test('sockets and requests are read alike', () => {
+  const socket = { remoteAddress: '::ffff:198.18.0.2' } as Socket;
+  expect(readPeer(socket)).toBe('198.18.0.2');
+  expect(readPeer({ socket } as never)).toBe('198.18.0.2');
+});
+
+test.each<unknown>(['', 'shop', '198.18.0.2:http', {}, undefined, 7])('%j is no peer', (from) => {
+  expect(() => readPeer(from as string)).toThrow(/^Expected `from` to be a connected socket, a request or an address/);
+});
+
+test('many at once share one question, asked after each of them', async () => {
+  let asked = 0;
+  const listContainers = async () => {
+    asked += 1;
+    const at = `198.18.0.${asked}`;
+    return [
+      {
+        Id: `id${asked}`,
+        Names: ['/shop'],
+        Labels: { a: 'b' },
+        NetworkSettings: { Networks: { n: { IPAddress: at } } },
+      },
+    ];
+  };
+  // A stand-in for an engine that counts.
+  const callers = new Callers({ docker: { listContainers } } as unknown as Engine, 'n');
+  const first = callers.at('198.18.0.1');
+  expect(await first).toEqual({ id: 'id1', name: 'shop', address: '198.18.0.1', labels: { a: 'b' } });
+  const many = await Promise.all(Array.from({ length: 50 }, () => callers.at('198.18.0.2')));
+  expect(new Set(many.map((caller) => caller?.id))).toEqual(new Set(['id2']));
+  expect(asked).toBe(2);
+  expect(await callers.at('198.18.0.2')).toBeUndefined();
+});
