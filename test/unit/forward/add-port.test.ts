@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { addPort } from '../../../src/forward/add-port.ts';
+import type { PortMapping } from '../../../src/strategies/strategy.ts';
+
+const listenOn = async (host: string): Promise<number> => {
+  const server = createServer((socket) => void socket.on('error', () => undefined)).listen(0, host);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as { port: number }).port;
+};
+
+/** A route that tells what it was asked for: where each port leads, or that it goes. */
+const routeOf = ({ refuses = false } = {}) => {
+  const asked: string[] = [];
+  const tell = async (verb: string, { containerPort, targetPort }: PortMapping): Promise<void> => {
+    asked.push(`${verb} ${containerPort} → ${targetPort}`);
+    if (refuses) throw new Error('no');
+  };
+  return {
+    asked,
+    add: (port: PortMapping) => tell('add', port),
+    remove: (port: PortMapping) => tell('remove', port),
+  };
+};
+
+const free = (): void => undefined;
+
+it('adds a port in one step where its service listens on 127.0.0.1, or nobody does yet', async () => {
+  const route = routeOf();
+  const port = await listenOn('127.0.0.1');
+  const { mapping } = await addPort(
+    { hostPort: port, containerPort: 80, protocol: 'tcp', hostAddress: undefined },
+    route,
+    free,
+  );
+  expect(route.asked).toEqual([`add 80 → ${port}`]);
+  expect(mapping).toMatchObject({ hostAddress: '127.0.0.1', targetPort: port });
+});
+
+it('leads to a relay where the service turns out to listen on ::1 only', async () => {
+  const route = routeOf();
+  const port = await listenOn('::1');
+  const opened = await addPort(
+    { hostPort: port, containerPort: 80, protocol: 'tcp', hostAddress: undefined },
+    route,
+    free,
+  );
+  const relay = opened.mapping.targetPort;
+  expect(relay).not.toBe(port);
+  expect(route.asked).toEqual([`add 80 → ${port}`, `remove 80 → ${port}`, `add 80 → ${relay}`]);
+  await opened.close();
+});
+
+it('asks for nothing where the port is forwarded already, a free one included', async () => {
+  const taken = (key: string): void => {
+    throw new Error(`${key} is taken`);
+  };
+  for (const hostPort of [await listenOn('127.0.0.1'), 0]) {
+    const route = routeOf();
+    await expect(
+      addPort({ hostPort, containerPort: 80, protocol: 'tcp', hostAddress: undefined }, route, taken),
+    ).rejects.toThrow('tcp/80 is');
+    expect(route.asked).toEqual([]);
+  }
+});
+
+it('takes the port back where it turns out that it cannot be served', async () => {
+  const route = routeOf();
+  const plan = {
+    hostPort: await listenOn('127.0.0.1'),
+    containerPort: 80,
+    protocol: 'udp',
+    hostAddress: '::1',
+  } as const;
+  await expect(addPort(plan, route, free)).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
+  expect(route.asked).toEqual([]);
+  await expect(
+    addPort({ ...plan, protocol: 'tcp', hostAddress: undefined }, routeOf({ refuses: true }), free),
+  ).rejects.toThrow('no');
+});
