@@ -2,7 +2,7 @@ import type { Privileges } from '../../privilege/privileges.ts';
 import type { Hits } from '../../types.ts';
 import type { PortMapping, Proofs } from '../strategy.ts';
 import type { BridgeRulesView } from './bridge-rules.ts';
-import { countOf, guards, parseElements, partOf, type ListedElement } from './listing.ts';
+import { countOf, guards, parseElements, type ListedElement } from './listing.ts';
 import type { ProcessTables } from './process-rules.ts';
 
 /** Looks at one bridge in the tables of its process, whichever process that is. Only what is ours is listed. */
@@ -18,38 +18,38 @@ export class TableView implements BridgeRulesView {
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    const [connections, traffic] = await this.#elements('set connections', 'set traffic');
+    const [connections, traffic] = await Promise.all([
+      this.#elements('set', 'connections'),
+      this.#elements('set', 'traffic'),
+    ]);
     return ports.map((port) => ({ connections: countOf(connections, port).packets, ...countOf(traffic, port) }));
   }
 
   async proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    const [counted, translations] = await this.#elements('set proofs', 'map ports');
+    const [counted, translations] = await Promise.all([
+      this.#elements('set', 'proofs'),
+      this.#elements('map', 'ports'),
+    ]);
     return new Map(
       [...translations].map(([key, { targetPort }]) => [key, { packets: counted.get(key)?.packets ?? 0, targetPort }]),
     );
   }
 
   async isPresent(port: PortMapping): Promise<boolean> {
-    const [[translations], guarded] = await Promise.all([this.#elements('map ports'), this.isGuarded()]);
+    const [translations, guarded] = await Promise.all([this.#elements('map', 'ports'), this.isGuarded()]);
     return guarded && translations.has(`${port.protocol}/${port.containerPort}`);
   }
 
   /** Whether the guard stands that outlives the process: the owned one stands while the process does. */
   async isGuarded(): Promise<boolean> {
-    return guards(await this.#list([`table ip ${this.#tables.guard}`]), this.#bridge);
+    return guards(await this.#list('table', this.#tables.guard), this.#bridge);
   }
 
-  /** Of sets and maps of the owned table, such as `map ports`: all by one program. */
-  async #elements<Names extends readonly string[]>(
-    ...names: Names
-  ): Promise<{ [N in keyof Names]: ReadonlyMap<string, ListedElement> }> {
-    const listing = await this.#list(names.map((name) => name.replace(' ', ` ip ${this.#tables.owned} `)));
-    const read = (name: string): ReadonlyMap<string, ListedElement> =>
-      parseElements(partOf(listing, name), this.#bridge);
-    return names.map(read) as { [N in keyof Names]: ReadonlyMap<string, ListedElement> };
+  async #elements(kind: 'set' | 'map', name: string): Promise<ReadonlyMap<string, ListedElement>> {
+    return parseElements(await this.#list(kind, this.#tables.owned, name), this.#bridge);
   }
 
-  async #list(what: readonly string[]): Promise<string> {
-    return (await this.#privileges.run(['nft', what.map((one) => `list ${one}`).join('; ')])).stdout;
+  async #list(kind: 'table' | 'set' | 'map', ...name: readonly string[]): Promise<string> {
+    return (await this.#privileges.run(['nft', 'list', kind, 'ip', ...name])).stdout;
   }
 }
