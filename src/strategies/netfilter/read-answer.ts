@@ -8,16 +8,17 @@ export interface NftAnswer {
 }
 
 /**
- * A request of `nft -i`, with the reader of its answer. nft says nothing to what it has done, so a listing of a table that cannot
- * exist follows: it must fail, and its complaint, caret line included, ends the answer. Before the first request stands one more,
- * whose answer is thrown away with all that sudo and nft's line editor had to say at their start.
+ * A request of `nft -i`, with the reader of its answer. nft says nothing to what it has done, so a line that it cannot parse follows:
+ * its complaint, caret line included, ends the answer. It asks the kernel nothing, while a listing begins anew whenever anybody changes
+ * a rule meanwhile. Before the first request stands the listing of a table that cannot exist: it tells whether nft can work at all, and its
+ * answer is thrown away with all that sudo and nft's line editor had to say at their start.
  */
 export const renderRequest = (
   commands: string,
   token: string,
   { isFirst }: { isFirst: boolean },
 ): { request: string; read: AnswerReader<NftAnswer> } => ({
-  request: `${isFirst ? `list table ip ${startOf(token)}\n` : ''}${commands}\nlist table ip ${token}\n`,
+  request: `${isFirst ? `${startOf(token)}\n` : ''}${commands}\n${token}\n`,
   read: (received) => {
     const started = isFirst ? splitAt(received, startOf(token)) : { rest: received };
     if (started === undefined) {
@@ -29,11 +30,11 @@ export const renderRequest = (
   },
 });
 
-const startOf = (token: string): string => `${token}_start`;
+const startOf = (token: string): string => `list table ip ${token}_start`;
 
-/** What stands before and after the complaint about a table. */
-const splitAt = (received: string, table: string): { before: string; rest: string } | undefined => {
-  const at = received.indexOf(`list table ip ${table}\n`);
+/** What stands before and after the complaint about a line. */
+const splitAt = (received: string, line: string): { before: string; rest: string } | undefined => {
+  const at = received.indexOf(`\n${line}\n`);
   const end = at < 0 ? -1 : received.indexOf('^\n', at);
   if (end < 0) return undefined;
   const complaint = received.lastIndexOf('\n', received.lastIndexOf('Error:', at)) + 1;
@@ -51,4 +52,4 @@ const refusalIn = (said: string): string => {
 
 /** An ended nft's last words, without those that a request of ours made it say. */
 export const lastWordsIn = (said: string): string =>
-  said.replaceAll(/^.*Error: .*\nlist table ip sync_\w+\n *\^+\n?/gm, '').trim() || 'nft ended';
+  said.replaceAll(/^.*Error: .*\n(?:list table ip )?sync_\w+\n *\^+\n?/gm, '').trim() || 'nft ended';

@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { lastWordsIn, renderRequest } from '../../../../src/strategies/netfilter/read-answer.ts';
 
 const complaint = (token: string, prefix = ''): string =>
-  `${prefix}Error: No such file or directory\nlist table ip ${token}\n              ^^^^^^\n`;
+  token.endsWith('_start')
+    ? `${prefix}Error: No such file or directory\nlist table ip ${token}\n              ^^^^^^\n`
+    : `${prefix}Error: syntax error, unexpected newline, expecting string\n${token}\n        ^\n`;
 const terminal = 'No entry for terminal type "xterm-kitty-unknown";\nusing dumb terminal settings.\n';
 const refused = 'Error: Could not process rule: Operation not permitted\nadd table ip x\n^^^^^^^^^^^^^^^';
 
@@ -49,8 +51,8 @@ it('waits for the whole answer, however it comes in parts', () => {
 
 it('sends what it starts with once', () => {
   const { request } = renderRequest('add table ip x', 't', { isFirst: true });
-  expect(request).toBe('list table ip t_start\nadd table ip x\nlist table ip t\n');
-  expect(renderRequest('add table ip x', 't', { isFirst: false }).request).toBe('add table ip x\nlist table ip t\n');
+  expect(request).toBe('list table ip t_start\nadd table ip x\nt\n');
+  expect(renderRequest('add table ip x', 't', { isFirst: false }).request).toBe('add table ip x\nt\n');
 });
 
 it('tells that nft cannot work at all, at once', () => {
