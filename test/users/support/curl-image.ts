@@ -17,7 +17,10 @@ if [ "$port" = "$host" ]; then port=80; fi
 path=/
 case "$rest" in */*) path=/\${rest#*/} ;; esac
 exec 3<> "/dev/tcp/\${host%%:*}/$port" || exit 7
-printf 'GET %s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "$path" "$host" >&3
+method=GET
+body=
+if [ "\${*: -3:1}" = --json ]; then method=POST body=\${*: -2:1}; fi
+printf '%s %s HTTP/1.0\\r\\nHost: %s\\r\\nContent-Length: %s\\r\\n\\r\\n%s' "$method" "$path" "$host" "\${#body}" "$body" >&3
 while IFS= read -r line <&3 && [ "$line" != $'\\r' ]; do :; done
 IFS= read -r -d '' body <&3
 printf %s "$body"
