@@ -41,7 +41,7 @@ const faults = [
     'iptables-restore does one table of two',
     {
       'iptables-restore':
-        'input=$(cat); case $input in *"-j DNAT"*) printf "%s\\n" "$input" | sed "/^[*]nat/,\\$d" | "$REAL" "$@"; echo "nat refused" >&2; exit 1;; esac; printf "%s\\n" "$input" | "$REAL" "$@"',
+        'while IFS= read -r line; do case $line in *"-j DNAT"*) echo "nat refused" >&2; exit 1 ;; esac; printf "%s\\n" "$line"; done | "$REAL" "$@"',
     },
     'LHF_ERR_RULES',
     'nat refused',
