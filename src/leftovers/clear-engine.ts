@@ -60,8 +60,12 @@ class EngineClearing {
       empty = (await this.#clearOnce()) ? empty + 1 : 0;
   }
 
+  /** One whose bridge was there and is not any more was removed by somebody else. */
   #mayAppear(): boolean {
-    return this.#awaited.size > 0 && (this.idleMs < lateMs || [...this.#awaited].some(interfaceExists));
+    const isLate = this.idleMs >= lateMs;
+    return [...this.#awaited].some(
+      (bridge) => interfaceExists(bridge) || (!isLate && !this.#session.made.includes(bridge)),
+    );
   }
 
   /** Whether there was nothing. */

@@ -1,5 +1,5 @@
 /**
- * The program that a holder's shell starts when its process is gone: `node guardian <session> <bridge>…` removes what that
+ * The program that a holder's shell starts when its process is gone: `node guardian <session> <made> <bridge>…` removes what that
  * session left. The rules are gone by then and `route_localnet` is off. The session is dead by definition (its pipe ended), so
  * nobody asks whether its process lives: it may have been a worker thread.
  *
@@ -14,14 +14,14 @@ import { clearSession } from './clear-session.ts';
 
 const readJson = (name: string): unknown => JSON.parse(process.env[name] ?? '{}');
 
-const [session = '', ...bridges] = process.argv.slice(2);
+const [session = '', made = '', ...bridges] = process.argv.slice(2);
 const nonce = parseSession(session)?.nonce;
 if (nonce === undefined) throw new Error(`${session} is no session`);
 const docker = openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions);
 const handle = readJson('LOCALHOST_FORWARD_PRIVILEGES') as PrivilegeHandle;
 const privileges = handle.kind === 'none' ? undefined : privilegesOf(handle);
 const stays = await clearSession(
-  { session, nonce, bridges: [...new Set(bridges)] },
+  { session, nonce, bridges: [...new Set(bridges)], made: made.split(' ') },
   { engine: { docker }, privileges },
 );
 const folder = process.env['LOCALHOST_FORWARD_WORDS'];

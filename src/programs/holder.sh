@@ -37,6 +37,7 @@ echo lhf-lost >&2
 while IFS= read -r line; do :; done
 exec > /dev/null 2>&1
 lhf_shut
+MADE=$BRIDGES
 BRIDGES="$BRIDGES $(lhf_release "$@")"
 if [ "$ENDS_AS" != guardian ]; then exit 0; fi
 # Nothing was open: nothing to look for, and no Node started for it.
@@ -50,7 +51,7 @@ said=$(
   set -- $OPTIONS
   unset IFS
   # shellcheck disable=SC2086 # a word each
-  exec "$NODE" "$@" "$GUARDIAN" "$SESSION" $BRIDGES 2>&1
+  exec "$NODE" "$@" "$GUARDIAN" "$SESSION" "$MADE" $BRIDGES 2>&1
 )
 code=$?
 # What it cannot do it leaves word of itself; one that cannot even start, or is killed, has this shell do that.

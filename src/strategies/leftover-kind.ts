@@ -41,6 +41,8 @@ export interface DeadSession {
   readonly nonce: string;
   /** The bridges that were open, or on their way. */
   readonly bridges: readonly string[];
+  /** Those that were there when it died: they go, and none of them is still to come. */
+  readonly made: readonly string[];
 }
 
 /** When something goes, low numbers first: what lets packets in before all else, guards when nothing is left to guard. */

@@ -100,9 +100,11 @@ const strict = {
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
   noPropertyAccessFromIndexSignature: true,
-  skipLibCheck: false,
   noEmit: true,
+  // Each of our own declarations is checked where all entries are compiled; elsewhere those of the runners would be read through again.
+  skipLibCheck: true,
 };
+const librariesChecked = { skipLibCheck: false };
 
 describe.each(triedGenerations)('types, %s', (generation) => {
   const compile = async (compiler: string, sources: Files, options: object, type: 'module' | 'commonjs' = 'module') => {
@@ -119,7 +121,7 @@ describe.each(triedGenerations)('types, %s', (generation) => {
   test.each(compilers[generation].flatMap((compiler) => resolutions.map((options) => [compiler, options] as const)))(
     '%s, %o: every entry compiles strictly, libraries checked',
     async (compiler, options) => {
-      expect(await compile(compiler, files, options)).toEqual({ exitCode: 0, output: '\n' });
+      expect(await compile(compiler, files, { ...options, ...librariesChecked })).toEqual({ exitCode: 0, output: '\n' });
     },
   );
 
@@ -129,7 +131,7 @@ describe.each(triedGenerations)('types, %s', (generation) => {
       await compile(
         compilers[generation][0] ?? '',
         { 'library.ts': library, 'jest.ts': jest },
-        resolutions[0],
+        { ...resolutions[0], ...librariesChecked },
         'commonjs',
       ),
     ).toEqual({ exitCode: 0, output: '\n' });

@@ -74,6 +74,7 @@ const hops = hopsTables.named?.({
   session: sessionOf('aaaaa'),
   nonce: 'aaaaa',
   bridges: ['lhf-aaaaa111', 'lhf-aaaaa222'],
+  made: [],
 });
 
 describe('removal', () => {

@@ -199,6 +199,6 @@ describe('a process with a holder', () => {
         .filter(Boolean)
         .map((line) => JSON.parse(line) as unknown[]);
     const guardian = await until(() => loaded().find(([file]) => String(file).endsWith('guardian.ts')));
-    expect(guardian.slice(1)).toEqual([['s', 'lhf-zzzzz000', 'lhf-zzzzz001'], [`--require=${loader}`], null]);
+    expect(guardian.slice(1)).toEqual([['s', '', 'lhf-zzzzz000', 'lhf-zzzzz001'], [`--require=${loader}`], null]);
   });
 });
