@@ -42,9 +42,9 @@ exec 3<> /dev/udp/127.0.0.1/${port}; for ((n = 0; n < 4000000; n++)); do printf 
 /** What a container needs for {@link datagrams}. */
 export const mayReroute = { CapAdd: ['NET_ADMIN'], Sysctls: { 'net.ipv4.conf.all.route_localnet': '1' } };
 
-/** Dials a forwarded port without end. */
+/** Dials a forwarded port without end, fifty times a second at the most: each dial is a process, and a machine has other work. */
 export const traffic = (host: string, port: number): string =>
-  `while true; do (exec 3<>/dev/tcp/${host}/${port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3) > /dev/null 2>&1; done`;
+  `exec 4<> <(:); while true; do (exec 3<>/dev/tcp/${host}/${port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3) > /dev/null 2>&1; read -r -t 0.02 -u 4; done`;
 
 const image = 'lhf-test-empty:latest';
 

@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { openLocalhostForward, sweep } from '../../src/index.ts';
 import { spawnScript, type Script } from '../support/children.ts';
+import { openRandom } from '../support/random.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { forEver, openingScript, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
 
@@ -38,6 +38,7 @@ test(
   `${rounds} rounds: living forwards and strangers' things are never swept`,
   { timeout: 60_000 + rounds * 5_000 },
   async () => {
+    const random = openRandom('rounds');
     const clean = await takeState();
     const network = await new Docker().createNetwork({
       Name: 'lhf-abcdefgh',
@@ -64,7 +65,7 @@ test(
       await using sweeping = spawnScript({
         source: "import { sweep } from './src/index.ts'; await sweep();",
       });
-      await delay(randomInt(100, 900));
+      await delay(random.int(100, 900));
       await Promise.all([killed.kill('SIGKILL'), sweep(), ends(leaving), ends(sweeping)]);
       dead.push(killed);
     }

@@ -8,7 +8,6 @@ let count = 0;
 const storm = await runStorm({
   kills: Number(kills),
   parallel: Number(parallel),
-  patienceMs: 6_000,
   lookEveryMs: 5,
   onDeath: ({ strategy, at, closedAfter, goneAfter }) => {
     count += 1;

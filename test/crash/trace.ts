@@ -12,8 +12,8 @@ const patience = { timeoutMs: 40_000, everyMs: 250 };
 
 /** All that one process has on this host now, rules first. */
 export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
-  const { open, rest } = (await look(new Docker()))(pid ?? 0);
-  return [...open, ...rest];
+  const { open, processes, rest } = (await look(new Docker()))(pid ?? 0);
+  return [...open, ...rest, ...processes];
 };
 
 /** What is left of a process at last, without anybody sweeping: nothing, as soon as that is so. */

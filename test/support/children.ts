@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { exitOf, type Spawn, spawnHere } from './run.ts';
+import { exitOf, outputOfEnded, type Spawn, spawnHere } from './run.ts';
 import { within } from './until.ts';
 
 export interface SpawnScriptOptions {
@@ -36,6 +36,7 @@ export interface Script extends AsyncDisposable {
   readonly lines: readonly string[];
   /** Its standard error so far. */
   readonly stderr: () => string;
+  /** How it ended, once all that it printed is here. */
   readonly exit: Promise<ScriptExit>;
   /** The first line, printed already or yet to come, that fits: equals the string, matches, or satisfies. Default 40 s. */
   waitForLine(predicate: LinePredicate, options?: { timeoutMs?: number }): Promise<string>;
@@ -74,7 +75,12 @@ export const spawnScript = (options: SpawnScriptOptions): Script => {
   child.stdin?.on('error', () => {});
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => (stderr += part));
-  const exit = exitOf(child).then(([code, signal]): ScriptExit => ({ code, signal }));
+  const ended = exitOf(child).then(([code, signal]): ScriptExit => ({ code, signal }));
+  const closed = outputOfEnded(child);
+  const exit = ended.then(async (how) => {
+    await closed();
+    return how;
+  });
   exit.catch(() => {});
   const output = readLines(child);
 

@@ -56,12 +56,10 @@ export const execWith =
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (part: string) => (output[name] += part));
     }
-    const closed = once(child, 'close');
-    closed.catch(() => {});
+    const closed = outputOfEnded(child);
     try {
       const [code, signal] = await exitOf(child);
-      // What a command left running may hold its pipes for ever; by then all the command itself wrote has arrived.
-      await Promise.race([closed, delay(500, undefined, { ref: false })]);
+      await closed();
       if (timedOut)
         throw new Error(`Killed \`${argv.join(' ')}\` after ${timeoutMs} ms\n${output.stdout}${output.stderr}`);
       return { ...output, exitCode: code ?? 128 + signalNumber(signal) };
@@ -80,6 +78,16 @@ export const outputOf = async (exec: Exec, argv: readonly string[], options?: Ex
   const { stdout, stderr, exitCode } = await exec(argv, options);
   if (exitCode !== 0) throw new Error(`\`${argv.join(' ')}\` ended with ${exitCode}\n${stderr}${stdout}`);
   return stdout;
+};
+
+/**
+ * A wait, for after the child's end, until all that it wrote has arrived. What it left running may hold its pipes for ever, and is not
+ * waited for.
+ */
+export const outputOfEnded = (child: ChildProcess): (() => Promise<unknown>) => {
+  const closed = once(child, 'close');
+  closed.catch(() => {});
+  return () => Promise.race([closed, delay(500, undefined, { ref: false })]);
 };
 
 /** How the child ended; rejects where it could not be started. */

@@ -121,7 +121,10 @@ describe.each(triedGenerations)('types, %s', (generation) => {
   test.each(compilers[generation].flatMap((compiler) => resolutions.map((options) => [compiler, options] as const)))(
     '%s, %o: every entry compiles strictly, libraries checked',
     async (compiler, options) => {
-      expect(await compile(compiler, files, { ...options, ...librariesChecked })).toEqual({ exitCode: 0, output: '\n' });
+      expect(await compile(compiler, files, { ...options, ...librariesChecked })).toEqual({
+        exitCode: 0,
+        output: '\n',
+      });
     },
   );
 

@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { sweep } from '../../../src/index.ts';
 import { spawnScript } from '../../support/children.ts';
 import { renderDifference, takeSnapshot } from '../../support/host-snapshot.ts';
 import { listenTcp } from '../../support/services.ts';
+import { openRandom } from '../../support/random.ts';
 import { until } from '../../support/until.ts';
 import { cacheCompilation } from '../compile-cache.ts';
 import { look, type Sight } from './witness.ts';
@@ -29,16 +29,15 @@ export interface Storm {
 export interface StormOptions {
   readonly kills: number;
   readonly parallel: number;
-  /** How long a guardian may take before a sweep has to do it, in milliseconds. */
-  readonly patienceMs: number;
   /** The rest between two looks: what is measured can be no finer, and looking takes a share of the machine. */
   readonly lookEveryMs: number;
   readonly onDeath?: (death: Death) => void;
 }
 
 /** Kills processes at random moments of their lives, and watches what stays of each. */
-export const runStorm = async ({ kills, parallel, patienceMs, lookEveryMs, onDeath }: StormOptions): Promise<Storm> => {
+export const runStorm = async ({ kills, parallel, lookEveryMs, onDeath }: StormOptions): Promise<Storm> => {
   const docker = new Docker();
+  const random = openRandom('storm');
   cacheCompilation();
   await using service = await listenTcp();
   const before = await takeSnapshot();
@@ -46,7 +45,8 @@ export const runStorm = async ({ kills, parallel, patienceMs, lookEveryMs, onDea
   const deaths: Death[] = [];
   const lane = async (): Promise<void> => {
     while (started < kills) {
-      const death = await killOne(docker, witness, { n: (started += 1), port: service.port, patienceMs });
+      const victim = { n: (started += 1), port: service.port, livesMs: random.int(0, 1_000) };
+      const death = await killOne(docker, witness, victim);
       deaths.push(death);
       onDeath?.(death);
     }
@@ -61,36 +61,50 @@ export const runStorm = async ({ kills, parallel, patienceMs, lookEveryMs, onDea
   return { deaths, difference };
 };
 
-const killOne = async (
-  docker: Docker,
-  witness: Witness,
-  { n, port, patienceMs }: { n: number; port: number; patienceMs: number },
-): Promise<Death> => {
+interface Victim {
+  readonly n: number;
+  /** Of the service that it forwards to. */
+  readonly port: number;
+  /** How long it lives once it has started, in milliseconds. */
+  readonly livesMs: number;
+}
+
+/** A guardian that hangs would keep a storm for ever. */
+const hangsAfterMs = 120_000;
+
+const killOne = async (docker: Docker, witness: Witness, { n, port, livesMs }: Victim): Promise<Death> => {
   const strategy = n % 2 === 0 ? 'nftables' : 'iptables';
   // Every third has a container of its own on the network, which must survive.
   const container = n % 3 === 0 ? `storm-${process.pid}-${n}` : '-';
   const victim = spawnScript({ file: 'test/crash/storm/victim.ts', args: [strategy, String(port), container] });
   const pid = victim.process.pid ?? 0;
   await victim.waitForLine('started', { timeoutMs: 30_000 });
-  await delay(randomInt(0, 1_000));
+  await delay(livesMs);
   await victim.kill('SIGKILL');
   const diedAt = performance.now();
+  const describeLeft = ({ open, processes, rest }: Sight): string =>
+    `left by ${strategy} process ${pid} after '${victim.lines.at(-1)}': ${[...open, ...processes, ...rest].join(', ')}`;
   let closedAfter = 0;
   let goneAfter: number | undefined;
+  let wasOver = false;
   for (;;) {
     const { sight, at } = await witness.next(pid);
-    if (sight.open.length > 0) closedAfter = Math.max(closedAfter, at - diedAt);
-    if (sight.open.length + sight.rest.length === 0) {
+    if (sight.open.length > 0) closedAfter = at - diedAt;
+    if (sight.open.length + sight.processes.length + sight.rest.length === 0) {
       goneAfter = at - diedAt;
       break;
     }
-    if (at - diedAt < patienceMs) continue;
-    // An engine that was slow with a network finished it when its guardian had gone: whoever comes next takes it away.
+    if (at - diedAt > hangsAfterMs) throw new Error(describeLeft(sight));
+    // A look that began before the last of them had ended may show what is gone by now.
+    if (sight.processes.length > 0 || !wasOver) {
+      wasOver = sight.processes.length === 0;
+      continue;
+    }
+    // Nobody of its own is left to do it: whoever comes next takes it away. Rules and open bridges are not left to anybody.
+    if (sight.open.length > 0) throw new Error(describeLeft(sight));
     await sweep();
     const { sight: swept } = await witness.next(pid);
-    const left = [...swept.open, ...swept.rest];
-    if (left.length > 0)
-      throw new Error(`left by ${strategy} process ${pid} after '${victim.lines.at(-1)}': ${left.join(', ')}`);
+    if (swept.open.length + swept.rest.length > 0) throw new Error(describeLeft(swept));
     break;
   }
   if (container !== '-') await removeSurvivor(docker, container, victim.lines.includes('attached'));

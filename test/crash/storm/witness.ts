@@ -11,7 +11,9 @@ import type { Mark } from '../../../src/strategies/leftover-kind.ts';
 export interface Sight {
   /** Rules, accepts, and bridges with `route_localnet` on. */
   readonly open: readonly string[];
-  /** Networks, containers, guards and processes. */
+  /** Its holders, and the guardian after them. */
+  readonly processes: readonly string[];
+  /** Networks, containers, guards. */
   readonly rest: readonly string[];
 }
 
@@ -26,10 +28,8 @@ export const look = async (docker: Docker): Promise<(pid: number) => Sight> => {
     const isOpen = ({ kind }: Mark): boolean => kind === 'rules' || kind === 'accept' || kind === 'sysctl';
     return {
       open: own.filter(isOpen).map(({ name }) => name),
-      rest: [
-        ...own.filter((one) => !isOpen(one)).map(({ kind, name }) => `${kind} ${name}`),
-        ...processes.filter((one) => one.owner === pid).map(({ text }) => text),
-      ],
+      processes: processes.filter((one) => one.owner === pid).map(({ text }) => text),
+      rest: own.filter((one) => !isOpen(one)).map(({ kind, name }) => `${kind} ${name}`),
     };
   };
 };
