@@ -8,39 +8,42 @@ export interface Job {
   readonly files: readonly string[];
 }
 
-/** A file that is not known to be long. */
-const usualSeconds = 5;
 /** How long a part is to be: a start of Vitest and of an engine should be little beside it, and no lane should end long after the others. */
-const partSeconds = 45;
+const partSeconds = 70;
 
 /** The jobs for all files of these projects whose path contains one of the words, or for all; the longest job first. */
 export const planJobs = (chosen: readonly ProjectName[], words: readonly string[]): Job[] =>
   chosen
     .flatMap((project) => {
-      const files = filesOf(projects[project]).filter(
-        (file) => words.length === 0 || words.some((word) => file.includes(word)),
-      );
-      const parts = split(files, projects[project].workers);
-      return parts.map((part, index) => ({
-        job: { name: parts.length === 1 ? project : `${project} ${index + 1}/${parts.length}`, project, files: part },
-        length: lengthOf(part) / projects[project].workers,
+      const isNamed = (path: string): boolean => words.length === 0 || words.some((word) => path.includes(word));
+      const parts = split(filesOf(projects[project]).filter(({ path }) => isNamed(path)));
+      return parts.map((files, index) => ({
+        name: parts.length === 1 ? project : `${project} ${index + 1}/${parts.length}`,
+        project,
+        files: files.map(({ path }) => path),
+        length: lengthOf(files),
       }));
     })
-    .toSorted((a, b) => b.length - a.length)
-    .map(({ job }) => job);
+    .toSorted((a, b) => b.length - a.length);
 
-const filesOf = ({ paths }: TestProject): string[] =>
-  paths.flatMap((path) => (path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`).toSorted()));
+interface File {
+  readonly path: string;
+  /** How long it keeps its part busy, in seconds. */
+  readonly length: number;
+}
 
-const secondsOf = (file: string): number => seconds[file] ?? usualSeconds;
+const filesOf = ({ paths, workers, usualSeconds }: TestProject): File[] =>
+  paths
+    .flatMap((path) => (path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`).toSorted()))
+    .map((path) => ({ path, length: (seconds[path] ?? usualSeconds) / workers }));
 
-const lengthOf = (files: readonly string[]): number => files.reduce((sum, file) => sum + secondsOf(file), 0);
+const lengthOf = (files: readonly File[]): number => files.reduce((sum, { length }) => sum + length, 0);
 
 /** Into parts of about the same length: each file, the longest first, goes to the part that is shortest so far. */
-const split = (files: readonly string[], workers: number): string[][] => {
-  const count = Math.min(files.length, Math.max(1, Math.round(lengthOf(files) / workers / partSeconds)));
-  const parts = Array.from({ length: count }, (): string[] => []);
-  for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a)))
+const split = (files: readonly File[]): File[][] => {
+  const count = Math.min(files.length, Math.max(1, Math.round(lengthOf(files) / partSeconds)));
+  const parts = Array.from({ length: count }, (): File[] => []);
+  for (const file of files.toSorted((a, b) => b.length - a.length))
     parts.reduce((shortest, part) => (lengthOf(part) < lengthOf(shortest) ? part : shortest)).push(file);
   return parts;
 };

@@ -9,15 +9,22 @@ export interface TestProject {
   readonly where: 'here' | 'private engine';
   /** How many files run at a time in one part: one, where they share a host. */
   readonly workers: number;
+  /** How long a file takes that {@link seconds} does not name. */
+  readonly usualSeconds: number;
 }
 
 export const projects = {
-  users: { paths: ['test/users'], where: 'private engine', workers: 1 },
-  contract: { paths: ['test/contract'], where: 'private engine', workers: 1 },
-  firewall: { paths: ['test/firewall'], where: 'here', workers: 1 },
-  engine: { paths: ['test/engine'], where: 'private engine', workers: 1 },
-  crash: { paths: ['test/crash'], where: 'private engine', workers: 1 },
-  unit: { paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'], where: 'here', workers: 2 },
+  users: { paths: ['test/users'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  contract: { paths: ['test/contract'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  firewall: { paths: ['test/firewall'], where: 'here', workers: 1, usualSeconds: 5 },
+  engine: { paths: ['test/engine'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  crash: { paths: ['test/crash'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  unit: {
+    paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'],
+    where: 'here',
+    workers: 2,
+    usualSeconds: 1,
+  },
 } as const satisfies Record<string, TestProject>;
 
 export type ProjectName = keyof typeof projects;
@@ -28,4 +35,44 @@ export const projectNames = Object.keys(projects) as ProjectName[];
  * Roughly how long a file takes in a whole run, in seconds, where that is long: a project is split into parts of about equal length, and
  * the longest begin first. The end of a whole run tells the longest; what is wrong here costs balance and nothing else.
  */
-export const seconds: Readonly<Record<string, number>> = {};
+export const seconds: Readonly<Record<string, number>> = {
+  'test/users/killed.test.ts': 90,
+  'test/users/parallel.test.ts': 65,
+  'test/firewall/passing.test.ts': 55,
+  'test/crash/storm.test.ts': 50,
+  'test/users/jest.test.ts': 45,
+  'test/engine/programs.test.ts': 45,
+  'test/firewall/findings.test.ts': 45,
+  'test/crash/many.test.ts': 40,
+  'test/crash/guard.test.ts': 40,
+  'test/contract/connections.test.ts': 35,
+  'test/crash/guardian.test.ts': 35,
+  'test/users/vitest.test.ts': 35,
+  'test/contract/many.test.ts': 35,
+  'test/contract/proof.test.ts': 30,
+  'test/engine/probe-faults.test.ts': 30,
+  'test/firewall/taken.test.ts': 30,
+  'test/crash/words.test.ts': 27,
+  'test/crash/exits.test.ts': 25,
+  'test/contract/close.test.ts': 25,
+  'test/contract/failures.test.ts': 25,
+  'test/contract/listener.test.ts': 20,
+  'test/contract/reach.test.ts': 20,
+  'test/users/failures.test.ts': 20,
+  'test/users/examples.test.ts': 20,
+  'test/users/types.test.ts': 20,
+  'test/users/watch.test.ts': 18,
+  'test/engine/probe-stays.test.ts': 18,
+  'test/engine/cli-run.test.ts': 15,
+  'test/engine/cli.test.ts': 15,
+  'test/firewall/smoke.test.ts': 15,
+  'test/crash/unseen-owner.test.ts': 15,
+  'test/crash/sweep-many.test.ts': 12,
+  'test/crash/close.test.ts': 12,
+  'test/crash/rounds.test.ts': 12,
+  'test/contract/ports.test.ts': 12,
+  'test/engine/probe-turns.test.ts': 12,
+  'test/engine/probe-answers.test.ts': 12,
+  'test/engine/support.test.ts': 12,
+  'test/engine/errors.test.ts': 10,
+};

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type LocalhostForward, openLocalhostForward, withLocalhostForward } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { brokenConnection, gateDocker } from '../support/gated-docker.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
@@ -11,15 +11,7 @@ import { expectNothingLeft, renderLeft, snapshotWithHolder } from './left.ts';
 import { optionsOf, strategies } from './strategies.ts';
 
 // In a process of its own, whose holder goes with it: the host is then as it was before any of it began.
-const whole = `
-import { withLocalhostForward } from './src/index.ts';
-const [options, port] = process.argv.slice(1);
-await withLocalhostForward(Number(port), JSON.parse(options), async (net) => {
-  console.log(JSON.stringify(net));
-  for await (const _ of process.stdin);
-});
-console.log('closed');
-`;
+const whole = `${projectRoot}test/contract/programs/with-forward.ts`;
 
 /** A docker whose removals of networks fail as long as `broken` says so. */
 const failingRemovals = (faults: { broken: boolean }) =>
@@ -35,7 +27,7 @@ describe.each(strategies)('closing a forward by $name with $privilege', (claims)
   test('a run and its end leave the host as it was', async () => {
     await using service = await listenTcp();
     const before = await snapshotOf();
-    await using script = spawnScript({ source: whole, args: [JSON.stringify(options), String(service.port)] });
+    await using script = spawnScript({ file: whole, args: [JSON.stringify(options), String(service.port)] });
     const net = JSON.parse(await script.waitForLine(/^\{/)) as LocalhostForward;
     await using container = await startNode(net);
     const { answer } = await container.get<TcpAnswer>(`http://${net.hostname}:${service.port}`);

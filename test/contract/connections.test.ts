@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ForwardHandover, openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { type NodeContainer, startNode } from '../support/containers.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
@@ -9,13 +9,7 @@ import { renderLeft } from './left.ts';
 import { optionsOf, strategies } from './strategies.ts';
 import { digestOf, listenForDownloads, listenForUploads, listenLines } from './streams.ts';
 
-// Opens, and ends without a word when its input does.
-const opensAndForgets = `
-import { openLocalhostForward } from './src/index.ts';
-const [options, port] = process.argv.slice(1);
-console.log(JSON.stringify(await openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, JSON.parse(options))));
-for await (const _ of process.stdin);
-`;
+const opensAndForgets = `${projectRoot}test/contract/programs/open-and-forget.ts`;
 
 const host = 'host.docker.internal';
 // Nothing answers where a packet is dropped; an answer takes a thousandth of this.
@@ -149,7 +143,7 @@ describe.each(strategies)('connections by $name with $privilege', (claims) => {
   test('what is established keeps no process alive, and ends with it', async () => {
     await using service = await listenLines();
     const before = await snapshotHere();
-    await using owner = spawnScript({ source: opensAndForgets, args: [JSON.stringify(options), String(service.port)] });
+    await using owner = spawnScript({ file: opensAndForgets, args: [JSON.stringify(options), String(service.port)] });
     const handover = JSON.parse(await owner.waitForLine(/^\{/)) as ForwardHandover;
     await using caller = await startNode(handover);
     const { answer: connection = -1 } = await caller.open(host, 80);

@@ -2,7 +2,7 @@ import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { type ForwardHandover, openLocalhostForward } from '../../src/index.ts';
 import { overlaps, parseCidr } from '../../src/network/subnet.ts';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { snapshotHere, snapshotOf } from '../support/leftovers.ts';
 import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
@@ -76,7 +76,7 @@ describe('many forwards at once', () => {
     const before = await snapshotOf();
     const children = [0, 1, 2, 3].map((n) => {
       const ports = services.slice(4 * n, 4 * n + 4).map(({ port }) => String(port));
-      return spawnScript({ source: openFour, args: [JSON.stringify(optionsOf(claimsOf(n))), ...ports] });
+      return spawnScript({ file: openFour, args: [JSON.stringify(optionsOf(claimsOf(n))), ...ports] });
     });
     let nets: ForwardHandover[] = [];
     try {
@@ -97,11 +97,4 @@ describe('many forwards at once', () => {
   });
 });
 
-const openFour = `
-import { openLocalhostForward } from './src/index.ts';
-const [options, ...ports] = process.argv.slice(1);
-const nets = await Promise.all(ports.map((port) => openLocalhostForward({ hostPort: Number(port), containerPort: 80 }, JSON.parse(options))));
-console.log(JSON.stringify(nets));
-for await (const _ of process.stdin);
-await Promise.all(nets.map((net) => net.close()));
-`;
+const openFour = `${projectRoot}test/contract/programs/open-some.ts`;

@@ -2,12 +2,11 @@ import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { isLocalhostForwardError, openLocalhostForward, sweep } from '../../src/index.ts';
 import { startUserContainer } from './container.ts';
-import { spawnScript } from '../support/children.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { currentPlace } from '../support/place.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
-import { forEver, killIfThere, openingScript, readHolders, takeState, tracesOf, differenceAtLast } from './trace.ts';
+import { killIfThere, startOpener, readHolders, takeState, tracesOf, differenceAtLast } from './trace.ts';
 
 const place = currentPlace();
 
@@ -43,11 +42,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
       context.skip('needs an engine of its own');
       return;
     }
-    const body = `process.stdin.once('data', async () => {
-      const error = await net.close().catch((thrown) => thrown);
-      console.log('said', JSON.stringify({ code: error.code, message: error.message, cause: String(error.cause) }));
-    }); ${forEver}`;
-    await using script = spawnScript({ source: openingScript(strategy, body) });
+    await using script = startOpener(strategy, 'obey');
     const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
     await stopEngine(place, 'SIGKILL');
     script.send('close');
@@ -77,9 +72,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
 test('a container that is still attached when its forward’s owner dies is disconnected, named and kept', async () => {
   const docker = new Docker();
   const before = await takeState();
-  await using script = spawnScript({
-    source: openingScript('nftables', 'process.stdin.once("data", () => process.exit(0));'),
-  });
+  await using script = startOpener('nftables', 'obey');
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const container = await startUserContainer(docker, { network: bridge, name: `user-of-${bridge}` });
   script.send('exit');
@@ -95,12 +88,7 @@ test('a container that is still attached when its forward’s owner dies is disc
 
 test('a forward in the hands of a process that is about to exit closes in order', async () => {
   const before = await takeState();
-  await using script = spawnScript({
-    source: openingScript(
-      'nftables',
-      'process.exitCode = 9; void net.close(); await new Promise((resolve) => setImmediate(resolve));',
-    ),
-  });
+  await using script = startOpener('nftables', 'endWhileClosing');
   expect(await script.exit).toEqual({ code: 9, signal: null });
   expect(await differenceAtLast(before)).toBe('');
 });

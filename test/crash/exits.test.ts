@@ -1,27 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
-import { forEver, openingScript, takeState, tracesAtLast, differenceAtLast } from './trace.ts';
+import { startOpener, takeState, tracesAtLast, differenceAtLast } from './trace.ts';
 
 const ends = [
-  ['the end of the program', '', { code: 0, signal: null }],
-  ['process.exit', 'process.exit(7);', { code: 7, signal: null }],
-  [
-    'an uncaught exception',
-    "setImmediate(() => { throw new Error('nobody catches this'); }); " + forEver,
-    { code: 1, signal: null },
-  ],
-  [
-    'a rejection that nobody awaits',
-    "Promise.reject(new Error('nobody awaits this')); " + forEver,
-    { code: 1, signal: null },
-  ],
-  [
-    "a user's own handler",
-    "process.on('SIGINT', () => process.exit(5)); process.kill(process.pid, 'SIGINT'); " + forEver,
-    { code: 5, signal: null },
-  ],
+  ['the end of the program', 'end', { code: 0, signal: null }],
+  ['process.exit', 'exit', { code: 7, signal: null }],
+  ['an uncaught exception', 'throw', { code: 1, signal: null }],
+  ['a rejection that nobody awaits', 'reject', { code: 1, signal: null }],
+  ["a user's own handler", 'handle', { code: 5, signal: null }],
 ] as const;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const;
@@ -33,14 +20,14 @@ const cases = [
 ] as const;
 
 describe.each(cases)('%s: nothing is left, and the exit code is what it would be', (strategy, ways, sent) => {
-  test.concurrent.each(ways)('after %s', async (_what, body, expected) => {
-    await using script = spawnScript({ source: openingScript(strategy, body) });
+  test.concurrent.each(ways)('after %s', async (_what, act, expected) => {
+    await using script = startOpener(strategy, act);
     expect(await script.exit).toEqual(expected);
     expect(await tracesAtLast(script.process.pid)).toEqual([]);
   });
 
   test.concurrent.each(sent)('after %s to the process group, as a terminal sends it', async (signal) => {
-    await using script = spawnScript({ source: openingScript(strategy, forEver), detached: true });
+    await using script = startOpener(strategy, 'live', { detached: true });
     await script.waitForLine(/^open /);
     expect(await script.killGroup(signal)).toEqual({ code: null, signal });
     expect(await tracesAtLast(script.process.pid)).toEqual([]);

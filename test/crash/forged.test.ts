@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import { openLocalhostForward, sweep } from '../../src/index.ts';
 import { labels } from '../../src/ownership/names.ts';
 import { readOwner, renderSession } from '../../src/ownership/owner.ts';
-import { spawnScript } from '../support/children.ts';
 import { execHere, outputOf } from '../support/run.ts';
-import { openingScript, tracesOf } from './trace.ts';
+import { startOpener, tracesOf } from './trace.ts';
 
 test('a network that claims a living forward’s bridge for a dead session takes nothing of it along', async () => {
   const docker = new Docker();
@@ -25,7 +24,7 @@ test('a network that claims a living forward’s bridge for a dead session takes
     });
   const stranger = await forge('strangers-own', net.bridgeName, 1);
   await forge(`lhf-${nonce}000`, `lhf-${nonce}000`, 2);
-  await using opening = spawnScript({ source: openingScript('nftables', 'await net.close();') });
+  await using opening = startOpener('nftables', 'close');
   expect(await opening.exit, opening.stderr()).toEqual({ code: 0, signal: null });
   await sweep();
   expect(await tracesOf(process.pid)).toEqual(had);

@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
 import { openPrograms } from '../support/programs.ts';
 import { execHere, outputOf, type Spawn } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { datagrams, mayReroute, startUserContainer } from './container.ts';
-import { forEver, openingScript, tracesAtLast } from './trace.ts';
+import { startOpener, tracesAtLast } from './trace.ts';
 
 // All of this is done to a firewall: never to the host's own.
 requirePlace();
@@ -70,17 +69,8 @@ const sendIntruder = async (bridge: string, gateway: string, port: number) => {
 };
 
 const opening = async (strategy: string, port: number, spawn?: Spawn) => {
-  const script = spawnScript({
-    source: openingScript(
-      strategy,
-      `console.log('gateway', net.gateway);
-process.stdin.on('data', () => net.verify().then(() => console.log('verified'), (error) => console.log('broken', error.message)));
-${forEver}`,
-    ).replace('8088', String(port)),
-    ...(spawn === undefined ? {} : { spawn }),
-  });
-  const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
-  const [, gateway = ''] = (await script.waitForLine(/^gateway /)).split(' ');
+  const script = startOpener(strategy, 'obey', { port, ...(spawn === undefined ? {} : { spawn }) });
+  const [, bridge = '', gateway = ''] = (await script.waitForLine(/^open /)).split(' ');
   return { script, bridge, gateway, [Symbol.asyncDispose]: () => script[Symbol.asyncDispose]() };
 };
 

@@ -1,28 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
-import {
-  forEver,
-  killIfThere,
-  openingScript,
-  readParts,
-  takeState,
-  tracesOf,
-  tracesAtLast,
-  differenceAtLast,
-} from './trace.ts';
+import { killIfThere, startOpener, readParts, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
 
 const openAndWait = async (strategy: string) => {
-  const script = spawnScript({ source: openingScript(strategy, forEver) });
+  const script = startOpener(strategy, 'live');
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const pid = script.process.pid ?? 0;
   return { script, bridge, pid, parts: await readParts(pid) };
 };
 
 const openAnother = async (): Promise<void> => {
-  await using other = spawnScript({ source: openingScript('nftables', 'await net.close();') });
+  await using other = startOpener('nftables', 'close');
   expect(await other.exit).toEqual({ code: 0, signal: null });
 };
 

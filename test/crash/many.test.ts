@@ -1,24 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { spawnScript, type Script } from '../support/children.ts';
+import { projectRoot, spawnScript, type Script } from '../support/children.ts';
 import { until } from '../support/until.ts';
 import { cacheCompilation } from './compile-cache.ts';
-import { forEver, takeState, tracesAtLast, differenceAtLast } from './trace.ts';
+import { takeState, tracesAtLast, differenceAtLast } from './trace.ts';
 
 // A machine under load takes a while to make and to remove that many networks.
 const patienceMs = 240_000;
 
-const openMany = (count: number, body: string): Script => {
+const openMany = (count: number, ...acts: readonly 'close'[]): Script => {
   cacheCompilation();
-  return spawnScript({
-    source: `import { openLocalhostForward } from './src/index.ts';
-const opening = Array.from({ length: ${count} }, () => openLocalhostForward(8088, { strategy: 'nftables', verify: false }));
-console.log('opening');
-const nets = await Promise.all(opening);
-console.log('open', new Set(nets.map(({ bridgeName }) => bridgeName)).size);
-${body}
-${forEver}`,
-  });
+  return spawnScript({ file: `${projectRoot}test/crash/programs/open-many.ts`, args: [String(count), ...acts] });
 };
 
 const countBridges = async (): Promise<number> =>
@@ -29,7 +21,7 @@ test(
   { timeout: patienceMs },
   async () => {
     const before = await takeState();
-    await using script = openMany(60, '');
+    await using script = openMany(60);
     expect(await script.waitForLine(/^open /, { timeoutMs: patienceMs })).toBe('open 60');
     await script.kill('SIGKILL');
     expect(await tracesAtLast(script.process.pid, patienceMs)).toEqual([]);
@@ -39,7 +31,7 @@ test(
 
 test('killed in the middle of closing 20: nothing is left', { timeout: patienceMs }, async () => {
   const before = await takeState();
-  await using script = openMany(20, "await Promise.all(nets.map((net) => net.close())); console.log('closed');");
+  await using script = openMany(20, 'close');
   await script.waitForLine(/^open /, { timeoutMs: patienceMs });
   await until(async () => (await countBridges()) < 20, { timeoutMs: patienceMs, everyMs: 5, what: 'a bridge to go' });
   await script.kill('SIGKILL');
@@ -53,7 +45,7 @@ test(
   { timeout: patienceMs },
   async () => {
     const before = await takeState();
-    await using script = openMany(20, '');
+    await using script = openMany(20);
     await until(async () => (await countBridges()) > 5, { timeoutMs: patienceMs, everyMs: 5, what: 'some bridges' });
     await script.kill('SIGKILL');
     expect(script.lines).toEqual(['opening']);

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
 import { openPrograms } from '../support/programs.ts';
 import { execHere, outputOf } from '../support/run.ts';
-import { forEver, openingScript, tracesAtLast } from './trace.ts';
+import { startOpener, tracesAtLast } from './trace.ts';
 
 // Where nft cannot hold tables, iptables' own table raw guards.
 requirePlace();
@@ -22,9 +21,9 @@ const listOurs = async (table: string): Promise<string[]> =>
   (await outputOf(execHere, ['iptables-save', '-t', table])).split('\n').filter((line) => line.includes('LHF'));
 
 describe.each(Object.keys(hosts))('%s', (host) => {
-  const opening = async (body: string) => {
+  const opening = async (act: 'live' | 'obey') => {
     const programs = await openPrograms(hosts[host] ?? {});
-    const script = spawnScript({ source: openingScript('iptables', body), spawn: programs.spawn });
+    const script = startOpener('iptables', act, { spawn: programs.spawn });
     const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
     return {
       script,
@@ -37,9 +36,7 @@ describe.each(Object.keys(hosts))('%s', (host) => {
   };
 
   test('the guard is in table raw, and nothing of it stays', async () => {
-    await using opened = await opening(
-      `process.stdin.on('data', () => net.unforward(8088).then(() => net.forward(8089)).then(() => net.hits(8089)).then((hits) => console.log('changed', JSON.stringify(hits))).then(() => net.close()).then(() => console.log('closed')));`,
-    );
+    await using opened = await opening('obey');
     const { script, bridge } = opened;
     const nonce = bridge.slice(4, 9);
     const raw = await listOurs('raw');
@@ -49,12 +46,13 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     expect(await listOurs('nat')).toContain('-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF');
     script.send('change');
     expect(await script.waitForLine(/^changed/)).toBe('changed {"connections":0,"packets":0,"bytes":0}');
+    script.send('close');
     await script.waitForLine('closed');
     expect([...(await listOurs('raw')), ...(await listOurs('nat'))]).toEqual([]);
   });
 
   test('a killed process’s rules go, and its guard with its network', async () => {
-    await using opened = await opening(forEver);
+    await using opened = await opening('live');
     await opened.script.kill('SIGKILL');
     expect(await tracesAtLast(opened.script.process.pid)).toEqual([]);
     expect([...(await listOurs('raw')), ...(await listOurs('nat'))]).toEqual([]);

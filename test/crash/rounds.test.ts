@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { openLocalhostForward, sweep } from '../../src/index.ts';
-import { spawnScript, type Script } from '../support/children.ts';
+import { projectRoot, spawnScript, type Script } from '../support/children.ts';
 import { openRandom } from '../support/random.ts';
 import { execHere, outputOf } from '../support/run.ts';
-import { forEver, openingScript, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
+import { startOpener, takeState, tracesOf, tracesAtLast, differenceAtLast } from './trace.ts';
 
 const rounds = Number(process.env['LHF_TEST_ROUNDS'] ?? 4);
 
@@ -50,9 +50,7 @@ test(
     await outputOf(execHere, ['sysctl', '-w', 'net.ipv4.conf.lhf-abcdefgh.route_localnet=1']);
     // Two that live through it all, one of each kind.
     await using living = await openLocalhostForward(8088, { strategy: 'nftables', verify: false });
-    await using other = spawnScript({
-      source: openingScript('iptables', `process.stdin.once('data', () => net.close().then(() => process.exit(0)));`),
-    });
+    await using other = startOpener('iptables', 'obey');
     await other.waitForLine(/^open /);
     const before = await takeState();
     const otherBefore = await tracesOf(other.process.pid);
@@ -60,11 +58,9 @@ test(
     const dead: Script[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const strategy = round % 2 === 0 ? 'nftables' : 'iptables';
-      const killed = spawnScript({ source: openingScript(strategy, forEver) });
-      await using leaving = spawnScript({ source: openingScript(strategy, 'await net.close();') });
-      await using sweeping = spawnScript({
-        source: "import { sweep } from './src/index.ts'; await sweep();",
-      });
+      const killed = startOpener(strategy, 'live');
+      await using leaving = startOpener(strategy, 'close');
+      await using sweeping = spawnScript({ file: `${projectRoot}test/crash/programs/sweeper.ts` });
       await delay(random.int(100, 900));
       await Promise.all([killed.kill('SIGKILL'), sweep(), ends(leaving), ends(sweeping)]);
       dead.push(killed);
@@ -78,6 +74,8 @@ test(
 
     await living.close();
     other.send('close');
+    await other.waitForLine('closed');
+    other.send('exit');
     await ends(other);
     for (const argv of removal) await outputOf(execHere, argv);
     await network.remove();

@@ -1,16 +1,13 @@
 import { expect, test } from 'vitest';
-import { spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
 import { execHere, outputOf } from '../support/run.ts';
-import { openingScript } from './trace.ts';
+import { startOpener } from './trace.ts';
 
 // What all processes share in iptables comes with the first one and goes with the last, whoever the others are.
 requirePlace();
 
 const opening = async () => {
-  const script = spawnScript({
-    source: openingScript('iptables', `process.stdin.on('data', () => net.close().then(() => console.log('closed')));`),
-  });
+  const script = startOpener('iptables', 'obey');
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   return {
     bridge,

@@ -50,57 +50,33 @@ export interface Surroundings extends AsyncDisposable {
   judgeBoth(enter: Enter): Promise<readonly OwnerJudgement[]>;
 }
 
-const ownerProgram = `
-import { readOwner, renderSession } from './ownership/owner.ts';
-console.log(renderSession(readOwner()));
-process.stdin.resume();
-`;
-
-const judgeProgram = `
-import { judgeOwner } from './ownership/judge-owner.ts';
-import { parseSession } from './ownership/owner.ts';
-console.log(JSON.stringify(judgeOwner(parseSession(process.argv[1]))));
-`;
-
-const bothProgram = `
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { judgeOwner } from './ownership/judge-owner.ts';
-import { parseSession } from './ownership/owner.ts';
-const child = spawn('./node', ['owner.ts'], { stdio: ['pipe', 'pipe', 'inherit'] });
-const [line] = await once(child.stdout, 'data');
-const owner = parseSession(String(line).trim());
-const before = judgeOwner(owner);
-child.stdin.end();
-await once(child, 'exit');
-console.log(JSON.stringify([before, judgeOwner(owner)]));
-`;
+const programs = 'test/crash/surroundings';
 
 export const openSurroundings = async (): Promise<Surroundings> => {
   const folder = await mkdtemp(join(tmpdir(), 'lhf-surroundings-'));
-  await cp(join(projectRoot, 'src/ownership'), join(folder, 'ownership'), { recursive: true });
+  for (const part of ['src/ownership', programs])
+    await cp(join(projectRoot, part), join(folder, part), { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  await writeFile(join(folder, 'owner.ts'), ownerProgram);
   await writeFile(join(folder, 'node'), '');
   await outputOf(execHere, ['chmod', '-R', 'a+rX', folder]);
   // The folders above node, and above the project, may be closed to other users.
   const withNode = inMounts(`mount --bind ${process.execPath} node`);
-  const start = (enter: Enter, source: string, args: readonly string[] = []): Script =>
+  const start = (enter: Enter, program: string, args: readonly string[] = []): Script =>
     spawnScript({
-      source,
+      file: `./${programs}/${program}.ts`,
       args,
       cwd: folder,
       spawn: ([, ...rest], given) => spawnHere([...withNode, ...enter, './node', ...rest], given),
     });
-  const say = async <T>(enter: Enter, source: string, args?: readonly string[]): Promise<T> => {
-    await using script = start(enter, source, args);
+  const say = async <T>(enter: Enter, program: string, args?: readonly string[]): Promise<T> => {
+    await using script = start(enter, program, args);
     const line = await script.waitForLine(/^[[{]/);
     await script.exit;
     return JSON.parse(line) as T;
   };
   return {
     startOwner: async (enter) => {
-      const script = start(enter, ownerProgram);
+      const script = start(enter, 'owner');
       const session = await script.waitForLine(/^[0-9a-z-]+$/);
       const end = async (): Promise<void> => {
         script.endInput();
@@ -108,8 +84,8 @@ export const openSurroundings = async (): Promise<Surroundings> => {
       };
       return { session, end };
     },
-    judge: (enter, session) => say(enter, judgeProgram, [session]),
-    judgeBoth: (enter) => say(enter, bothProgram),
+    judge: (enter, session) => say(enter, 'judge', [session]),
+    judgeBoth: (enter) => say(enter, 'judge-both', ['./node']),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 };

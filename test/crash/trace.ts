@@ -4,7 +4,9 @@ import Docker from 'dockerode';
 import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
 import { execHere } from '../support/run.ts';
 import { until } from '../support/until.ts';
+import { projectRoot, spawnScript, type Script, type SpawnScriptOptions } from '../support/children.ts';
 import { cacheCompilation } from './compile-cache.ts';
+import type { Act } from './programs/opener.ts';
 import { look } from './storm/witness.ts';
 
 // For a machine under load. A look costs several processes itself.
@@ -56,20 +58,16 @@ export const differenceAtLast = async (before: Snapshot): Promise<string> => {
   return difference;
 };
 
-/** A program that opens a forward as `net`, says `open <bridge>`, and goes on with `body`. */
-export const openingScript = (strategy: string, body: string, options = ''): string => {
+/** Starts a process that opens a forward, says `open <bridge> <gateway>`, and goes on with the act: see programs/opener.ts. */
+export const startOpener = (
+  strategy: string,
+  act: Act,
+  { port = 8088, ...options }: { readonly port?: number } & Omit<SpawnScriptOptions, 'file' | 'source' | 'args'> = {},
+): Script => {
   cacheCompilation();
-  return `
-import { openLocalhostForward, isLocalhostForwardError } from './src/index.ts';
-process.on('warning', (warning) => console.log('warning', warning.code, warning.message));
-const net = await openLocalhostForward(8088, { strategy: '${strategy}', verify: false, ${options} });
-console.log('open', net.bridgeName);
-${body}
-`;
+  return spawnScript({ ...options, file: openerFile, args: [strategy, act, String(port)] });
 };
-
-/** Keeps a program alive until it is killed. */
-export const forEver = 'setInterval(() => undefined, 60_000);';
+const openerFile = `${projectRoot}test/crash/programs/opener.ts`;
 
 /** The processes that hold a living process's rules: its shells, then what they run. */
 export const readHolders = async (pid: number | undefined): Promise<number[]> => {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { parseSession } from '../../src/ownership/owner.ts';
-import { spawnScript } from '../support/children.ts';
 import { execHere, outputOf, spawnHere, type Spawn } from '../support/run.ts';
 import { leave } from './leave.ts';
 import {
@@ -18,7 +17,7 @@ import {
   type Enter,
   type Surroundings,
 } from './surroundings.ts';
-import { differenceAtLast, openingScript, takeState, tracesOf } from './trace.ts';
+import { differenceAtLast, startOpener, takeState, tracesOf } from './trace.ts';
 
 let surroundings: Surroundings;
 beforeAll(async () => {
@@ -112,7 +111,7 @@ test('what a distant owner has, an opening leaves alone whatever its age by this
   const { pid } = process;
   for (const change of [{ pidNamespace: 1 }, { pidNamespace: 0 }, { host: '00000000' }]) await leave(change);
   const had = await sortedTracesOf(pid);
-  await using script = spawnScript({ source: openingScript('nftables', 'await net.close();') });
+  await using script = startOpener('nftables', 'close');
   expect((await script.exit).code).toBe(0);
   expect(await sortedTracesOf(pid)).toEqual(had);
   expect((await sweep({ all: true })).failed).toEqual([]);
@@ -124,11 +123,7 @@ const unprivileged: Spawn = (argv, options) => spawnHere([...poorRoot, ...argv],
 
 /** Opens and closes a forward, and sweeps, where the processes of other users are hidden; tells what was spared. */
 const openWhereHidden = async (strategy: string): Promise<string[]> => {
-  const body = `await net.close();
-    const { sweep } = await import('./src/index.ts');
-    const { spared } = await sweep();
-    for (const { bridge, owner, reason } of spared) console.log('spared', bridge, owner, reason);`;
-  await using script = spawnScript({ source: openingScript(strategy, body), spawn: unprivileged });
+  await using script = startOpener(strategy, 'closeAndSweep', { spawn: unprivileged });
   expect({ ...(await script.exit), stderr: script.stderr() }).toEqual({ code: 0, signal: null, stderr: '' });
   return script.lines.filter((line) => line.startsWith('spared'));
 };

@@ -2,12 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
 import { wordsFolder } from '../../src/lifecycle/words.ts';
-import { spawnScript } from '../support/children.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { requirePlace } from '../support/place.ts';
 import { outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
-import { forEver, openingScript, takeState, differenceAtLast, tracesAtLast } from './trace.ts';
+import { startOpener, takeState, differenceAtLast, tracesAtLast } from './trace.ts';
 
 const place = requirePlace();
 // The guardian goes on for a while where it gets nowhere.
@@ -35,7 +34,7 @@ const signalEngine = (signal: string): Promise<string> =>
   ]);
 
 const open = async () => {
-  const script = spawnScript({ source: openingScript('nftables', forEver) });
+  const script = startOpener('nftables', 'live');
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   return { script, bridge };
 };
@@ -49,7 +48,7 @@ test(
     await script.kill('SIGKILL');
     await until(async () => (await listWords()).length === 1, { ...patience, what: 'a word' });
     await startEngine(place);
-    await using next = spawnScript({ source: openingScript('nftables', 'await net.close();') });
+    await using next = startOpener('nftables', 'close');
     expect(await next.exit, next.stderr()).toEqual({ code: 0, signal: null });
     const warning = next.lines.find((line) => line.startsWith('warning LHF_WARN_GUARDIAN'));
     expect(warning).toMatch(new RegExp(`process ${script.process.pid} left network ${bridge} \\(.*docker\\.sock\\)`));

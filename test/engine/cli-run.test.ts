@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { listForwards } from '../../src/leftovers/list-forwards.ts';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { execHere } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
@@ -15,14 +15,7 @@ const isOpen = async (networkName: string): Promise<boolean> =>
 const script = (source: string): string[] => [process.execPath, '--eval', source];
 
 // Counts its signals, says each, and ends at SIGTERM with how many SIGINT there were.
-const counting = script(`
-  let interrupts = 0;
-  process.on('SIGINT', () => console.log('interrupt ' + (interrupts += 1)));
-  process.on('SIGHUP', () => process.exit(41));
-  process.on('SIGTERM', () => process.exit(20 + interrupts));
-  setInterval(() => {}, 1000);
-  console.log(['ready', process.env.LOCALHOST_FORWARD_NETWORK, process.ppid].join(' '));
-`);
+const counting = [process.execPath, `${projectRoot}test/engine/programs/counting.ts`];
 
 const run = (...args: readonly string[]) =>
   spawnScript({ file: main, args: ['run', '0', '--no-verify', '--', ...args] });
@@ -30,14 +23,8 @@ const run = (...args: readonly string[]) =>
 /** The same on a terminal of its own, on which each line that is sent presses Ctrl+C and Enter. */
 const runOnTerminal = (...command: readonly string[]) => {
   const words = [process.execPath, main, 'run', '0', '--no-verify', '--', ...command];
-  const source = `
-    import { spawn } from 'node:child_process';
-    const script = spawn('script', ['-qefc', process.argv[1], '/dev/null'], { stdio: ['pipe', 'inherit', 'inherit'] });
-    process.stdin.on('data', () => script.stdin.write('\\x03\\n'));
-    script.on('exit', (code) => process.exit(code));
-  `;
   return spawnScript({
-    source,
+    file: `${projectRoot}test/engine/programs/on-terminal.ts`,
     // `script` runs it by the user's shell, which must not stay in the foreground group and answer Ctrl+C itself.
     args: ['exec ' + words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ')],
   });

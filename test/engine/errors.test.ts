@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotOf } from '../support/leftovers.ts';
 import { openPrograms } from '../support/programs.ts';
@@ -17,20 +17,7 @@ interface Refusal {
   readonly reasons?: readonly { readonly strategy: string; readonly reason: string }[];
 }
 
-const opens = `
-import { openLocalhostForward } from './src/index.ts';
-const [options] = process.argv.slice(1);
-try {
-  const net = await openLocalhostForward([], { verify: false, ...JSON.parse(options) });
-  await net.forward(8088);
-  await net.hits();
-  await net.unforward(8088);
-  console.log(JSON.stringify({ code: 'opened', message: net.strategy }));
-  await net.close();
-} catch ({ code, message, reasons }) {
-  console.log(JSON.stringify({ code, message, reasons }));
-}
-`;
+const opens = `${projectRoot}test/engine/programs/short-life.ts`;
 
 /** What an opening throws in a process that `enter` starts: on this host, and yet with less of something. */
 const refusalOf = async (
@@ -40,7 +27,7 @@ const refusalOf = async (
 ): Promise<Refusal> => {
   const spawn: Spawn = (argv, given) => start([...enter, ...argv], given);
   const before = await snapshotOf();
-  await using script = spawnScript({ source: opens, args: [JSON.stringify(options)], spawn });
+  await using script = spawnScript({ file: opens, args: [JSON.stringify(options)], spawn });
   const refusal = JSON.parse(await script.waitForLine(/^\{/, { timeoutMs: 30_000 })) as Refusal;
   await script.exit;
   expect(renderDifference(before, await snapshotOf())).toBe('');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StrategyReason } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { openPrograms, refuse } from '../support/programs.ts';
@@ -18,26 +18,7 @@ interface Outcome {
 }
 
 // All that an opening, its proof, its diagnosis and its end run programs for.
-const life = `
-import { openLocalhostForward } from './src/index.ts';
-import { listenTcp } from './test/support/services.ts';
-const [options, end] = process.argv.slice(1);
-const [one, other] = await Promise.all([listenTcp(), listenTcp()]);
-try {
-  const net = await openLocalhostForward(one.port, JSON.parse(options));
-  await net.forward(other.port);
-  await net.hits();
-  await net.verify();
-  await net.diagnose();
-  const { strategy, reasons } = net;
-  if (end !== 'kill') await net.close();
-  console.log(JSON.stringify({ strategy, reasons }));
-  if (end === 'kill') process.kill(process.pid, 'SIGKILL');
-} catch ({ code, message, reasons }) {
-  console.log(JSON.stringify({ code, message, reasons }));
-}
-await Promise.all([one.close(), other.close()]);
-`;
+const life = `${projectRoot}test/engine/programs/life.ts`;
 
 interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +29,7 @@ interface Surroundings {
 /** How a life of that kind goes in such surroundings; nothing is left of it. */
 const live = async (options: object, { end = 'close', ...surroundings }: Surroundings): Promise<Outcome> => {
   const before = await snapshotHere();
-  await using script = spawnScript({ source: life, args: [JSON.stringify(options), end], ...surroundings });
+  await using script = spawnScript({ file: life, args: [JSON.stringify(options), end], ...surroundings });
   const outcome = JSON.parse(await script.waitForLine(/^\{/)) as Outcome;
   await script.exit;
   const isGone = async (): Promise<boolean> => renderDifference(before, await snapshotHere()) === '';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { renderDifference, takeSnapshot } from '../support/host-snapshot.ts';
 import { type PrivateEngine, startPrivateEngine } from '../support/private-engine.ts';
@@ -58,12 +58,9 @@ describe('two private engines', () => {
   test('let a container reach a service in its own namespaces, past a firewall of their own', async () => {
     const network = await createNetwork(first);
     await using service = spawnScript({
+      file: `${projectRoot}test/support/programs/service.ts`,
+      args: ['198.18.0.1'],
       spawn: first.spawn,
-      source: `
-        import { listenTcp } from './test/support/services.ts';
-        const { port } = await listenTcp({ host: '198.18.0.1' });
-        console.log('port ' + port);
-      `,
     });
     const port = Number((await service.waitForLine(/^port /)).slice(5));
     const extraHosts = ['host.docker.internal:198.18.0.1'];
@@ -101,16 +98,7 @@ test('a stopped engine leaves nothing on the host, though a container was runnin
 });
 
 test('an engine dies with its owner, even a killed one, and the next start removes the rest', async () => {
-  await using owner = spawnScript({
-    source: `
-      import { startPrivateEngine } from './test/support/private-engine.ts';
-      import { startNode } from './test/support/containers.ts';
-      import Docker from 'dockerode';
-      const { directory, socketPath } = await startPrivateEngine();
-      await startNode({ docker: new Docker({ socketPath }) });
-      console.log(directory);
-    `,
-  });
+  await using owner = spawnScript({ file: `${projectRoot}test/engine/programs/own-engine.ts` });
   const name = basename(await owner.waitForLine(/lhf-engine-/));
   await owner.kill('SIGKILL');
   const processes = async (): Promise<string[]> => (await tracesOf(name)).filter((trace) => trace.startsWith('/proc/'));

@@ -87,21 +87,8 @@ it('passes an INPUT policy by an accept that it reports', async () => {
 // A check that would not notice an open port proves nothing: somebody's rule before ours lets everything past the guard, where that is
 // iptables' for want of an nft.
 it('notices that a port of 127.0.0.1 is open which is not forwarded', async () => {
-  const source = `
-    import { connectEngine } from './src/engine/engine.ts';
-    import { openLocalhostForward } from './src/index.ts';
-    import { run } from './src/command/run.ts';
-    import { currentSession } from './src/ownership/session.ts';
-    import { checkOtherPorts } from './src/smoke/closed.ts';
-    const engine = await connectEngine();
-    await using net = await openLocalhostForward(0, { strategy: 'iptables', listener: true, verify: false });
-    const check = () => checkOtherPorts(engine, net, currentSession(engine.facts.endpoint + ' root').word).then((tried) => 'closed: ' + tried, String);
-    console.log(await check());
-    await run(['iptables', '-t', 'raw', '-I', 'PREROUTING', '1', '-i', net.bridgeName, '-j', 'ACCEPT']);
-    console.log(await check());
-  `;
   const withoutNft = ['unshare', '--mount', 'sh', '-c', 'mount --bind /bin/false /usr/sbin/nft && exec "$@"', 'sh'];
-  const node = [process.execPath, '--input-type=module-typescript', '--eval', source];
+  const node = [process.execPath, 'test/firewall/programs/check-closed.ts'];
   const { stdout, stderr } = await engine.exec([...withoutNft, ...node], { cwd: projectRoot, timeoutMs: 60_000 });
   const [guarded, unguarded] = stdout.split('\n');
   expect(guarded, stderr).toMatch(/^closed: .*refused; with a route of its own: no answer$/);

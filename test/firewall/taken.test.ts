@@ -1,20 +1,19 @@
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { spawnScript, type Script } from '../support/children.ts';
+import { projectRoot, spawnScript, type Script } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { until } from '../support/until.ts';
 import { drive, expectSame, shell, snapshotIn } from './drive.ts';
 
 // Rules of others that are first: a connection that somebody accepts proves nothing, and a service that is reached proves nothing of us.
+const acceptor = `${projectRoot}test/firewall/programs/acceptor.ts`;
 let engine: PrivateEngine;
 let proxy: Script;
 beforeAll(async () => {
   engine = await startPrivateEngine();
-  const source = `import { createServer } from 'node:net';
-    createServer((socket) => socket.on('error', () => undefined).resume()).listen(7892, () => console.log('listens'));`;
-  proxy = spawnScript({ source, spawn: engine.spawn });
-  await proxy.waitForLine('listens');
+  proxy = spawnScript({ file: acceptor, args: ['0.0.0.0', '7892'], spawn: engine.spawn });
+  await proxy.waitForLine('port 7892');
 });
 afterAll(async () => {
   await proxy.kill();
@@ -133,16 +132,7 @@ it('tells a rule that leads to another container, of which this host has no sock
 it('hangs up before it leaves, also where a packet is lost, so that no service keeps its connection', async () => {
   // The first packet that ends a connection is lost each time, and the kernel's second one is not.
   const lossy = `nft 'add table ip lossy; add chain ip lossy c { type filter hook prerouting priority -310; }; add rule ip lossy c iifname "lhf-*" tcp flags fin / fin,rst numgen inc mod 2 == 0 counter drop'`;
-  const source = `import { createServer } from 'node:net';
-    let open = 0;
-    const tell = () => console.log('open ' + open);
-    const server = createServer((socket) => {
-      open += 1;
-      tell();
-      socket.on('error', () => undefined).on('close', () => { open -= 1; tell(); }).resume();
-    });
-    server.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));`;
-  await using service = spawnScript({ source, spawn: engine.spawn });
+  await using service = spawnScript({ file: acceptor, spawn: engine.spawn });
   const port = Number((await service.waitForLine(/^port /)).slice(5));
   await using net = drive(engine, { strategy: 'nftables', port });
   await shell(engine, lossy);

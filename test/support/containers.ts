@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
 import Docker from 'dockerode';
-import { residentProgram } from './resident.ts';
 import { execHere, outputOf } from './run.ts';
 import { within } from './until.ts';
 
@@ -19,8 +19,14 @@ export const ensureTestImage = async (docker: Docker): Promise<string> => {
   return emptyImage;
 };
 
+const residentProgram = readFileSync(new URL('programs/resident.cjs', import.meta.url), 'utf8');
+
+let mounts: Promise<string[]> | undefined;
+
 /** This process's own node with the libraries it is linked to, as read-only mounts. */
-export const mountNode = async (): Promise<string[]> => {
+export const mountNode = (): Promise<string[]> => (mounts ??= findMounts());
+
+const findMounts = async (): Promise<string[]> => {
   const linked = await outputOf(execHere, ['ldd', process.execPath]);
   const libraries = [...linked.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path);
   return [`${process.execPath}:/node:ro`, ...libraries.map((path) => `${path}:${path}:ro`)];

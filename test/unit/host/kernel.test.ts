@@ -11,12 +11,6 @@ ip route add 10.64.0.0/10 dev lhf-kernel00
 ip route add 1.2.3.4/32 dev lhf-kernel00
 ip route add default via 198.18.3.18`;
 
-const program = `
-import { interfaceExists, readRoutes, readSysctl } from './src/host/kernel.ts';
-const bridge = 'lhf-kernel00';
-const sysctls = [await readSysctl('net/ipv4/conf/' + bridge + '/route_localnet'), await readSysctl('net/ipv4/conf/lhf-gone0000/route_localnet')];
-console.log(JSON.stringify({ routes: await readRoutes(), sysctls, exists: [interfaceExists(bridge), interfaceExists('lhf-gone0000')] }, (_, value) => value ?? 'none'));`;
-
 it('reads routes and sysctls, and finds interfaces', async () => {
   const argv = [
     'unshare',
@@ -26,9 +20,7 @@ it('reads routes and sysctls, and finds interfaces', async () => {
     `${routes}\nexec "$@"`,
     'sh',
     process.execPath,
-    '--input-type=module-typescript',
-    '--eval',
-    program,
+    'test/unit/host/read-kernel.ts',
   ];
   const { stdout, stderr, exitCode } = await execHere(argv, { cwd: projectRoot });
   expect(exitCode, stderr).toBe(0);
