@@ -74,11 +74,12 @@ export const renderHelper = (
 
 /** What an engine's refusal of a helper container means, and the way out, where there is one. */
 export const describeHelperRefusal = (error: unknown): { what: string; try?: string } | undefined => {
-  if (statusOf(error) === undefined) return undefined;
   const what = messageOf(error);
+  // Also told among the events of an image that is loaded, which come without a status.
+  if (/no space left/i.test(what)) return { what, try: 'docker system df' };
+  if (statusOf(error) === undefined) return undefined;
   const image = /^No such image: (\S+)$/i.exec(what)?.[1];
   if (image !== undefined) return { what, try: `docker pull ${image}` };
-  if (/no space left/i.test(what)) return { what, try: 'docker system df' };
   const missing = /bind source path does not exist: (.+)$/i.exec(what)?.[1];
   if (missing !== undefined)
     return { what: `the engine does not see ${missing}, which its container needs`, try: byImage };
