@@ -87,13 +87,12 @@ describe('one part killed alone', () => {
   );
 
   test('iptables, the program that puts its rules in: the next change starts another', async () => {
-    const change = `process.stdin.on('data', () => net.forward({ hostPort: 8088, containerPort: 81 }).then(() => console.log('changed')));`;
-    const script = spawnScript({ source: openingScript('iptables', `${change}${forEver}`) });
+    await using script = startOpener('iptables', 'obey');
     const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
     const { restore } = await readParts(script.process.pid);
     killIfThere(restore);
-    script.send('change');
-    await script.waitForLine('changed');
+    script.send('add');
+    await script.waitForLine('added');
     expect(await outputOf(execHere, ['iptables', '-t', 'nat', '-S', `LHF-${bridge}`])).toContain('--dport 81 ');
     expect((await readParts(script.process.pid)).restore).not.toBe(restore);
     await script.kill('SIGKILL');

@@ -3,12 +3,12 @@ import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { parseSession } from '../../src/ownership/owner.ts';
 import { labels } from '../../src/ownership/names.ts';
-import { projectRoot, spawnScript } from '../support/children.ts';
+import { projectRoot } from '../support/children.ts';
 import { ensureTestImage } from '../support/containers.ts';
 import { requirePlace } from '../support/place.ts';
 import { until } from '../support/until.ts';
 import { sweep } from '../../src/index.ts';
-import { differenceAtLast, forEver, openingScript, takeState, tracesOf } from './trace.ts';
+import { differenceAtLast, startOpener, takeState, tracesOf } from './trace.ts';
 
 // A job's container as CI makes them: the engine's socket, this host's network, and what it needs to change rules.
 const place = requirePlace();
@@ -30,7 +30,7 @@ const startJob = async (strategy: string) => {
   const binds = [...new Set([...system, place.directory])];
   const job = await docker.createContainer({
     Image: await ensureTestImage(docker),
-    Cmd: [process.execPath, '--input-type=module-typescript', '--eval', openingScript(strategy, forEver)],
+    Cmd: [process.execPath, 'test/crash/programs/opener.ts', strategy, 'live'],
     Env: [`DOCKER_HOST=unix://${place.socketPath}`, 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
     WorkingDir: projectRoot,
     HostConfig: {
@@ -52,7 +52,7 @@ const startJob = async (strategy: string) => {
 };
 
 const openAndClose = async (): Promise<void> => {
-  await using opening = spawnScript({ source: openingScript('nftables', 'await net.close();') });
+  await using opening = startOpener('nftables', 'close');
   expect(await opening.exit, opening.stderr()).toEqual({ code: 0, signal: null });
 };
 

@@ -3,10 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sweep } from '../../src/index.ts';
-import { spawnScript } from '../support/children.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { requirePlace, socketPathIn } from '../support/place.ts';
-import { killIfThere, differenceAtLast, forEver, openingScript, readHolders, takeState, tracesOf } from './trace.ts';
+import { killIfThere, differenceAtLast, readHolders, startOpener, takeState, tracesOf } from './trace.ts';
 
 const place = requirePlace();
 
@@ -28,7 +27,7 @@ const openSecondEngine = async () => {
 test('a sweep by another engine than the dead owner’s names what it cannot reach, and fails; one by its own takes it', async () => {
   const clean = await takeState();
   await using second = await openSecondEngine();
-  await using script = spawnScript({ source: openingScript('nftables', forEver) });
+  await using script = startOpener('nftables', 'live');
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   const { pid } = script.process;
   // Its guardian dies with it, so that all is left to be swept.

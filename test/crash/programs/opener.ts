@@ -1,7 +1,13 @@
 // Opens a forward, says `open <bridge> <gateway>`, and goes on as it is told.
 //   node test/crash/programs/opener.ts <strategy> <act> [port]
 import { createInterface } from 'node:readline';
-import { openLocalhostForward, sweep, type LocalhostForward, type LocalhostForwardError } from '../../../src/index.ts';
+import {
+  openLocalhostForward,
+  sweep,
+  type LocalhostForward,
+  type LocalhostForwardError,
+  type Strategy,
+} from '../../../src/index.ts';
 
 /** What it does once the forward is open. */
 export type Act = keyof typeof acts;
@@ -24,6 +30,10 @@ const orders: Readonly<Record<string, (net: LocalhostForward) => unknown>> = {
     await net.unforward(8088);
     await net.forward(8089);
     console.log('changed', JSON.stringify(await net.hits(8089)));
+  },
+  add: async (net) => {
+    await net.forward({ hostPort: 8088, containerPort: 81 });
+    console.log('added');
   },
   exit: () => process.exit(0),
 };
@@ -70,6 +80,6 @@ const acts = {
 
 process.on('warning', (warning: Error & { code?: string }) => console.log('warning', warning.code, warning.message));
 const [strategy, act = 'end', port = '8088'] = process.argv.slice(2);
-const net = await openLocalhostForward(Number(port), { strategy: strategy as 'nftables' | 'iptables', verify: false });
+const net = await openLocalhostForward(Number(port), { strategy: strategy as Strategy, verify: false });
 console.log('open', net.bridgeName, net.gateway);
 await acts[act as Act](net);
