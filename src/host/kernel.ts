@@ -11,26 +11,3 @@ export const readSysctl = async (key: string): Promise<string | undefined> =>
     (text) => text.trim(),
     () => undefined,
   );
-
-/** The CIDRs that this host's IPv4 routes cover, the default route left out. */
-export const readRoutes = async (): Promise<string[]> => {
-  const table = await readFile('/proc/net/route', 'utf8').catch(() => '');
-  return table
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split('\t'))
-    .filter((fields) => fields.length >= 8)
-    .map((fields) => `${readAddress(fields[1] ?? '')}/${readAddressBits(fields[7] ?? '')}`)
-    .filter((cidr) => !cidr.endsWith('/0'));
-};
-
-// The kernel prints addresses there as one little-endian hexadecimal number.
-const readAddress = (hex: string): string =>
-  (hex.match(/../g) ?? [])
-    .toReversed()
-    .map((byte) => parseInt(byte, 16))
-    .join('.');
-const readAddressBits = (hex: string): number =>
-  BigInt(`0x${hex || '0'}`)
-    .toString(2)
-    .replaceAll('0', '').length;

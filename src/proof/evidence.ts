@@ -45,6 +45,19 @@ export interface Evidence {
   readonly arrival?: Arrival | undefined;
   /** Containers of this network that dial another one's gateway. */
   readonly misdirected: readonly Misdirected[];
+  /** Where this host sends what is for the network, where that is not its bridge. */
+  readonly detour?: Detour | undefined;
+}
+
+/** A way that a policy route takes in place of ours. */
+export interface Detour {
+  readonly subnet: string;
+  /** An interface, or undefined: nowhere. */
+  readonly dev: string | undefined;
+  /** The rule that decides it, as `ip rule list` has it; undefined where none of the rules does. */
+  readonly rule: { readonly preference: number; readonly table: string; readonly text: string } | undefined;
+  /** What the kernel says. */
+  readonly by: string;
 }
 
 export interface Misdirected {
