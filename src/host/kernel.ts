@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** Whether a network interface of this name is in this network namespace. */
-export const interfaceExists = (name: string): boolean =>
-  existsSync(`/sys/class/net/${name}`) || existsSync(`/proc/sys/net/ipv4/conf/${name}`);
+export const interfaceExists = (name: string): boolean => existsSync(`${interfacesFolder()}/${name}`);
+
+/** The names of all network interfaces in this network namespace. */
+export const listInterfaces = async (): Promise<string[]> => readdir(interfacesFolder()).catch(() => []);
+
+// /sys shows the network namespace that it was mounted in, which `unshare --net` and a job's container leave behind; /proc shows the reader's.
+const interfacesFolder = (): string =>
+  existsSync('/proc/sys/net/ipv4/conf/default') ? '/proc/sys/net/ipv4/conf' : '/sys/class/net';
 
 /** A kernel parameter, such as `net/ipv4/conf/<bridge>/route_localnet`; undefined where there is none. */
 export const readSysctl = async (key: string): Promise<string | undefined> =>

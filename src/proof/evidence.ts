@@ -1,6 +1,6 @@
 import type { Listener } from '../host/listeners.ts';
 import type { HopCounts } from '../strategies/packets.ts';
-import type { Place } from '../strategies/packets.ts';
+import type { Place, Untracking } from '../strategies/packets.ts';
 import type { Arrival } from './witness.ts';
 
 /** Everything that was seen, for `findCause` to judge. */
@@ -41,6 +41,8 @@ export interface Evidence {
   readonly drops: readonly Place[];
   /** Rules of others that translated what we dialled, or gave it to a proxy. */
   readonly taken: readonly Place[];
+  /** Rules of others that leave what we dialled, or its answers, out of connection tracking. */
+  readonly untracked?: readonly Untracking[];
   /** Where the connection arrived that somebody accepted. */
   readonly arrival?: Arrival | undefined;
   /** Containers of this network that dial another one's gateway. */

@@ -110,6 +110,15 @@ const judge = (seen: Evidence): Cause => {
       advice: 'a hostname that stands in no DNS server',
     };
   }
+  const [untracked] = seen.untracked ?? [];
+  if (untracked !== undefined && seen.drops.length === 0) {
+    const what = untracked.isOfReplies ? `The answer of ${target}` : `What arrives from ${bridge} for ${target}`;
+    return {
+      finding: untracked.isOfReplies ? 'firewall-output' : 'dropped-before-rule',
+      sentence: `${what} is left out of connection tracking, without which nothing is translated: ${renderPlace(untracked)}`,
+      advice: renderPassCommand({ bridge, drops: [untracked] }, untracked.isOfReplies ? 'output' : 'prerouting'),
+    };
+  }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   const detour = judgeDetour(seen);

@@ -47,7 +47,8 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
 const findDetour = async ({ names, network }: ProofContext): Promise<Detour | undefined> => {
   const way = await readWay(network.probeAddress);
   if (way === undefined || way.dev === names.bridge || way.by === 'main') return undefined;
-  return { subnet: network.subnet, ...way, rule: await findRuleFor(network.probeAddress) };
+  const rule = await findRuleFor(network.probeAddress);
+  return way.dev === undefined && rule === undefined ? undefined : { subnet: network.subnet, ...way, rule };
 };
 
 /** Containers of this network that sent packets for a forwarded port by another one. */
