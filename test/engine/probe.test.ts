@@ -24,7 +24,7 @@ import { listenTcp, listenUdp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 
 const patient = { timeoutMs: 30_000 };
-const zeroHits = { connections: 0, packets: 0, bytes: 0 };
+const zeroHits = { attempts: 0, connections: 0, packets: 0, bytes: 0 };
 
 /** The same address where nobody listens any more. */
 const unusedPort = async (): Promise<number> => {

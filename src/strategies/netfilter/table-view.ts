@@ -18,8 +18,13 @@ export class TableView implements BridgeRulesView {
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    const [connections, traffic] = await this.#elements('set connections', 'set traffic');
-    return ports.map((port) => ({ connections: countOf(connections, port).packets, ...countOf(traffic, port) }));
+    const [attempts, accepted, traffic] = await this.#elements('set attempts', 'set connections', 'set traffic');
+    return ports.map((port) => {
+      const tried = countOf(attempts, port).packets;
+      // A UDP service accepts nothing: each flow is one.
+      const connections = port.protocol === 'udp' ? tried : countOf(accepted, port).packets;
+      return { attempts: tried, connections, ...countOf(traffic, port) };
+    });
   }
 
   async proofs(): Promise<ReadonlyMap<string, Proofs>> {
@@ -36,20 +41,21 @@ export class TableView implements BridgeRulesView {
 
   /** Whether the guard stands that outlives the process: the owned one stands while the process does. */
   async isGuarded(): Promise<boolean> {
-    return guards(await this.#list([`table ip ${this.#tables.guard}`]), this.#bridge);
+    return guards(await this.#list(this.#tables.guard), this.#bridge);
   }
 
   /** Of sets and maps of the owned table, such as `map ports`: all by one program. */
   async #elements<Names extends readonly string[]>(
     ...names: Names
   ): Promise<{ [N in keyof Names]: ReadonlyMap<string, ListedElement> }> {
-    const listing = await this.#list(names.map((name) => name.replace(' ', ` ip ${this.#tables.owned} `)));
+    const listing = await this.#list(this.#tables.owned);
     const read = (name: string): ReadonlyMap<string, ListedElement> =>
       parseElements(partOf(listing, name), this.#bridge);
     return names.map(read) as { [N in keyof Names]: ReadonlyMap<string, ListedElement> };
   }
 
-  async #list(what: readonly string[]): Promise<string> {
-    return (await this.#privileges.run(['nft', what.map((one) => `list ${one}`).join('; ')])).stdout;
+  // The whole table: of several objects in one command, nft 1.0.6 finds the last one only.
+  async #list(table: string): Promise<string> {
+    return (await this.#privileges.run(['nft', 'list', 'table', 'ip', table])).stdout;
   }
 }
