@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { now } from '../clock.ts';
 import { run } from '../command/run.ts';
 
 /** For how long one listing serves the openings of a process, in milliseconds. */
@@ -7,8 +8,7 @@ let recent: { readonly at: number; readonly routes: Promise<string[]> } | undefi
 
 /** The CIDRs that this host's IPv4 routes cover, in whichever table, the default route left out. */
 export const readRoutes = async (): Promise<string[]> => {
-  if (recent === undefined || performance.now() - recent.at > freshForMs)
-    recent = { at: performance.now(), routes: readOtherTables() };
+  if (recent === undefined || now() - recent.at > freshForMs) recent = { at: now(), routes: readOtherTables() };
   const [main, others] = await Promise.all([readMainTable(), recent.routes]);
   return [...new Set([...main, ...others])];
 };
