@@ -7,6 +7,7 @@ export const findings = [
   'firewall-input',
   'firewall-output',
   'taken-by-other-rule',
+  'routed-elsewhere',
   'route-localnet-off',
   'rule-missing',
   'dropped-before-rule',

@@ -90,6 +90,9 @@ export interface Verification {
 }
 
 export interface Hits {
+  /** Connections that were tried, or UDP flows: those that a service refused, or nobody took, among them. */
+  readonly attempts: number;
+  /** Those of them that a service accepted. */
   readonly connections: number;
   readonly packets: number;
   readonly bytes: number;

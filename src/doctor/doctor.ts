@@ -3,7 +3,7 @@ import { listNetworks } from '../engine/networks.ts';
 import { isLocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
-import { readRoutes } from '../host/kernel.ts';
+import { readRoutes } from '../host/routes.ts';
 import { listForwards } from '../leftovers/list-forwards.ts';
 import { parseOptions, type ResolvedOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';

@@ -108,8 +108,9 @@ export abstract class ForwardView {
     if (containerPort !== undefined && ports.length === 0) throw notForwarded(containerPort, this);
     return coded(`hits() of ${this.networkName}`, async () => {
       const route = await this.route();
-      const sum = { connections: 0, packets: 0, bytes: 0 };
+      const sum = { attempts: 0, connections: 0, packets: 0, bytes: 0 };
       for (const one of await route.hits(ports)) {
+        sum.attempts += one.attempts;
         sum.connections += one.connections;
         sum.packets += one.packets;
         sum.bytes += one.bytes;

@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** Whether a network interface of this name is in this network namespace. */
-export const interfaceExists = (name: string): boolean =>
-  existsSync(`/sys/class/net/${name}`) || existsSync(`/proc/sys/net/ipv4/conf/${name}`);
+export const interfaceExists = (name: string): boolean => existsSync(`${interfacesFolder()}/${name}`);
+
+/** The names of all network interfaces in this network namespace. */
+export const listInterfaces = async (): Promise<string[]> => readdir(interfacesFolder()).catch(() => []);
+
+// /sys shows the network namespace that it was mounted in, which `unshare --net` and a job's container leave behind; /proc shows the reader's.
+const interfacesFolder = (): string =>
+  existsSync('/proc/sys/net/ipv4/conf/default') ? '/proc/sys/net/ipv4/conf' : '/sys/class/net';
 
 /** A kernel parameter, such as `net/ipv4/conf/<bridge>/route_localnet`; undefined where there is none. */
 export const readSysctl = async (key: string): Promise<string | undefined> =>
@@ -11,26 +17,3 @@ export const readSysctl = async (key: string): Promise<string | undefined> =>
     (text) => text.trim(),
     () => undefined,
   );
-
-/** The CIDRs that this host's IPv4 routes cover, the default route left out. */
-export const readRoutes = async (): Promise<string[]> => {
-  const table = await readFile('/proc/net/route', 'utf8').catch(() => '');
-  return table
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split('\t'))
-    .filter((fields) => fields.length >= 8)
-    .map((fields) => `${readAddress(fields[1] ?? '')}/${readAddressBits(fields[7] ?? '')}`)
-    .filter((cidr) => !cidr.endsWith('/0'));
-};
-
-// The kernel prints addresses there as one little-endian hexadecimal number.
-const readAddress = (hex: string): string =>
-  (hex.match(/../g) ?? [])
-    .toReversed()
-    .map((byte) => parseInt(byte, 16))
-    .join('.');
-const readAddressBits = (hex: string): number =>
-  BigInt(`0x${hex || '0'}`)
-    .toString(2)
-    .replaceAll('0', '').length;

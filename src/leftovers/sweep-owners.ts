@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { delay } from '../clock.ts';
 import type { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import type { LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import type { Belongings } from './belongings.ts';
+import { listInterfaces } from '../host/kernel.ts';
 import { judgeByEngine } from './judge-by-engine.ts';
 import { judgeOwned, type Verdict } from './judge.ts';
 import { leftoverKinds } from './kinds.ts';
@@ -79,7 +79,7 @@ const judgeAll = async (
   owners: readonly Belongings[],
   { engine, ...terms }: SweepTerms & { readonly judge: typeof judgeOwner } & Pick<LeftoverTools, 'engine'>,
 ): Promise<Judged[]> => {
-  const interfaces = await readdir('/sys/class/net').catch((): string[] => []);
+  const interfaces = await listInterfaces();
   return owners.flatMap(({ session, nonce, marks }) => {
     const bridges = interfaces.filter((name) => name.startsWith(`lhf-${nonce}`));
     const judge = judgeOwned(session, { ...terms, hasBridge: bridges.length > 0 });

@@ -1,10 +1,10 @@
 import { createNetwork, SubnetTaken } from '../engine/networks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
-import { readRoutes } from '../host/kernel.ts';
+import { readRoutes } from '../host/routes.ts';
 import { renderLabels, type Names } from '../ownership/names.ts';
 import type { Network } from './network.ts';
-import { chooseSubnet, gatewayOf, probeAddressOf } from './subnet.ts';
+import { chooseSubnet, defaultPool, gatewayOf, probeAddressOf } from './subnet.ts';
 
 export interface NetworkPlan {
   readonly names: Names;
@@ -68,8 +68,11 @@ const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine:
 
 const poolEmpty = (pool: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_NETWORK', {
-    what: `No free /28 is left in ${pool}`,
-    try: 'localhost-forward sweep',
+    what: `No free /28 is left in ${pool}: networks and routes of this host have it all`,
+    try:
+      pool === defaultPool
+        ? 'LOCALHOST_FORWARD_SUBNET_POOL=<a /16 that this host has no route to>'
+        : 'unset LOCALHOST_FORWARD_SUBNET_POOL',
   });
 
 const subnetTaken = (subnet: string, cause: SubnetTaken): LocalhostForwardError =>

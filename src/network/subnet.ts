@@ -34,19 +34,31 @@ const bitsOfOne = 28;
 /** Wider routes mean "everything that way", as the two halves do by which a VPN takes the default route's place. */
 const bitsOfWidest = 8;
 
+/** Where networks of ours are, unless somebody names another pool: RFC 2544's range for benchmarks, routable and next to nobody's network. */
+export const defaultPool = '198.18.0.0/15';
+
+/** What is tried where that is taken whole, as by a VPN that gives names addresses of its own in it: ends of private ranges. */
+const otherPools = ['10.254.0.0/16', '172.31.240.0/20', '192.168.240.0/20'];
+
 /**
- * A free /28 of the pool that overlaps with nothing taken, or undefined where none is left.
+ * A free /28 of the pool that overlaps with nothing taken, or of another one in place of the default pool; undefined where none is left.
  * The search starts anywhere, so that processes that start together seldom choose the same. Default routes take nothing.
  */
-export const chooseSubnet = ({
-  pool,
-  taken,
-  random,
-}: {
-  pool: string;
-  taken: readonly string[];
-  random: () => number;
-}): string | undefined => {
+export const chooseSubnet = ({ pool, taken, random }: Wanted): string | undefined => {
+  for (const one of pool === defaultPool ? [pool, ...otherPools] : [pool]) {
+    const subnet = chooseIn({ pool: one, taken, random });
+    if (subnet !== undefined) return subnet;
+  }
+  return undefined;
+};
+
+interface Wanted {
+  readonly pool: string;
+  readonly taken: readonly string[];
+  readonly random: () => number;
+}
+
+const chooseIn = ({ pool, taken, random }: Wanted): string | undefined => {
   const candidates = listCandidates(pool, taken);
   const start = Math.floor(random() * candidates.count);
   for (let n = 0; n < candidates.count; n += 1) {

@@ -1,4 +1,5 @@
 import { followSignal } from '../abort.ts';
+import { defaultPool } from '../network/subnet.ts';
 import { expected, isRecord, readInteger, readObject, readOneOf } from './expect.ts';
 import { readHostname, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
@@ -31,8 +32,6 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** RFC 2544's range for benchmarks: routable, and next to nobody's network. */
-const defaultPool = '198.18.0.0/15';
 const defaultTimeoutMs = 5000;
 
 const optionNames = [

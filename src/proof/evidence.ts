@@ -1,6 +1,6 @@
 import type { Listener } from '../host/listeners.ts';
 import type { HopCounts } from '../strategies/packets.ts';
-import type { Place } from '../strategies/packets.ts';
+import type { Place, Untracking } from '../strategies/packets.ts';
 import type { Arrival } from './witness.ts';
 
 /** Everything that was seen, for `findCause` to judge. */
@@ -41,10 +41,25 @@ export interface Evidence {
   readonly drops: readonly Place[];
   /** Rules of others that translated what we dialled, or gave it to a proxy. */
   readonly taken: readonly Place[];
+  /** Rules of others that leave what we dialled, or its answers, out of connection tracking. */
+  readonly untracked?: readonly Untracking[];
   /** Where the connection arrived that somebody accepted. */
   readonly arrival?: Arrival | undefined;
   /** Containers of this network that dial another one's gateway. */
   readonly misdirected: readonly Misdirected[];
+  /** Where this host sends what is for the network, where that is not its bridge. */
+  readonly detour?: Detour | undefined;
+}
+
+/** A way that a policy route takes in place of ours. */
+export interface Detour {
+  readonly subnet: string;
+  /** An interface, or undefined: nowhere. */
+  readonly dev: string | undefined;
+  /** The rule that decides it, as `ip rule list` has it; undefined where none of the rules does. */
+  readonly rule: { readonly preference: number; readonly table: string; readonly text: string } | undefined;
+  /** What the kernel says. */
+  readonly by: string;
 }
 
 export interface Misdirected {

@@ -63,6 +63,7 @@ export const examine = async (
     counts: packets?.counts,
     drops: packets?.drops ?? [],
     taken: packets?.taken ?? [],
+    untracked: packets?.untracked ?? [],
     arrival: last?.arrival,
     misdirected,
     ended: readEnd(last, still),

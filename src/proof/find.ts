@@ -110,9 +110,20 @@ const judge = (seen: Evidence): Cause => {
       advice: 'a hostname that stands in no DNS server',
     };
   }
+  const [untracked] = seen.untracked ?? [];
+  if (untracked !== undefined && seen.drops.length === 0) {
+    const what = untracked.isOfReplies ? `The answer of ${target}` : `What arrives from ${bridge} for ${target}`;
+    return {
+      finding: untracked.isOfReplies ? 'firewall-output' : 'dropped-before-rule',
+      sentence: `${what} is left out of connection tracking, without which nothing is translated: ${renderPlace(untracked)}`,
+      advice: renderPassCommand({ bridge, drops: [untracked] }, untracked.isOfReplies ? 'output' : 'prerouting'),
+    };
+  }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
-  if (counts === undefined) return listening ?? unknown(seen);
+  const detour = judgeDetour(seen);
+  if (counts === undefined) return detour ?? listening ?? unknown(seen);
+  if (detour !== undefined && counts.outputLate === 0) return detour;
   if (counts.saw === 0)
     return dropped(
       seen,
@@ -150,6 +161,18 @@ const judge = (seen: Evidence): Cause => {
       renderPassCommand(seen, 'output'),
     );
   return unknown(seen);
+};
+
+/** Replies that leave by another interface, and what a strict reverse path filter drops on its way in for that. */
+const judgeDetour = ({ detour, drops, ended, bridge }: Evidence): Cause | undefined => {
+  if (detour === undefined || drops.length > 0 || ended === 'refused') return undefined;
+  const { subnet, dev, by, rule } = detour;
+  const place = rule === undefined ? `table ${by}` : `the rule \`${rule.preference}: ${rule.text}\``;
+  return {
+    finding: 'routed-elsewhere',
+    sentence: `This host sends what is for ${subnet} ${dev === undefined ? `nowhere (${by})` : `to ${dev}`} and not to ${bridge}: ${place} comes before the main table`,
+    advice: `sudo ip rule add pref ${Math.max(1, (rule?.preference ?? 2) - 1)} to ${subnet} lookup main`,
+  };
 };
 
 // Our own rule counts each packet that it translates, so what it has not counted, another one has.

@@ -1,7 +1,8 @@
 import { listAttached } from '../engine/containers.ts';
 import { readListeners, takesLoopback4, takesLoopback6, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
-import type { Evidence, Misdirected } from './evidence.ts';
+import { findRuleFor, readWay } from '../host/routes.ts';
+import type { Detour, Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
 
 /** What is known of a port without looking. */
@@ -29,16 +30,25 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidenc
 
 /** What the host tells without a packet. */
 export const lookStill = async (context: ProofContext, port: ProbedPort): Promise<Evidence> => {
-  const [{ isPresent, routeLocalnet }, listeners] = await Promise.all([
+  const [{ isPresent, routeLocalnet }, listeners, detour] = await Promise.all([
     context.route.inspect(port),
     readListeners(port.hostPort, port.protocol),
+    findDetour(context),
   ]);
   const takes = (listener: Listener): boolean =>
     port.hostAddress === '::1'
       ? takesLoopback6(listener) || (port.mayMove === true && takesLoopback4(listener))
       : takesLoopback4(listener);
   const listening = listeners.some(takes);
-  return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening };
+  return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening, detour };
+};
+
+/** What comes back from a service has to go out by the network's bridge, whichever table says so first. */
+const findDetour = async ({ names, network }: ProofContext): Promise<Detour | undefined> => {
+  const way = await readWay(network.probeAddress);
+  if (way === undefined || way.dev === names.bridge || way.by === 'main') return undefined;
+  const rule = await findRuleFor(network.probeAddress);
+  return way.dev === undefined && rule === undefined ? undefined : { subnet: network.subnet, ...way, rule };
 };
 
 /** Containers of this network that sent packets for a forwarded port by another one. */

@@ -6,9 +6,12 @@ export const renderPlace = ({ family, table, chain, rule }: Place): string => `$
 
 /** The command that lets our packets through the chain that dropped them, at the head of it. */
 export const renderPassCommand = (
-  { bridge, drops: [drop] }: Evidence,
+  { bridge, drops: [drop] }: Pick<Evidence, 'bridge' | 'drops'>,
   hook: 'prerouting' | 'input' | 'output',
 ): string => {
+  // Before the input hook there are several chains that it may be, and none that is there for sure.
+  if (drop === undefined && hook === 'prerouting')
+    return `look for what drops packets from ${bridge}, and let them pass: sudo nft list ruleset`;
   const { family, table, baseChain } = drop ?? { family: 'ip', table: 'filter', baseChain: hook.toUpperCase() };
   const side = hook === 'output' ? 'o' : 'i';
   if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {

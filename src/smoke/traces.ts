@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { listInterfaces } from '../host/kernel.ts';
 import type { Engine } from '../engine/engine.ts';
 import { leftoverKinds } from '../leftovers/kinds.ts';
 import { look } from '../leftovers/look.ts';
@@ -15,7 +15,7 @@ export const listTraces = async (engine: Engine, privileges: Privileges, session
   const tools = { engine, privileges };
   // Who has no rights can have made no rules, and may not look for any.
   const kinds = leftoverKinds.filter(({ kind }) => privileges.handle.kind !== 'none' || isOfEngine(kind));
-  const [{ marks, unseen }, interfaces] = await Promise.all([look(kinds, tools), readdir('/sys/class/net')]);
+  const [{ marks, unseen }, interfaces] = await Promise.all([look(kinds, tools), listInterfaces()]);
   for (const { name, reason } of unseen) throw new Error(`${name} could not be looked through: ${reason}`);
   const { nonce } = session.owner;
   return [

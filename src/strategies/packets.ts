@@ -29,12 +29,19 @@ export interface Place {
   readonly baseChain: string;
 }
 
+/** A rule that leaves packets out of connection tracking, without which nothing is translated. */
+export interface Untracking extends Place {
+  /** Of the service's answers, and not of what comes to it. */
+  readonly isOfReplies: boolean;
+}
+
 /** What packets told; nothing where they could not be followed. */
 export interface Packets {
   readonly counts: HopCounts | undefined;
   readonly drops: readonly Place[];
   /** Rules of others that translated a packet of ours. */
   readonly taken: readonly Place[];
+  readonly untracked: readonly Untracking[];
   readonly strays: readonly Stray[];
 }
 
@@ -55,5 +62,5 @@ export const blindWatch: PacketWatch = {
   sees: false,
   hasCause: () => false,
   hasTranslator: () => false,
-  end: async () => ({ counts: undefined, drops: [], taken: [], strays: [] }),
+  end: async () => ({ counts: undefined, drops: [], taken: [], untracked: [], strays: [] }),
 };

@@ -147,7 +147,7 @@ describe.each(strategies)('the ports of a forward by $name with $privilege', (cl
     await using other = await listenTcp();
     await net.forward({ hostPort: service.port, containerPort: 92 });
     await net.forward({ hostPort: other.port, containerPort: 93 });
-    expect(await net.hits()).toEqual({ connections: 0, packets: 0, bytes: 0 });
+    expect(await net.hits()).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
     for (let n = 0; n < 3; n += 1) expect(await markerAt(92)).toBe(service.marker);
     const hits = await net.hits(92);
     expect(hits.connections).toBe(3);
@@ -155,11 +155,16 @@ describe.each(strategies)('the ports of a forward by $name with $privilege', (cl
     expect(hits.packets).toBeGreaterThanOrEqual(claims.counts === 'packets' ? 12 : 6);
     const bytes = claims.counts === 'packets' ? hits.packets * 40 : 3 * service.marker.length;
     expect(hits.bytes).toBeGreaterThanOrEqual(bytes);
-    expect(await net.hits(93)).toEqual({ connections: 0, packets: 0, bytes: 0 });
+    expect(await net.hits(93)).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
     expect(await markerAt(93)).toBe(other.marker);
     expect(await net.hits(93)).toMatchObject({ connections: 1 });
     expect(await net.hits()).toMatchObject({ connections: 4 });
     await expect(net.hits(94)).rejects.toMatchObject({ code: 'LHF_ERR_INVALID_OPTION' });
+    await other.close();
+    expect(await markerAt(93)).toBe(claims.refusesAbsent);
+    expect(await net.hits(93)).toMatchObject({ attempts: 2, connections: 1 });
+    await net.verify({ port: 92 });
+    expect(await net.hits()).toMatchObject({ attempts: 5, connections: 4 });
     await Promise.all([net.unforward(92), net.unforward(93)]);
     expect(net.ports).toEqual([]);
   });

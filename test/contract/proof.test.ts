@@ -25,7 +25,7 @@ describe.each(strategies)('a proof by $name with $privilege', (claims) => {
       accepts: [],
     });
     expect(await net.diagnose(verify)).toMatchObject({ reachable: true, finding: 'reachable', containerPort: 80 });
-    expect(await net.hits()).toEqual({ connections: 0, packets: 0, bytes: 0 });
+    expect(await net.hits()).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
     await using container = await startNode(net);
     await container.get(net.url());
     expect(await net.hits()).toMatchObject({ connections: 1 });

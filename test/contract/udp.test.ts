@@ -67,10 +67,10 @@ describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
   test('is counted by flow, packet and byte', async () => {
     await using datagrams = await listenUdp();
     await net.forward({ hostPort: datagrams.port, containerPort: 93, protocol: 'udp' });
-    expect(await net.hits(93)).toEqual({ connections: 0, packets: 0, bytes: 0 });
+    expect(await net.hits(93)).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
     await container.send(host, 93, 'four');
     // 20 bytes of IP, 8 of UDP.
-    expect(await net.hits(93)).toEqual({ connections: 1, packets: 1, bytes: 32 });
+    expect(await net.hits(93)).toEqual({ attempts: 1, connections: 1, packets: 1, bytes: 32 });
     await net.unforward(93, 'udp');
   });
 });

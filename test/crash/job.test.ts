@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { parseSession } from '../../src/ownership/owner.ts';
+import { allowContainer } from '../../src/privilege/advice.ts';
 import { labels } from '../../src/ownership/names.ts';
 import { projectRoot } from '../support/children.ts';
 import { ensureTestImage } from '../support/containers.ts';
@@ -14,8 +15,15 @@ import { differenceAtLast, startOpener, takeState, tracesOf } from './trace.ts';
 const place = requirePlace();
 const docker = new Docker();
 
-/** Opens a forward in a job's container, and resolves once it is open. */
-const startJob = async (strategy: string) => {
+/** What a command line for `docker run` gives a container, as far as advice of ours goes. */
+const given = (command: string): Docker.HostConfig => ({
+  ...(command.includes('--network host') ? { NetworkMode: 'host' } : {}),
+  ...(command.includes('--cap-add NET_ADMIN') ? { CapAdd: ['NET_ADMIN'] } : {}),
+  ...(command.includes('--security-opt systempaths=unconfined') ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
+});
+
+/** Runs a program in a job's container that has these rights, and resolves once it has said what is waited for. */
+const startJob = async (program: readonly string[], command: string, awaited: string) => {
   const system = [
     '/usr',
     '/lib',
@@ -30,14 +38,11 @@ const startJob = async (strategy: string) => {
   const binds = [...new Set([...system, place.directory])];
   const job = await docker.createContainer({
     Image: await ensureTestImage(docker),
-    Cmd: [process.execPath, 'test/crash/programs/opener.ts', strategy, 'live'],
+    Cmd: [process.execPath, ...program],
     Env: [`DOCKER_HOST=unix://${place.socketPath}`, 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
     WorkingDir: projectRoot,
     HostConfig: {
-      NetworkMode: 'host',
-      CapAdd: ['NET_ADMIN'],
-      MaskedPaths: [],
-      ReadonlyPaths: [],
+      ...given(command),
       // iptables locks a file there.
       Tmpfs: { '/run': '' },
       Binds: binds.map((path) => `${path}:${path}`),
@@ -45,10 +50,10 @@ const startJob = async (strategy: string) => {
   });
   await job.start();
   const said = async (): Promise<string> => (await job.logs({ stdout: true, stderr: true })).toString();
-  await until(async () => (await said()).includes('open lhf-'), { timeoutMs: 40_000, what: 'the job’s forward' }).catch(
-    async () => expect(await said()).toBe('open'),
+  await until(async () => (await said()).includes(awaited), { timeoutMs: 40_000, what: 'the job' }).catch(async () =>
+    expect(await said()).toContain(awaited),
   );
-  return job;
+  return { job, said: await said() };
 };
 
 const openAndClose = async (): Promise<void> => {
@@ -60,7 +65,7 @@ test.each(['nftables', 'iptables', 'relay'])(
   '%s: what a killed job’s container left is gone at the next opening on its engine',
   async (strategy) => {
     const clean = await takeState();
-    const job = await startJob(strategy);
+    const { job } = await startJob(['test/crash/programs/opener.ts', strategy, 'live'], allowContainer, 'open lhf-');
     const [network] = await docker.listNetworks({ filters: { label: [labels.session] } });
     const owner = parseSession(network?.Labels?.[labels.session] ?? '');
     expect(owner?.container).toBe(job.id.slice(0, 12));
@@ -79,3 +84,20 @@ test.each(['nftables', 'iptables', 'relay'])(
     expect(await differenceAtLast(clean)).toBe('');
   },
 );
+
+test('in a container whose /proc/sys is read-only the next strategy is taken, and what the advice says is enough for the others', async () => {
+  const clean = await takeState();
+  const told = (said: string): string[] => said.split('\n').flatMap((line) => line.split('outcome ')[1] ?? []);
+  const poor = await startJob(['test/crash/programs/outcomes.ts'], '--network host --cap-add NET_ADMIN', 'end');
+  await poor.job.remove({ force: true });
+  const [auto, ...named] = told(poor.said);
+  expect(auto).toBe('relay');
+  for (const refusal of named)
+    expect(refusal).toMatch(/^LHF_ERR_RULES route_localnet of lhf-\w+ could not be turned on: /);
+  const advice = named.map((refusal) => /Try: (.*)$/.exec(refusal)?.[1] ?? '');
+  expect(advice).toEqual([allowContainer, allowContainer]);
+  const rich = await startJob(['test/crash/programs/outcomes.ts'], advice[0] ?? '', 'end');
+  await rich.job.remove({ force: true });
+  expect(told(rich.said)).toEqual(['nftables', 'nftables', 'iptables']);
+  expect(await differenceAtLast(clean)).toBe('');
+});

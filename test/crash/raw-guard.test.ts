@@ -45,7 +45,7 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     expect(raw).toContain('-A PREROUTING -i lhf-+ -j LHF');
     expect(await listOurs('nat')).toContain('-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF');
     script.send('change');
-    expect(await script.waitForLine(/^changed/)).toBe('changed {"connections":0,"packets":0,"bytes":0}');
+    expect(await script.waitForLine(/^changed/)).toBe('changed {"attempts":0,"connections":0,"packets":0,"bytes":0}');
     script.send('close');
     await script.waitForLine('closed');
     expect([...(await listOurs('raw')), ...(await listOurs('nat'))]).toEqual([]);

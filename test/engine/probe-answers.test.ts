@@ -7,7 +7,7 @@ import { startNode } from '../support/containers.ts';
 import { listenTcp, listenUdp } from '../support/services.ts';
 import { patient } from './probes.ts';
 
-const zeroHits = { connections: 0, packets: 0, bytes: 0 };
+const zeroHits = { attempts: 0, connections: 0, packets: 0, bytes: 0 };
 
 /** The same address where nobody listens any more. */
 const unusedPort = async (): Promise<number> => {

@@ -52,6 +52,20 @@ const drops: [name: string, finding: string, on: string, off: string, said: RegE
     'iptables -t raw -D PREROUTING -i lhf+ -j DROP; iptables -t raw -F PREROUTING',
     /ip raw PREROUTING: .*drop/,
   ],
+  [
+    'a rule that leaves packets untracked',
+    'dropped-before-rule',
+    'iptables -t raw -I PREROUTING -i lhf+ -j CT --notrack',
+    'iptables -t raw -F PREROUTING',
+    /left out of connection tracking, .*: ip raw PREROUTING: .*notrack$/,
+  ],
+  [
+    'a native rule that leaves answers untracked',
+    'firewall-output',
+    "nft 'add table ip nt; add chain ip nt c { type filter hook output priority -300; }; add rule ip nt c ip saddr 127.0.0.1 notrack'",
+    'nft delete table ip nt',
+    /left out of connection tracking, .*: ip nt c: .*notrack$/,
+  ],
   ['OUTPUT', 'firewall-output', 'iptables -A OUTPUT -o lhf+ -j DROP', 'iptables -F OUTPUT', /ip filter OUTPUT: .*drop/],
   [
     'POSTROUTING',
@@ -161,6 +175,28 @@ it('leaves nothing when it is killed in the middle of a diagnosis', async () => 
   } finally {
     await shell(engine, 'iptables -F INPUT');
   }
+});
+
+it('tells that it is in another network namespace than the engine, and works where the advice leads', async () => {
+  const program = `
+    import { openLocalhostForward } from './src/index.ts';
+    const outcome = await openLocalhostForward(8088, { verify: false, strategy: 'nftables' }).then(
+      async (net) => { await net.close(); return { code: 'opened' }; },
+      ({ code, message }) => ({ code, message }),
+    );
+    console.log(JSON.stringify(outcome));`;
+  const openBy = async (by: string): Promise<{ code: string; message?: string }> => {
+    const argv = ['unshare', '--net', 'sh', '-ec', `exec ${by} "$@"`, 'sh', process.execPath];
+    const { stdout } = await engine.exec([...argv, '--input-type=module-typescript', '--eval', program]);
+    return JSON.parse(stdout) as { code: string; message?: string };
+  };
+  const before = await snapshotIn(engine);
+  const { code, message = '' } = await openBy('env');
+  expect(code).toBe('LHF_ERR_NO_STRATEGY');
+  expect(message).toMatch(/^This process and the engine at unix:\S+ are in different network namespaces/);
+  const advice = /Try: sudo (nsenter .*) …, or/.exec(message)?.[1] ?? 'false';
+  expect(await openBy(advice)).toEqual({ code: 'opened' });
+  expectSame(before, await snapshotIn(engine));
 });
 
 it('tells an engine that is stopped, and works when it is back', async () => {

@@ -3,7 +3,7 @@ import { blindWatch, type PacketWatch } from '../packets.ts';
 import type { PortMapping, Tools } from '../strategy.ts';
 import { installHops, readHops, removeHops } from './hops.ts';
 import { processTablesOfBridge } from './process-rules.ts';
-import { openTrace, parseDrops, parseTaken, parseTranslators } from './trace.ts';
+import { openTrace, parseDrops, parseTaken, parseTranslators, parseUntracked } from './trace.ts';
 
 /** Counts a probe's packets at each hop and follows the kernel's trace of them. One at a time on a bridge. */
 export const watchPackets = async (
@@ -18,7 +18,10 @@ export const watchPackets = async (
   const own = { table: processTablesOfBridge(names.bridge).owned, chain: names.chain };
   return {
     sees: true,
-    hasCause: () => parseDrops(trace.printed()).length > 0 || parseTaken(trace.printed(), own).length > 0,
+    hasCause: () =>
+      [parseDrops, parseUntracked, (told: string) => parseTaken(told, own)].some(
+        (parse) => parse(trace.printed()).length > 0,
+      ),
     hasTranslator: () => parseTranslators(trace.printed()).length > 0,
     end: async () => {
       const told = await trace.stop();
@@ -28,6 +31,7 @@ export const watchPackets = async (
         counts: hops?.counts,
         drops: parseDrops(told),
         taken: parseTaken(told, own),
+        untracked: parseUntracked(told),
         strays: hops?.strays ?? [],
       };
     },

@@ -61,7 +61,9 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add set ${table} bridges { type ifname; }`,
     `add set ${table} probes { type ifname . ipv4_addr; }`,
     ...['ports', 'trials'].map((map) => `add map ${table} ${map} { ${perPort} : ipv4_addr . inet_service; }`),
-    ...['traffic', 'connections', 'proofs'].map((set) => `add set ${table} ${set} { ${perPort}; counter; }`),
+    ...['traffic', 'attempts', 'connections', 'proofs'].map(
+      (set) => `add set ${table} ${set} { ${perPort}; counter; }`,
+    ),
     `add set ${table} live { ${perPort} . inet_service; }`,
     ...renderArrival(table),
     // Hits are the user's: what a proof of ours sends is left out.
@@ -73,7 +75,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} probed dnat ip to ${key} map @ports`,
     `add chain ${table} translated`,
     `add rule ${table} translated iifname . ip saddr @probes goto probed`,
-    `add rule ${table} translated ${key} @connections`,
+    `add rule ${table} translated ${key} @attempts`,
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
@@ -88,6 +90,12 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} established counter drop`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
     `add rule ${table} follow iifname @bridges ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
+    // A service that accepts says so by its first packet; one that refuses, or is away, does not.
+    `add chain ${table} accepted`,
+    `add rule ${table} accepted oifname . ip daddr @probes accept`,
+    `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
+    `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
+    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat tcp flags & (syn | ack) == syn | ack jump accepted`,
     ...renderDelivery(table),
   ];
 };
@@ -144,7 +152,7 @@ export const elementsOf = (
   for (const table of [guard, owned]) add(table, 'bridges', '');
   for (const port of ports) {
     const key = `${port.protocol} . ${port.containerPort}`;
-    for (const set of ['traffic', 'connections']) add(owned, set, key);
+    for (const set of ['traffic', 'attempts', 'connections']) add(owned, set, key);
     if (translates) {
       add(owned, 'proofs', key);
       add(owned, 'ports', key, target(port));

@@ -128,10 +128,9 @@ const all = async (work: readonly Promise<void>[]): Promise<void> => {
 };
 
 const engineElsewhere = ({ engine }: Tools, bridge: string): LocalhostForwardError => {
-  const what = `The engine at ${engine.facts.endpoint} made ${bridge} in another network namespace: it does not run on this host, or not in this container's`;
+  const what = `This process and the engine at ${engine.facts.endpoint} are in different network namespaces: the engine made ${bridge}, and there is no such interface here`;
   return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', {
     what,
-    evidence: [`this host has no interface ${bridge}`],
-    try: 'docker context ls',
+    try: 'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in',
   });
 };

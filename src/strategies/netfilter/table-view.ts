@@ -2,7 +2,7 @@ import type { Privileges } from '../../privilege/privileges.ts';
 import type { Hits } from '../../types.ts';
 import type { PortMapping, Proofs } from '../strategy.ts';
 import type { BridgeRulesView } from './bridge-rules.ts';
-import { countOf, guards, parseElements, type ListedElement } from './listing.ts';
+import { countOf, guards, parseElements, partOf, type ListedElement } from './listing.ts';
 import type { ProcessTables } from './process-rules.ts';
 
 /** Looks at one bridge in the tables of its process, whichever process that is. Only what is ours is listed. */
@@ -18,38 +18,44 @@ export class TableView implements BridgeRulesView {
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    const [connections, traffic] = await Promise.all([
-      this.#elements('set', 'connections'),
-      this.#elements('set', 'traffic'),
-    ]);
-    return ports.map((port) => ({ connections: countOf(connections, port).packets, ...countOf(traffic, port) }));
+    const [attempts, accepted, traffic] = await this.#elements('set attempts', 'set connections', 'set traffic');
+    return ports.map((port) => {
+      const tried = countOf(attempts, port).packets;
+      // A UDP service accepts nothing: each flow is one.
+      const connections = port.protocol === 'udp' ? tried : countOf(accepted, port).packets;
+      return { attempts: tried, connections, ...countOf(traffic, port) };
+    });
   }
 
   async proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    const [counted, translations] = await Promise.all([
-      this.#elements('set', 'proofs'),
-      this.#elements('map', 'ports'),
-    ]);
+    const [counted, translations] = await this.#elements('set proofs', 'map ports');
     return new Map(
       [...translations].map(([key, { targetPort }]) => [key, { packets: counted.get(key)?.packets ?? 0, targetPort }]),
     );
   }
 
   async isPresent(port: PortMapping): Promise<boolean> {
-    const [translations, guarded] = await Promise.all([this.#elements('map', 'ports'), this.isGuarded()]);
+    const [[translations], guarded] = await Promise.all([this.#elements('map ports'), this.isGuarded()]);
     return guarded && translations.has(`${port.protocol}/${port.containerPort}`);
   }
 
   /** Whether the guard stands that outlives the process: the owned one stands while the process does. */
   async isGuarded(): Promise<boolean> {
-    return guards(await this.#list('table', this.#tables.guard), this.#bridge);
+    return guards(await this.#list(this.#tables.guard), this.#bridge);
   }
 
-  async #elements(kind: 'set' | 'map', name: string): Promise<ReadonlyMap<string, ListedElement>> {
-    return parseElements(await this.#list(kind, this.#tables.owned, name), this.#bridge);
+  /** Of sets and maps of the owned table, such as `map ports`: all by one program. */
+  async #elements<Names extends readonly string[]>(
+    ...names: Names
+  ): Promise<{ [N in keyof Names]: ReadonlyMap<string, ListedElement> }> {
+    const listing = await this.#list(this.#tables.owned);
+    const read = (name: string): ReadonlyMap<string, ListedElement> =>
+      parseElements(partOf(listing, name), this.#bridge);
+    return names.map(read) as { [N in keyof Names]: ReadonlyMap<string, ListedElement> };
   }
 
-  async #list(kind: 'table' | 'set' | 'map', ...name: readonly string[]): Promise<string> {
-    return (await this.#privileges.run(['nft', 'list', kind, 'ip', ...name])).stdout;
+  // The whole table: of several objects in one command, nft 1.0.6 finds the last one only.
+  async #list(table: string): Promise<string> {
+    return (await this.#privileges.run(['nft', 'list', 'table', 'ip', table])).stdout;
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { delay } from '../../clock.ts';
 import type { Watch } from '../../command/watch.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
-import type { Place } from '../packets.ts';
+import type { Place, Untracking } from '../packets.ts';
 
 /** How often it is looked whether nft listens, and how many looks it is given: two seconds. */
 const lookEveryMs = 10;
@@ -49,6 +49,23 @@ export const parseTranslators = (trace: string): Place[] =>
 /** Those of them that are not ours. */
 export const parseTaken = (trace: string, own: { readonly table: string; readonly chain: string }): Place[] =>
   parseTranslators(trace).filter(({ table, chain }) => table !== own.table && chain !== own.chain);
+
+/** The rules that left a packet out of connection tracking. */
+export const parseUntracked = (trace: string): Untracking[] => {
+  const sides = [false, true].map((isOfReplies) => {
+    const ids = new Set(
+      Array.from(trace.matchAll(/^trace id (\S+) .* packet: (iif|oif) /gm)).flatMap(([, id = '', side]) =>
+        (side === 'oif') === isOfReplies ? [id] : [],
+      ),
+    );
+    const lines = trace.split('\n').filter((line) => ids.has(line.split(' ')[2] ?? ''));
+    return placesOf(lines.join('\n'), (what) => /^rule (.*\bnotrack\b.*) \(verdict/i.exec(what)?.[1]).map((place) => ({
+      ...place,
+      isOfReplies,
+    }));
+  });
+  return sides.flat();
+};
 
 // As statements of nft's own, and as iptables' targets that this nft has no words for.
 const takes =

@@ -19,6 +19,7 @@ import {
 
 /** What one port carried so far. */
 interface Count {
+  attempts: number;
   connections: number;
   packets: number;
   bytes: number;
@@ -98,8 +99,8 @@ class RelayRoute implements Route {
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
     return ports.map((port) => {
-      const { connections, packets, bytes } = this.#countOf(keyOf(port));
-      return { connections, packets, bytes };
+      const { attempts, connections, packets, bytes } = this.#countOf(keyOf(port));
+      return { attempts, connections, packets, bytes };
     });
   }
 
@@ -144,7 +145,11 @@ class RelayRoute implements Route {
     const relay = await openTcpRelay({
       address: network.gateway,
       port: port.containerPort,
-      target: (caller) => (isInside(caller, network.subnet) ? this.#targetOf(caller, port) : undefined),
+      target: (caller) => {
+        if (!isInside(caller, network.subnet)) return undefined;
+        if (caller !== network.probeAddress) count.attempts += 1;
+        return this.#targetOf(caller, port);
+      },
       onConnected: (caller, service) => {
         if (caller.remoteAddress === network.probeAddress) {
           count.proofs += 1;
@@ -173,7 +178,7 @@ class RelayRoute implements Route {
   }
 
   #countOf(key: string): Count {
-    const count = this.#counts.get(key) ?? { connections: 0, packets: 0, bytes: 0, proofs: 0 };
+    const count = this.#counts.get(key) ?? { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
     this.#counts.set(key, count);
     return count;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  defaultPool,
   chooseSubnet,
   gatewayOf,
   overlaps as blocksOverlap,
@@ -126,8 +127,17 @@ describe('choosing', () => {
     expect(chooseSubnet({ pool, taken: ['198.18.0.77/24'], random: () => 0 })).toBe('198.18.1.0/28');
   });
 
+  test('one of another pool where the default one is taken whole', () => {
+    const choose = (...taken: string[]) => chooseSubnet({ pool: defaultPool, taken, random: () => 0 });
+    expect(choose('198.18.0.0/15')).toBe('10.254.0.0/28');
+    expect(choose('198.18.0.0/15', '10.0.0.0/8')).toBe('172.31.240.0/28');
+    expect(choose('198.18.0.0/15', '10.0.0.0/8', '172.16.0.0/12')).toBe('192.168.240.0/28');
+  });
+
   test('none where all is taken, or the pool is no pool', () => {
-    expect(chooseSubnet({ pool, taken: ['198.0.0.0/8'], random: () => 0.5 })).toBeUndefined();
+    const all = ['198.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
+    expect(chooseSubnet({ pool: defaultPool, taken: all, random: () => 0.5 })).toBeUndefined();
+    expect(chooseSubnet({ pool: '198.18.0.0/16', taken: ['198.0.0.0/8'], random: () => 0.5 })).toBeUndefined();
     expect(chooseSubnet({ pool: '10.0.0.0/29', taken: [], random: () => 0 })).toBeUndefined();
     expect(chooseSubnet({ pool: 'x', taken: [], random: () => 0 })).toBeUndefined();
   });

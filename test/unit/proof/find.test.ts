@@ -45,6 +45,13 @@ const atProxy = { at: 'elsewhere', to: { address: '198.18.0.1', port: 7892 }, co
 const redirect = { family: 'ip', table: 'p', chain: 'c', baseChain: 'c', rule: 'meta l4proto tcp redirect to :7892' };
 const inNat = { family: 'ip', table: 'nat', chain: 'MINE', baseChain: 'PREROUTING', rule: 'dnat to 10.0.0.1' };
 
+const detour = {
+  subnet: '198.18.0.0/28',
+  dev: 'vpn0',
+  by: '52',
+  rule: { preference: 5270, table: '52', text: 'from all lookup 52' },
+};
+
 type Row = [seen: string, evidence: Evidence, finding: Finding, sentence: RegExp, advice: RegExp];
 
 const rows: Row[] = [
@@ -167,6 +174,27 @@ const rows: Row[] = [
     'listens-on-other-address',
     /listens on 192\.0\.2\.7/,
     /127\.0\.0\.1/,
+  ],
+  [
+    'replies that a policy route takes away',
+    { ...silent, counts: { ...through, outputLate: 0 }, detour },
+    'routed-elsewhere',
+    /sends what is for 198\.18\.0\.0\/28 to vpn0 and not to lhf-abcdefgh: the rule `5270: from all lookup 52` comes/,
+    /^sudo ip rule add pref 5269 to 198\.18\.0\.0\/28 lookup main$/,
+  ],
+  [
+    'the same where nothing counts packets',
+    { ...silent, detour: { ...detour, dev: undefined, by: 'Network is unreachable' } },
+    'routed-elsewhere',
+    /nowhere \(Network is unreachable\)/,
+    /./,
+  ],
+  [
+    'a drop on a host with a policy route',
+    { ...silent, counts: { ...through, inputLate: 0, outputEarly: 0, outputLate: 0 }, drops: [drop], detour },
+    'firewall-input',
+    /ip filter MINE/,
+    /./,
   ],
   [
     'a service on 127.0.0.1 where the forward leads to ::1',

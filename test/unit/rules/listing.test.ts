@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countOf, guards, parseElements } from '../../../src/strategies/netfilter/listing.ts';
+import { countOf, guards, parseElements, partOf } from '../../../src/strategies/netfilter/listing.ts';
 
 const bridge = 'lhf-abcde123';
 const counted = `table ip lhf_abcde {
@@ -30,6 +30,13 @@ describe('a listed set', () => {
       ['tcp/80', { packets: 0, bytes: 0, targetPort: 8088 }],
       ['udp/53', { packets: 0, bytes: 0, targetPort: 5353 }],
     ]);
+  });
+
+  test('is found among others, by its whole name', () => {
+    const others = counted.replace('set traffic', 'map trafficked').replaceAll('tcp', 'udp');
+    const listing = `${others}\n${counted}\n${others.replace('map trafficked', 'set ports')}\n`;
+    expect(parseElements(partOf(listing, 'set traffic'), bridge)).toEqual(parseElements(counted, bridge));
+    expect(partOf(listing, 'map traffic')).toBe('');
   });
 
   test('counts a port, and nothing for one that nothing counts', () => {

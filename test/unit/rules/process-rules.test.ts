@@ -36,6 +36,7 @@ describe('what a bridge is in the tables', () => {
     expect(added({})).toEqual([
       ...bare,
       'add element ip lhf_abcde traffic { "lhf-abcde123" . tcp . 80 }',
+      'add element ip lhf_abcde attempts { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde connections { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde proofs { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde ports { "lhf-abcde123" . tcp . 80 : 127.0.0.1 . 8088 }',
@@ -47,6 +48,7 @@ describe('what a bridge is in the tables', () => {
     expect(added({ translates: false, probe: { address: '198.18.0.14', trials: [trial] } })).toEqual([
       ...bare,
       'add element ip lhf_abcde traffic { "lhf-abcde123" . tcp . 80 }',
+      'add element ip lhf_abcde attempts { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde connections { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde live { "lhf-abcde123" . tcp . 80 . 8088, "lhf-abcde123" . tcp . 80 . 40000 }',
       'add element ip lhf_abcde probes { "lhf-abcde123" . 198.18.0.14 }',

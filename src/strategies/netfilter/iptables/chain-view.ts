@@ -29,6 +29,8 @@ export class RawGuard implements BridgeGuard {
     ]);
     const [traffic, connections] = [byPort(raw), byPort(nat)];
     return ports.map((port) => ({
+      // Where nft has no owned tables nobody counts what a service accepts.
+      attempts: connections.get(keyOf(port))?.packets ?? 0,
       connections: connections.get(keyOf(port))?.packets ?? 0,
       packets: traffic.get(keyOf(port))?.packets ?? 0,
       bytes: traffic.get(keyOf(port))?.bytes ?? 0,

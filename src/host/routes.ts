@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { now } from '../clock.ts';
+import { run } from '../command/run.ts';
+
+/** For how long one listing serves the openings of a process, in milliseconds. */
+const freshForMs = 2_000;
+let recent: { readonly at: number; readonly routes: Promise<string[]> } | undefined;
+
+/** The CIDRs that this host's IPv4 routes cover, in whichever table, the default route left out. */
+export const readRoutes = async (): Promise<string[]> => {
+  if (recent === undefined || now() - recent.at > freshForMs) recent = { at: now(), routes: readOtherTables() };
+  const [main, others] = await Promise.all([readMainTable(), recent.routes]);
+  return [...new Set([...main, ...others])];
+};
+
+// Anew each time: what a network of ours took a moment ago is in this one.
+const readMainTable = async (): Promise<string[]> => {
+  const table = await readFile('/proc/net/route', 'utf8').catch(() => '');
+  return table
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .filter((fields) => fields.length >= 8)
+    .map((fields) => `${readAddress(fields[1] ?? '')}/${readAddressBits(fields[7] ?? '')}`)
+    .filter((cidr) => !cidr.endsWith('/0'));
+};
+
+/** Only those tables matter that a rule leads to: most hosts have none. */
+const readOtherTables = async (): Promise<string[]> => {
+  if (process.platform !== 'linux' || parseRules((await run(['ip', '-4', 'rule', 'list'])).stdout).length === 0)
+    return [];
+  return parseRoutes((await run(['ip', '-4', '-o', 'route', 'show', 'table', 'all'])).stdout);
+};
+
+/** A rule that leads to a table of somebody's own. */
+export interface PolicyRule {
+  readonly preference: number;
+  readonly table: string;
+  /** As it is listed, without its preference: `from all lookup 52`. */
+  readonly text: string;
+}
+
+/** Those rules in what `ip rule list` prints that lead elsewhere than to the kernel's own tables. */
+export const parseRules = (listing: string): PolicyRule[] =>
+  listing.split('\n').flatMap((line) => {
+    const [, preference, text = ''] = /^(\d+):\s+(.*?)\s*$/.exec(line) ?? [];
+    const table = /\blookup (\S+)/.exec(text)?.[1];
+    // A rule may also end the matter itself.
+    const what = table ?? /\b(unreachable|blackhole|prohibit)\b/.exec(text)?.[1];
+    return preference === undefined || what === undefined || ['local', 'main', 'default'].includes(what)
+      ? []
+      : [{ preference: Number(preference), table: what, text }];
+  });
+
+/** The CIDRs in what `ip -o route show table all` prints; what is this host's own, and what sends on to the next table, takes nothing. */
+export const parseRoutes = (listing: string): string[] =>
+  listing.split('\n').flatMap((line) => {
+    const [, kind, address] =
+      /^(?:(unreachable|blackhole|prohibit|unicast) )?(\d+(?:\.\d+){3}(?:\/\d+)?) /.exec(`${line} `) ?? [];
+    if (address === undefined) return [];
+    return kind === undefined && / table (?:local|main)\b/.test(line)
+      ? []
+      : [address.includes('/') ? address : `${address}/32`];
+  });
+
+/** Where this host sends packets to an address: undefined where nothing tells, `dev` undefined where it sends them nowhere. */
+export interface Way {
+  readonly dev: string | undefined;
+  /** Its table, where that is not the main one, or why there is no way. */
+  readonly by: string;
+}
+
+export const readWay = async (address: string): Promise<Way | undefined> => {
+  const { stdout, stderr, exitCode } = await run(['ip', '-4', '-o', 'route', 'get', address]);
+  if (exitCode === undefined) return undefined;
+  const told = /RTNETLINK answers: (.*)/.exec(stderr)?.[1];
+  if (exitCode !== 0) return told === undefined ? undefined : { dev: undefined, by: told };
+  return { dev: / dev (\S+)/.exec(stdout)?.[1], by: / table (\S+)/.exec(stdout)?.[1] ?? 'main' };
+};
+
+/** The first rule that leads to a table of somebody's own in which an address has a route, or that ends the matter itself. */
+export const findRuleFor = async (address: string): Promise<PolicyRule | undefined> => {
+  for (const rule of parseRules((await run(['ip', '-4', 'rule', 'list'])).stdout)) {
+    if (/^(?:unreachable|blackhole|prohibit)$/.test(rule.table)) return rule;
+    const { stdout } = await run(['ip', '-4', '-o', 'route', 'show', 'table', rule.table, 'match', address]);
+    if (/^(?!throw)\S/m.test(stdout)) return rule;
+  }
+  return undefined;
+};
+
+// The kernel prints addresses there as one little-endian hexadecimal number.
+const readAddress = (hex: string): string =>
+  (hex.match(/../g) ?? [])
+    .toReversed()
+    .map((byte) => parseInt(byte, 16))
+    .join('.');
+const readAddressBits = (hex: string): number =>
+  BigInt(`0x${hex || '0'}`)
+    .toString(2)
+    .replaceAll('0', '').length;
