@@ -11,7 +11,7 @@ import { makeProject, programs, type Files } from './support/projects.ts';
 expectNothingLeft();
 
 /** For both runners; in one word it would be taken for this file's own. */
-const environment = (name: string): string => `/** @${'jest'}-environment ${name} */`;
+const environment = (name: string): string => ['/** @jest', `environment ${name} */`].join('-');
 
 /** A whole life; `between` is done while the forward is open. */
 const life = (between = ''): string => `
