@@ -38,7 +38,9 @@ const genuineBuiltins: TsdownPlugin = {
       id.startsWith('node:') &&
       importer !== undefined &&
       !importer.startsWith(genuine) &&
-      builtinModules.includes(id.slice(5))
+      builtinModules.includes(id.slice(5)) &&
+      // A runner's own module loader is asked for what the runner alone has.
+      id !== 'node:module'
         ? { id: `${genuine}${id}`, moduleSideEffects: false }
         : undefined,
   },

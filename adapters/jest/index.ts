@@ -1,8 +1,8 @@
+import { inspect } from 'node:util';
 import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
 import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
+import { jestGlobal } from './globals.ts';
 import { handoverVariable } from './handover.ts';
-
-type Hook = (work: () => Promise<void>, timeoutMs?: number) => void;
 
 /** Longer than opening or closing may take, so that the error is the one that tells why, in milliseconds. */
 const hookTimeoutMs = 60_000;
@@ -17,7 +17,7 @@ const hookTimeoutMs = 60_000;
  * test('containers reach the service', () => console.log(net.url(), net.networkName));
  */
 export const useLocalhostForward = (ports: Ports, options?: LocalhostForwardOptions): LocalhostForward => {
-  const { beforeAll, afterAll } = globalThis as unknown as Partial<Record<'beforeAll' | 'afterAll', Hook>>;
+  const [beforeAll, afterAll] = [jestGlobal('beforeAll'), jestGlobal('afterAll')];
   if (beforeAll === undefined || afterAll === undefined) throw noHooks();
   let net: LocalhostForward | undefined;
   beforeAll(async () => void (net = await openLocalhostForward(ports, options)), hookTimeoutMs);
@@ -44,9 +44,12 @@ export const forwardAddress = (options?: { docker?: object }): LocalhostForward 
   });
 };
 
-/** Passes everything on to the forward, methods with the forward as their `this`. */
-const standFor = (find: () => LocalhostForward | undefined): LocalhostForward =>
-  new Proxy({} as LocalhostForward, {
+/** Passes everything on to the forward, methods with the forward as their `this`; whatever else is asked of it is the forward's to answer. */
+const standFor = (find: () => LocalhostForward | undefined): LocalhostForward => {
+  // inspect() looks at the target itself.
+  const show = () => find() ?? 'LocalhostForward, not open yet';
+  const target = Object.defineProperty({} as LocalhostForward, inspect.custom, { value: show, configurable: true });
+  return new Proxy(target, {
     get: (_target, name) => {
       const net = find();
       // Whoever prints it or asks whether it is a promise may do so at any time.
@@ -55,7 +58,16 @@ const standFor = (find: () => LocalhostForward | undefined): LocalhostForward =>
       const value: unknown = Reflect.get(net, name, net);
       return typeof value === 'function' ? (value.bind(net) as unknown) : value;
     },
+    has: (_target, name) => Reflect.has(find() ?? target, name),
+    ownKeys: () => Reflect.ownKeys(find() ?? target),
+    // A property that the target does not have must be told as one that may change.
+    getOwnPropertyDescriptor: (_target, name) => {
+      const found = Reflect.getOwnPropertyDescriptor(find() ?? target, name);
+      return found && { ...found, configurable: true };
+    },
+    getPrototypeOf: () => Reflect.getPrototypeOf(find() ?? target),
   });
+};
 
 const notOpenYet = (name: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_CLOSED', {
@@ -65,6 +77,6 @@ const notOpenYet = (name: string): LocalhostForwardError =>
 
 const noHooks = (): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-    what: 'useLocalhostForward() found no beforeAll() and afterAll(): no Jest, or one with `injectGlobals: false`',
+    what: 'useLocalhostForward() found no beforeAll() and afterAll(): this is no test file of Jest',
     try: 'openLocalhostForward(ports) in a beforeAll() of your own',
   });

@@ -1,5 +1,6 @@
 import type { expect as Expect } from 'expect';
 import { LocalhostForwardError } from '../../src/index.ts';
+import { jestGlobal } from './globals.ts';
 import { matchers, type ReachableOptions, type ReachedOptions, type ReceivedOptions } from '../matchers/matchers.ts';
 
 interface ForwardMatchers {
@@ -25,10 +26,10 @@ declare global {
   }
 }
 
-const { expect } = globalThis as unknown as { expect?: typeof Expect };
+const expect: Pick<typeof Expect, 'extend'> | undefined = jestGlobal('expect');
 if (expect === undefined) {
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-    what: 'localhost-forward/jest/matchers found no expect(): no Jest, or one with `injectGlobals: false`',
+    what: 'localhost-forward/jest/matchers found no expect(): this is no test file of Jest',
     try: '"setupFilesAfterEnv": ["localhost-forward/jest/matchers"]',
   });
 }

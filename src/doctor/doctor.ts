@@ -1,6 +1,7 @@
 import { connectEngine, type Engine } from '../engine/engine.ts';
 import { listNetworks } from '../engine/networks.ts';
 import { isLocalhostForwardError } from '../errors.ts';
+import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { readRoutes } from '../host/routes.ts';
@@ -43,7 +44,10 @@ export interface DoctorReport {
  */
 export const doctor = async (options: { docker?: object } = {}): Promise<DoctorReport> => {
   const resolved = parseOptions(options, process.env);
-  return coded('Examining this machine', () => examine(options, resolved));
+  return coded('Examining this machine', async () => {
+    await assertAllowed();
+    return examine(options, resolved);
+  });
 };
 
 const examine = async (options: { docker?: object }, resolved: ResolvedOptions): Promise<DoctorReport> => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import type { OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
@@ -63,6 +63,7 @@ const openClient = async (
     const docker = openDocker(options);
     return { docker, connection: isEndpoint ? (options as Connection) : await readConnection(docker) };
   } catch (error) {
+    if (isLocalhostForwardError(error)) throw error;
     throw dockerUnavailable(error, isEndpoint ? to.url : 'the option `docker`');
   }
 };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { Callers, callersHidden, readPeer } from '../capture/callers.ts';
 import { describeForward, notForwarded, putOnNetwork, type Described } from './describe.ts';
 import { parseProofOptions, type ProofOptions } from '../options/options.ts';
@@ -33,45 +34,45 @@ export type ForwardFacts = Pick<
 
 /** The part of an open forward that looks and changes nothing: the same for its owner and for those it was handed to. */
 export abstract class ForwardView {
-  readonly #facts: ForwardFacts;
+  // Own properties, by which runners tell two forwards apart and print them.
+  readonly id: string;
+  readonly networkId: string;
+  readonly networkName: string;
+  readonly bridgeName: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly hostname: string;
+  readonly strategy: LocalhostForward['strategy'];
+  readonly privilege: LocalhostForward['privilege'];
+  readonly #reasons: LocalhostForward['reasons'];
   #callers: Callers | undefined;
 
   constructor(facts: ForwardFacts) {
-    this.#facts = facts;
+    this.id = idOfBridge(facts.bridgeName) ?? facts.bridgeName;
+    this.networkId = facts.networkId;
+    this.networkName = facts.networkName;
+    this.bridgeName = facts.bridgeName;
+    this.subnet = facts.subnet;
+    this.gateway = facts.gateway;
+    this.hostname = facts.hostname;
+    this.strategy = facts.strategy;
+    this.privilege = facts.privilege;
+    this.#reasons = facts.reasons;
   }
 
   /** The option `docker` it was opened with, for who looks at its engine. */
   abstract get [engineOption](): object | undefined;
 
-  get id(): string {
-    return idOfBridge(this.bridgeName) ?? this.bridgeName;
+  /** One line for people, in place of all that it is made of. */
+  [inspect.custom](): string {
+    const ports = this.ports.map(
+      (port) => `${port.protocol} ${port.containerPort} to ${port.hostAddress} ${port.hostPort}`,
+    );
+    return `LocalhostForward ${this.networkName} (${this.subnet}): ${ports.join(', ') || 'no port'}, by ${this.strategy} as ${this.privilege}`;
   }
-  get networkId(): string {
-    return this.#facts.networkId;
-  }
-  get networkName(): string {
-    return this.#facts.networkName;
-  }
-  get bridgeName(): string {
-    return this.#facts.bridgeName;
-  }
-  get subnet(): string {
-    return this.#facts.subnet;
-  }
-  get gateway(): string {
-    return this.#facts.gateway;
-  }
-  get hostname(): string {
-    return this.#facts.hostname;
-  }
-  get strategy() {
-    return this.#facts.strategy;
-  }
-  get privilege() {
-    return this.#facts.privilege;
-  }
+
   get reasons() {
-    return this.#facts.reasons;
+    return this.#reasons;
   }
   get ports(): readonly ForwardedPort[] {
     return this.probedPorts().map(describePort);

@@ -3,6 +3,7 @@ import { Capture } from '../capture/capture.ts';
 import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
@@ -42,7 +43,10 @@ export const openLocalhostForward = async (
   options: LocalhostForwardOptions = {},
 ): Promise<LocalhostForward> => {
   const plan = parseOpenArguments(ports, options, process.env);
-  return coded('Opening the forward', () => openPlanned(plan));
+  return coded('Opening the forward', async () => {
+    await assertAllowed();
+    return openPlanned(plan);
+  });
 };
 
 const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise<LocalhostForward> => {

@@ -10,9 +10,14 @@ describe('whatever fails becomes an error of the package', () => {
       'by Node’s permission model',
       failure({ code: 'ERR_ACCESS_DENIED', permission: 'ChildProcess' }),
       'LHF_ERR_PRIVILEGE',
-      /^Opening failed: this process runs with --permission[^]*\n {2}denied: ChildProcess\nTry: node --permission --allow-child-process /,
+      /^This process runs with --permission[^]*\n {2}denied: ChildProcess\nTry: node --permission --allow-child-process /,
     ],
-    ['for want of files', failure({ code: 'EMFILE' }), 'LHF_ERR_SYSTEM', /as many files[^]*\nTry: ulimit -n 1024$/],
+    [
+      'for want of files',
+      failure({ code: 'EMFILE' }),
+      'LHF_ERR_SYSTEM',
+      /too few files for a forward: words\nTry: ulimit -n 1024$/,
+    ],
     [
       'at the engine',
       failure({ statusCode: 500 }),

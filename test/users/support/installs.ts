@@ -19,6 +19,12 @@ export const generations = {
     'typescript-7@npm:typescript@7.0.2',
     '@types/node@24.10.1',
     '@types/jest@30.0.0',
+    'jest-environment-jsdom@30.5.2',
+    'jsdom@31.0.1',
+    'happy-dom@21.0.4',
+    'sinon@22.1.0',
+    'nock@15.0.6',
+    'msw@3.0.5',
   ],
   before: [
     'vitest@4.1.12',
@@ -29,6 +35,12 @@ export const generations = {
     'typescript-6@npm:typescript@6.0.3',
     '@types/node@24.10.1',
     '@types/jest@29.5.14',
+    'jest-environment-jsdom@29.7.0',
+    'jsdom@26.1.0',
+    'happy-dom@20.0.0',
+    'sinon@21.0.0',
+    'nock@14.0.10',
+    'msw@2.11.5',
   ],
 } as const;
 
@@ -81,7 +93,7 @@ const installPackages = async (generation: Generation, folder: string): Promise<
     await writeFile(join(making, 'package.json'), '{ "name": "users", "private": true }\n');
     const tarball = await packInto(making);
     const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
-    await outputOf(execHere, ['npm', 'install', ...flags, tarball, ...generations[generation]], {
+    await outputOf(execHere, ['npm', 'install', ...flags, '--ignore-scripts', tarball, ...generations[generation]], {
       cwd: making,
       timeoutMs: 300_000,
     });
