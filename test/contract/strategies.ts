@@ -50,7 +50,7 @@ const all: readonly Claims[] = [
   {
     name: 'relay',
     privilege: 'none',
-    carries: ['tcp'],
+    carries: ['tcp', 'udp'],
     refusesAbsent: 'ECONNRESET',
     refusesStrangers: /^ECONNRESET$/,
     keepsCallerAddress: false,

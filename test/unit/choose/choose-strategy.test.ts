@@ -119,7 +119,6 @@ describe('where none works', () => {
       'a rootless engine has its bridges',
       'docker context use default, with',
     ],
-    ['relay for UDP', {}, { strategy: 'relay', ...udp }, 'carries no UDP', "strategy: 'auto'"],
     ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', 'docker context use default'],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
     ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
