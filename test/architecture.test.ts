@@ -16,7 +16,7 @@ const layers: readonly (readonly string[])[] = [
   // The seams, and what strategies have in common.
   ['src/strategies'],
   ['src/strategies/carrier'],
-  ['src/strategies/netfilter', 'src/strategies/relay'],
+  ['src/strategies/netfilter', 'src/strategies/relay', 'src/strategies/sidecar'],
   ['src/strategies/netfilter/nftables', 'src/strategies/netfilter/iptables'],
   ['src/strategies/all.ts'],
   ['src/choose', 'src/proof', 'src/leftovers'],
@@ -31,13 +31,16 @@ const layers: readonly (readonly string[])[] = [
 const closedTo: readonly (readonly [from: string, to: string, why: string])[] = [
   ['src/proof', 'src/strategies/netfilter', 'a proof asks any strategy the same'],
   ['src/proof', 'src/strategies/carrier', 'a proof asks any strategy the same'],
+  ['src/proof', 'src/strategies/sidecar', 'a proof asks any strategy the same'],
   ['src/proof', 'src/strategies/relay', 'a proof asks any strategy the same'],
   ['src/proof', 'src/strategies/all.ts', 'a proof asks any strategy the same'],
   ['src/forward', 'src/strategies/netfilter', 'an opening knows strategies by their seam'],
   ['src/forward', 'src/strategies/carrier', 'an opening knows strategies by their seam'],
+  ['src/forward', 'src/strategies/sidecar', 'an opening knows strategies by their seam'],
   ['src/forward', 'src/strategies/relay', 'an opening knows strategies by their seam'],
   ['src/choose', 'src/strategies/netfilter', 'the choice asks any strategy the same'],
   ['src/choose', 'src/strategies/carrier', 'the choice asks any strategy the same'],
+  ['src/choose', 'src/strategies/sidecar', 'the choice asks any strategy the same'],
   ['src/choose', 'src/strategies/relay', 'the choice asks any strategy the same'],
   ['adapters', 'src', 'adapters are users of the package'],
 ];

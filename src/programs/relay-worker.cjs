@@ -6,6 +6,7 @@
 const { parentPort } = require('node:worker_threads');
 const { Carried } = require('./carry.cjs');
 const { Datagrams, listenForDatagrams } = require('./datagrams.cjs');
+const { Door } = require('./door.cjs');
 const { dial, listen } = require('./ends.cjs');
 
 /** @import { End, Endpoint } from './ends.cjs' */
@@ -129,6 +130,32 @@ class Port {
 const ports = new Map();
 const nameOf = (/** @type {string} */ forward, /** @type {string} */ key) => `${forward} ${key}`;
 
+/** Doors of sidecars, by forward. @type {Map<string, Door>} */
+const doors = new Map();
+
+/** @param {string} forward */
+const openDoor = (forward) =>
+  new Door({
+    onConnection: (containerPort, caller, from) => {
+      const port = ports.get(nameOf(forward, `tcp/${containerPort}`));
+      if (port === undefined) caller.reset();
+      else port.accept(caller, from);
+    },
+    onDatagram: (containerPort, peer, bytes) =>
+      ports.get(nameOf(forward, `udp/${containerPort}`))?.datagrams?.receive(peer, bytes),
+  });
+
+/** @param {Port} port @param {Door} door */
+const listenBehind = async (port, door) => {
+  const { protocol, containerPort } = port.plan;
+  if (protocol === 'udp')
+    port.openDatagrams((peer, bytes) =>
+      door.link.tell({ datagram: bytes.toString('base64'), port: containerPort, peer }),
+    );
+  await door.listen(protocol, containerPort);
+  port.stop = () => door.link.tell({ close: protocol, port: containerPort });
+};
+
 /** @param {Port} port @param {string} address */
 const listenOn = async (port, address) => {
   const at = { address, port: port.plan.containerPort };
@@ -148,12 +175,24 @@ const obey = async (order) => {
   switch (order.do) {
     case 'listen': {
       const opened = new Port(order.port);
-      await listenOn(opened, order.address);
+      const door = doors.get(order.forward);
+      await (door === undefined ? listenOn(opened, order.address) : listenBehind(opened, door));
       return void ports.set(nameOf(order.forward, order.key), opened);
     }
     case 'close':
       ports.delete(nameOf(order.forward, order.key));
       return port?.close();
+    case 'openDoor': {
+      const door = openDoor(order.forward);
+      await door.open(order.path);
+      return void doors.set(order.forward, door);
+    }
+    case 'awaitSidecar':
+      return doors.get(order.forward)?.came;
+    case 'closeDoor':
+      doors.get(order.forward)?.close();
+      doors.delete(order.forward);
+      return undefined;
     case 'divert':
       for (const [name, one] of ports)
         if (name.startsWith(`${order.forward} `)) one.divert(order.trials[name.slice(order.forward.length + 1)]);

@@ -44,6 +44,10 @@ export type RelayOrder =
   | (OfPort & { readonly do: 'callerBehind'; readonly end: End })
   /** The relay's own end of the connection by which it carries a caller's on. */
   | (OfPort & { readonly do: 'carriedFrom'; readonly end: End })
+  /** Listens on a unix socket for a sidecar: its forward's ports are listened on there from then on. */
+  | { readonly do: 'openDoor'; readonly forward: string; readonly path: string }
+  | { readonly do: 'awaitSidecar'; readonly forward: string }
+  | { readonly do: 'closeDoor'; readonly forward: string }
   /** Where probes are led, by the ports' keys; the others to their services. */
   | { readonly do: 'divert'; readonly forward: string; readonly trials: Readonly<Record<string, number>> };
 

@@ -18,6 +18,8 @@ export interface Front {
   readonly strategy: StrategyName;
   /** Opens it on the network. Resolves to the address that containers dial. Undone by `close`, also where it failed. */
   open(network: Network): Promise<{ address: string; place: Place }>;
+  /** Whether it still stands, once it was opened. */
+  readonly isOpen: boolean;
   /** Its own socket in this host that callers' connections arrive at, where it is in this host. */
   landingOf(port: PortMapping): ReturnType<RouteView['landingOf']>;
   /** Before the network goes. Tried again, it does what is left. */
@@ -114,8 +116,13 @@ export class CarriedRoute implements Route {
     return blindWatch;
   }
 
-  /** Nobody but this process can take its sockets, unless its thread ended. */
+  /** Nobody but this process can take its sockets; but its thread may have ended, and a container be removed by anybody. */
   async repair(): Promise<boolean> {
+    if (this.#opened !== undefined && (!this.#front.isOpen || this.#isThreadLost())) {
+      this.#lives.clear();
+      await this.#front.close();
+      this.#opened = { ...this.#opened, place: (await this.#front.open(this.#opened.network)).place };
+    }
     const lost = [...this.#ports.values()].filter((port) => !this.#isThere(keyOf(port)));
     await Promise.all(lost.map((port) => this.#listen(port)));
     return lost.length > 0;
@@ -144,7 +151,11 @@ export class CarriedRoute implements Route {
   }
 
   #isThere(key: string): boolean {
-    return !this.#thread.isLost && this.#lives.get(key) === this.#thread.life;
+    return this.#front.isOpen && !this.#thread.isLost && this.#lives.get(key) === this.#thread.life;
+  }
+
+  #isThreadLost(): boolean {
+    return this.#thread.isLost || [...this.#lives.values()].some((life) => life !== this.#thread.life);
   }
 
   async #count(key: string): Promise<RelayCount> {

@@ -33,6 +33,7 @@ const onGateway = (forget: () => Promise<void>): Front => {
   let gateway = '';
   return {
     strategy: 'relay',
+    isOpen: true,
     open: async (network) => {
       ({ gateway } = network);
       return { address: gateway, place: { address: gateway } };
