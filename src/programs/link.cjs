@@ -44,6 +44,7 @@ const parseHead = (bytes) => {
 /** The socket for telling. */
 class Teller {
   #queued = 0;
+  #words = '';
   #received = '';
 
   /** @param {End} end @param {{ word(word: Word): void, lost(): void }} listener */
@@ -54,8 +55,15 @@ class Teller {
 
   /** @param {Word} word */
   tell(word) {
-    const bytes = Buffer.from(`${JSON.stringify(word)}\n`);
     if ('datagram' in word && this.#queued > mostQueued) return;
+    // Those of one turn of the loop go together.
+    if (this.#words === '') setImmediate(() => this.#flush());
+    this.#words += `${JSON.stringify(word)}\n`;
+  }
+
+  #flush() {
+    const bytes = Buffer.from(this.#words);
+    this.#words = '';
     if (this.end.write(bytes, () => (this.#queued -= bytes.length)) === 'waits') this.#queued += bytes.length;
   }
 

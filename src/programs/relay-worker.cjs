@@ -24,6 +24,8 @@ class Port {
   carried = new Set();
   /** Callers whose service is being dialled. @type {Set<End>} */
   #dialling = new Set();
+  #size;
+  #network;
   /** @type {() => void} */
   stop = () => undefined;
   isClosed = false;
@@ -35,6 +37,9 @@ class Port {
   /** @param {RelayPort} plan */
   constructor(plan) {
     this.plan = plan;
+    const [network = '', bits = '32'] = plan.subnet.split('/');
+    this.#size = 2 ** (32 - Number(bits));
+    this.#network = Math.floor(toNumber(network) / this.#size);
   }
 
   /** Carries a caller to the service, or resets it. @param {End} caller @param {Endpoint} from */
@@ -65,9 +70,7 @@ class Port {
 
   /** The gateway's address can be dialled from other networks of this host and from its LAN, too. @param {string} address */
   isInside(address) {
-    const [network = '', bits = '32'] = this.plan.subnet.split('/');
-    const size = 2 ** (32 - Number(bits));
-    return Math.floor(toNumber(address) / size) === Math.floor(toNumber(network) / size);
+    return Math.floor(toNumber(address) / this.#size) === this.#network;
   }
 
   /** @param {(peer: Endpoint, bytes: Buffer) => void} reply */
