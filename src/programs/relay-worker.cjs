@@ -37,6 +37,7 @@ class Port {
   /** @param {RelayPort} plan */
   constructor(plan) {
     this.plan = plan;
+    this.trial = plan.trial;
     const [network = '', bits = '32'] = plan.subnet.split('/');
     this.#size = 2 ** (32 - Number(bits));
     this.#network = Math.floor(toNumber(network) / this.#size);

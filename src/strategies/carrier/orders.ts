@@ -15,6 +15,8 @@ export interface RelayPort {
   readonly subnet: string;
   /** What comes from it is a proof and no hit. */
   readonly probeAddress: string;
+  /** Where probes are led at first, on 127.0.0.1. Default: to the service. */
+  readonly trial?: number | undefined;
 }
 
 /** One end of a connection or flow. */

@@ -7,6 +7,7 @@ import {
   type PortMapping,
   type Proofs,
   type Route,
+  type RoutePlan,
   type RouteEvidence,
   type RouteView,
 } from '../strategy.ts';
@@ -40,12 +41,13 @@ export class CarriedRoute implements Route {
   readonly #ports: Map<string, PortMapping>;
   /** In which of the thread's lives each port was opened. */
   readonly #lives = new Map<string, number>();
-  #trials: Readonly<Record<string, number>> = {};
+  #trials: Readonly<Record<string, number>>;
   #opened: { readonly network: Network; readonly place: Place } | undefined;
   #isHeld = true;
 
-  constructor(forward: string, ports: readonly PortMapping[], front: Front, thread: RelayThread) {
-    this.#forward = forward;
+  constructor({ names, ports, trials }: RoutePlan, front: Front, thread: RelayThread) {
+    this.#forward = names.bridge;
+    this.#trials = trialsOf(trials);
     this.#front = front;
     this.#thread = thread;
     this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
@@ -75,7 +77,7 @@ export class CarriedRoute implements Route {
   }
 
   async divertProbes(trials: readonly PortMapping[]): Promise<void> {
-    this.#trials = Object.fromEntries(trials.map((port) => [keyOf(port), port.targetPort]));
+    this.#trials = trialsOf(trials);
     await this.#thread.ask({ do: 'divert', forward: this.#forward, trials: this.#trials });
   }
 
@@ -141,7 +143,7 @@ export class CarriedRoute implements Route {
     if (this.#opened === undefined) return;
     const { network, place } = this.#opened;
     const key = keyOf(port);
-    const plan = planOf(port, network);
+    const plan = { ...planOf(port, network), trial: this.#trials[key] };
     try {
       await this.#thread.ask({ do: 'listen', forward: this.#forward, key, ...place, port: plan });
     } catch (error) {
@@ -168,6 +170,9 @@ export class CarriedRoute implements Route {
     return this.#isThere(key) ? this.#thread.ask<T | undefined>(order) : undefined;
   }
 }
+
+const trialsOf = (trials: readonly PortMapping[]): Record<string, number> =>
+  Object.fromEntries(trials.map((port) => [keyOf(port), port.targetPort]));
 
 const planOf = (port: PortMapping, { subnet, probeAddress }: Network): RelayPort => {
   const { protocol, containerPort, hostPort, hostAddress } = port;

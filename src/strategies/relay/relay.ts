@@ -14,14 +14,14 @@ export const relay: Strategy = {
   obstacle: obstacleToBridges,
   describe: () => 'this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller',
   /** Begins without a socket: there is nothing to listen on before the network is there. */
-  open: async ({ names, ports, onSent }, tools) => {
+  open: async (plan, tools) => {
+    const { names, onSent } = plan;
     const held = heldBridgesOf(tools);
     const noted = held.note(names.bridge);
     onSent();
     await noted;
     return new CarriedRoute(
-      names.bridge,
-      ports,
+      plan,
       onGateway(() => held.forget(names.bridge)),
       relayThreadOf(tools.session),
     );

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
 import { dockerUnavailable, statusOf } from '../../engine/engine.ts';
 import { createHelper, describeHelperRefusal } from '../../engine/helper-container.ts';

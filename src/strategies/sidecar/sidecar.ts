@@ -19,14 +19,15 @@ export const sidecar: Strategy = {
   obstacle: obstacleToMounts,
   describe: () =>
     'a container of ours in the network hands the bytes to this process, without any rights; services see 127.0.0.1 as their caller',
-  open: async ({ names, ports, onSent }, tools) => {
+  open: async (plan, tools) => {
+    const { names, onSent } = plan;
     const held = heldBridgesOf(tools);
     const noted = held.note(names.bridge);
     onSent();
     await noted;
     const thread = relayThreadOf(tools.session);
     const front = new SidecarFront({ names, tools, thread, forget: () => held.forget(names.bridge) });
-    return new CarriedRoute(names.bridge, ports, front, thread);
+    return new CarriedRoute(plan, front, thread);
   },
   attach: () => unseenRoute('sidecar'),
 };
