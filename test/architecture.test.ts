@@ -15,7 +15,8 @@ const layers: readonly (readonly string[])[] = [
   ['src/options'],
   // The seams, and what strategies have in common.
   ['src/strategies'],
-  ['src/strategies/netfilter', 'src/strategies/relay'],
+  ['src/strategies/carrier'],
+  ['src/strategies/netfilter', 'src/strategies/relay', 'src/strategies/sidecar'],
   ['src/strategies/netfilter/nftables', 'src/strategies/netfilter/iptables'],
   ['src/strategies/all.ts'],
   ['src/choose', 'src/proof', 'src/leftovers', 'src/capture'],
@@ -29,11 +30,17 @@ const layers: readonly (readonly string[])[] = [
 // What is below a place and yet none of its business: `type:` leaves the types to be known.
 const closedTo: readonly (readonly [from: string, to: string, why: string])[] = [
   ['src/proof', 'src/strategies/netfilter', 'a proof asks any strategy the same'],
+  ['src/proof', 'src/strategies/carrier', 'a proof asks any strategy the same'],
+  ['src/proof', 'src/strategies/sidecar', 'a proof asks any strategy the same'],
   ['src/proof', 'src/strategies/relay', 'a proof asks any strategy the same'],
   ['src/proof', 'src/strategies/all.ts', 'a proof asks any strategy the same'],
   ['src/forward', 'src/strategies/netfilter', 'an opening knows strategies by their seam'],
+  ['src/forward', 'src/strategies/carrier', 'an opening knows strategies by their seam'],
+  ['src/forward', 'src/strategies/sidecar', 'an opening knows strategies by their seam'],
   ['src/forward', 'src/strategies/relay', 'an opening knows strategies by their seam'],
   ['src/choose', 'src/strategies/netfilter', 'the choice asks any strategy the same'],
+  ['src/choose', 'src/strategies/carrier', 'the choice asks any strategy the same'],
+  ['src/choose', 'src/strategies/sidecar', 'the choice asks any strategy the same'],
   ['src/choose', 'src/strategies/relay', 'the choice asks any strategy the same'],
   ['adapters', 'src', 'adapters are users of the package'],
 ];

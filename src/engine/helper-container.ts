@@ -24,6 +24,8 @@ export interface HelperContainer {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Further programs of this host that it runs. */
   readonly tools?: readonly string[];
+  /** Further files of this host, a socket for example, each with what it is called there. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -61,7 +63,9 @@ export const renderHelper = (
       NetworkMode: network,
       ExtraHosts: [...extraHosts],
       // Mounts and not binds: for these, an engine makes a folder on its host where the source is missing.
-      Mounts: files.map((path) => ({ Type: 'bind', Source: path, Target: path, ReadOnly: true })),
+      Mounts: [...files.map((path) => [path, path] as const), ...Object.entries(helper.files ?? {})].map(
+        ([Source, Target]) => ({ Type: 'bind', Source, Target, ReadOnly: true }),
+      ),
       CapDrop: ['ALL'],
       CapAdd: [...capabilities],
       ...(sysctls === undefined ? {} : { Sysctls: { ...sysctls } }),

@@ -78,6 +78,7 @@ const mappingOf = (plan: PlannedPort, hostPort: number): PortMapping => ({
   protocol: plan.protocol,
   hostAddress: '127.0.0.1',
   targetPort: hostPort,
+  ...(plan.hostAddress === undefined ? { eitherLoopback: true } : {}),
 });
 
 const withTrial = (mapping: PortMapping, ours: TemporaryListener | undefined): OpenPort => {

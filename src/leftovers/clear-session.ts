@@ -34,12 +34,12 @@ export const clearSession = async (session: DeadSession, tools: LeftoverTools): 
 };
 
 const clearKernel = async (session: DeadSession, tools: LeftoverTools): Promise<Stay[]> => {
-  // Who had no rights has nothing there.
-  if (tools.privileges === undefined) return [];
   // Other tools: what was listed before is not what is there now.
   const fresh = { ...tools };
   const stays: Stay[] = [];
   for (const kind of kernelKinds) {
+    // Who had no rights has none of these.
+    if (tools.privileges === undefined && kind.needsRights !== false) continue;
     try {
       const outcomes = await removeMarks([kind], await marksOf(session, kind, fresh), fresh);
       stays.push(...outcomes.flatMap(stayOf));

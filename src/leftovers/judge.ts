@@ -35,7 +35,7 @@ export const judgeOwned = (
   }
   const who = state === undefined ? 'an owner that its mark does not tell' : 'another host or pid namespace';
   return ({ kind, created }) => {
-    if (kind === 'network' || kind === 'container') {
+    if (kind === 'network' || kind === 'container' || kind === 'folder') {
       const age = created === undefined ? 0 : now - created;
       return { remove: age > oldAfterMs, reason: `it belongs to ${who} and is younger than a day` };
     }

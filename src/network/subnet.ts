@@ -25,6 +25,12 @@ export const probeAddressOf = (cidr: string): string => {
   return renderAddress(base + sizeOf(bits) - 2);
 };
 
+/** The one before: a sidecar's own. */
+export const sidecarAddressOf = (cidr: string): string => {
+  const { base, bits } = parseCidr(cidr) ?? { base: 0, bits: 32 };
+  return renderAddress(base + sizeOf(bits) - 3);
+};
+
 export const overlaps = (one: Cidr, other: Cidr): boolean =>
   one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 

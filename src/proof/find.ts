@@ -69,7 +69,7 @@ const judge = (seen: Evidence): Cause => {
       sentence: `The engine at ${engine.endpoint} runs on another host, whose 127.0.0.1 is not this one's`,
       advice: 'docker context use default',
     };
-  if (engine.rootless)
+  if (engine.rootless && !seen.relayed)
     return {
       finding: 'engine-rootless',
       sentence: 'The engine is rootless: its bridges are in a network namespace of their own',

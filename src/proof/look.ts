@@ -35,10 +35,11 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     readListeners(port.hostPort, port.protocol),
     findDetour(context),
   ]);
+  const takesEither = context.route.isRelay && port.eitherLoopback === true;
   const takes = (listener: Listener): boolean =>
     port.hostAddress === '::1'
       ? takesLoopback6(listener) || (port.mayMove === true && takesLoopback4(listener))
-      : takesLoopback4(listener);
+      : takesLoopback4(listener) || (takesEither && takesLoopback6(listener));
   const listening = listeners.some(takes);
   return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening, detour };
 };

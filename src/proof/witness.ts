@@ -28,13 +28,12 @@ export const witness = async (
   port: ProbedPort,
   from: Endpoint | undefined,
   before: Proofs | undefined,
-  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay'>,
+  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'carriedFrom'>,
 ): Promise<Arrival> => {
-  const landing = route.landingOf(port);
   for (let look = 1; ; look += 1) {
     const [proofs, arrived] = await Promise.all([
       route.proofs(),
-      from === undefined ? nowhere : findArrival(port, landing, from),
+      from === undefined ? nowhere : findArrival(port, route, from),
     ]);
     const after = proofs.get(keyOf(port));
     // A rule that could not be read before has counted nothing that is known to be this probe's.
@@ -50,12 +49,27 @@ const nowhere = { at: 'nowhere', to: undefined } as const;
 
 const findArrival = async (
   port: ProbedPort,
-  landing: Endpoint,
+  route: Pick<RouteView, 'landingOf' | 'carriedFrom'>,
   from: Endpoint,
 ): Promise<Pick<Arrival, 'at' | 'to'>> => {
-  const arrived = judgeArrival(landing, await readConnectionsFrom(from));
-  const isWhole = arrived.at !== 'service' || port.hostAddress !== '::1' || (await isRelayedOn(port));
-  return isWhole ? arrived : nowhere;
+  const landing = route.landingOf(port);
+  const arrived =
+    landing === undefined
+      ? ({ at: 'service', to: from } as const)
+      : judgeArrival(landing, await readConnectionsFrom(from));
+  if (arrived.at !== 'service') return arrived;
+  if (route.carriedFrom !== undefined) return findCarried(port, await route.carriedFrom(port, from));
+  return port.hostAddress !== '::1' || (await isRelayedOn(port)) ? arrived : nowhere;
+};
+
+/** What a carrier carries on is a connection of its own, which the service has to have the other end of. */
+const findCarried = async (
+  { hostPort, hostAddress, eitherLoopback }: ProbedPort,
+  carrier: Endpoint | undefined,
+): Promise<Pick<Arrival, 'at' | 'to'>> => {
+  if (carrier === undefined) return nowhere;
+  const address = eitherLoopback === true ? carrier.address : hostAddress;
+  return judgeArrival({ address, port: hostPort }, await readConnectionsFrom(carrier));
 };
 
 /** Judges this host's ends of one connection. Pure. */

@@ -3,7 +3,7 @@ import type { Privileges } from '../privilege/privileges.ts';
 
 /** Something that carries our mark: one thing that a run made. */
 export interface Mark {
-  readonly kind: 'network' | 'container' | 'rules' | 'guard' | 'accept' | 'sysctl';
+  readonly kind: 'network' | 'container' | 'rules' | 'guard' | 'accept' | 'sysctl' | 'folder';
   readonly name: string;
   /** The {@link LeftoverKind.name} that found it and removes it. */
   readonly origin: string;
@@ -55,6 +55,8 @@ export interface LeftoverKind<M extends Mark = Mark> {
   readonly kind: Mark['kind'];
   /** One of {@link removalOrder}. */
   readonly order: number;
+  /** Whether it takes rights to leave it, and to find it. Default: true. */
+  readonly needsRights?: boolean;
   /**
    * How much listing it costs, told by the occasion: beside each opening, the first of a process only, once something dead is known,
    * or only where somebody asked for a sweep.

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import type { HostFacts } from '../host/facts.ts';
+import type { Endpoint } from '../host/sockets.ts';
 import type { Network } from '../network/network.ts';
 import type { Names } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
@@ -29,6 +30,8 @@ export interface PortMapping extends PortKey {
   readonly mayMove?: boolean;
   /** Where on 127.0.0.1 packets go: the service's own port, or that of the relay in front of a service on ::1. */
   readonly targetPort: number;
+  /** The user named neither loopback address: whichever the service listens on, 127.0.0.1 first, is meant, as far as a strategy can. */
+  readonly eitherLoopback?: boolean;
 }
 
 /** What a route is told before its network exists. */
@@ -103,8 +106,12 @@ export interface RouteView {
   proofs(): Promise<ReadonlyMap<string, Proofs>>;
   /** Whether it accepts connections itself and then makes others to the service: an accepted one tells nothing of the service yet. */
   readonly isRelay: boolean;
-  /** Where on this host a carried connection is seen: its own end of what the container dialled. */
-  landingOf(port: PortMapping): { readonly address: string; readonly port: number };
+  /** Where on this host a carried connection is seen: its own end of what the container dialled. Undefined: nowhere. */
+  landingOf(port: PortMapping): Endpoint | undefined;
+  /** By whom it accepts itself: its own end of the connection by which it carries a caller's on to the service, while there is one. */
+  carriedFrom?(port: PortMapping, from: Endpoint): Promise<Endpoint | undefined>;
+  /** The other way round: the caller behind an end that a service sees. */
+  callerBehind?(port: PortMapping, end: Endpoint): Promise<Endpoint | undefined>;
   /** Follows what probes send for a port. One at a time on a bridge. */
   watchPackets(port: PortMapping): Promise<PacketWatch>;
 }

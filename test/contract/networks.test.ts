@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
+import { gatewayOf } from '../../src/network/subnet.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { expectNothingLeft } from './left.ts';
 import { optionsOf, strategies } from './strategies.ts';
@@ -15,9 +16,10 @@ describe.each(strategies)('the network of a forward by $name with $privilege', (
       Name: net.networkName,
       Driver: 'bridge',
       Internal: false,
-      IPAM: { Config: [{ Subnet: net.subnet, Gateway: net.gateway }] },
+      IPAM: { Config: [{ Subnet: net.subnet, Gateway: gatewayOf(net.subnet) }] },
       Options: { 'com.docker.network.bridge.name': net.bridgeName },
     });
+    expect(net.gateway === gatewayOf(net.subnet)).toBe(claims.standsAtGateway);
     expect(net.bridgeName).toMatch(/^lhf-[0-9a-z]{8}$/);
     expect(net.bridgeName).toBe(`lhf-${net.id}`);
     expect(net.subnet).toMatch(/^198\.1[89]\.\d+\.\d+\/28$/);
@@ -34,7 +36,7 @@ describe.each(strategies)('the network of a forward by $name with $privilege', (
   test('has the subnet that is asked for, and nobody else has it then', async () => {
     const subnet = '198.19.254.16/28';
     await using net = await openLocalhostForward([], { ...options, subnet });
-    expect(net).toMatchObject({ subnet, gateway: '198.19.254.17' });
+    expect(net).toMatchObject({ subnet, gateway: claims.standsAtGateway ? '198.19.254.17' : '198.19.254.29' });
     const before = await snapshotHere();
     await expect(openLocalhostForward([], { ...options, subnet: '198.19.254.0/27' })).rejects.toMatchObject({
       code: 'LHF_ERR_NETWORK',

@@ -25,6 +25,8 @@ export interface Claims {
   readonly isSeenElsewhere: boolean;
   /** What an unnamed connection of a container comes to when its network is gone. */
   readonly closesWith: 'ECONNRESET' | 'TIMEOUT';
+  /** What containers dial is the bridge's own address, and not another one of the network. */
+  readonly standsAtGateway: boolean;
 }
 
 const netfilter = {
@@ -38,6 +40,7 @@ const netfilter = {
   counts: 'packets',
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
+  standsAtGateway: true,
 } as const;
 const nftables = { ...netfilter, name: 'nftables', leavesRuleset: 'byte for byte' } as const;
 const iptables = { ...netfilter, name: 'iptables', leavesRuleset: 'nothing of ours' } as const;
@@ -50,7 +53,7 @@ const all: readonly Claims[] = [
   {
     name: 'relay',
     privilege: 'none',
-    carries: ['tcp'],
+    carries: ['tcp', 'udp'],
     refusesAbsent: 'ECONNRESET',
     refusesStrangers: /^ECONNRESET$/,
     keepsCallerAddress: false,
@@ -61,6 +64,23 @@ const all: readonly Claims[] = [
     counts: 'payload',
     isSeenElsewhere: false,
     closesWith: 'ECONNRESET',
+    standsAtGateway: true,
+  },
+  {
+    name: 'sidecar',
+    privilege: 'none',
+    carries: ['tcp', 'udp'],
+    refusesAbsent: 'ECONNRESET',
+    refusesStrangers: /^(ECONNREFUSED|TIMEOUT)$/,
+    keepsCallerAddress: false,
+    answersHostGateway: false,
+    opensBridge: false,
+    takesPorts: false,
+    leavesRuleset: 'byte for byte',
+    counts: 'payload',
+    isSeenElsewhere: false,
+    closesWith: 'ECONNRESET',
+    standsAtGateway: false,
   },
 ];
 

@@ -11,8 +11,9 @@ const choose = (different: Different, wanted: Wanted) =>
   chooseStrategy(machineWith(different), { strategy: 'auto', privilege: 'auto', ...wanted });
 const someone = { uid: 1000, netAdmin: false };
 const bare = { nft: undefined, iptables: undefined };
-// Only those that need rights carry it.
-const udp = { protocols: ['udp'] } as const;
+// Leaves those out that need nobody.
+const byRights = { privilege: 'root' } as const;
+const byRules = { strategy: 'nftables' } as const;
 const legacy = { version: '1.8.7', variant: 'legacy' } as const;
 
 describe('what is chosen', () => {
@@ -37,9 +38,12 @@ describe('what is chosen', () => {
     ['rights that are not wanted', {}, { privilege: 'none' }, 'relay', 'none', 'this process carries'],
     ['no tools', { host: bare }, {}, 'relay', 'none', 'this process carries'],
     ['neither tools nor rights', { host: { ...bare, ...someone } }, {}, 'relay', 'none', 'this process carries'],
+    ['rootless', { engine: { rootless: true } }, {}, 'sidecar', 'none', 'a container of ours in the network'],
+    ['UDP for nobody', { host: someone }, { protocols: ['udp'] }, 'relay', 'none', 'this process carries'],
+    ['sidecar asked for', {}, { strategy: 'sidecar' }, 'sidecar', 'none', 'asked for; a container'],
     ['relay asked for', {}, { strategy: 'relay' }, 'relay', 'none', 'asked for; this process carries'],
     ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
-    ['UDP', {}, udp, 'nftables', 'root', 'nft 1.0.6'],
+    ['UDP', {}, { protocols: ['udp'] }, 'nftables', 'root', 'nft 1.0.6'],
     ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
   ])('%s', (_, different, wanted, strategy, privilege, reason) => {
     const choice = choose(different, wanted);
@@ -55,7 +59,7 @@ describe('what is chosen', () => {
       'nft 1.0.6 on kernel 6.1.0: the kernel itself removes the rules when the process ends',
       'works too; not chosen',
       'works too; not chosen',
-      'not built yet',
+      'works too; not chosen',
       'not built yet',
       'only engines in a virtual machine have it',
     ]);
@@ -71,17 +75,17 @@ describe('where none works', () => {
   const nftables = 'sudo apt-get install nftables';
   const iptables = 'sudo apt-get install iptables';
   test.each<[string, Different, Wanted, string, string]>([
-    ['nothing installed', { host: bare }, udp, 'no nft with an interactive mode', nftables],
-    ['nothing installed on an old kernel', { host: { ...bare, kernel: '4.19.0' } }, udp, 'no nft', iptables],
+    ['nothing installed', { host: bare }, byRights, 'no nft with an interactive mode', nftables],
+    ['nothing installed on an old kernel', { host: { ...bare, kernel: '4.19.0' } }, byRights, 'no nft', iptables],
     [
       'old kernel',
       { host: { kernel: '4.19.0', iptables: undefined } },
-      udp,
+      byRights,
       'kernel 4.19.0 has no owned tables',
       iptables,
     ],
-    ['old nft', { host: { ...bare, nft: { version: '0.9.8' } } }, udp, 'nft 0.9.8 has no owned tables', iptables],
-    ['no privilege either', { host: { ...someone, ...bare } }, udp, 'no nft', nftables],
+    ['old nft', { host: { ...bare, nft: { version: '0.9.8' } } }, byRights, 'nft 0.9.8 has no owned tables', iptables],
+    ['no privilege either', { host: { ...someone, ...bare } }, byRules, 'no nft', nftables],
     ['nftables asked for, none there', { host: { nft: undefined } }, { strategy: 'nftables' }, 'no nft', nftables],
     [
       'nftables asked for, too old',
@@ -113,16 +117,21 @@ describe('where none works', () => {
       'docker context use default',
     ],
     [
-      'rootless',
+      'rules for a rootless engine',
       { engine: { rootless: true } },
-      {},
+      byRules,
       'a rootless engine has its bridges',
       'docker context use default, with',
     ],
-    ['relay for UDP', {}, { strategy: 'relay', ...udp }, 'carries no UDP', "strategy: 'auto'"],
     ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', 'docker context use default'],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
-    ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
+    [
+      'sidecar',
+      { engine: { remote: true } },
+      { strategy: 'sidecar' },
+      'is on another host',
+      'docker context use default',
+    ],
     ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
     ['native', { engine: { vm: 'Colima' } }, { strategy: 'native' }, 'not built yet; Colima itself', elsewhere],
   ])('%s', (_, different, wanted, reason, advice) => {
@@ -147,21 +156,21 @@ describe('where nobody may', () => {
     [
       'no root, no sudo',
       { host: someone },
-      udp,
+      byRules,
       'this user is not root, and sudo -n does not work for this user',
       "printf 'Defaults:%s !requiretty",
     ],
     [
       'root without the capability',
       { host: { netAdmin: false } },
-      udp,
+      byRules,
       'root here lacks CAP_NET_ADMIN',
       'docker run --cap-add NET_ADMIN',
     ],
     [
       'root without the capability, whose sudo lacks it too',
       { host: { netAdmin: false, sudo: true } },
-      { protocols: ['tcp', 'udp'] },
+      byRules,
       'root here lacks CAP_NET_ADMIN',
       'docker run --cap-add NET_ADMIN',
     ],
@@ -175,7 +184,6 @@ describe('where nobody may', () => {
     ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
     ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', "printf 'Defaults:%s"],
     ['container', {}, { privilege: 'container' }, "privilege 'container' cannot install rules in this version", mended],
-    ['none', {}, { privilege: 'none', ...udp }, "privilege 'none' was asked for", mended],
     ['none for nftables', {}, { privilege: 'none', strategy: 'nftables' }, "privilege 'none' was asked for", mended],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));

@@ -1,0 +1,132 @@
+// @ts-check
+/*
+ * Carries datagrams: each peer has a flow of its own, a socket that the service's answers come back to. A flow ends when nothing passes
+ * for a while; where there are too many, the one that was silent longest makes room.
+ */
+const dgram = require('node:dgram');
+
+/** @import { Endpoint } from './ends.cjs' */
+/** @import { Count } from './carry.cjs' */
+
+const idleMs = 120_000;
+const mostFlows = 1_024;
+
+/**
+ * @typedef {object} Flow
+ * @property {Endpoint} peer
+ * @property {dgram.Socket} socket
+ * @property {Buffer[] | undefined} waiting What came before the socket was connected.
+ * @property {Count | undefined} count
+ * @property {number} usedAt On `performance.now()`'s clock.
+ */
+
+/** Waits for its socket in the first moment of a flow, and no more than this is kept. */
+const mostWaiting = 64;
+
+class Datagrams {
+  /** By peer; who was silent longest comes first. @type {Map<string, Flow>} */
+  #flows = new Map();
+  /** @type {NodeJS.Timeout | undefined} */
+  #sweeping;
+
+  /**
+   * @param {object} plan
+   * @param {(peer: Endpoint) => { port: number, count?: Count } | undefined} plan.target Undefined: not to be carried.
+   * @param {(peer: Endpoint, bytes: Buffer) => void} plan.reply
+   */
+  constructor({ target, reply }) {
+    this.target = target;
+    this.reply = reply;
+  }
+
+  /** @param {Endpoint} peer @param {Buffer} bytes */
+  receive(peer, bytes) {
+    const key = `${peer.address}:${peer.port}`;
+    const flow = this.#flows.get(key) ?? this.#open(key, peer);
+    if (flow === undefined) return;
+    this.#flows.delete(key);
+    this.#flows.set(key, flow);
+    this.#use(flow, bytes);
+    if (flow.waiting === undefined) flow.socket.send(bytes);
+    else if (flow.waiting.length < mostWaiting) flow.waiting.push(bytes);
+  }
+
+  /** Whose flow has this port at the service's side. @param {number} port */
+  peerBehind(port) {
+    for (const { socket, waiting, peer } of this.#flows.values())
+      if (waiting === undefined && socket.address().port === port) return peer;
+    return undefined;
+  }
+
+  /** Ends flows: of one address, or all. @param {string} [address] */
+  end(address) {
+    for (const [key, flow] of this.#flows) if (address === undefined || flow.peer.address === address) this.#close(key);
+  }
+
+  /** @param {string} key @param {Endpoint} peer @returns {Flow | undefined} */
+  #open(key, peer) {
+    const target = this.target(peer);
+    if (target === undefined) return undefined;
+    const [first] = this.#flows.keys();
+    if (this.#flows.size >= mostFlows && first !== undefined) this.#close(first);
+    const socket = dgram.createSocket('udp4');
+    /** @type {Flow} */
+    const flow = { peer, socket, waiting: [], count: target.count, usedAt: performance.now() };
+    if (flow.count !== undefined) {
+      flow.count.attempts += 1;
+      flow.count.connections += 1;
+    }
+    socket.on('error', () => {
+      // Before it is connected nothing can be done with it; later it is a refusal: the service is away, and may be back.
+      if (flow.waiting !== undefined) this.#close(key);
+    });
+    socket.on('message', (bytes) => {
+      this.#use(flow, bytes);
+      this.reply(peer, bytes);
+    });
+    socket.connect(target.port, '127.0.0.1', () => {
+      const waiting = flow.waiting ?? [];
+      flow.waiting = undefined;
+      // Ended in the meantime.
+      if (this.#flows.get(key) === flow) for (const bytes of waiting) socket.send(bytes);
+    });
+    this.#sweeping ??= setInterval(() => this.#sweep(), idleMs / 8).unref();
+    this.#flows.set(key, flow);
+    return flow;
+  }
+
+  /** @param {Flow} flow @param {Buffer} bytes */
+  #use(flow, bytes) {
+    flow.usedAt = performance.now();
+    if (flow.count === undefined) return;
+    flow.count.packets += 1;
+    flow.count.bytes += bytes.length;
+  }
+
+  #sweep() {
+    for (const [key, { usedAt }] of this.#flows) if (performance.now() - usedAt > idleMs) this.#close(key);
+  }
+
+  /** @param {string} key */
+  #close(key) {
+    const flow = this.#flows.get(key);
+    this.#flows.delete(key);
+    flow?.socket.close();
+    if (this.#flows.size > 0) return;
+    clearInterval(this.#sweeping);
+    this.#sweeping = undefined;
+  }
+}
+
+/** A socket on an address; rejects with the system's error. @type {(at: Endpoint, onDatagram: (peer: Endpoint, bytes: Buffer) => void) => Promise<dgram.Socket>} */
+const listenForDatagrams = (at, onDatagram) =>
+  new Promise((resolve, reject) => {
+    const socket = dgram.createSocket('udp4');
+    socket.once('error', reject).bind({ ...at, exclusive: true }, () => {
+      socket.off('error', reject).on('error', () => undefined);
+      resolve(socket);
+    });
+    socket.on('message', (bytes, { address, port }) => onDatagram({ address, port }, bytes));
+  });
+
+module.exports = { Datagrams, listenForDatagrams };

@@ -1,0 +1,77 @@
+// @ts-check
+/* Our process's side of the link to a sidecar: a unix socket, to be reached by that container alone. */
+const { chmodSync } = require('node:fs');
+const { listen } = require('./ends.cjs');
+const { Link } = require('./link.cjs');
+
+/** @import { End, Endpoint, Listening } from './ends.cjs' */
+/** @import { Word } from './link.cjs' */
+
+class Door {
+  /** @type {Listening | undefined} */
+  #listening;
+  /** @type {Map<number, { resolve: () => void, reject: (error: Error) => void }>} */
+  #waiting = new Map();
+  #asked = 0;
+
+  /**
+   * @param {object} plan
+   * @param {(port: number, caller: End, from: Endpoint) => void} plan.onConnection
+   * @param {(port: number, peer: Endpoint, bytes: Buffer) => void} plan.onDatagram
+   */
+  constructor(plan) {
+    this.plan = plan;
+    this.link = new Link({
+      word: (word) => this.#hear(word),
+      lost: () => this.#lose(),
+    });
+    this.came = new Promise((resolve, reject) => {
+      this.#waiting.set(0, { resolve: () => resolve(undefined), reject });
+    });
+    // It may be lost with nobody waiting.
+    this.came.catch(() => undefined);
+  }
+
+  /** @param {string} path In a folder that is this user's alone. */
+  async open(path) {
+    this.#listening = await listen({ path }, (end) =>
+      this.link.receive(end, (linked) => this.plan.onConnection(linked.head.port, linked, linked.head.caller)),
+    );
+    // The container's user is nobody; the folder keeps all others out.
+    chmodSync(path, 0o666);
+  }
+
+  /** @param {'tcp' | 'udp'} protocol @param {number} port @returns {Promise<void>} */
+  listen(protocol, port) {
+    const number = (this.#asked += 1);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+      this.link.tell({ listen: number, protocol, port });
+      if (this.link.teller === undefined) this.#lose();
+    });
+  }
+
+  close() {
+    this.#listening?.close();
+    this.link.close();
+    this.#lose();
+  }
+
+  /** @param {Word} word */
+  #hear(word) {
+    if ('datagram' in word) this.plan.onDatagram(word.port, word.peer, Buffer.from(word.datagram, 'base64'));
+    if (!('listening' in word)) return;
+    const waiting = this.#waiting.get(word.listening);
+    this.#waiting.delete(word.listening);
+    if (word.error === undefined) waiting?.resolve();
+    else waiting?.reject(Object.assign(new Error(word.error.message), { code: word.error.code }));
+  }
+
+  #lose() {
+    this.link.teller = undefined;
+    for (const { reject } of this.#waiting.values()) reject(new Error('the sidecar is gone'));
+    this.#waiting.clear();
+  }
+}
+
+module.exports = { Door };

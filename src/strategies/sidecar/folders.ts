@@ -1,0 +1,69 @@
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { idOfBridge } from '../../ownership/names.ts';
+import { parseSession } from '../../ownership/owner.ts';
+import { removalOrder, type LeftoverKind, type Mark } from '../leftover-kind.ts';
+
+/** Longer paths than this are no address of a unix socket. */
+const longestPath = 100;
+const socketName = 's';
+const prefix = 'lhf-sidecar-';
+const pattern = /^lhf-sidecar-(lhf-[0-9a-z]{8})-([0-9a-z-]+)-\w{6}$/;
+
+/** Where they are: the second where the first is too deep. */
+const places = (): string[] => [...new Set([tmpdir(), '/tmp'])];
+
+/** A folder of this user's alone, for the socket of one sidecar. Its name tells whose it is. */
+export const makeSocketFolder = async (
+  bridge: string,
+  session: string,
+): Promise<{ folder: string; socket: string }> => {
+  const name = `${prefix}${bridge}-${session}-`;
+  const place = places().find((one) => join(one, `${name}123456`, socketName).length <= longestPath) ?? '/tmp';
+  // Made with mode 0700, whatever the umask.
+  const folder = await mkdtemp(join(place, name));
+  return { folder, socket: join(folder, socketName) };
+};
+
+export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
+
+/** Folders of sidecars whose process was killed: its socket is dead. Only this user's own: anybody may choose a name in /tmp. */
+export const socketFolders: LeftoverKind = {
+  name: 'folders of sidecars',
+  kind: 'folder',
+  order: removalOrder.guard,
+  needsRights: false,
+  listedAt: 'every opening',
+  list: async (_tools, session) => {
+    const found = await Promise.all(places().map(listIn));
+    return found.flat().filter((mark) => session === undefined || mark.session === session);
+  },
+  remove: (marks) =>
+    Promise.all(
+      marks.map(async (mark) => {
+        try {
+          await removeFolder(mark.name);
+          return { mark };
+        } catch (error) {
+          return { mark, failure: String(error) };
+        }
+      }),
+    ),
+};
+
+const listIn = async (place: string): Promise<Mark[]> => {
+  const names = (await readdir(place).catch((): string[] => [])).filter((name) => pattern.test(name));
+  const marks = await Promise.all(names.map((name) => readMark(join(place, name))));
+  return marks.flatMap((mark) => mark ?? []);
+};
+
+const readMark = async (path: string): Promise<Mark | undefined> => {
+  const [, bridge = '', session = ''] = pattern.exec(basename(path)) ?? [];
+  const nonce = parseSession(session)?.nonce;
+  if (nonce === undefined || idOfBridge(bridge)?.startsWith(nonce) !== true) return undefined;
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isDirectory() !== true || stats.uid !== process.getuid?.()) return undefined;
+  const origin = socketFolders.name;
+  return { kind: 'folder', name: path, origin, nonce, session, bridges: [bridge], created: stats.mtimeMs };
+};

@@ -1,0 +1,41 @@
+import { heldBridgesOf } from '../carrier/held-bridges.ts';
+import { relayThreadOf } from '../carrier/relay-thread.ts';
+import { CarriedRoute } from '../carrier/route.ts';
+import { unseenRoute } from '../carrier/unseen-route.ts';
+import type { Obstacle, Strategy } from '../strategy.ts';
+import type { Facts } from '../strategy.ts';
+import { socketFolders } from './folders.ts';
+import { SidecarFront } from './front.ts';
+
+/**
+ * A container of ours in the network listens, and hands what comes to a thread of this process by a unix socket: nothing listens on the
+ * host's own network, and no bridge of it is needed.
+ */
+export const sidecar: Strategy = {
+  name: 'sidecar',
+  needsPrivilege: false,
+  carries: ['tcp', 'udp'],
+  leftovers: [socketFolders],
+  obstacle: obstacleToMounts,
+  describe: () =>
+    'a container of ours in the network hands the bytes to this process, without any rights; services see 127.0.0.1 as their caller',
+  open: async (plan, tools) => {
+    const { names, onSent } = plan;
+    const held = heldBridgesOf(tools);
+    const noted = held.note(names.bridge);
+    onSent();
+    await noted;
+    const thread = relayThreadOf(tools.session);
+    const front = new SidecarFront({ names, tools, thread, forget: () => held.forget(names.bridge) });
+    return new CarriedRoute(plan, front, thread);
+  },
+  attach: () => unseenRoute('sidecar'),
+};
+
+/** A socket can be shared with containers of this host alone. */
+function obstacleToMounts({ host, engine }: Facts): Obstacle | undefined {
+  if (host.platform !== 'linux') return { what: `needs Linux, and this is ${host.platform}` };
+  if (engine.vm !== undefined) return { what: `${engine.vm} runs its containers in a virtual machine` };
+  if (engine.remote) return { what: `the engine at ${engine.endpoint} is on another host` };
+  return undefined;
+}
