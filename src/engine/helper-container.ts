@@ -24,6 +24,18 @@ export interface HelperContainer {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Further programs of this host that it runs. */
   readonly tools?: readonly string[];
+  /** What of this host it sees beside these: a path of the same name, read-only, unless it says otherwise. */
+  readonly mounts?: readonly HelperMount[];
+  /** Users are the host's, and no label confines it: for one that acts on the host itself. Default: false. */
+  readonly actsOnHost?: boolean;
+}
+
+export interface HelperMount {
+  readonly source: string;
+  /** Default: the same path. */
+  readonly target?: string;
+  /** Default: false. */
+  readonly isWritable?: boolean;
 }
 
 /**
@@ -43,6 +55,7 @@ export const renderHelper = (
   files: readonly string[],
 ): Docker.ContainerCreateOptions => {
   const { name, labels, program, args = [], network, address, extraHosts = [], capabilities = [], sysctls } = helper;
+  const { mounts = [], actsOnHost = false } = helper;
   return {
     name,
     Image: image,
@@ -61,16 +74,24 @@ export const renderHelper = (
       NetworkMode: network,
       ExtraHosts: [...extraHosts],
       // Mounts and not binds: for these, an engine makes a folder on its host where the source is missing.
-      Mounts: files.map((path) => ({ Type: 'bind', Source: path, Target: path, ReadOnly: true })),
+      Mounts: [...files.map((source): HelperMount => ({ source })), ...mounts].map(renderMount),
       CapDrop: ['ALL'],
       CapAdd: [...capabilities],
       ...(sysctls === undefined ? {} : { Sysctls: { ...sysctls } }),
-      SecurityOpt: ['no-new-privileges'],
+      ...(actsOnHost ? { UsernsMode: 'host' } : {}),
+      SecurityOpt: ['no-new-privileges', ...(actsOnHost ? ['label=disable'] : [])],
       ReadonlyRootfs: true,
       LogConfig: { Type: 'none', Config: {} },
     },
   };
 };
+
+const renderMount = ({ source, target = source, isWritable = false }: HelperMount): Docker.MountConfig[number] => ({
+  Type: 'bind',
+  Source: source,
+  Target: target,
+  ReadOnly: !isWritable,
+});
 
 /** What an engine's refusal of a helper container means, and the way out, where there is one. */
 export const describeHelperRefusal = (error: unknown): { what: string; try?: string } | undefined => {

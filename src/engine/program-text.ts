@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const known = new Map<string, Promise<string>>();
 
 /** The text of a program of ours that helper containers run: text, so that an engine on another host runs it too. */
-export const readProgramText = (name: 'probe' | 'intruder'): Promise<string> => {
+export const readProgramText = (name: 'probe' | 'intruder' | 'rights'): Promise<string> => {
   const text = known.get(name) ?? readFile(locate(name), 'utf8');
   known.set(name, text);
   text.catch(() => known.delete(name));

@@ -68,7 +68,9 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
   const undo = new UndoStack(sharedIn(session, 'patience', () => new Patience()));
   try {
     stopIfAborted(options.signal);
-    const privileges = privilegesOf({ kind: choice.privilege });
+    const privileges = privilegesOf({ kind: choice.privilege }, engine);
+    const rights = privileges.use();
+    undo.push('what changes the kernel', () => rights.release());
     const tools = { session, engine, host, privileges };
     const names = namesOf(nextId(session));
 

@@ -1,0 +1,241 @@
+import { clearTimeout, setTimeout } from '../clock.ts';
+import { readFile } from 'node:fs/promises';
+import type Docker from 'dockerode';
+import { debug } from '../command/debug.ts';
+import type { CommandOptions, CommandResult } from '../command/run.ts';
+import type { Watch } from '../command/watch.ts';
+import type { Lease, LeaseListener } from './lease.ts';
+import type { Privileges } from './privileges.ts';
+import { RightsContainer, type Ending, type RemoteProgram } from './rights-container.ts';
+
+/** How long a container that nobody uses stays for the next call, in milliseconds. */
+const idleMs = 2_000;
+
+const known = new WeakMap<Docker, Privileges>();
+
+/** The right to change the kernel, of everybody who may start containers: one container of this process, started when it is needed. */
+export const containerPrivileges = (docker: Docker): Privileges => {
+  const privileges = known.get(docker) ?? new ContainerPrivileges(docker);
+  known.set(docker, privileges);
+  return privileges;
+};
+
+class ContainerPrivileges implements Privileges {
+  readonly handle = { kind: 'container' } as const;
+  readonly #docker: Docker;
+  readonly #turnedOn = new Set<string>();
+  #starting: Promise<RightsContainer> | undefined;
+  #running: RightsContainer | undefined;
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  async run(
+    argv: readonly [string, ...string[]],
+    { input, timeoutMs = 10_000 }: CommandOptions = {},
+  ): Promise<CommandResult> {
+    const command = argv.join(' ');
+    const startedAt = performance.now();
+    const printed = { stdout: '', stderr: '' };
+    const ended = await this.#during((container) => runIn(container, argv, { input, timeoutMs }, printed)).catch(
+      (error: Error) => ({ failure: error.message }),
+    );
+    const outcome = 'code' in ended ? `exit ${ended.code}` : ended.failure;
+    debug(`in a container: ${command}: ${outcome}${printed.stderr === '' ? '' : `: ${printed.stderr}`}`, startedAt);
+    return 'code' in ended
+      ? { command, ...printed, exitCode: ended.code, failure: undefined }
+      : { command, ...printed, exitCode: undefined, failure: ended.failure };
+  }
+
+  hold(text: string, args: readonly string[], environment: Readonly<Record<string, string>>): Lease {
+    return new ContainerLease(this.#container(), ['sh', '-c', text, 'lhf-holder', '', ...args], environment);
+  }
+
+  async watch(argv: readonly [string, ...string[]], onPrinted?: (text: string) => void): Promise<Watch> {
+    let printed = '';
+    const ended = Promise.withResolvers<void>();
+    const listener = {
+      stdout: onPrinted ?? ((text: string): void => void (printed += text)),
+      ended: () => ended.resolve(),
+    };
+    const program = await this.#container()
+      .then((container) => container.start(argv, {}, listener, { isWatch: true }))
+      .catch(() => undefined);
+    return {
+      printed: () => printed,
+      stop: async () => {
+        program?.stop();
+        if (program !== undefined) await within(5_000, ended.promise);
+        return printed;
+      },
+    };
+  }
+
+  async setSysctls(keys: readonly string[], value: string): Promise<string | undefined> {
+    const paths = keys.map((key) => RightsContainer.pathOf(key) ?? `/proc/sys/${key}`);
+    for (const key of keys) {
+      if (value === '1') this.#turnedOn.add(key);
+      else this.#turnedOn.delete(key);
+    }
+    const { exitCode, stderr, failure } = await this.run(['tee', ...paths], { input: value });
+    return exitCode === 0 ? undefined : (failure ?? stderr.trim());
+  }
+
+  /** A container whose engine was killed took that for the end of this process. */
+  async renew(): Promise<void> {
+    const values = await Promise.all(
+      [...this.#turnedOn].map(async (key) => ({
+        key,
+        value: await readFile(`/proc/sys/${key}`, 'utf8').catch(() => ''),
+      })),
+    );
+    const off = values.filter(({ value }) => value.trim() === '0').map(({ key }) => key);
+    if (off.length > 0) await this.setSysctls(off, '1');
+  }
+
+  use(): { release(): Promise<void> } {
+    this.#take();
+    let isHeld = true;
+    return {
+      release: async () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#give();
+        if (this.#users === 0) await this.close();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const [starting, running] = [this.#starting, this.#running];
+    this.#starting = this.#running = undefined;
+    // At once where it runs: nobody is to begin anything in it any more.
+    await (running ?? (await starting?.catch(() => undefined)))?.remove();
+  }
+
+  /** The container as it is now: another one where somebody ended the last. */
+  #container(): Promise<RightsContainer> {
+    if (this.#starting !== undefined) return this.#starting;
+    const forget = (): void => {
+      if (this.#starting === starting) this.#starting = this.#running = undefined;
+    };
+    const starting = RightsContainer.start(this.#docker, forget);
+    this.#starting = starting;
+    const keep = (container: RightsContainer): void => {
+      if (this.#starting === starting) this.#running = container;
+    };
+    starting.then(keep, forget);
+    return starting;
+  }
+
+  async #during<T>(work: (container: RightsContainer) => Promise<T>): Promise<T> {
+    this.#take();
+    try {
+      return await work(await this.#container());
+    } finally {
+      this.#give();
+    }
+  }
+
+  #take(): void {
+    this.#users += 1;
+    clearTimeout(this.#idle);
+  }
+
+  #give(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#idle = setTimeout(() => void this.close().catch(() => undefined), idleMs).unref();
+  }
+}
+
+const runIn = async (
+  container: RightsContainer,
+  argv: readonly string[],
+  { input, timeoutMs }: { input: string | undefined; timeoutMs: number },
+  printed: { stdout: string; stderr: string },
+): Promise<Ending> => {
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  const program = container.start(
+    argv,
+    {},
+    {
+      stdout: (text) => (printed.stdout += text),
+      stderr: (text) => (printed.stderr += text),
+      ended: resolve,
+    },
+  );
+  if (input !== undefined) program.write(input);
+  program.endInput();
+  const ended = await within(timeoutMs, promise);
+  if (ended !== undefined) return ended;
+  program.kill();
+  return { failure: `took longer than ${timeoutMs} ms` };
+};
+
+/** Waits for so long at most, and keeps this process alive meanwhile. */
+const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** What is asked of it before its container runs is asked as soon as that does. */
+class ContainerLease implements Lease {
+  readonly name = 'a container';
+  readonly #ready: Promise<void>;
+  #program: RemoteProgram | undefined;
+  #listener: LeaseListener | undefined;
+  #waiting: string[] = [];
+  #ending: string | undefined;
+
+  constructor(
+    starting: Promise<RightsContainer>,
+    argv: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ) {
+    this.#ready = starting.then(
+      (container) => this.#begin(container, argv, environment),
+      (error: Error) => this.#end(error.message),
+    );
+  }
+
+  listen(listener: LeaseListener): void {
+    this.#listener = listener;
+    if (this.#ending !== undefined) listener.ended(this.#ending);
+  }
+
+  write(text: string): void {
+    if (this.#program === undefined) this.#waiting.push(text);
+    else this.#program.write(text);
+  }
+
+  retire(): void {
+    const end = (): void => {
+      this.#program?.kill();
+      this.#program?.endInput();
+    };
+    void this.#ready.then(end);
+  }
+
+  #begin(container: RightsContainer, argv: readonly string[], environment: Readonly<Record<string, string>>): void {
+    this.#program = container.start(argv, environment, {
+      stderr: (text) => this.#listener?.said(text),
+      ended: (ending) => this.#end('code' in ending ? 'it ended' : ending.failure),
+    });
+    for (const text of this.#waiting.splice(0)) this.#program.write(text);
+  }
+
+  #end(reason: string): void {
+    this.#ending ??= reason;
+    this.#listener?.ended(reason);
+  }
+}
