@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import { debug } from '../command/debug.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
 import type { Watch } from '../command/watch.ts';
+import { dockerUnavailable, statusOf } from '../engine/engine.ts';
 import type { Lease, LeaseListener } from './lease.ts';
 import type { Privileges } from './privileges.ts';
 import { RightsContainer, type Ending, type RemoteProgram } from './rights-container.ts';
@@ -11,26 +12,47 @@ import { RightsContainer, type Ending, type RemoteProgram } from './rights-conta
 /** How long a container that nobody uses stays for the next call, in milliseconds. */
 const idleMs = 2_000;
 
-const known = new WeakMap<Docker, Privileges>();
+/** One for each engine, whichever client asks. */
+const known = new Map<string, ContainerPrivileges>();
+
+/** Where a container is to run. */
+export interface RightsEngine {
+  readonly docker: Docker;
+  readonly facts?: { readonly endpoint: string };
+}
 
 /** The right to change the kernel, of everybody who may start containers: one container of this process, started when it is needed. */
-export const containerPrivileges = (docker: Docker): Privileges => {
-  const privileges = known.get(docker) ?? new ContainerPrivileges(docker);
-  known.set(docker, privileges);
+export const containerPrivileges = (engine: RightsEngine): Privileges => {
+  const endpoint = engine.facts?.endpoint ?? 'the engine';
+  const privileges = known.get(endpoint) ?? new ContainerPrivileges(endpoint, engine.docker);
+  known.set(endpoint, privileges);
+  privileges.docker = engine.docker;
   return privileges;
 };
 
 class ContainerPrivileges implements Privileges {
   readonly handle = { kind: 'container' } as const;
-  readonly #docker: Docker;
+  /** The client that was given last starts the next one. */
+  docker: Docker;
+  readonly #endpoint: string;
+  /** Those whose removal has not succeeded yet. */
+  readonly #going = new Set<RightsContainer>();
+  /** Why one could not be started since its first user came; undoing may have started another. */
+  #trouble: unknown;
   readonly #turnedOn = new Set<string>();
   #starting: Promise<RightsContainer> | undefined;
   #running: RightsContainer | undefined;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(docker: Docker) {
-    this.#docker = docker;
+  constructor(endpoint: string, docker: Docker) {
+    this.#endpoint = endpoint;
+    this.docker = docker;
+  }
+
+  check(): void {
+    if (this.#trouble !== undefined && isUnanswered(this.#trouble))
+      throw dockerUnavailable(this.#trouble, this.#endpoint);
   }
 
   async run(
@@ -97,13 +119,13 @@ class ContainerPrivileges implements Privileges {
   }
 
   use(): { release(): Promise<void> } {
+    if (this.#users === 0) this.#trouble = undefined;
     this.#take();
     let isHeld = true;
     return {
       release: async () => {
-        if (!isHeld) return;
+        if (isHeld) this.#give();
         isHeld = false;
-        this.#give();
         if (this.#users === 0) await this.close();
       },
     };
@@ -114,7 +136,9 @@ class ContainerPrivileges implements Privileges {
     const [starting, running] = [this.#starting, this.#running];
     this.#starting = this.#running = undefined;
     // At once where it runs: nobody is to begin anything in it any more.
-    await (running ?? (await starting?.catch(() => undefined)))?.remove();
+    const container = running ?? (await starting?.catch(() => undefined));
+    if (container !== undefined) this.#going.add(container);
+    await Promise.all(Array.from(this.#going, async (one) => one.remove().then(() => this.#going.delete(one))));
   }
 
   /** The container as it is now: another one where somebody ended the last. */
@@ -123,12 +147,15 @@ class ContainerPrivileges implements Privileges {
     const forget = (): void => {
       if (this.#starting === starting) this.#starting = this.#running = undefined;
     };
-    const starting = RightsContainer.start(this.#docker, forget);
-    this.#starting = starting;
     const keep = (container: RightsContainer): void => {
       if (this.#starting === starting) this.#running = container;
     };
-    starting.then(keep, forget);
+    const starting = RightsContainer.start(this.docker, forget);
+    this.#starting = starting;
+    starting.then(keep, (error: Error) => {
+      this.#trouble = error.cause;
+      forget();
+    });
     return starting;
   }
 
@@ -152,6 +179,9 @@ class ContainerPrivileges implements Privileges {
     this.#idle = setTimeout(() => void this.close().catch(() => undefined), idleMs).unref();
   }
 }
+
+const isUnanswered = (error: unknown): boolean =>
+  statusOf(error) === undefined && typeof (error as NodeJS.ErrnoException | undefined)?.code === 'string';
 
 const runIn = async (
   container: RightsContainer,

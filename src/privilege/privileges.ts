@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import type Docker from 'dockerode';
 import { run, type CommandOptions, type CommandResult } from '../command/run.ts';
 import { watch, type Watch } from '../command/watch.ts';
 import type { Privilege } from '../types.ts';
-import { containerPrivileges } from './container.ts';
+import { containerPrivileges, type RightsEngine } from './container.ts';
 import { leaseHere, type Lease } from './lease.ts';
 
 /** How another process of this machine gets the same rights again; it does not guess. */
@@ -29,25 +28,28 @@ export interface Privileges {
   renew(): Promise<void>;
   /** Keeps what it takes ready for one more forward. When the last is released, nothing of it is left. */
   use(): { release(): Promise<void> };
+  /** @throws LHF_ERR_DOCKER_UNAVAILABLE where what it takes could not be started the last time, since no engine answered. */
+  check(): void;
   /** Ends what it takes, whoever uses it; the next call starts it anew. */
   close(): Promise<void>;
 }
 
 /** @param engine - Where a container is to run: needed for that kind alone. */
-export const privilegesOf = ({ kind }: PrivilegeHandle, engine?: { readonly docker: Docker }): Privileges => {
+export const privilegesOf = ({ kind }: PrivilegeHandle, engine?: RightsEngine): Privileges => {
   if (kind !== 'container') return privileges[kind];
   if (engine === undefined) throw new Error('a container that changes the kernel needs an engine');
-  return containerPrivileges(engine.docker);
+  return containerPrivileges(engine);
 };
 
 const withPrefix = (
   prefix: readonly string[],
-): Pick<Privileges, 'run' | 'watch' | 'hold' | 'renew' | 'use' | 'close'> => ({
+): Pick<Privileges, 'run' | 'watch' | 'hold' | 'renew' | 'use' | 'check' | 'close'> => ({
   run: (argv, options) => run(argv, { ...options, prefix }),
   watch: (argv, onPrinted) => watch(argv, { prefix }, onPrinted),
   hold: (text, args, environment) => leaseHere(prefix, text, args, environment),
   renew: async () => undefined,
   use: () => ({ release: async () => undefined }),
+  check: () => undefined,
   close: async () => undefined,
 });
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { debug } from '../command/debug.ts';
 import { commandEnvironment } from '../command/start.ts';
-import type { AttachedContainer } from '../engine/containers.ts';
+import { removeContainer, type AttachedContainer } from '../engine/containers.ts';
 import { createHelper, describeHelperRefusal, type HelperMount } from '../engine/helper-container.ts';
 import { readProgramText } from '../engine/program-text.ts';
 import { renderLabels } from '../ownership/names.ts';
@@ -109,6 +109,8 @@ export class RightsContainer {
       return container;
     } catch (error) {
       life.cut();
+      // By its name: the engine may have made it, and its answer may be lost.
+      await removeContainer(docker, name).catch(() => undefined);
       const { what } = describeHelperRefusal(error) ?? { what: (error as Error).message };
       throw new Error(`the container that is to change the kernel could not be started: ${what}`, { cause: error });
     }
