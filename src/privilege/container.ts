@@ -1,13 +1,13 @@
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { readFile } from 'node:fs/promises';
-import type Docker from 'dockerode';
 import { debug } from '../command/debug.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
 import type { Watch } from '../command/watch.ts';
 import { dockerUnavailable, statusOf } from '../engine/engine.ts';
-import type { Lease, LeaseListener } from './lease.ts';
+import { ContainerLease } from './container-lease.ts';
+import type { Lease } from './lease.ts';
 import type { Privileges } from './privileges.ts';
-import { RightsContainer, type Ending, type RemoteProgram } from './rights-container.ts';
+import { RightsContainer, type Ending, type RightsEngine } from './rights-container.ts';
 
 /** How long a container that nobody uses stays for the next call, in milliseconds. */
 const idleMs = 2_000;
@@ -15,25 +15,19 @@ const idleMs = 2_000;
 /** One for each engine, whichever client asks. */
 const known = new Map<string, ContainerPrivileges>();
 
-/** Where a container is to run. */
-export interface RightsEngine {
-  readonly docker: Docker;
-  readonly facts?: { readonly endpoint: string };
-}
-
 /** The right to change the kernel, of everybody who may start containers: one container of this process, started when it is needed. */
 export const containerPrivileges = (engine: RightsEngine): Privileges => {
   const endpoint = engine.facts?.endpoint ?? 'the engine';
-  const privileges = known.get(endpoint) ?? new ContainerPrivileges(endpoint, engine.docker);
+  const privileges = known.get(endpoint) ?? new ContainerPrivileges(endpoint, engine);
   known.set(endpoint, privileges);
-  privileges.docker = engine.docker;
+  privileges.engine = engine;
   return privileges;
 };
 
 class ContainerPrivileges implements Privileges {
   readonly handle = { kind: 'container' } as const;
   /** The client that was given last starts the next one. */
-  docker: Docker;
+  engine: RightsEngine;
   readonly #endpoint: string;
   /** Those whose removal has not succeeded yet. */
   readonly #going = new Set<RightsContainer>();
@@ -45,9 +39,9 @@ class ContainerPrivileges implements Privileges {
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(endpoint: string, docker: Docker) {
+  constructor(endpoint: string, engine: RightsEngine) {
     this.#endpoint = endpoint;
-    this.docker = docker;
+    this.engine = engine;
   }
 
   check(): void {
@@ -150,7 +144,7 @@ class ContainerPrivileges implements Privileges {
     const keep = (container: RightsContainer): void => {
       if (this.#starting === starting) this.#running = container;
     };
-    const starting = RightsContainer.start(this.docker, forget);
+    const starting = RightsContainer.start(this.engine, forget);
     this.#starting = starting;
     starting.then(keep, (error: Error) => {
       this.#trouble = error.cause;
@@ -217,55 +211,3 @@ const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> =
     clearTimeout(timer);
   }
 };
-
-/** What is asked of it before its container runs is asked as soon as that does. */
-class ContainerLease implements Lease {
-  readonly name = 'a container';
-  readonly #ready: Promise<void>;
-  #program: RemoteProgram | undefined;
-  #listener: LeaseListener | undefined;
-  #waiting: string[] = [];
-  #ending: string | undefined;
-
-  constructor(
-    starting: Promise<RightsContainer>,
-    argv: readonly string[],
-    environment: Readonly<Record<string, string>>,
-  ) {
-    this.#ready = starting.then(
-      (container) => this.#begin(container, argv, environment),
-      (error: Error) => this.#end(error.message),
-    );
-  }
-
-  listen(listener: LeaseListener): void {
-    this.#listener = listener;
-    if (this.#ending !== undefined) listener.ended(this.#ending);
-  }
-
-  write(text: string): void {
-    if (this.#program === undefined) this.#waiting.push(text);
-    else this.#program.write(text);
-  }
-
-  retire(): void {
-    const end = (): void => {
-      this.#program?.kill();
-      this.#program?.endInput();
-    };
-    void this.#ready.then(end);
-  }
-
-  #begin(container: RightsContainer, argv: readonly string[], environment: Readonly<Record<string, string>>): void {
-    this.#program = container.start(argv, environment, {
-      stderr: (text) => this.#listener?.said(text),
-      ended: (ending) => this.#end('code' in ending ? 'it ended' : ending.failure),
-    });
-    for (const text of this.#waiting.splice(0)) this.#program.write(text);
-  }
-
-  #end(reason: string): void {
-    this.#ending ??= reason;
-    this.#listener?.ended(reason);
-  }
-}

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { run, type CommandOptions, type CommandResult } from '../command/run.ts';
 import { watch, type Watch } from '../command/watch.ts';
 import type { Privilege } from '../types.ts';
-import { containerPrivileges, type RightsEngine } from './container.ts';
+import { containerPrivileges } from './container.ts';
+import type { RightsEngine } from './rights-container.ts';
 import { leaseHere, type Lease } from './lease.ts';
 
 /** How another process of this machine gets the same rights again; it does not guess. */

@@ -6,7 +6,7 @@ import { removeContainer, type AttachedContainer } from '../engine/containers.ts
 import { createHelper, describeHelperRefusal, type HelperMount } from '../engine/helper-container.ts';
 import { readProgramText } from '../engine/program-text.ts';
 import { renderLabels } from '../ownership/names.ts';
-import { randomWord } from '../ownership/owner.ts';
+import { randomWord, type OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, nextId } from '../ownership/session.ts';
 import { LifeLine } from './life-line.ts';
 
@@ -28,6 +28,13 @@ const systemPlaces = [
   '/nix/store',
   '/run/current-system',
 ];
+
+/** Where such a container is to run, and what it knows of this process. */
+export interface RightsEngine {
+  readonly docker: Docker;
+  readonly facts?: { readonly endpoint: string };
+  readonly owner?: OwnerEngine;
+}
 
 /** How a program ended: by an exit code, or by something else. */
 export type Ending = { readonly code: number } | { readonly failure: string };
@@ -78,10 +85,11 @@ export class RightsContainer {
   }
 
   /** Nothing of it is left where that fails. @param onOver - Called when no program can be started in it any more, whoever ended it. */
-  static async start(docker: Docker, onOver: () => void): Promise<RightsContainer> {
+  static async start({ docker, owner }: RightsEngine, onOver: () => void): Promise<RightsContainer> {
     const startedAt = performance.now();
     // A session of its own: it belongs to this process, and to no forward of it.
-    const session = currentSession('rights');
+    const session = currentSession(`rights on ${owner?.engine}`, owner);
+    ownSessions.add(session.word);
     const name = `lhf-rights-${nextId(session)}`;
     const line = `${name}-${randomWord(20)}`;
     const life = await LifeLine.open(line);
@@ -180,7 +188,9 @@ export class RightsContainer {
 }
 
 /** Whether a container is one that this process changes the kernel by. */
-export const isOwnRights = (session: string | undefined): boolean => session === currentSession('rights').word;
+export const isOwnRights = (session: string | undefined): boolean => ownSessions.has(session ?? '');
+
+const ownSessions = new Set<string>();
 
 const listMounts = (): HelperMount[] => [
   ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source })),
