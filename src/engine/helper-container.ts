@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { createAttached, type AttachedContainer } from './containers.ts';
+import { findOwnContainer, type OwnContainer } from './own-container.ts';
 import { statusOf } from './engine.ts';
 import { listFilesOf } from './host-programs.ts';
 import { ensureEmptyImage } from './images.ts';
@@ -36,6 +37,8 @@ export interface HelperMount {
   readonly target?: string;
   /** Default: false. */
   readonly isWritable?: boolean;
+  /** Of the files that programs need, which a container's own programs find where they are. Default: false. */
+  readonly isOfPrograms?: boolean;
 }
 
 /**
@@ -43,6 +46,8 @@ export interface HelperMount {
  * host's, ends when its input does, and is removed by the engine when it ends.
  */
 export const createHelper = async (docker: Docker, helper: HelperContainer): Promise<AttachedContainer> => {
+  const own = helper.image === undefined ? await findOwnContainer(docker) : undefined;
+  if (own !== undefined) return createAttached(docker, renderInJob(helper, own));
   const programs = [...(helper.image === undefined ? [process.execPath] : []), ...(helper.tools ?? [])];
   const [image, ...files] = await Promise.all([helper.image ?? ensureEmptyImage(docker), ...programs.map(listFilesOf)]);
   return createAttached(docker, renderHelper(helper, image, [...new Set(files.flat())]));
@@ -84,6 +89,16 @@ export const renderHelper = (
       LogConfig: { Type: 'none', Config: {} },
     },
   };
+};
+
+/** The same from within a container of the engine's, whose files the engine does not see: by its own image, and what it has mounted. Pure. */
+export const renderInJob = (
+  { mounts = [], ...helper }: HelperContainer,
+  { id, image }: OwnContainer,
+): Docker.ContainerCreateOptions => {
+  const others = mounts.filter(({ isOfPrograms = false }) => !isOfPrograms);
+  const { HostConfig, ...rendered } = renderHelper({ ...helper, mounts: others }, image, []);
+  return { ...rendered, HostConfig: { ...HostConfig, VolumesFrom: [`${id}:ro`] } };
 };
 
 const renderMount = ({ source, target = source, isWritable = false }: HelperMount): Docker.MountConfig[number] => ({

@@ -193,6 +193,6 @@ export const isOwnRights = (session: string | undefined): boolean => ownSessions
 const ownSessions = new Set<string>();
 
 const listMounts = (): HelperMount[] => [
-  ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source })),
+  ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true })),
   { source: `/proc/sys/${hostConf.slice(0, -1)}`, target: confFolder, isWritable: true },
 ];

@@ -8,8 +8,13 @@ export const relay: Strategy = {
   needsPrivilege: false,
   carries: ['tcp'],
   leftovers: [],
-  obstacle: obstacleToBridges,
-  describe: () => 'this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller',
+  obstacle: (facts) =>
+    obstacleToBridges(facts) ??
+    (facts.engine.job?.network === 'none'
+      ? { what: 'this process is in a container with network none, to which no network can be added' }
+      : undefined),
+  describe: ({ engine: { job } }) =>
+    `${job?.network === 'own' ? "on this job's container, for its own loopback: " : ''}this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller`,
   open: openRelayRoute,
   attach: unseenRoute,
 };

@@ -3,6 +3,7 @@ import { openTcpRelay, type Target, type TcpRelay } from '../../listener/tcp-rel
 import { overlaps, parseCidr } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
+import { frontOf, type Front } from './front.ts';
 import { heldBridgesOf } from '../held-bridges.ts';
 import {
   keyOf,
@@ -33,7 +34,7 @@ export const openRelayRoute = async ({ names, ports, trials, onSent }: RoutePlan
   const noted = held.note(names.bridge);
   onSent();
   await noted;
-  return new RelayRoute(ports, trials, () => held.forget(names.bridge));
+  return new RelayRoute(ports, trials, frontOf(tools), () => held.forget(names.bridge));
 };
 
 /** Only the process that carries the bytes can tell of them. */
@@ -65,7 +66,16 @@ class RelayRoute implements Route {
 
   readonly #forget: () => Promise<void>;
 
-  constructor(ports: readonly PortMapping[], trials: readonly PortMapping[], forget: () => Promise<void>) {
+  readonly #front: Front;
+  #address = '';
+
+  constructor(
+    ports: readonly PortMapping[],
+    trials: readonly PortMapping[],
+    front: Front,
+    forget: () => Promise<void>,
+  ) {
+    this.#front = front;
     this.#ports = byKey(ports);
     this.#trials = byKey(trials);
     this.#forget = forget;
@@ -73,11 +83,12 @@ class RelayRoute implements Route {
 
   async connect(network: Network): Promise<{ address: string }> {
     this.#network = network;
+    this.#address = (await this.#front.open(network)).address;
     // All of them have listened or failed before anything is undone.
     const listening = await Promise.allSettled([...this.#ports.values()].map((port) => this.#listen(port)));
     const failed = listening.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    return { address: network.gateway };
+    return { address: this.#address };
   }
 
   async add(port: PortMapping): Promise<void> {
@@ -119,7 +130,7 @@ class RelayRoute implements Route {
 
   /** The relay's own socket, on the gateway. */
   landingOf({ containerPort }: PortMapping): ReturnType<RouteView['landingOf']> {
-    return { address: this.#network?.gateway ?? '', port: containerPort };
+    return { address: this.#address, port: containerPort };
   }
 
   async watchPackets(): Promise<PacketWatch> {
@@ -133,6 +144,7 @@ class RelayRoute implements Route {
 
   async close(removeNetwork: () => Promise<void>): Promise<void> {
     await Promise.all([...this.#ports.values()].map((port) => this.remove(port)));
+    await this.#front.close();
     await removeNetwork();
     await this.#forget();
   }
@@ -143,7 +155,7 @@ class RelayRoute implements Route {
     const key = keyOf(port);
     const count = this.#countOf(key);
     const relay = await openTcpRelay({
-      address: network.gateway,
+      address: this.#address,
       port: port.containerPort,
       target: (caller) => {
         if (!isInside(caller, network.subnet)) return undefined;
@@ -164,7 +176,7 @@ class RelayRoute implements Route {
         }
       },
     }).catch((error: unknown) => {
-      throw cannotListen(network, port, error);
+      throw cannotListen(this.#address, port, error);
     });
     this.#relays.set(key, relay);
   }
@@ -201,10 +213,10 @@ const refuseUdp = ({ protocol, containerPort }: PortMapping): void => {
   });
 };
 
-const cannotListen = ({ gateway }: Network, port: PortMapping, error: unknown): LocalhostForwardError => {
+const cannotListen = (address: string, port: PortMapping, error: unknown): LocalhostForwardError => {
   const { code } = error as NodeJS.ErrnoException;
   const why = { EADDRINUSE: 'something listens there, or on all addresses', EACCES: 'ports below 1024 take root' };
-  const what = `The relay cannot listen on ${gateway}:${port.containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;
+  const what = `The relay cannot listen on ${address}:${port.containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;
   const advice = {
     EADDRINUSE: `ss -ltnp 'sport = :${port.containerPort}'`,
     EACCES: '{ hostPort, containerPort: 8080 }, a port above 1023',

@@ -1,4 +1,4 @@
-import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
+import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
@@ -16,7 +16,9 @@ export const iptables: Strategy = {
   carries: ['tcp', 'udp'],
   leftovers: netfilterLeftovers,
   obstacle: (facts) =>
-    obstacleToBridges(facts) ?? (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
+    obstacleToBridges(facts) ??
+    obstacleInJob(facts) ??
+    (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
   open: (plan, tools) => openNetfilterRoute(plan, tools, () => putIptablesRules(plan, tools)),
   attach: ({ names, probeAddress }, tools) => {

@@ -1,4 +1,4 @@
-import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
+import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { heldTablesOf } from '../held-tables.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
@@ -15,7 +15,7 @@ export const nftables: Strategy = {
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
   leftovers: netfilterLeftovers,
-  obstacle: (facts) => obstacleToBridges(facts) ?? obstacleToOwnedTables(facts.host),
+  obstacle: (facts) => obstacleToBridges(facts) ?? obstacleInJob(facts) ?? obstacleToOwnedTables(facts.host),
   describe: ({ host }) =>
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,
   open: (plan, tools) =>

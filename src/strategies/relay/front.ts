@@ -1,0 +1,60 @@
+import { connectContainer, disconnectContainer } from '../../engine/containers.ts';
+import { LocalhostForwardError } from '../../errors.ts';
+import { readDefaultDevices } from '../../host/kernel.ts';
+import { firstAddressOf } from '../../network/subnet.ts';
+import type { Network, Tools } from '../strategy.ts';
+
+/** Where a network's containers find a relay. */
+export interface Front {
+  /** Resolves to the address on which the relay is to listen, and which is no other network's. @throws LHF_ERR_NETWORK */
+  open(network: Network): Promise<{ address: string }>;
+  /** Before the network goes. Tried again, it does what is left. */
+  close(): Promise<void>;
+}
+
+/** On the network's own gateway; in a job's container, which has no bridges, on an address of that container's on the network. */
+export const frontOf = ({ engine }: Tools): Front => {
+  const { job } = engine.facts;
+  return job?.network === 'own' ? new JobFront(engine.docker, job.id) : onGateway;
+};
+
+const onGateway: Front = {
+  open: async ({ gateway }) => ({ address: gateway }),
+  close: async () => undefined,
+};
+
+class JobFront implements Front {
+  readonly #docker: Tools['engine']['docker'];
+  readonly #id: string;
+  #network: Network | undefined;
+
+  constructor(docker: Tools['engine']['docker'], id: string) {
+    this.#docker = docker;
+    this.#id = id;
+  }
+
+  async open(network: Network): Promise<{ address: string }> {
+    const address = firstAddressOf(network.subnet);
+    const before = await readDefaultDevices();
+    // Remembered before it is done: the engine may do it, and its answer may be lost.
+    this.#network = network;
+    await connectContainer(this.#docker, this.#id, { network: network.id, address, isLastGateway: true });
+    const after = await readDefaultDevices();
+    // Engines before 28 choose a container's default route by the names of its networks.
+    if (before.length > 0 && before.join() !== after.join()) throw routeTaken(this.#id, network);
+    return { address };
+  }
+
+  async close(): Promise<void> {
+    if (this.#network === undefined) return;
+    await disconnectContainer(this.#docker, this.#id, this.#network.id);
+    this.#network = undefined;
+  }
+}
+
+const routeTaken = (id: string, { name }: Network): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_NETWORK', {
+    what: `The engine led the default route of this job's container ${id.slice(0, 12)} to ${name}, and with it its other connections`,
+    evidence: ['engines before 28 take the network whose name comes first; it was taken off again'],
+    try: 'docker network create a-job, for the network of this container',
+  });
