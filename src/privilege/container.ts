@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../clock.ts';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { readFile } from 'node:fs/promises';
 import { debug } from '../command/debug.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
@@ -54,7 +54,7 @@ class ContainerPrivileges implements Privileges {
     { input, timeoutMs = 10_000 }: CommandOptions = {},
   ): Promise<CommandResult> {
     const command = argv.join(' ');
-    const startedAt = performance.now();
+    const startedAt = now();
     const printed = { stdout: '', stderr: '' };
     const ended = await this.#during((container) => runIn(container, argv, { input, timeoutMs }, printed)).catch(
       (error: Error) => ({ failure: error.message }),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type Docker from 'dockerode';
+import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { commandEnvironment } from '../command/start.ts';
 import { removeContainer, type AttachedContainer } from '../engine/containers.ts';
@@ -86,7 +87,7 @@ export class RightsContainer {
 
   /** Nothing of it is left where that fails. @param onOver - Called when no program can be started in it any more, whoever ended it. */
   static async start({ docker, owner }: RightsEngine, onOver: () => void): Promise<RightsContainer> {
-    const startedAt = performance.now();
+    const startedAt = now();
     // A session of its own: it belongs to this process, and to no forward of it.
     const session = currentSession(`rights on ${owner?.engine}`, owner);
     ownSessions.add(session.word);
