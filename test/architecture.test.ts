@@ -10,7 +10,8 @@ const layers: readonly (readonly string[])[] = [
   ['src/errors.ts'],
   ['src/command', 'src/ownership', 'src/listener'],
   ['src/host'],
-  ['src/privilege', 'src/engine'],
+  ['src/engine'],
+  ['src/privilege'],
   ['src/network', 'src/lifecycle'],
   ['src/options'],
   // The seams, and what strategies have in common.

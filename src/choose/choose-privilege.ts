@@ -1,28 +1,23 @@
-import type { HostFacts } from '../host/facts.ts';
 import { allowContainer, allowSudo } from '../privilege/advice.ts';
+import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
 import type { PrivilegeHandle } from '../privilege/privileges.ts';
-import type { Obstacle } from '../strategies/strategy.ts';
+import type { Facts, Obstacle } from '../strategies/strategy.ts';
 import type { Privilege } from '../types.ts';
 
 /** Who may change the kernel here, or why nobody may. Pure. */
 export const choosePrivilege = (
-  host: HostFacts,
+  { host, engine }: Facts,
   asked: 'auto' | Privilege,
-): { kind: 'root' | 'sudo' } | { kind: undefined; obstacle: Required<Obstacle> } => {
-  const refuse = (what: string, advice: string) => ({ kind: undefined, obstacle: { what, advice } });
+): Rung | { privilege: undefined; obstacle: Required<Obstacle> } => {
+  const refuse = (what: string, advice: string) => ({ privilege: undefined, obstacle: { what, advice } });
   if (asked === 'none') return refuse("privilege 'none' was asked for", "privilege: 'auto'");
-  if (asked === 'container') {
-    return refuse(`privilege '${asked}' cannot install rules in this version`, "privilege: 'auto'");
-  }
-  if (asked !== 'sudo' && host.uid === 0 && host.netAdmin) return { kind: 'root' };
-  // What root lacks, its sudo lacks too.
-  if (host.sudo && (asked === 'sudo' || (asked === 'auto' && host.uid !== 0))) return { kind: 'sudo' };
-  const sudo = 'sudo -n does not work for this user';
-  if (asked === 'sudo') return refuse(sudo, allowSudo);
-  if (host.uid === 0) return refuse('root here lacks CAP_NET_ADMIN', allowContainer);
-  return asked === 'root'
-    ? refuse('this user is not root', "privilege: 'auto', or root")
-    : refuse(`this user is not root, and ${sudo}`, allowSudo);
+  const ladder = ladderOf(host, engine);
+  const rung = asked === 'auto' ? firstRung(host, engine) : ladder.find(({ privilege }) => privilege === asked);
+  if (rung?.works === true) return rung;
+  const why = asked === 'auto' ? ladder.map(({ reason }) => reason).join(', ') : (rung?.reason ?? '');
+  if (host.uid === 0 && !host.netAdmin && asked !== 'container') return refuse(why, allowContainer);
+  if (asked === 'auto' || asked === 'sudo') return refuse(why, allowSudo);
+  return refuse(why, asked === 'root' ? "privilege: 'auto', or root" : "privilege: 'auto'");
 };
 
 /** What a strategy is given that needs nobody. */

@@ -35,8 +35,8 @@ export type Failed = ReadonlyMap<StrategyName, string>;
  * @throws LHF_ERR_NO_STRATEGY with each reason, or LHF_ERR_PRIVILEGE where only the right to install rules is missing.
  */
 export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = new Map()): Choice => {
-  const privilege = choosePrivilege(facts.host, wishes.privilege);
-  const refusal = privilege.kind === undefined ? privilege.obstacle : undefined;
+  const privilege = choosePrivilege(facts, wishes.privilege);
+  const refusal = privilege.privilege === undefined ? privilege.obstacle : undefined;
   const candidates = strategyNames.map((name) => {
     const strategy = strategyNamed(name);
     const words = failed.get(name);
@@ -50,10 +50,11 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
   const reasons = candidates.map(({ name, strategy, unfit }): StrategyReason => ({
     strategy: name,
     chosen: name === chosen?.name,
-    reason: unfit?.what ?? (name === chosen?.name ? describe(strategy, facts, wishes) : 'works too; not chosen'),
+    reason:
+      unfit?.what ?? (name === chosen?.name ? describe(strategy, facts, wishes, privilege) : 'works too; not chosen'),
   }));
   if (chosen !== undefined) {
-    const kind = chosen.strategy?.needsPrivilege === true ? (privilege.kind ?? nobody.kind) : nobody.kind;
+    const kind = chosen.strategy?.needsPrivilege === true ? (privilege.privilege ?? nobody.kind) : nobody.kind;
     return { strategy: chosen.name, privilege: kind, reasons };
   }
   const able = wanted.find(({ obstacle }) => obstacle === undefined);
@@ -84,8 +85,15 @@ const obstacleTo = (
   return strategy.obstacle(facts) ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
 };
 
-const describe = (strategy: Strategy | undefined, facts: Facts, wishes: Wishes): string => {
-  const what = strategy?.describe(facts) ?? '';
+const describe = (
+  strategy: Strategy | undefined,
+  facts: Facts,
+  wishes: Wishes,
+  by: ReturnType<typeof choosePrivilege>,
+): string => {
+  // Root goes without saying.
+  const isTold = strategy?.needsPrivilege === true && by.privilege !== undefined && by.reason !== 'root';
+  const what = `${strategy?.describe(facts) ?? ''}${isTold ? `; by ${by.reason}` : ''}`;
   return wishes.strategy === 'auto' ? what : `asked for; ${what}`;
 };
 

@@ -12,7 +12,7 @@ export const doctor = async ({ json = false }: { json?: boolean }): Promise<numb
 
 /** The report as lines, an aspect each. */
 export const renderReport = (
-  { ok, strategy, privilege, engine, host, firewall, reasons, open, left, subnets, problem }: DoctorReport,
+  { ok, strategy, privilege, engine, host, ladder, firewall, reasons, open, left, subnets, problem }: DoctorReport,
   colors: Colors,
 ): string[] => {
   const mark = (good: boolean): string => (good ? colors.green('✓') : colors.red('✗'));
@@ -35,7 +35,7 @@ export const renderReport = (
         ];
   return [
     `${mark(engine !== null)} engine     ${engine === null ? 'none answers' : `${engine.name} ${engine.version} at ${engine.endpoint}, ${kinds.join(', ')}`}`,
-    `${mark(host.uid === 0 ? host.netAdmin : host.sudo)} privilege  ${host.uid === 0 ? (host.netAdmin ? 'root' : 'root without CAP_NET_ADMIN') : host.sudo ? 'sudo -n' : 'neither root nor sudo -n'}`,
+    ...ladder.map(({ privilege: name, works, reason }) => `${mark(works)} as ${name.padEnd(10)}${reason}`),
     `  host       ${host.platform}, kernel ${host.kernel}, nft ${host.nft?.version ?? 'absent'}, iptables ${host.iptables === undefined ? 'absent' : `${host.iptables.version} (${host.iptables.variant})`}`,
     `  firewall   ${firewall === null ? 'not readable' : walls.length === 0 ? 'nothing drops by policy' : walls.join(', ')}`,
     ...reasons.map(({ strategy: name, chosen, reason }) => `${chosen ? mark(true) : ' '} ${name.padEnd(10)} ${reason}`),

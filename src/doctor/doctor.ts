@@ -10,6 +10,7 @@ import { parseOptions, type ResolvedOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import { countFree } from '../network/subnet.ts';
+import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import type { Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
@@ -25,6 +26,8 @@ export interface DoctorReport {
   /** Null where none answers; then `problem` says why. */
   readonly engine: EngineFacts | null;
   readonly host: HostFacts;
+  /** Who could change the kernel here, the best first, and why not. */
+  readonly ladder: readonly Rung[];
   readonly firewall: FirewallFacts | null;
   readonly reasons: readonly StrategyReason[];
   /** How many forwards have a living owner on this host. */
@@ -52,14 +55,16 @@ export const doctor = async (options: { docker?: object } = {}): Promise<DoctorR
 
 const examine = async (options: { docker?: object }, resolved: ResolvedOptions): Promise<DoctorReport> => {
   const host = await readHostFacts();
-  const privileges = privilegesHere(host);
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
   const answering = engine instanceof Error ? undefined : engine;
+  const ladder = ladderOf(host, answering?.facts);
+  const privileges = privilegesHere(host, answering);
   const [firewall, left] = await Promise.all([
     privileges === undefined ? null : readFirewall(privileges),
     findLeftBehind(answering, privileges),
   ]);
-  const base = { ok: false, strategy: null, privilege: null, engine: null, host, firewall, left };
+  await privileges?.close();
+  const base = { ok: false, strategy: null, privilege: null, engine: null, host, ladder, firewall, left };
   if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, problem: redact(engine.message) };
   const [forwards, free] = await Promise.all([listForwards(options), countSubnets(engine, resolved.subnetPool)]);
   const seen = {
@@ -77,9 +82,9 @@ const examine = async (options: { docker?: object }, resolved: ResolvedOptions):
   }
 };
 
-const privilegesHere = ({ uid, sudo, platform }: HostFacts): Privileges | undefined => {
-  if (platform !== 'linux') return undefined;
-  return uid === 0 ? privilegesOf({ kind: 'root' }) : sudo ? privilegesOf({ kind: 'sudo' }) : undefined;
+const privilegesHere = (host: HostFacts, engine: Engine | undefined): Privileges | undefined => {
+  const kind = host.platform === 'linux' ? firstRung(host, engine?.facts)?.privilege : undefined;
+  return kind === undefined ? undefined : privilegesOf({ kind }, engine);
 };
 
 const redactReason = (reason: StrategyReason): StrategyReason => ({ ...reason, reason: redact(reason.reason) });

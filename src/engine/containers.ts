@@ -115,12 +115,18 @@ export class AddressTaken extends Error {}
 export const connectContainer = async (
   docker: Docker,
   id: string,
-  { network, address }: { readonly network: string; readonly address: string },
+  {
+    network,
+    address,
+    isLastGateway = false,
+  }: { readonly network: string; readonly address: string; readonly isLastGateway?: boolean },
 ): Promise<void> => {
   try {
+    // Engines from 28 on know the priority, which keeps the default route where it is; older ones pass it over.
+    const priority = isLastGateway ? { GwPriority: -1 } : {};
     await docker
       .getNetwork(network)
-      .connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } } });
+      .connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address }, ...priority } });
   } catch (error) {
     throw asAddressTaken(error);
   }

@@ -6,7 +6,7 @@ import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import type { OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
-import { findOwnContainer } from './own-container.ts';
+import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
 import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
 
@@ -45,9 +45,9 @@ const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<En
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    const container = await findOwnContainer(docker);
-    const owner = { engine: markOf(info), ...(container === undefined ? {} : { container }) };
-    return { docker, facts: readEngineFacts(info, endpoint), connection, owner };
+    const job = await findOwnContainer(docker);
+    const owner = { engine: markOf(info), ...(job === undefined ? {} : { container: shortId(job.id) }) };
+    return { docker, facts: { ...readEngineFacts(info, endpoint), ...(job && { job }) }, connection, owner };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }

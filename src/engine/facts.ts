@@ -1,3 +1,5 @@
+import type { OwnContainer } from './own-container.ts';
+
 /** What the engine says of itself, as far as the choice of a strategy needs it. */
 export interface EngineFacts {
   readonly name: string;
@@ -8,4 +10,6 @@ export interface EngineFacts {
   readonly vm: string | undefined;
   readonly firewallBackend: string | undefined;
   readonly endpoint: string;
+  /** The container of this engine's that this process itself runs in. */
+  readonly job?: OwnContainer;
 }

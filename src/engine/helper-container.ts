@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { createAttached, type AttachedContainer } from './containers.ts';
+import { findOwnContainer, type OwnContainer } from './own-container.ts';
 import { statusOf } from './engine.ts';
 import { listFilesOf } from './host-programs.ts';
 import { ensureEmptyImage } from './images.ts';
@@ -24,8 +25,20 @@ export interface HelperContainer {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Further programs of this host that it runs. */
   readonly tools?: readonly string[];
-  /** Further files of this host, a socket for example, each with what it is called there. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** What of this host it sees beside these: a path of the same name, read-only, unless it says otherwise. */
+  readonly mounts?: readonly HelperMount[];
+  /** Users are the host's, and no label confines it: for one that acts on the host itself. Default: false. */
+  readonly actsOnHost?: boolean;
+}
+
+export interface HelperMount {
+  readonly source: string;
+  /** Default: the same path. */
+  readonly target?: string;
+  /** Default: false. */
+  readonly isWritable?: boolean;
+  /** Of the files that programs need, which a container's own programs find where they are. Default: false. */
+  readonly isOfPrograms?: boolean;
 }
 
 /**
@@ -33,6 +46,8 @@ export interface HelperContainer {
  * host's, ends when its input does, and is removed by the engine when it ends.
  */
 export const createHelper = async (docker: Docker, helper: HelperContainer): Promise<AttachedContainer> => {
+  const own = helper.image === undefined ? await findOwnContainer(docker) : undefined;
+  if (own !== undefined) return createAttached(docker, renderInJob(helper, own));
   const programs = [...(helper.image === undefined ? [process.execPath] : []), ...(helper.tools ?? [])];
   const [image, ...files] = await Promise.all([helper.image ?? ensureEmptyImage(docker), ...programs.map(listFilesOf)]);
   return createAttached(docker, renderHelper(helper, image, [...new Set(files.flat())]));
@@ -45,6 +60,7 @@ export const renderHelper = (
   files: readonly string[],
 ): Docker.ContainerCreateOptions => {
   const { name, labels, program, args = [], network, address, extraHosts = [], capabilities = [], sysctls } = helper;
+  const { mounts = [], actsOnHost = false } = helper;
   return {
     name,
     Image: image,
@@ -63,18 +79,34 @@ export const renderHelper = (
       NetworkMode: network,
       ExtraHosts: [...extraHosts],
       // Mounts and not binds: for these, an engine makes a folder on its host where the source is missing.
-      Mounts: [...files.map((path) => [path, path] as const), ...Object.entries(helper.files ?? {})].map(
-        ([Source, Target]) => ({ Type: 'bind', Source, Target, ReadOnly: true }),
-      ),
+      Mounts: [...files.map((source): HelperMount => ({ source })), ...mounts].map(renderMount),
       CapDrop: ['ALL'],
       CapAdd: [...capabilities],
       ...(sysctls === undefined ? {} : { Sysctls: { ...sysctls } }),
-      SecurityOpt: ['no-new-privileges'],
+      ...(actsOnHost ? { UsernsMode: 'host' } : {}),
+      SecurityOpt: ['no-new-privileges', ...(actsOnHost ? ['label=disable'] : [])],
       ReadonlyRootfs: true,
       LogConfig: { Type: 'none', Config: {} },
     },
   };
 };
+
+/** The same from within a container of the engine's, whose files the engine does not see: by its own image, and what it has mounted. Pure. */
+export const renderInJob = (
+  { mounts = [], ...helper }: HelperContainer,
+  { id, image }: OwnContainer,
+): Docker.ContainerCreateOptions => {
+  const others = mounts.filter(({ isOfPrograms = false }) => !isOfPrograms);
+  const { HostConfig, ...rendered } = renderHelper({ ...helper, mounts: others }, image, []);
+  return { ...rendered, HostConfig: { ...HostConfig, VolumesFrom: [`${id}:ro`] } };
+};
+
+const renderMount = ({ source, target = source, isWritable = false }: HelperMount): Docker.MountConfig[number] => ({
+  Type: 'bind',
+  Source: source,
+  Target: target,
+  ReadOnly: !isWritable,
+});
 
 /** What an engine's refusal of a helper container means, and the way out, where there is one. */
 export const describeHelperRefusal = (error: unknown): { what: string; try?: string } | undefined => {

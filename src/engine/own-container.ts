@@ -4,18 +4,33 @@ import { readProc } from '../ownership/proc.ts';
 /** How much of a container's id its owner's mark tells: what the docker command line prints. */
 const digits = 12;
 
-/** The container that this process runs in, by the start of its id, where this engine has it; another engine's is none of its business. */
-export const findOwnContainer = async (docker: Docker): Promise<string | undefined> => {
+/** The container that this process runs in, as a job of CI does that has the engine's socket. */
+export interface OwnContainer {
+  readonly id: string;
+  readonly image: string;
+  /** `own`: a network namespace beside the engine's host's, to which networks can be added. `none`: none can. */
+  readonly network: 'host' | 'own' | 'none';
+}
+
+/** The container that this process runs in, where this engine has it; another engine's is none of its business. */
+export const findOwnContainer = async (docker: Docker): Promise<OwnContainer | undefined> => {
   const id = parseContainerId(readProc('/proc/self/mountinfo') ?? '');
   if (id === undefined) return undefined;
   return docker
     .getContainer(id)
     .inspect()
     .then(
-      () => id.slice(0, digits),
+      ({ Id, Image, HostConfig: { NetworkMode = '' } }) => ({
+        id: Id,
+        image: Image,
+        network: NetworkMode === 'host' || NetworkMode === 'none' ? NetworkMode : 'own',
+      }),
       () => undefined,
     );
 };
+
+/** A container's id as an owner's mark tells it. */
+export const shortId = (id: string): string => id.slice(0, digits);
 
 /** The id in the paths of what an engine mounts into each container of its own, in the text of /proc/self/mountinfo. */
 export const parseContainerId = (mountinfo: string): string | undefined =>

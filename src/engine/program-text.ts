@@ -8,7 +8,9 @@ const known = new Map<string, Promise<string>>();
  * The text of a program of ours that a helper container or a thread runs, whole: text, so that an engine on another host runs it too, and
  * a thread where no file can be loaded by its path.
  */
-export const readProgramText = (name: 'probe' | 'intruder' | 'relay-worker' | 'sidecar'): Promise<string> => {
+export const readProgramText = (
+  name: 'probe' | 'intruder' | 'rights' | 'relay-worker' | 'sidecar',
+): Promise<string> => {
   const text = known.get(name) ?? readWhole(name);
   known.set(name, text);
   text.catch(() => known.delete(name));

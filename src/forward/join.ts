@@ -155,9 +155,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   async #tools(): Promise<Tools> {
     const { privilege } = this.#handover;
     const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
-    const kind = privilege === 'container' ? 'none' : privilege;
-    const session = sessionOn(engine, kind);
-    return { session, engine, host, privileges: privilegesOf({ kind }) };
+    const session = sessionOn(engine, privilege);
+    return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
   }
 
   #notOwned(what: string): LocalhostForwardError {

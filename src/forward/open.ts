@@ -12,7 +12,7 @@ import { UndoStack } from '../lifecycle/undo-stack.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { nextId, sharedIn } from '../ownership/session.ts';
-import { privilegesOf } from '../privilege/privileges.ts';
+import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
@@ -74,7 +74,9 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
   const undo = new UndoStack(sharedIn(session, 'patience', () => new Patience()));
   try {
     stopIfAborted(options.signal);
-    const privileges = privilegesOf({ kind: choice.privilege });
+    const privileges = privilegesOf({ kind: choice.privilege }, engine);
+    const rights = privileges.use();
+    undo.push('what changes the kernel', () => rights.release());
     const tools = { session, engine, host, privileges };
     const names = namesOf(nextId(session));
 
@@ -107,8 +109,11 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
     // What dead runs left goes when the engine has done its work for us, for which looking for it would be in the way.
     sweeping = connecting.then(ignore, ignore).then(() => sweepQuietly(tools));
-    const connected = await connecting;
-    undo.push(`network and rules of ${names.network}`, () => connected.close());
+    const connected = await connecting.catch((error: unknown) => {
+      privileges.check();
+      throw error;
+    });
+    undo.push(`network and rules of ${names.network}`, () => by(privileges, () => connected.close()));
     undo.push(`the probe on ${names.network}`, () => probe.leave());
     stopIfAborted(options.signal);
 
@@ -143,6 +148,16 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 };
 
 const ignore = (): void => undefined;
+
+/** By rights that are kept ready for it, also where it is tried again after all else is closed. */
+const by = async (privileges: Privileges, work: () => Promise<void>): Promise<void> => {
+  const rights = privileges.use();
+  try {
+    await work();
+  } finally {
+    await rights.release();
+  }
+};
 
 const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {
   await Promise.all([...ports.values()].map((port) => port.close()));

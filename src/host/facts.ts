@@ -12,7 +12,7 @@ export interface HostFacts {
   readonly kernel: string;
   readonly nft: { readonly version: string } | undefined;
   readonly iptables: { readonly version: string; readonly variant: 'nf_tables' | 'legacy' | 'unknown' } | undefined;
-  /** Whether this process has CAP_NET_ADMIN, which root in a container may lack. */
+  /** Whether what this process starts has CAP_NET_ADMIN: root in a container may lack it, and a user may have it as an ambient one. */
   readonly netAdmin: boolean;
 }
 
@@ -58,9 +58,16 @@ const readIptables = async (): Promise<HostFacts['iptables']> => {
   return { version, variant: variant === 'nf_tables' || variant === 'legacy' ? variant : 'unknown' };
 };
 
-// Bit 12 of the effective set, see capabilities(7).
-const hasNetAdmin = async (): Promise<boolean> => {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1];
-  return effective !== undefined && (BigInt(`0x${effective}`) & (1n << 12n)) !== 0n;
+const hasNetAdmin = async (): Promise<boolean> =>
+  parseNetAdmin(await readFile('/proc/self/status', 'utf8').catch(() => ''), process.getuid?.() === 0);
+
+/**
+ * Bit 12 of the sets in the text of /proc/self/status, see capabilities(7). Programs that a user starts inherit the ambient set alone.
+ */
+export const parseNetAdmin = (status: string, isRoot: boolean): boolean => {
+  const has = (name: string): boolean => {
+    const set = new RegExp(String.raw`^${name}:\s*([0-9a-f]+)`, 'm').exec(status)?.[1];
+    return set !== undefined && (BigInt(`0x${set}`) & (1n << 12n)) !== 0n;
+  };
+  return has('CapEff') && (isRoot || has('CapAmb'));
 };

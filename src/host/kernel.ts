@@ -17,3 +17,12 @@ export const readSysctl = async (key: string): Promise<string | undefined> =>
     (text) => text.trim(),
     () => undefined,
   );
+
+/** The interfaces that IPv4's default routes lead to. */
+export const readDefaultDevices = async (): Promise<string[]> => {
+  const table = await readFile('/proc/net/route', 'utf8').catch(() => '');
+  const rows = table.split('\n').map((line) => line.split('\t'));
+  return rows.flatMap(([device = '', destination, , , , , , mask]) =>
+    destination === '00000000' && mask === '00000000' ? [device] : [],
+  );
+};

@@ -19,12 +19,13 @@ const nonce = parseSession(session)?.nonce;
 if (nonce === undefined) throw new Error(`${session} is no session`);
 const docker = openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions);
 const handle = readJson('LOCALHOST_FORWARD_PRIVILEGES') as PrivilegeHandle;
-const privileges = handle.kind === 'none' ? undefined : privilegesOf(handle);
+const privileges = handle.kind === 'none' ? undefined : privilegesOf(handle, { docker });
 const stays = await clearSession(
   { session, nonce, bridges: [...new Set(bridges)], made: made.split(' ') },
   { engine: { docker }, privileges },
 );
 const folder = process.env['LOCALHOST_FORWARD_WORDS'];
 if (stays.length > 0 && folder) await leaveWord(folder, session, stays);
+await privileges?.close().catch(() => undefined);
 // A call to an engine that never answers would keep it.
 process.exit(0);

@@ -1,9 +1,12 @@
 import { wallClock } from '../clock.ts';
-import { connectEngine } from '../engine/engine.ts';
+import { connectEngine, type Engine } from '../engine/engine.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { forgetWords } from '../lifecycle/words.ts';
+import { firstRung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
+import { isOwnRights } from '../privilege/rights-container.ts';
+import type { Mark } from '../strategies/leftover-kind.ts';
 import { groupByOwner } from './belongings.ts';
 import { leftoverKinds } from './kinds.ts';
 import type { SweepReport } from './leftover.ts';
@@ -17,8 +20,8 @@ export interface SweepOptions {
   all?: boolean;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
   docker?: object;
-  /** Who removes rules. Default: `'auto'`, root itself or `sudo` that asks for no password. */
-  privilege?: 'auto' | 'root' | 'sudo';
+  /** Who removes rules. Default: `'auto'`, root itself, `sudo` that asks for no password, or a helper container. */
+  privilege?: 'auto' | 'root' | 'sudo' | 'container';
   /** The clock that ages are measured by, in milliseconds since the epoch. Default: the real time, whatever a test has set. */
   now?: () => number;
 }
@@ -40,26 +43,34 @@ const sweepHere = async ({
   privilege = 'auto',
   now = wallClock,
 }: SweepOptions): Promise<SweepReport> => {
-  const privileges = await choosePrivileges(privilege);
   const unlisted: SweepReport['failed'][number][] = [];
   const engine = await connectEngine(docker).catch((error: unknown) => {
     unlisted.push({ kind: 'engine', name: 'docker', reason: reasonOf(error) });
     return undefined;
   });
+  const privileges = await choosePrivileges(privilege, engine);
   const tools = { engine, privileges };
   const { marks, unseen } = await look(leftoverKinds, tools);
   for (const { name, reason } of unseen)
     unlisted.push({ kind: 'listing', name, reason: `it could not be looked through: ${reason}` });
-  const report = await sweepOwners(groupByOwner(marks), tools, { all, now: now() });
+  const report = await sweepOwners(groupByOwner(marks.filter(isOthers)), tools, { all, now: now() });
   const failed = [...unlisted, ...report.failed];
   // Where something could not be looked through, whatever a guardian left may be there.
   if (unlisted.length === 0) await forgetWords((session) => !failed.some((one) => one.session === session));
+  await privileges?.close();
   return { ...report, failed };
 };
 
-const choosePrivileges = async (privilege: 'auto' | 'root' | 'sudo'): Promise<Privileges | undefined> => {
+const choosePrivileges = async (
+  asked: NonNullable<SweepOptions['privilege']>,
+  engine: Engine | undefined,
+): Promise<Privileges | undefined> => {
   if (process.platform !== 'linux') return undefined;
-  if (privilege !== 'auto') return privilegesOf({ kind: privilege });
-  if (process.getuid?.() === 0) return privilegesOf({ kind: 'root' });
-  return (await readHostFacts()).sudo ? privilegesOf({ kind: 'sudo' }) : undefined;
+  const kind = asked === 'auto' ? firstRung(await readHostFacts(), engine?.facts)?.privilege : asked;
+  return kind === undefined || (kind === 'container' && engine === undefined)
+    ? undefined
+    : privilegesOf({ kind }, engine);
 };
+
+// What looks is nothing that was left.
+const isOthers = ({ session }: Mark): boolean => !isOwnRights(session);

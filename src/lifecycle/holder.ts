@@ -1,11 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
-import type { Privileges } from '../privilege/privileges.ts';
+import type { Lease } from '../privilege/lease.ts';
+import type { PrivilegeHandle, Privileges } from '../privilege/privileges.ts';
 import { loaderOptions } from './loader-options.ts';
 import { wordsFolder } from './words.ts';
 
@@ -22,6 +21,8 @@ export interface HolderOwner {
   readonly session: string;
   readonly nonce: string;
   readonly privileges: Privileges;
+  /** By which rights the guardian removes what is left. Default: by the same. */
+  readonly guardian?: PrivilegeHandle;
   /** For the guardian: how to reach the engine, as `LOCALHOST_FORWARD_ENGINE`. */
   readonly environment: Readonly<Record<string, string>>;
   /** How long one request may take, in milliseconds. Default: 15 000. */
@@ -48,7 +49,7 @@ export interface HolderOptions extends HolderOwner, HeldProgram {
  * It keeps the process alive only while a request has time left (its timer does), and what it does after the process's end stands in programs/holder.sh.
  */
 export class Holder {
-  readonly #child: ChildProcess;
+  readonly #lease: Lease;
   readonly #pending: Pending[] = [];
   readonly #timeoutMs: number;
   #received = '';
@@ -57,6 +58,8 @@ export class Holder {
 
   constructor(options: HolderOptions) {
     this.#timeoutMs = options.timeoutMs ?? 15_000;
+    // A container has neither our node nor the engine: who holds by one has another holder for that, on this host.
+    const startsGuardian = options.startsGuardian !== false && options.privileges.handle.kind !== 'container';
     const args = [
       options.session,
       options.nonce,
@@ -64,7 +67,7 @@ export class Holder {
       guardianScript(),
       // For the guardian's node alone: with it, another program might get libraries that are not its own.
       process.env['LD_LIBRARY_PATH'] ?? '',
-      options.startsGuardian === false ? '' : 'guardian',
+      startsGuardian ? 'guardian' : '',
       wordsFolder() ?? '',
       loaderOptions()
         .map((option) => option.replaceAll('\n', ''))
@@ -72,21 +75,15 @@ export class Holder {
       ...(options.programArguments ?? []),
     ];
     const program = [readShellPrograms('as-root'), options.program, readShellPrograms('holder')].join('\n');
-    this.#child = options.privileges.hold(program, args, {
+    this.#lease = options.privileges.hold(program, args, {
       ...toReachTheEngine(),
-      LOCALHOST_FORWARD_PRIVILEGES: JSON.stringify(options.privileges.handle),
+      LOCALHOST_FORWARD_PRIVILEGES: JSON.stringify(options.guardian ?? options.privileges.handle),
       LOCALHOST_FORWARD_WORDS: wordsFolder() ?? '',
       ...options.environment,
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());
-    this.#child.on('error', (error) => lose(error.message));
-    // The shell killed alone leaves what it held on the pipe: Node closes that, and the last breath is the end of standard error.
-    this.#child.stdin?.on('error', () => lose('its pipe is closed'));
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#receive(text, lose));
-    this.#child.stderr?.on('close', () => lose('it ended'));
-    for (const part of [this.#child, this.#child.stdin as Socket | null, this.#child.stderr as Socket | null])
-      part?.unref();
-    debug(`holder ${this.#child.pid} for ${options.session}`);
+    this.#lease.listen({ said: (text) => this.#receive(text, lose), ended: lose });
+    debug(`holder ${this.#lease.name} for ${options.session}`);
   }
 
   /** Whether it ever worked: one that never did is not worth starting again. */
@@ -98,17 +95,11 @@ export class Holder {
     return this.#lost !== undefined;
   }
 
-  /**
-   * Ends it in order, with nothing held. Its shells go first, all at once, so that none takes the end of the pipe for a death: other
-   * holders of this process may have bridges open.
-   */
+  /** Ends it in order, with nothing held. */
   retire(): void {
     if (this.#lost !== undefined) return;
     this.#lose(new Error('it was retired'), () => undefined);
-    const { pid, exitCode, signalCode } = this.#child;
-    // It is detached, which makes it a process group.
-    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
-    this.#child.stdin?.end();
+    this.#lease.retire();
   }
 
   get isBusy(): boolean {
@@ -130,7 +121,7 @@ export class Holder {
           },
           fail: reject,
         });
-        this.#child.stdin?.write(request);
+        this.#lease.write(request);
         // What came unasked may be the answer: that nobody is there to give one.
         this.#answer();
       });

@@ -19,6 +19,9 @@ export const renderCidr = ({ base, bits }: Cidr): string => `${renderAddress(bas
 /** The first host address, which bridges have. */
 export const gatewayOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 1);
 
+/** The first one after the gateway, which a container has that is there before all others. */
+export const firstAddressOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 2);
+
 /** The last host address, which no engine gives away while another is free: our probes' own. */
 export const probeAddressOf = (cidr: string): string => {
   const { base, bits } = parseCidr(cidr) ?? { base: 0, bits: 32 };

@@ -16,7 +16,7 @@ trap "" INT HUP TERM PIPE QUIT
 # Closes 127/8 to each bridge of this process. What guards it may go after that, never before.
 lhf_shut() {
   BRIDGES='' SHUT=''
-  for folder in /proc/sys/net/ipv4/conf/lhf-"$NONCE"*; do
+  for folder in "${LHF_CONF:-/proc/sys/net/ipv4/conf}"/lhf-"$NONCE"*; do
     if [ ! -e "$folder" ]; then continue; fi
     BRIDGES="$BRIDGES ${folder##*/}"
     # The kernel gives one character and then no more: what read returns tells nothing.

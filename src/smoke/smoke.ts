@@ -51,7 +51,9 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     await steps.run(
       'nothing left',
       async () => {
-        leftovers = await listTraces(engine, privilegesOf({ kind: choice.privilege }), sessionOf(engine, choice));
+        const privileges = privilegesOf({ kind: choice.privilege }, engine);
+        leftovers = await listTraces(engine, privileges, sessionOf(engine, choice));
+        await privileges.close();
         if (leftovers.length > 0)
           throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
       },

@@ -6,5 +6,7 @@ export const holderOwnerOf = ({ session, privileges, engine }: Tools): HolderOwn
   session: session.word,
   nonce: session.owner.nonce,
   privileges,
+  // A container may have to wait for its engine, which makes one after the other.
+  ...(privileges.handle.kind === 'container' ? { timeoutMs: 60_000 } : {}),
   environment: { LOCALHOST_FORWARD_ENGINE: JSON.stringify(engine.connection) },
 });

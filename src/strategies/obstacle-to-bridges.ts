@@ -1,3 +1,4 @@
+import { allowContainer } from '../privilege/advice.ts';
 import type { Facts, Obstacle } from './strategy.ts';
 
 /** Why the engine's bridges are out of this process's reach. Pure. */
@@ -8,3 +9,12 @@ export const obstacleToBridges = ({ host, engine }: Facts): Obstacle | undefined
   if (engine.rootless) return { what: 'a rootless engine has its bridges in a network namespace of its own' };
   return undefined;
 };
+
+/** Why this process is not where the engine has its bridges, but in a container beside them. Pure. */
+export const obstacleInJob = ({ engine: { job } }: Facts): Obstacle | undefined =>
+  job === undefined || job.network === 'host'
+    ? undefined
+    : {
+        what: `this process is in the container ${job.id.slice(0, 12)}, which has a network of its own, without the engine's bridges`,
+        advice: allowContainer,
+      };

@@ -3,7 +3,7 @@ import type { LocalhostForwardOptions, Privilege, Protocol, Strategy } from '../
 /** What a strategy claims: all that its tests may differ by. */
 export interface Claims {
   readonly name: Strategy;
-  readonly privilege: Exclude<Privilege, 'container'>;
+  readonly privilege: Privilege;
   readonly carries: readonly Protocol[];
   /** What a caller is told where the service does not listen: a listener of our own can accept and reset only. */
   readonly refusesAbsent: 'ECONNREFUSED' | 'ECONNRESET';
@@ -50,6 +50,8 @@ const all: readonly Claims[] = [
   { ...nftables, privilege: 'sudo' },
   { ...iptables, privilege: 'root' },
   { ...iptables, privilege: 'sudo' },
+  { ...nftables, privilege: 'container' },
+  { ...iptables, privilege: 'container' },
   {
     name: 'relay',
     privilege: 'none',
@@ -86,12 +88,20 @@ const all: readonly Claims[] = [
 
 const only = process.env['LHF_TEST_STRATEGY']?.split(',');
 
-// sudo is the same executor under both of netfilter's strategies: one of them shows it, and LHF_TEST_ALL=1 both.
-const isShown = ({ name, privilege }: Claims): boolean =>
-  process.env['LHF_TEST_ALL'] === '1' || !(name === 'iptables' && privilege === 'sudo');
+const onlyBy = process.env['LHF_TEST_PRIVILEGE']?.split(',');
 
-/** Each strategy with each privilege that it works with; `LHF_TEST_STRATEGY=nftables,relay` leaves the others out. */
-export const strategies = all.filter((claims) => (only?.includes(claims.name) ?? true) && isShown(claims));
+// sudo and containers are the same executors under both of netfilter's strategies: one of them shows it, and LHF_TEST_ALL=1 both.
+const isShown = ({ name, privilege }: Claims): boolean =>
+  process.env['LHF_TEST_ALL'] === '1' || !(name === 'iptables' && privilege !== 'root');
+
+/**
+ * Each strategy with each privilege that it works with; `LHF_TEST_STRATEGY=nftables,relay` leaves the others out, and
+ * `LHF_TEST_PRIVILEGE=container` the other privileges. That a container is enough for a user who has nothing else is shown where such a
+ * user opens: in test/crash.
+ */
+export const strategies = all.filter(
+  (claims) => (only?.includes(claims.name) ?? true) && (onlyBy?.includes(claims.privilege) ?? true) && isShown(claims),
+);
 
 /** The options that choose it, with no proof: what is reached is the tests' own business. */
 export const optionsOf = ({ name, privilege }: Claims) =>

@@ -5,10 +5,11 @@ import { parseSession } from '../../src/ownership/owner.ts';
 import { allowContainer } from '../../src/privilege/advice.ts';
 import { labels } from '../../src/ownership/names.ts';
 import { projectRoot } from '../support/children.ts';
-import { ensureTestImage } from '../support/containers.ts';
+import { ensureTestImage, startNode } from '../support/containers.ts';
 import { requirePlace } from '../support/place.ts';
+import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
-import { sweep } from '../../src/index.ts';
+import { type LocalhostForward, sweep } from '../../src/index.ts';
 import { differenceAtLast, startOpener, takeState, tracesOf } from './trace.ts';
 
 // A job's container as CI makes them: the engine's socket, this host's network, and what it needs to change rules.
@@ -99,5 +100,47 @@ test('in a container whose /proc/sys is read-only the next strategy is taken, an
   const rich = await startJob(['test/crash/programs/outcomes.ts'], advice[0] ?? '', 'end');
   await rich.job.remove({ force: true });
   expect(told(rich.said)).toEqual(['nftables', 'nftables', 'iptables']);
+  expect(await differenceAtLast(clean)).toBe('');
+});
+
+test('in a container with a network of its own, its own loopback is reached, and that of the host by nobody', async () => {
+  const clean = await takeState();
+  await using host = await listenTcp({ port: 8088 });
+  const tell = (said: string, what: string): unknown =>
+    JSON.parse(said.split('\n').flatMap((line) => line.split(`${what} `)[1] ?? [])[0] ?? 'null');
+  const { job, said } = await startJob(['test/crash/programs/in-own-network.ts'], '', 'open {');
+  expect(tell(said, 'told')).toEqual({
+    ok: true,
+    strategy: 'relay',
+    refused: expect.stringContaining(
+      `nftables: this process is in the container ${job.id.slice(0, 12)}, which has a network of its own`,
+    ) as string,
+  });
+  const net = tell(said, 'open') as LocalhostForward;
+  expect(net).toMatchObject({ strategy: 'relay', privilege: 'none' });
+  {
+    await using container = await startNode(net);
+    expect(await container.get(`http://${net.hostname}:8088`)).toEqual({ answer: 'of the job' });
+    // Its other addresses are not listened on.
+    const { NetworkSettings } = await job.inspect();
+    const others = Object.values(NetworkSettings.Networks).filter(({ IPAddress }) => IPAddress !== net.gateway);
+    expect(others).toHaveLength(1);
+    await using stranger = await startNode();
+    expect((await stranger.connect(others[0]?.IPAddress ?? '', 8088, 1_000)).error).toBe('ECONNREFUSED');
+    await container.get(`http://${net.hostname}:8088/close`);
+  }
+  await until(async () => (await job.logs({ stdout: true })).toString().includes('closed'), { what: 'the close' });
+  expect(Object.keys((await job.inspect()).NetworkSettings.Networks)).toEqual(['bridge']);
+  expect(host.callers).toEqual([]);
+  await job.remove({ force: true });
+  expect(await differenceAtLast(clean)).toBe('');
+});
+
+test('a container with a network of its own that is killed leaves nothing after the next opening', async () => {
+  const clean = await takeState();
+  const { job } = await startJob(['test/crash/programs/in-own-network.ts'], '', 'open {');
+  await job.kill();
+  await openAndClose();
+  await job.remove({ force: true });
   expect(await differenceAtLast(clean)).toBe('');
 });

@@ -28,7 +28,7 @@ const open = (options) =>
 const say = (what, value) => console.log(what + ' ' + JSON.stringify(value));
 execSync('sudo -v && sudo -n true', { stdio: 'inherit' });
 say('auto', open({}));
-const refused = open({ strategy: 'nftables' });
+const refused = open({ strategy: 'nftables', privilege: 'sudo' });
 say('refused', refused);
 execSync(/Try: (.*)$/.exec(refused[1])[1], { stdio: ['inherit', 'ignore', 'inherit'] });
 for (const strategy of ['nftables', 'iptables']) say(strategy, open({ strategy }));
@@ -36,7 +36,7 @@ say('end', '');
 `;
 
 test.each(['Defaults !use_pty', 'Defaults use_pty', 'Defaults requiretty', 'Defaults use_pty, requiretty'])(
-  'real sudo with `%s`: a ticket of this terminal is no right, the next strategy is taken, and the advice gives the right',
+  'real sudo with `%s`: a ticket of this terminal is no right, the next rung is taken, and the advice gives the right',
   async (defaults) => {
     const { socketPath } = requirePlace();
     const before = await snapshotHere();
@@ -44,7 +44,7 @@ test.each(['Defaults !use_pty', 'Defaults use_pty', 'Defaults requiretty', 'Defa
     await script.waitForLine(/^end/);
     const told = (what: string): unknown =>
       JSON.parse(script.lines.find((line) => line.startsWith(`${what} `))?.slice(what.length) ?? 'null');
-    expect(told('auto')).toEqual(['relay', 'none']);
+    expect(told('auto')).toEqual(['nftables', 'container']);
     expect(told('refused')).toEqual([
       'LHF_ERR_PRIVILEGE',
       expect.stringMatching(/sudo -n does not work for this user/) as string,

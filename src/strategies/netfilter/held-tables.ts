@@ -34,6 +34,13 @@ export class HeldTables {
     this.#idle.give();
   }
 
+  /** Puts the tables in again where the nft that held them was lost and no other could be started then. @throws LHF_ERR_RULES */
+  async repair(): Promise<boolean> {
+    if (!this.rules.isLost) return false;
+    await this.rules.restoreAll();
+    return true;
+  }
+
   /** Runs commands beside the tables, in a transaction of their own; resolves to nft's words against it. What they own goes with this process. */
   transact(commands: readonly string[]): Promise<string> {
     return this.#current().transact(commands);
@@ -58,7 +65,8 @@ export class HeldTables {
   /** Somebody killed nft while this process lives, and the owned table went with it. */
   async #putBack(): Promise<void> {
     const bridges = this.rules.bridges.join(', ');
-    const outcome = await this.rules.restoreAll().then(
+    const restored = this.rules.restoreAll().then(() => this.#owner.privileges.renew());
+    const outcome = await restored.then(
       () => 'its rules are back',
       (error: unknown) => `its rules could not be put back: ${String(error).split('\n')[0]}`,
     );

@@ -66,6 +66,11 @@ export class ProcessTable {
     return [...this.#state.keys()];
   }
 
+  /** Whether there should be a table and is none, since its stream was lost and has not been replaced. */
+  get isLost(): boolean {
+    return !this.#isIn && this.#state.size > 0;
+  }
+
   /**
    * Guards a bridge, which need not exist yet, and translates its ports where iptables does not.
    *

@@ -14,7 +14,7 @@ export const readRouteLocalnet = async (bridge: string): Promise<boolean | undef
 
 /** @throws LHF_ERR_RULES */
 export const openRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<void> => {
-  const failure = await privileges.setSysctl(keyOf(bridge), '1');
+  const failure = await privileges.setSysctls([keyOf(bridge)], '1');
   if (failure === undefined) return;
   const isReadOnly = /EROFS|read-only file system/i.test(failure);
   throw new LocalhostForwardError('LHF_ERR_RULES', {
@@ -26,7 +26,7 @@ export const openRouteLocalnet = async (bridge: string, privileges: Privileges):
 /** Turns it off, and tells whether it is: a bridge that is gone is closed. */
 export const closeRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<boolean> => {
   if ((await readRouteLocalnet(bridge)) !== true) return true;
-  const failure = await privileges.setSysctl(keyOf(bridge), '0');
+  const failure = await privileges.setSysctls([keyOf(bridge)], '0');
   if (failure !== undefined) debug(`route_localnet of ${bridge} stays on until the bridge is gone: ${failure}`);
   return failure === undefined || !interfaceExists(bridge);
 };

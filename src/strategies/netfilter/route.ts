@@ -68,9 +68,17 @@ export class NetfilterRoute extends NetfilterView implements Route {
   #keepsRouteLocalnet = false;
 
   readonly firewall: FirewallPass;
+  readonly #onClosed: () => Promise<void>;
 
-  constructor({ names, probeAddress, trials }: RoutePlan, rules: BridgeRules, tools: Tools) {
+  /** @param onClosed - Called when nothing of it is left, its network included. */
+  constructor(
+    { names, probeAddress, trials }: RoutePlan,
+    rules: BridgeRules,
+    tools: Tools,
+    onClosed = async (): Promise<void> => undefined,
+  ) {
     super(names, rules, tools, probeAddress);
+    this.#onClosed = onClosed;
     this.#rules = rules;
     this.#trials = trials;
     this.firewall = this.#accepts = new Accepts(names.bridge, tools);
@@ -102,8 +110,10 @@ export class NetfilterRoute extends NetfilterView implements Route {
     return this.#rules.setProbe(this.probeAddress, trials);
   }
 
-  repair(): Promise<boolean> {
-    return this.#rules.repair();
+  async repair(): Promise<boolean> {
+    const wasMissing = await this.#rules.repair();
+    await this.tools.privileges.renew();
+    return wasMissing;
   }
 
   /** While `route_localnet` is on, the guard has to stand; once it is off, rules and network can go at the same time. */
@@ -116,6 +126,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
         throw new Error(`the guard of ${this.names.bridge} stands until the bridge is gone`);
       await all([this.#accepts.remove(), this.#rules.release()]);
     }
+    await this.#onClosed();
   }
 }
 

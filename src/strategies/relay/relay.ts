@@ -1,7 +1,8 @@
-import { heldBridgesOf } from '../carrier/held-bridges.ts';
+import { heldBridgesOf } from '../held-bridges.ts';
 import { relayThreadOf } from '../carrier/relay-thread.ts';
-import { CarriedRoute, type Front } from '../carrier/route.ts';
+import { CarriedRoute } from '../carrier/route.ts';
 import { unseenRoute } from '../carrier/unseen-route.ts';
+import { frontOf } from './front.ts';
 import { obstacleToBridges } from '../obstacle-to-bridges.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -11,8 +12,13 @@ export const relay: Strategy = {
   needsPrivilege: false,
   carries: ['tcp', 'udp'],
   leftovers: [],
-  obstacle: obstacleToBridges,
-  describe: () => 'this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller',
+  obstacle: (facts) =>
+    obstacleToBridges(facts) ??
+    (facts.engine.job?.network === 'none'
+      ? { what: 'this process is in a container with network none, to which no network can be added' }
+      : undefined),
+  describe: ({ engine: { job } }) =>
+    `${job?.network === 'own' ? "on this job's container, for its own loopback: " : ''}this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller`,
   /** Begins without a socket: there is nothing to listen on before the network is there. */
   open: async (plan, tools) => {
     const { names, onSent } = plan;
@@ -20,26 +26,8 @@ export const relay: Strategy = {
     const noted = held.note(names.bridge);
     onSent();
     await noted;
-    return new CarriedRoute(
-      plan,
-      onGateway(() => held.forget(names.bridge)),
-      relayThreadOf(tools.session),
-    );
+    const front = frontOf(tools, () => held.forget(names.bridge));
+    return new CarriedRoute(plan, front, relayThreadOf(tools.session));
   },
   attach: () => unseenRoute('relay'),
-};
-
-const onGateway = (forget: () => Promise<void>): Front => {
-  let gateway = '';
-  return {
-    strategy: 'relay',
-    isOpen: true,
-    open: async (network) => {
-      ({ gateway } = network);
-      return { address: gateway, place: { address: gateway } };
-    },
-    landingOf: ({ containerPort }) => ({ address: gateway, port: containerPort }),
-    close: async () => undefined,
-    forget,
-  };
 };

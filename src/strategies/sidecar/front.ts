@@ -65,7 +65,7 @@ export class SidecarFront implements Front {
       address,
       // Ports below 1024 without a right of its own; and it carries nothing from one network to another.
       sysctls: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ip_forward': '0' },
-      files: { [socket]: socketThere },
+      mounts: [{ source: socket, target: socketThere }],
     });
     this.#container = container;
     const ended = endOf(container).finally(() => (this.#isOpen = false));

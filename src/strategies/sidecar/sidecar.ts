@@ -1,4 +1,4 @@
-import { heldBridgesOf } from '../carrier/held-bridges.ts';
+import { heldBridgesOf } from '../held-bridges.ts';
 import { relayThreadOf } from '../carrier/relay-thread.ts';
 import { CarriedRoute } from '../carrier/route.ts';
 import { unseenRoute } from '../carrier/unseen-route.ts';
@@ -37,5 +37,7 @@ function obstacleToMounts({ host, engine }: Facts): Obstacle | undefined {
   if (host.platform !== 'linux') return { what: `needs Linux, and this is ${host.platform}` };
   if (engine.vm !== undefined) return { what: `${engine.vm} runs its containers in a virtual machine` };
   if (engine.remote) return { what: `the engine at ${engine.endpoint} is on another host` };
+  if (engine.job !== undefined)
+    return { what: "this process is in a job's container, and the engine does not see its files" };
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chooseStrategy } from '../../../src/choose/choose-strategy.ts';
+import { ladderOf } from '../../../src/privilege/ladder.ts';
 import { strategyNames } from '../../../src/types.ts';
 import { machineWith } from '../support/machine.ts';
 import { refusalOf } from '../support/refusal.ts';
@@ -34,12 +35,25 @@ describe('what is chosen', () => {
     ['no iptables', { host: { iptables: undefined } }, {}, 'nftables', 'root', 'nft 1.0.6'],
     ['nftables asked for', {}, { strategy: 'nftables' }, 'nftables', 'root', 'asked for; nft 1.0.6'],
     ['iptables asked for', {}, { strategy: 'iptables' }, 'iptables', 'root', 'asked for; iptables 1.8.9'],
-    ['nobody’s rights', { host: someone }, {}, 'relay', 'none', 'this process carries the bytes itself'],
+    ['nobody’s rights', { host: someone }, { privilege: 'none' }, 'relay', 'none', 'this process carries the bytes'],
+    ['the engine’s rights', { host: someone }, {}, 'nftables', 'container', 'nft 1.0.6'],
+    ['the engine’s rights, by iptables', { host: { ...someone, nft: undefined } }, {}, 'iptables', 'container', 'ipt'],
+    ['a container asked for', {}, { privilege: 'container' }, 'nftables', 'container', 'nft 1.0.6'],
+    ['root without the capability', { host: { netAdmin: false } }, {}, 'nftables', 'container', 'nft 1.0.6'],
+    ['its sudo lacks it too', { host: { netAdmin: false, sudo: true } }, {}, 'nftables', 'container', 'nft 1.0.6'],
+    ['a user’s own capability', { host: { uid: 1000, sudo: true } }, {}, 'nftables', 'root', 'nft 1.0.6'],
     ['rights that are not wanted', {}, { privilege: 'none' }, 'relay', 'none', 'this process carries'],
     ['no tools', { host: bare }, {}, 'relay', 'none', 'this process carries'],
     ['neither tools nor rights', { host: { ...bare, ...someone } }, {}, 'relay', 'none', 'this process carries'],
     ['rootless', { engine: { rootless: true } }, {}, 'sidecar', 'none', 'a container of ours in the network'],
-    ['UDP for nobody', { host: someone }, { protocols: ['udp'] }, 'relay', 'none', 'this process carries'],
+    [
+      'UDP for nobody',
+      { host: someone },
+      { protocols: ['udp'], privilege: 'none' },
+      'relay',
+      'none',
+      'this process carries',
+    ],
     ['sidecar asked for', {}, { strategy: 'sidecar' }, 'sidecar', 'none', 'asked for; a container'],
     ['relay asked for', {}, { strategy: 'relay' }, 'relay', 'none', 'asked for; this process carries'],
     ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
@@ -154,27 +168,6 @@ describe('where nobody may', () => {
   const mended = "privilege: 'auto'";
   test.each<[string, Different, Wanted, string, string]>([
     [
-      'no root, no sudo',
-      { host: someone },
-      byRules,
-      'this user is not root, and sudo -n does not work for this user',
-      "printf 'Defaults:%s !requiretty",
-    ],
-    [
-      'root without the capability',
-      { host: { netAdmin: false } },
-      byRules,
-      'root here lacks CAP_NET_ADMIN',
-      'docker run --cap-add NET_ADMIN',
-    ],
-    [
-      'root without the capability, whose sudo lacks it too',
-      { host: { netAdmin: false, sudo: true } },
-      byRules,
-      'root here lacks CAP_NET_ADMIN',
-      'docker run --cap-add NET_ADMIN',
-    ],
-    [
       'root without the capability, asked for',
       { host: { netAdmin: false, sudo: true } },
       { privilege: 'root' },
@@ -183,7 +176,13 @@ describe('where nobody may', () => {
     ],
     ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
     ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', "printf 'Defaults:%s"],
-    ['container', {}, { privilege: 'container' }, "privilege 'container' cannot install rules in this version", mended],
+    [
+      'sudo asked for by root without the capability',
+      { host: { netAdmin: false, sudo: true } },
+      { privilege: 'sudo' },
+      'root here lacks CAP_NET_ADMIN',
+      'docker run --cap-add NET_ADMIN',
+    ],
     ['none for nftables', {}, { privilege: 'none', strategy: 'nftables' }, "privilege 'none' was asked for", mended],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
@@ -194,6 +193,26 @@ describe('where nobody may', () => {
     expect(lines.at(-1)).toContain(`Try: ${advice}`);
     expect(error.reasons?.some(({ chosen }) => chosen)).toBe(false);
   });
+});
+
+test.each<[string, Different, string]>([
+  ['root', {}, ''],
+  ['sudo', { host: { ...someone, sudo: true } }, '; by sudo -n'],
+  ['container', { host: someone }, '; by a helper container with CAP_NET_ADMIN alone'],
+  ['an ambient capability', { host: { uid: 1000 } }, '; by CAP_NET_ADMIN of this user (ambient)'],
+])('the reason of what is chosen tells by whose rights: %s', (_, different, by) => {
+  expect(choose(different, {}).reasons[0]?.reason).toBe(
+    `nft 1.0.6 on kernel 6.1.0: the kernel itself removes the rules when the process ends${by}`,
+  );
+});
+
+test.each<[string, Different, string]>([
+  ['a rootless engine', { engine: { rootless: true } }, 'a rootless engine has no rights on this host'],
+  ['a virtual machine', { engine: { vm: 'Colima' } }, 'Colima has a kernel of its own'],
+  ['another host', { engine: { remote: true, endpoint: 'tcp://b:1' } }, 'the engine at tcp://b:1 is on another host'],
+])('the engine of %s has no container to give rights by', (_, different, reason) => {
+  const { host, engine } = machineWith(different);
+  expect(ladderOf(host, engine)[2]).toEqual({ privilege: 'container', works: false, reason });
 });
 
 test('a strategy that uses no rights is none for who names the rights to be used', () => {

@@ -27,6 +27,11 @@ const healthy: DoctorReport = {
     nft: { version: '1.0.6' },
     iptables: { version: '1.8.9', variant: 'nf_tables' },
   },
+  ladder: [
+    { privilege: 'root', works: true, reason: 'root' },
+    { privilege: 'sudo', works: false, reason: 'sudo -n does not work for this user' },
+    { privilege: 'container', works: true, reason: 'a helper container with CAP_NET_ADMIN alone' },
+  ],
   firewall: { ufw: false, firewalld: false, droppingPolicies: [] },
   reasons: [
     { strategy: 'nftables', chosen: true, reason: 'the kernel removes the rules' },
@@ -43,7 +48,9 @@ describe('the doctor', () => {
   it('is read at a glance', () => {
     expect(render(healthy)).toBe(`\
 ✓ engine     Docker 28.0 at unix:///var/run/docker.sock, rootful, local, firewall by nftables
-✓ privilege  root
+✓ as root      root
+✗ as sudo      sudo -n does not work for this user
+✓ as container a helper container with CAP_NET_ADMIN alone
   host       linux, kernel 6.1.0, nft 1.0.6, iptables 1.8.9 (nf_tables)
   firewall   nothing drops by policy
 ✓ nftables   the kernel removes the rules
@@ -61,6 +68,7 @@ Works: nftables as root`);
       privilege: null,
       engine: null,
       host: { ...healthy.host, uid: 1000, nft: undefined, iptables: undefined },
+      ladder: [{ privilege: 'root', works: false, reason: 'this user is not root' }],
       firewall: { ufw: true, firewalld: false, droppingPolicies: ['ip filter INPUT'] },
       reasons: [],
       subnets: null,
@@ -69,7 +77,7 @@ Works: nftables as root`);
     });
     expect(text).toBe(`\
 ✗ engine     none answers
-✗ privilege  neither root nor sudo -n
+✗ as root      this user is not root
   host       linux, kernel 6.1.0, nft absent, iptables absent
   firewall   ufw, ip filter INPUT drops by policy
   forwards   1 open, 1 left behind: localhost-forward sweep

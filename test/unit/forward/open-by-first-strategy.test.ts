@@ -40,11 +40,19 @@ it('goes on to the last, and tells all words where all fail', async () => {
   const nftables = rulesError('nftables', 'Error: one');
   const iptables = rulesError('iptables', 'two');
   expect(await openAll({ nftables, iptables })).toMatchObject({ opened: 'relay', choice: { privilege: 'none' } });
-  await expect(openAll({ nftables, iptables }, { protocols: ['udp'] })).rejects.toMatchObject({
+  const relay = rulesError('relay', 'three');
+  const sidecar = rulesError('sidecar', 'four');
+  await expect(openAll({ nftables, iptables, relay, sidecar })).rejects.toMatchObject({
     code: 'LHF_ERR_RULES',
-    strategy: 'iptables',
-    message:
-      'iptables failed\n  nftables: failed at its start: one\n  iptables: failed at its start: two\nTry: localhost-forward doctor',
+    strategy: 'sidecar',
+    message: [
+      'sidecar failed',
+      '  nftables: failed at its start: one',
+      '  iptables: failed at its start: two',
+      '  relay: failed at its start: three',
+      '  sidecar: failed at its start: four',
+      'Try: localhost-forward doctor',
+    ].join('\n'),
   });
 });
 

@@ -74,9 +74,13 @@ export class HeldChains {
 
   #tellAnother(): void {
     const { bridges } = this.rules;
-    if (bridges.length === 0) return;
+    const [bridge] = bridges;
+    if (bridge === undefined) return;
     this.#current()
       .restore({ mayHave: bridges, have: bridges, lines: [] })
+      // A container whose engine was killed took the rules out: they are looked for.
+      .then(() => this.repair(bridge))
+      .then(() => this.#options.owner.privileges.renew())
       .catch((error: unknown) => debug(`another holder of iptables rules: ${String(error)}`));
   }
 

@@ -1,8 +1,9 @@
-import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
+import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
-import { NetfilterRoute, NetfilterView } from '../route.ts';
+import { openNetfilterRoute } from '../open-route.ts';
+import { NetfilterView } from '../route.ts';
 import { TableView } from '../table-view.ts';
 import { ChainLook } from './chain-look.ts';
 import { ChainView, FoundGuard, RawGuard } from './chain-view.ts';
@@ -15,9 +16,11 @@ export const iptables: Strategy = {
   carries: ['tcp', 'udp'],
   leftovers: netfilterLeftovers,
   obstacle: (facts) =>
-    obstacleToBridges(facts) ?? (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
+    obstacleToBridges(facts) ??
+    obstacleInJob(facts) ??
+    (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
-  open: async (plan, tools) => new NetfilterRoute(plan, await putIptablesRules(plan, tools), tools),
+  open: (plan, tools) => openNetfilterRoute(plan, tools, () => putIptablesRules(plan, tools)),
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;
     const look = new ChainLook(tools.privileges);

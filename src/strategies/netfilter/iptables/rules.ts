@@ -126,6 +126,7 @@ class IptablesRules implements BridgeRules {
   }
 
   async #repairGuard(): Promise<boolean> {
+    if ((await this.#tables?.repair()) === true) return true;
     if (this.#tableView === undefined || (await this.#tableView.isGuarded())) return false;
     await this.#tables?.rules.restoreGuard();
     return true;

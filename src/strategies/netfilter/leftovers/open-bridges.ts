@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { idOfBridge } from '../../../ownership/names.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools, type Mark, type Outcome } from '../../leftover-kind.ts';
 import { readRouteLocalnet } from '../route-localnet.ts';
-import { privilegesIn, reasonOf } from './programs.ts';
+import { privilegesIn } from './programs.ts';
 
 const origin = 'kernel parameters';
 
@@ -37,6 +37,6 @@ const markOf = (bridge: string): Mark => ({
 /** All in one call; a bridge that is gone keeps no other from being shut. */
 const shut = async (marks: readonly Mark[], tools: LeftoverTools): Promise<string> => {
   if (marks.length === 0) return '';
-  const paths = marks.map(({ bridges: [bridge = ''] }) => `/proc/sys/net/ipv4/conf/${bridge}/route_localnet`);
-  return reasonOf(await privilegesIn(tools).run(['tee', ...paths], { input: '0' }));
+  const keys = marks.map(({ bridges: [bridge = ''] }) => `net/ipv4/conf/${bridge}/route_localnet`);
+  return (await privilegesIn(tools).setSysctls(keys, '0')) ?? '';
 };

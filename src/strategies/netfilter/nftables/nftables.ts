@@ -1,10 +1,11 @@
-import { obstacleToBridges } from '../../obstacle-to-bridges.ts';
+import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { heldTablesOf } from '../held-tables.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
-import { NetfilterRoute, NetfilterView } from '../route.ts';
+import { openNetfilterRoute } from '../open-route.ts';
+import { NetfilterView } from '../route.ts';
 import { TableView } from '../table-view.ts';
 import { putNftablesRules } from './rules.ts';
 
@@ -14,13 +15,11 @@ export const nftables: Strategy = {
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
   leftovers: netfilterLeftovers,
-  obstacle: (facts) => obstacleToBridges(facts) ?? obstacleToOwnedTables(facts.host),
+  obstacle: (facts) => obstacleToBridges(facts) ?? obstacleInJob(facts) ?? obstacleToOwnedTables(facts.host),
   describe: ({ host }) =>
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,
-  open: async (plan, tools) => {
-    const rules = await putNftablesRules(heldTablesOf(tools), plan, tools.privileges);
-    return new NetfilterRoute(plan, rules, tools);
-  },
+  open: (plan, tools) =>
+    openNetfilterRoute(plan, tools, () => putNftablesRules(heldTablesOf(tools), plan, tools.privileges)),
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;
     const view = new TableView(processTablesOfBridge(bridge), bridge, tools.privileges);

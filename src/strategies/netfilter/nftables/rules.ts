@@ -62,6 +62,7 @@ class NftablesRules implements BridgeRules {
 
   /** Nobody but its holder can change an owned table; the guard beside it goes with every `flush ruleset`. */
   async repair(): Promise<boolean> {
+    if (await this.#tables.repair()) return true;
     if (await this.#view.isGuarded()) return false;
     await this.#tables.rules.restoreGuard();
     return true;

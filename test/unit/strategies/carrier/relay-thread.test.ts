@@ -51,7 +51,7 @@ test('carries for callers of the subnet alone, counts them, and our own probes a
   expect(await answerOf(port, within.probeAddress)).toContain(service.marker);
   expect(await failureOf(call(port, '127.77.0.9'))).toBe('ECONNRESET');
   expect(await failureOf(call(port, '127.0.0.1'))).toBe('ECONNRESET');
-  expect(await count()).toMatchObject({ connections: 1, proofs: 1, packets: 2 });
+  expect(await count()).toMatchObject({ attempts: 1, connections: 1, proofs: 1, packets: 2 });
   expect(service.callers).toHaveLength(2);
 });
 
@@ -127,7 +127,7 @@ test('gives each UDP peer a flow of its own, which the service’s answers come 
   for (const said of ['one', 'two'])
     expect(await Promise.all(callers.map((caller) => echoOf(caller, said)))).toEqual([said, said]);
   expect(new Set(ports).size).toBe(2);
-  expect(await count()).toEqual({ connections: 2, packets: 8, bytes: 24, proofs: 0 });
+  expect(await count()).toEqual({ attempts: 2, connections: 2, packets: 8, bytes: 24, proofs: 0 });
   const behind = await thread.ask({ do: 'callerBehind', ...of, end: { address: '127.0.0.1', port: ports[0] ?? 0 } });
   expect(callers.map((caller) => caller.address().port)).toContain((behind as { port: number }).port);
 });

@@ -1,13 +1,20 @@
-import { readShellPrograms } from '../../command/shell-program.ts';
-import { Holder, type AnswerReader, type HolderOwner } from '../../lifecycle/holder.ts';
-import { IdleEnd } from '../../lifecycle/idle-end.ts';
-import { sharedIn } from '../../ownership/session.ts';
-import { holderOwnerOf } from '../holder-owner.ts';
-import type { Tools } from '../strategy.ts';
+import { readShellPrograms } from '../command/shell-program.ts';
+import { Holder, type AnswerReader, type HolderOwner } from '../lifecycle/holder.ts';
+import { IdleEnd } from '../lifecycle/idle-end.ts';
+import { privilegesOf } from '../privilege/privileges.ts';
+import { sharedIn } from '../ownership/session.ts';
+import { holderOwnerOf } from './holder-owner.ts';
+import type { Tools } from './strategy.ts';
 
 /** The names of a session's bridges, with a holder whose guardian removes their networks when the process is gone. */
 export const heldBridgesOf = (tools: Tools): HeldBridges =>
-  sharedIn(tools.session, 'bridges', () => new HeldBridges(holderOwnerOf(tools)));
+  sharedIn(tools.session, 'bridges', () => {
+    const { privileges } = tools;
+    // It changes nothing itself: what the guardian does, it does by the rights of the session.
+    return new HeldBridges({ ...holderOwnerOf(tools), privileges: privilegesOf(nobody), guardian: privileges.handle });
+  });
+
+const nobody = { kind: 'none' } as const;
 
 class HeldBridges {
   readonly #owner: HolderOwner;

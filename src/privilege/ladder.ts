@@ -1,0 +1,53 @@
+import type { EngineFacts } from '../engine/facts.ts';
+import type { HostFacts } from '../host/facts.ts';
+import type { Privilege } from '../types.ts';
+
+/** Somebody who could change the kernel: whether that works here, and how, or why not. */
+export interface Rung {
+  readonly privilege: Exclude<Privilege, 'none'>;
+  readonly works: boolean;
+  readonly reason: string;
+}
+
+/** All who could change the kernel, the best first. Pure. */
+export const ladderOf = (host: HostFacts, engine: EngineFacts | undefined): readonly Rung[] => [
+  rootRung(host),
+  sudoRung(host),
+  containerRung(host, engine),
+];
+
+/** The first rung that works. Pure. */
+export const firstRung = (host: HostFacts, engine: EngineFacts | undefined): Rung | undefined =>
+  ladderOf(host, engine).find(({ works }) => works);
+
+const rootRung = ({ uid, netAdmin }: HostFacts): Rung => {
+  const reason = {
+    root: netAdmin ? 'root' : 'root here lacks CAP_NET_ADMIN',
+    user: netAdmin ? 'CAP_NET_ADMIN of this user (ambient)' : 'this user is not root',
+  }[uid === 0 ? 'root' : 'user'];
+  return { privilege: 'root', works: netAdmin, reason };
+};
+
+const sudoRung = ({ uid, netAdmin, sudo }: HostFacts): Rung => {
+  // What root lacks, its sudo lacks too.
+  const works = sudo && (uid !== 0 || netAdmin);
+  const reason = works ? 'sudo -n' : sudo ? 'root here lacks CAP_NET_ADMIN' : 'sudo -n does not work for this user';
+  return { privilege: 'sudo', works, reason };
+};
+
+const containerRung = ({ platform }: HostFacts, engine: EngineFacts | undefined): Rung => {
+  const obstacle =
+    platform !== 'linux'
+      ? `this is ${platform}`
+      : engine === undefined
+        ? 'no engine answers'
+        : engine.vm !== undefined
+          ? `${engine.vm} has a kernel of its own`
+          : engine.remote
+            ? `the engine at ${engine.endpoint} is on another host`
+            : engine.rootless
+              ? 'a rootless engine has no rights on this host'
+              : undefined;
+  const reason = obstacle ?? 'a helper container with CAP_NET_ADMIN alone';
+  return { privilege: 'container', works: obstacle === undefined, reason };
+};

@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs';
+import type Docker from 'dockerode';
+import { now } from '../clock.ts';
+import { debug } from '../command/debug.ts';
+import { commandEnvironment } from '../command/start.ts';
+import { removeContainer, type AttachedContainer } from '../engine/containers.ts';
+import { createHelper, describeHelperRefusal, type HelperMount } from '../engine/helper-container.ts';
+import { readProgramText } from '../engine/program-text.ts';
+import { renderLabels } from '../ownership/names.ts';
+import { randomWord, type OwnerEngine } from '../ownership/owner.ts';
+import { currentSession, nextId } from '../ownership/session.ts';
+import { LifeLine } from './life-line.ts';
+
+/** The interfaces' parameters, inside: /proc/sys itself is read-only in containers. */
+const confFolder = '/lhf/conf';
+const hostConf = 'net/ipv4/conf/';
+
+/** Where a system keeps programs, what they load, and what they know protocols by. All of it is read-only. */
+const systemPlaces = [
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib64',
+  '/etc/alternatives',
+  '/etc/protocols',
+  '/etc/ld.so.cache',
+  // NixOS has its programs here.
+  '/nix/store',
+  '/run/current-system',
+];
+
+/** Where such a container is to run, and what it knows of this process. */
+export interface RightsEngine {
+  readonly docker: Docker;
+  readonly facts?: { readonly endpoint: string };
+  readonly owner?: OwnerEngine;
+}
+
+/** How a program ended: by an exit code, or by something else. */
+export type Ending = { readonly code: number } | { readonly failure: string };
+
+export interface ProgramListener {
+  readonly stdout?: (text: string) => void;
+  readonly stderr?: (text: string) => void;
+  /** Called once, at once where the container ends first. */
+  readonly ended: (ending: Ending) => void;
+}
+
+/** A program that runs in the container. */
+export interface RemoteProgram {
+  write(text: string): void;
+  endInput(): void;
+  /** Asks it to end. */
+  stop(): void;
+  /** Ends it and all that it started. */
+  kill(): void;
+}
+
+type Word =
+  | { readonly isHere: boolean }
+  | { readonly id: number; readonly stdout?: string; readonly stderr?: string; readonly ended?: Ending };
+
+/**
+ * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run: its input and output are
+ * attached to this process, whose end is its end.
+ */
+export class RightsContainer {
+  readonly name: string;
+  readonly #attached: AttachedContainer;
+  readonly #programs = new Map<number, ProgramListener>();
+  readonly #onOver: () => void;
+  #started = 0;
+  #isOver = false;
+
+  readonly #life: LifeLine;
+  readonly #ready = Promise.withResolvers<void>();
+
+  private constructor(name: string, attached: AttachedContainer, life: LifeLine, onOver: () => void) {
+    this.name = name;
+    this.#attached = attached;
+    this.#life = life;
+    this.#onOver = onOver;
+    this.#ready.promise.catch(() => undefined);
+    void this.#read();
+  }
+
+  /** Nothing of it is left where that fails. @param onOver - Called when no program can be started in it any more, whoever ended it. */
+  static async start({ docker, owner }: RightsEngine, onOver: () => void): Promise<RightsContainer> {
+    const startedAt = now();
+    // A session of its own: it belongs to this process, and to no forward of it.
+    const session = currentSession(`rights on ${owner?.engine}`, owner);
+    ownSessions.add(session.word);
+    const name = `lhf-rights-${nextId(session)}`;
+    const line = `${name}-${randomWord(20)}`;
+    const life = await LifeLine.open(line);
+    try {
+      const attached = await createHelper(docker, {
+        name,
+        labels: renderLabels(`lhf-${session.owner.nonce}`, session.word),
+        program: await readProgramText('rights'),
+        args: [line],
+        network: 'host',
+        capabilities: ['NET_ADMIN'],
+        mounts: listMounts(),
+        actsOnHost: true,
+      });
+      const container = new RightsContainer(name, attached, life, onOver);
+      try {
+        await attached.start();
+        await container.#ready.promise;
+      } catch (error) {
+        await container.remove().catch(() => undefined);
+        throw error;
+      }
+      attached.keepAlive(false);
+      debug(`container ${name}`, startedAt);
+      return container;
+    } catch (error) {
+      life.cut();
+      // By its name: the engine may have made it, and its answer may be lost.
+      await removeContainer(docker, name).catch(() => undefined);
+      const { what } = describeHelperRefusal(error) ?? { what: (error as Error).message };
+      throw new Error(`the container that is to change the kernel could not be started: ${what}`, { cause: error });
+    }
+  }
+
+  start(
+    argv: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    listener: ProgramListener,
+    { isWatch = false } = {},
+  ): RemoteProgram {
+    const id = (this.#started += 1);
+    const send = (order: object): void => {
+      if (this.#programs.has(id)) this.#attached.send(JSON.stringify({ id, ...order }));
+    };
+    if (this.#isOver) listener.ended({ failure: 'its container has ended' });
+    else this.#programs.set(id, listener);
+    send({ order: 'start', argv, env: { ...environment, ...commandEnvironment, LHF_CONF: confFolder }, isWatch });
+    return {
+      write: (text) => send({ order: 'write', text }),
+      endInput: () => send({ order: 'end' }),
+      stop: () => send({ order: 'stop' }),
+      kill: () => send({ order: 'kill' }),
+    };
+  }
+
+  /** Where a kernel parameter of an interface is, inside; undefined for any other. */
+  static pathOf(key: string): string | undefined {
+    return key.startsWith(hostConf) ? `${confFolder}/${key.slice(hostConf.length)}` : undefined;
+  }
+
+  /** Whoever uses it is told at once; gone when it resolves. */
+  remove(): Promise<void> {
+    this.#end();
+    return this.#attached.remove();
+  }
+
+  async #read(): Promise<void> {
+    for await (const line of this.#attached.lines) this.#hear(JSON.parse(line) as Word);
+    this.#end();
+  }
+
+  #hear(word: Word): void {
+    if ('isHere' in word) {
+      if (word.isHere) this.#ready.resolve();
+      else this.#ready.reject(new Error("the engine's host network is another one than this process's"));
+      return;
+    }
+    const { id, stdout, stderr, ended } = word;
+    const listener = this.#programs.get(id);
+    if (stdout !== undefined) listener?.stdout?.(stdout);
+    if (stderr !== undefined) listener?.stderr?.(stderr);
+    if (ended !== undefined && this.#programs.delete(id)) listener?.ended(ended);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#life.cut();
+    this.#onOver();
+    const complaint = this.#attached.stderr().trim().split('\n').at(-1);
+    const failure = `its container has ended${complaint ? `: ${complaint}` : ''}`;
+    this.#ready.reject(new Error(failure));
+    for (const listener of this.#programs.values()) listener.ended({ failure });
+    this.#programs.clear();
+  }
+}
+
+/** Whether a container is one that this process changes the kernel by. */
+export const isOwnRights = (session: string | undefined): boolean => ownSessions.has(session ?? '');
+
+const ownSessions = new Set<string>();
+
+const listMounts = (): HelperMount[] => [
+  ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true })),
+  { source: `/proc/sys/${hostConf.slice(0, -1)}`, target: confFolder, isWritable: true },
+];

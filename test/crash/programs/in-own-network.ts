@@ -1,0 +1,17 @@
+// A service on 127.0.0.1:8088 and a forward to it, in a container with a network of its own. Says `told` what is refused and what the
+// doctor finds, then `open` the forward; a request for /close closes it.
+import { createServer } from 'node:http';
+import { doctor, openLocalhostForward } from '../../../src/index.ts';
+
+const service = createServer((request, response) => {
+  response.end(JSON.stringify('of the job'));
+  if (request.url !== '/close') return;
+  service.closeAllConnections();
+  net.close().then(() => console.log('closed'), console.log);
+}).listen(8088, '127.0.0.1');
+const refused = await openLocalhostForward(8088, { strategy: 'nftables' }).catch(String);
+const { ok, strategy } = await doctor();
+console.log(`told ${JSON.stringify({ refused, ok, strategy })}`);
+const net = await openLocalhostForward(8088);
+console.log(`open ${JSON.stringify(net)}`);
+setInterval(() => undefined, 60_000);
