@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { statusOf } from './engine.ts';
 
@@ -78,7 +78,7 @@ export const createAttached = async (
     return removeContainer(docker, container.id);
   };
   try {
-    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    const stream = await attachTo(docker, container.id);
     input = stream;
     const stdout = new PassThrough();
     const stderr = new PassThrough();
@@ -105,6 +105,25 @@ export const createAttached = async (
     throw error;
   }
 };
+
+// As dockerode's own attach does it, without a body: that repeats the query there, and Podman takes it for the first that is typed.
+const attachTo = ({ modem }: Docker, id: string): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    const request = {
+      path: `/containers/${id}/attach?`,
+      method: 'POST',
+      isStream: true,
+      hijack: true,
+      file: Buffer.alloc(0),
+      headers: { 'Content-Type': 'text/plain' },
+      statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+      options: { stream: true, stdin: true, stdout: true, stderr: true },
+    };
+    modem.dial(request, (error: Error | null, stream?: unknown) => {
+      if (error === null) resolve(stream as Duplex);
+      else reject(error);
+    });
+  });
 
 /** The address is another endpoint's on this network. */
 export class AddressTaken extends Error {}

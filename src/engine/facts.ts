@@ -6,6 +6,8 @@ export interface EngineFacts {
   readonly remote: boolean;
   /** The product that runs the engine in a virtual machine, if one does. */
   readonly vm: string | undefined;
+  /** A network's bridge is there from its creation to its removal, or only while a container runs on it. */
+  readonly bridgeStands: 'always' | 'while used';
   readonly firewallBackend: string | undefined;
   readonly endpoint: string;
 }

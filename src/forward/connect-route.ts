@@ -82,7 +82,7 @@ const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Ro
 
 const networkPlanOf = ({ names, options }: RouteOrder, { session }: Tools): NetworkPlan => {
   const { subnet, subnetPool, labels } = options;
-  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels };
+  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels, image: options.proof.image };
 };
 
 const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): Promise<Network> => {
@@ -94,6 +94,7 @@ const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): P
 
 const removeNetworkOf = async (network: Network | undefined, { engine }: Tools): Promise<void> => {
   if (network === undefined) return;
+  await network.keeper?.remove();
   const { disconnected } = await removeNetwork(engine.docker, network.id);
   if (disconnected.length === 0) return;
   process.emitWarning(`still attached to ${network.name}, disconnected: ${disconnected.join(', ')}`, {

@@ -129,7 +129,8 @@ const verbs = {
   }),
 };
 require('node:readline').createInterface({ input: process.stdin }).on('line', async (line) => {
-  const { id, verb, args } = JSON.parse(line);
+  const { id, verb, args } = JSON.parse(line || '{}');
+  if (verb === undefined) return;
   process.stdout.write(JSON.stringify({ id, ...(await verbs[verb](...args)) }) + '\n');
 }).on('close', () => process.exit());
 `;

@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  connectEngine,
-  readConnection,
-  dockerUnavailable,
-  readEngineFacts,
-  statusOf,
-} from '../../../src/engine/engine.ts';
+import { connectEngine, readConnection, dockerUnavailable, statusOf } from '../../../src/engine/engine.ts';
+import { readEngineFacts } from '../../../src/engine/identify.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,6 +36,7 @@ describe('readEngineFacts', () => {
     rootless: false,
     remote: false,
     vm: undefined,
+    bridgeStands: 'always',
     firewallBackend: undefined,
     endpoint,
   };
@@ -52,7 +48,18 @@ describe('readEngineFacts', () => {
     ['a rootless one', { SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] }, { rootless: true }],
     ['a rootful one', { SecurityOptions: ['name=seccomp,profile=builtin'] }, {}],
     ['its firewall', { FirewallBackend: { Driver: 'nftables' } }, { firewallBackend: 'nftables' }],
-    ['Podman', { OperatingSystem: 'podman' }, { name: 'Podman' }],
+    ['no firewall', { FirewallBackend: null }, {}],
+    // As Podman 5.4.2 says it, shortened: its operating system is the host's.
+    [
+      'Podman',
+      { ServerVersion: '5.4.2', OperatingSystem: 'debian', BuildahVersion: '1.39.3', Rootless: false },
+      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used' },
+    ],
+    [
+      'Podman without root',
+      { ServerVersion: '5.4.2', BuildahVersion: '1.39.3', Rootless: true },
+      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used', rootless: true },
+    ],
     ['Docker Desktop', { OperatingSystem: 'Docker Desktop' }, { vm: 'Docker Desktop' }],
     ['OrbStack', { OperatingSystem: 'OrbStack' }, { vm: 'OrbStack' }],
     ['Colima, by its name', { OperatingSystem: 'Ubuntu 24.04', Name: 'colima' }, { vm: 'Colima' }],
