@@ -9,7 +9,7 @@ import type { EngineFacts } from './facts.ts';
 import { findOwnContainer } from './own-container.ts';
 import { openDocker } from './client.ts';
 import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
-import { isPodman, readEngineFacts, type EngineInfo } from './identify.ts';
+import { isPodman, isRemote, readEngineFacts, type EngineInfo } from './identify.ts';
 
 /** A Docker engine that answered. */
 export interface Engine {

@@ -61,7 +61,7 @@ export const connectRoute = async (order: RouteOrder, tools: Tools): Promise<Con
 };
 
 const openRoute = async (
-  { names, openPorts, strategy }: RouteOrder,
+  { names, openPorts, strategy, options }: RouteOrder,
   subnet: string,
   onSent: () => void,
   tools: Tools,
@@ -71,7 +71,7 @@ const openRoute = async (
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open({ names, ports, probeAddress: probeAddressOf(subnet), trials, onSent }, tools);
+  const route = await chosen.open({ names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent }, tools);
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
   return route;
 };

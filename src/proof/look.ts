@@ -20,7 +20,10 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidenc
   routeLocalnet: undefined,
   listeners: [],
   listening: true,
-  relayed: context.route.isRelay || port.hostAddress === '::1',
+  relayed:
+    context.route.isRelay ||
+    port.hostAddress === '::1' ||
+    (context.route.beacon !== undefined && port.nonce === undefined),
   counts: undefined,
   drops: [],
   taken: [],

@@ -39,6 +39,8 @@ export interface RoutePlan {
   readonly probeAddress: string;
   /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
   readonly trials: readonly PortMapping[];
+  /** The name that containers dial. */
+  readonly hostname: string;
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
   readonly onSent: () => void;
 }
@@ -77,8 +79,12 @@ export interface Strategy {
   /** Whether it needs somebody who may change the kernel. */
   readonly needsPrivilege: boolean;
   readonly carries: readonly Protocol[];
+  /** Containers of its network reach the forwarded ports of the host's loopback and no others, and nobody else reaches those. */
+  readonly confines: boolean;
   /** Pure. */
   obstacle(facts: Facts): Obstacle | undefined;
+  /** Why it may not work after all, so that it is chosen only where it is asked for. Pure. */
+  doubt?(facts: Facts): Obstacle | undefined;
   /** What speaks for it here, in a few words. Pure. */
   describe(facts: Facts): string;
   /**
@@ -103,6 +109,11 @@ export interface RouteView {
   proofs(): Promise<ReadonlyMap<string, Proofs>>;
   /** Whether it accepts connections itself and then makes others to the service: an accepted one tells nothing of the service yet. */
   readonly isRelay: boolean;
+  /**
+   * Where nothing of ours sees what is carried: a listener of ours on the host's loopback that probes dial in place of each port, for
+   * what reaches one port of it reaches all.
+   */
+  readonly beacon?: { readonly port: number; readonly nonce: string };
   /** Where on this host a carried connection is seen: its own end of what the container dialled. */
   landingOf(port: PortMapping): { readonly address: string; readonly port: number };
   /** Follows what probes send for a port. One at a time on a bridge. */
@@ -135,7 +146,7 @@ export interface FirewallPass {
 export interface Route extends RouteView {
   /**
    * Opens it for the network, which exists now. What comes from the probes' address is no hit from then on. Resolves to the address that
-   * the host's name stands for.
+   * the host's name stands for; `host-gateway` where the engine knows it, or the name itself where the engine resolves that.
    */
   connect(network: Network): Promise<{ address: string }>;
   add(port: PortMapping): Promise<void>;

@@ -7,6 +7,7 @@ export const relay: Strategy = {
   name: 'relay',
   needsPrivilege: false,
   carries: ['tcp'],
+  confines: true,
   leftovers: [],
   obstacle: obstacleToBridges,
   describe: () => 'this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller',

@@ -3,7 +3,7 @@ import { openTcpRelay, type Target, type TcpRelay } from '../../listener/tcp-rel
 import { overlaps, parseCidr } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
-import { heldBridgesOf } from './held-bridges.ts';
+import { heldBridgesOf } from '../held-bridges.ts';
 import {
   keyOf,
   type Network,

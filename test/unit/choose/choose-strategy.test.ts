@@ -15,6 +15,8 @@ const bare = { nft: undefined, iptables: undefined };
 const udp = { protocols: ['udp'] } as const;
 const legacy = { version: '1.8.7', variant: 'legacy' } as const;
 
+const desktop = { vm: 'Docker Desktop', reachesLoopbackBy: 'host-gateway' } as const;
+
 describe('what is chosen', () => {
   test.each<[string, Different, Wanted, string, string, string]>([
     ['root', {}, {}, 'nftables', 'root', 'nft 1.0.6 on kernel 6.1.0'],
@@ -40,6 +42,8 @@ describe('what is chosen', () => {
     ['relay asked for', {}, { strategy: 'relay' }, 'relay', 'none', 'asked for; this process carries'],
     ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
     ['UDP', {}, udp, 'nftables', 'root', 'nft 1.0.6'],
+    ['Docker Desktop', { engine: desktop }, {}, 'native', 'none', 'Docker Desktop itself leads containers'],
+    ['rootless', { engine: { rootless: true } }, { strategy: 'native' }, 'native', 'none', 'asked for; the engine'],
     ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
   ])('%s', (_, different, wanted, strategy, privilege, reason) => {
     const choice = choose(different, wanted);
@@ -57,7 +61,7 @@ describe('what is chosen', () => {
       'works too; not chosen',
       'not built yet',
       'not built yet',
-      'only engines in a virtual machine have it',
+      'this engine runs on the host itself, where no name of its own leads to 127.0.0.1',
     ]);
     expect(choose({ host: { nft: undefined } }, {}).reasons[0]?.reason).toBe(
       'no nft with an interactive mode on this host',
@@ -67,7 +71,6 @@ describe('what is chosen', () => {
 });
 
 describe('where none works', () => {
-  const elsewhere = 'docker run --rm curlimages/curl http://host.docker.internal:<port>';
   const nftables = 'sudo apt-get install nftables';
   const iptables = 'sudo apt-get install iptables';
   test.each<[string, Different, Wanted, string, string]>([
@@ -97,13 +100,13 @@ describe('where none works', () => {
       'no iptables',
       iptables,
     ],
-    ['macOS', { host: { platform: 'darwin' } }, {}, 'needs Linux, and this is darwin', elsewhere],
+    ['macOS', { host: { platform: 'darwin' } }, {}, 'needs Linux, and this is darwin', 'docker context ls'],
     [
-      'Docker Desktop',
-      { engine: { vm: 'Docker Desktop' } },
-      {},
+      'rules in Docker Desktop',
+      { engine: desktop },
+      { strategy: 'nftables' },
       'Docker Desktop runs its bridges in a virtual machine',
-      elsewhere,
+      "strategy: 'native'",
     ],
     [
       'remote',
@@ -124,7 +127,7 @@ describe('where none works', () => {
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
     ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
     ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
-    ['native', { engine: { vm: 'Colima' } }, { strategy: 'native' }, 'not built yet; Colima itself', elsewhere],
+    ['native', {}, { strategy: 'native' }, 'this engine runs on the host itself', "strategy: 'auto'"],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
     expect(error.code).toBe('LHF_ERR_NO_STRATEGY');

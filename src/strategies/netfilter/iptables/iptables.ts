@@ -13,6 +13,7 @@ export const iptables: Strategy = {
   name: 'iptables',
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
+  confines: true,
   leftovers: netfilterLeftovers,
   obstacle: (facts) =>
     obstacleToBridges(facts) ?? (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),

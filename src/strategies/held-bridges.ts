@@ -1,9 +1,9 @@
-import { readShellPrograms } from '../../command/shell-program.ts';
-import { Holder, type AnswerReader, type HolderOwner } from '../../lifecycle/holder.ts';
-import { IdleEnd } from '../../lifecycle/idle-end.ts';
-import { sharedIn } from '../../ownership/session.ts';
-import { holderOwnerOf } from '../holder-owner.ts';
-import type { Tools } from '../strategy.ts';
+import { readShellPrograms } from '../command/shell-program.ts';
+import { Holder, type AnswerReader, type HolderOwner } from '../lifecycle/holder.ts';
+import { IdleEnd } from '../lifecycle/idle-end.ts';
+import { sharedIn } from '../ownership/session.ts';
+import { holderOwnerOf } from './holder-owner.ts';
+import type { Tools } from './strategy.ts';
 
 /** The names of a session's bridges, with a holder whose guardian removes their networks when the process is gone. */
 export const heldBridgesOf = (tools: Tools): HeldBridges =>
