@@ -13,7 +13,7 @@ const isBuilt = (asked: 'auto' | Strategy): boolean =>
 const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
   if (engine.vm !== undefined) return "strategy: 'native'";
   if (host.platform !== 'linux' && !engine.remote) return 'docker context ls';
-  if (engine.remote) return 'docker context use default';
+  if (engine.remote) return "strategy: 'tunnel'";
   return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
 };
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { PassThrough, type Duplex } from 'node:stream';
+import { PassThrough, type Duplex, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { statusOf } from './engine.ts';
 
@@ -45,13 +45,12 @@ export const listAttached = async (
 };
 
 /** A container that is there but not running, with its input and output attached from the first byte on. */
-export interface AttachedContainer {
+export interface PipedContainer {
   readonly id: string;
   start(): Promise<void>;
-  /** Lines of standard output, until the container ends. */
-  readonly lines: AsyncIterable<string>;
-  /** Writes a line to its standard input, which ends with this process, however that ends. */
-  send(line: string): void;
+  readonly output: Readable;
+  /** Its standard input, which ends with this process, however that ends. */
+  readonly input: Duplex;
   /** What it wrote to standard error so far. */
   stderr(): string;
   /** Whether its input and output keep this process alive. Default: they do. */
@@ -59,11 +58,26 @@ export interface AttachedContainer {
   remove(): Promise<void>;
 }
 
-/** Creates a container and attaches to its input and output. Nothing stays where that fails. */
+/** One that is spoken to by lines. */
+export interface AttachedContainer extends Omit<PipedContainer, 'input' | 'output'> {
+  /** Lines of standard output, until the container ends. */
+  readonly lines: AsyncIterable<string>;
+  send(line: string): void;
+}
+
+/** Creates a container and attaches to its input and output, by lines. Nothing stays where that fails. */
 export const createAttached = async (
   docker: Docker,
   options: Docker.ContainerCreateOptions,
 ): Promise<AttachedContainer> => {
+  const { input, output, ...container } = await createPiped(docker, options);
+  // Asked for now: what is printed before an iterator is there is lost to it.
+  const lines = createInterface({ input: output })[Symbol.asyncIterator]();
+  return { ...container, lines, send: (line) => void input.write(`${line}\n`) };
+};
+
+/** The same, by bytes. */
+export const createPiped = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<PipedContainer> => {
   const container = await docker.createContainer({
     ...options,
     AttachStdin: true,
@@ -90,16 +104,13 @@ export const createAttached = async (
       .on('close', () => stdout.end())
       .on('error', () => stdout.end());
     const start = async (): Promise<void> => void (await container.start());
-    // Asked for now: what is printed before an iterator is there is lost to it.
-    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    const send = (line: string): void => void stream.write(`${line}\n`);
     const keepAlive = (wanted: boolean): void => {
       // A transport of the user's need not be a socket.
       const socket = stream as Partial<Pick<Socket, 'ref' | 'unref'>>;
       if (wanted) socket.ref?.();
       else socket.unref?.();
     };
-    return { id: container.id, start, lines, send, stderr: () => complaints, keepAlive, remove };
+    return { id: container.id, start, input: stream, output: stdout, stderr: () => complaints, keepAlive, remove };
   } catch (error) {
     await remove().catch(() => undefined);
     throw error;
@@ -124,6 +135,14 @@ const attachTo = ({ modem }: Docker, id: string): Promise<Duplex> =>
       else reject(error);
     });
   });
+
+/** A running container's IPv4 address on a network. @throws Error where it has none, as one that has ended has. */
+export const addressOn = async (docker: Docker, id: string, network: string): Promise<string> => {
+  const { NetworkSettings } = await docker.getContainer(id).inspect();
+  const address = NetworkSettings.Networks[network]?.IPAddress;
+  if (address === undefined || address === '') throw new Error('it ended at once');
+  return address;
+};
 
 /** The address is another endpoint's on this network. */
 export class AddressTaken extends Error {}

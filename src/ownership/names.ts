@@ -28,6 +28,7 @@ export const namesOf = (id: string) => {
     hopsTable: `lhf_hops_${id}`,
     chain: `LHF-${bridge}`,
     keeper: `lhf-keeper-${id}`,
+    tunnel: `lhf-tunnel-${id}`,
     probe: (nth: string) => `lhf-probe-${id}-${nth}`,
   } as const;
 };

@@ -5,7 +5,7 @@ import type { Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
 
 /** What is known of a port without looking. */
-export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidence => ({
+export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine } = context.tools): Evidence => ({
   hostname: context.hostname,
   gateway: context.address,
   bridge: context.names.bridge,
@@ -15,7 +15,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidenc
   hostPort: port.hostPort,
   hostAddress: port.hostAddress,
   ended: undefined,
-  engine: context.tools.engine.facts,
+  engine: context.route.isOfHost === false ? { ...engine.facts, remote: false, rootless: false } : engine.facts,
   rulePresent: undefined,
   routeLocalnet: undefined,
   listeners: [],

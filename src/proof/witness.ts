@@ -28,13 +28,13 @@ export const witness = async (
   port: ProbedPort,
   from: Endpoint | undefined,
   before: Proofs | undefined,
-  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay'>,
+  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'sawProbe'>,
 ): Promise<Arrival> => {
   const landing = route.landingOf(port);
   for (let look = 1; ; look += 1) {
     const [proofs, arrived] = await Promise.all([
       route.proofs(),
-      from === undefined ? nowhere : findArrival(port, landing, from),
+      from === undefined ? nowhere : arrive(port, landing, from, route),
     ]);
     const after = proofs.get(keyOf(port));
     // A rule that could not be read before has counted nothing that is known to be this probe's.
@@ -47,6 +47,16 @@ export const witness = async (
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
+
+const arrive = (
+  port: ProbedPort,
+  landing: Endpoint,
+  from: Endpoint,
+  { sawProbe }: Pick<RouteView, 'sawProbe'>,
+): Pick<Arrival, 'at' | 'to'> | Promise<Pick<Arrival, 'at' | 'to'>> => {
+  if (sawProbe === undefined) return findArrival(port, landing, from);
+  return sawProbe(from, port) ? { at: 'service', to: landing } : nowhere;
+};
 
 const findArrival = async (
   port: ProbedPort,

@@ -4,9 +4,10 @@ import { native } from './native/native.ts';
 import { nftables } from './netfilter/nftables/nftables.ts';
 import { relay } from './relay/relay.ts';
 import type { Strategy } from './strategy.ts';
+import { tunnel } from './tunnel/tunnel.ts';
 
 /** The strategies that are built, the best first. */
-export const strategies: readonly Strategy[] = [nftables, iptables, relay, native];
+export const strategies: readonly Strategy[] = [nftables, iptables, relay, tunnel, native];
 
 export const strategyNamed = (name: StrategyName): Strategy | undefined =>
   strategies.find((strategy) => strategy.name === name);

@@ -114,6 +114,10 @@ export interface RouteView {
    * what reaches one port of it reaches all.
    */
   readonly beacon?: { readonly port: number; readonly nonce: string };
+  /** False where it does not need the engine's bridges on this host, so that it is nothing against it that they are elsewhere. */
+  readonly isOfHost?: false;
+  /** Whether it carried a connection of a probe's, by its address and port there, to the very service: where no socket of this host shows it. */
+  sawProbe?(from: { readonly address: string; readonly port: number }, port: PortMapping): boolean;
   /** Where on this host a carried connection is seen: its own end of what the container dialled. */
   landingOf(port: PortMapping): { readonly address: string; readonly port: number };
   /** Follows what probes send for a port. One at a time on a bridge. */

@@ -38,6 +38,7 @@ export const openNativeRoute = async ({ names, ports, hostname, onSent }: RouteP
 /** Nothing of ours sees what the engine carries, here or elsewhere. */
 export const unseenRoute = (): RouteView => ({
   isRelay: false,
+  isOfHost: false,
   hits: refuse,
   proofs: refuse,
   inspect: refuse,
@@ -54,6 +55,7 @@ const refuse = async (): Promise<never> => {
 
 class NativeRoute implements Route {
   readonly isRelay = false;
+  readonly isOfHost = false;
   readonly beacon: TemporaryListener;
   readonly #address: string;
   readonly #ports: Map<string, PortMapping>;
