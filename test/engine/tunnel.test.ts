@@ -98,7 +98,7 @@ describe('an engine elsewhere', () => {
     await using script = spawnScript({ source, args: [String(service.port), image, there] });
     const { networkName } = JSON.parse(await script.waitForLine(/^\{/)) as ForwardHandover;
     expect(await left()).toContain(networkName);
-    script.kill('SIGKILL');
+    await script.kill('SIGKILL');
     await until(async () => (await left()).length === 0, { what: 'the guardian' });
   });
 
