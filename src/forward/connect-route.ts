@@ -71,7 +71,10 @@ const openRoute = async (
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open({ names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent }, tools);
+  const route = await chosen.open(
+    { names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent },
+    tools,
+  );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
   return route;
 };

@@ -33,7 +33,8 @@ const dialLoopback = async (port: number): Promise<Listener[]> => {
 
 const accepts = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ host, port, signal: AbortSignal.timeout(1_000) });
+    const socket = connect({ host, port, timeout: 1_000 });
+    socket.once('timeout', () => socket.destroy()).once('close', () => resolve(false));
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });

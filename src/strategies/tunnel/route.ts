@@ -25,14 +25,16 @@ interface Count {
 }
 
 /** Begins without an sshd: there is nothing for it to be on before the network is there. */
-export const openTunnelRoute = async ({ names, ports, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
+export const openTunnelRoute = async ({ names, ports, trials, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
   const held = heldBridgesOf(tools);
   const noted = held.note(names.bridge);
   onSent();
   await noted;
   const start = (network: Network): Promise<Sshd> =>
     startSshd(tools.engine, { names, network, session: tools.session.word });
-  return new TunnelRoute(ports, start, () => held.forget(names.bridge));
+  const route = new TunnelRoute(ports, start, () => held.forget(names.bridge));
+  await route.divertProbes(trials);
+  return route;
 };
 
 /** Only the process that carries the bytes can tell of them. */

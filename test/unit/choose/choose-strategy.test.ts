@@ -42,6 +42,8 @@ describe('what is chosen', () => {
     ['relay asked for', {}, { strategy: 'relay' }, 'relay', 'none', 'asked for; this process carries'],
     ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
     ['UDP', {}, udp, 'nftables', 'root', 'nft 1.0.6'],
+    ['remote', { engine: { remote: true } }, {}, 'tunnel', 'none', 'an sshd in a container carries'],
+    ['tunnel', {}, { strategy: 'tunnel' }, 'tunnel', 'none', 'asked for; an sshd'],
     ['Docker Desktop', { engine: desktop }, {}, 'native', 'none', 'Docker Desktop itself leads containers'],
     ['rootless', { engine: { rootless: true } }, { strategy: 'native' }, 'native', 'none', 'asked for; the engine'],
     ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
@@ -60,7 +62,7 @@ describe('what is chosen', () => {
       'works too; not chosen',
       'works too; not chosen',
       'not built yet',
-      'not built yet',
+      'for engines elsewhere, and this one is not',
       'this engine runs on the host itself, where no name of its own leads to 127.0.0.1',
     ]);
     expect(choose({ host: { nft: undefined } }, {}).reasons[0]?.reason).toBe(
@@ -109,11 +111,11 @@ describe('where none works', () => {
       "strategy: 'native'",
     ],
     [
-      'remote',
+      'rules on a remote one',
       { engine: { remote: true, endpoint: 'tcp://build:2375' } },
-      {},
+      { strategy: 'nftables' },
       'the engine at tcp://build:2375 is on another host',
-      'docker context use default',
+      "strategy: 'tunnel'",
     ],
     [
       'rootless',
@@ -123,10 +125,9 @@ describe('where none works', () => {
       'docker context use default, with',
     ],
     ['relay for UDP', {}, { strategy: 'relay', ...udp }, 'carries no UDP', "strategy: 'auto'"],
-    ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', 'docker context use default'],
+    ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', "strategy: 'tunnel'"],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
     ['sidecar', {}, { strategy: 'sidecar' }, 'not built yet', "strategy: 'auto'"],
-    ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
     ['native', {}, { strategy: 'native' }, 'this engine runs on the host itself', "strategy: 'auto'"],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
