@@ -18,7 +18,9 @@ export default defineConfig({
           retry: 0,
           // A difference between two hosts is the evidence, whole.
           chaiConfig: { truncateThreshold: 0 },
-          ...(name === 'contract' && { globalSetup: ['test/contract/stand-in-sudo.ts'] }),
+          ...(name === 'contract' && {
+            globalSetup: ['test/contract/stand-in-sudo.ts', 'test/contract/tunnel-image.ts'],
+          }),
         },
       };
     }),

@@ -197,7 +197,7 @@ export interface LocalhostForward extends AsyncDisposable {
   hits(containerPort?: Port): Promise<Hits>;
   /**
    * Which container made a connection, from the socket, request or address that the service sees. Undefined where no container of this
-   * forward's network has that address now, as for one that has ended.
+   * forward's network has that address now, as for one that has ended. `relay` and `sidecar` know it by the socket while it is connected.
    *
    * @throws LHF_ERR_UNSUPPORTED where the strategy hides callers, LHF_ERR_CLOSED.
    * @example

@@ -42,18 +42,26 @@ export class Callers {
   }
 }
 
+/** The other end of a connection; a port is known where it was told. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
 /**
  * The other end of a connection, from a socket, a request or an address as they print: `198.18.0.2`, `198.18.0.2:40000`.
  *
  * @throws LHF_ERR_INVALID_OPTION for anything else.
  */
-export const readPeer = (from: Socket | IncomingMessage | string): string => {
+export const readPeer = (from: Socket | IncomingMessage | string): Peer => {
   if (typeof from === 'string') {
-    const address = plain(from.replace(/^\[?(.*?)\]?(?::\d{1,5})?$/, isIP(from) === 0 ? '$1' : from));
-    if (isIP(address) !== 0) return address;
+    const [, written = from, port] = (isIP(from) === 0 && /^\[?(.*?)\]?(?::(\d{1,5}))?$/.exec(from)) || [];
+    const address = plain(written);
+    if (isIP(address) !== 0) return { address, port: port === undefined ? undefined : Number(port) };
   } else if (typeof from === 'object' && from !== null) {
     const socket = 'socket' in from ? from.socket : from;
-    if (typeof socket?.remoteAddress === 'string') return plain(socket.remoteAddress);
+    const { remoteAddress, remotePort } = socket ?? {};
+    if (typeof remoteAddress === 'string') return { address: plain(remoteAddress), port: remotePort };
   }
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
     what: `Expected \`from\` to be a connected socket, a request or an address, got \`${describe(from)}\``,
@@ -69,6 +77,6 @@ const describe = (value: unknown): string =>
 
 export const callersHidden = (strategy: Strategy): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-    what: `The strategy ${strategy} makes connections of its own to the service, which does not see who called`,
-    try: "strategy: 'nftables' or 'iptables'",
+    what: `The strategy ${strategy} does not show who called: the service sees connections of its own, and of this one it knows nothing`,
+    try: "strategy: 'nftables' or 'iptables', or a socket in place of an address",
   });

@@ -11,10 +11,9 @@ const isBuilt = (asked: 'auto' | Strategy): boolean =>
   asked === 'auto' || strategyNames.some((name) => name === asked && strategyNamed(name) !== undefined);
 
 const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
-  if (engine.vm !== undefined || host.platform !== 'linux') {
-    return 'docker run --rm curlimages/curl http://host.docker.internal:<port>, which this engine serves by itself';
-  }
-  if (engine.remote) return 'docker context use default';
+  if (engine.vm !== undefined) return "strategy: 'native'";
+  if (host.platform !== 'linux' && !engine.remote) return 'docker context ls';
+  if (engine.remote) return "strategy: 'tunnel'";
   return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
 };
 

@@ -40,7 +40,7 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
   const candidates = strategyNames.map((name) => {
     const strategy = strategyNamed(name);
     const words = failed.get(name);
-    const obstacle = words === undefined ? obstacleTo(name, strategy, facts, wishes) : { what: words };
+    const obstacle = words === undefined ? obstacleTo(strategy, facts, wishes) : { what: words };
     // Rights are the last thing that is asked for: without the tools they would not help.
     const unfit = obstacle ?? (strategy?.needsPrivilege === true ? refusal : undefined);
     return { name, strategy, obstacle, unfit };
@@ -64,25 +64,17 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
 };
 
 const obstacleTo = (
-  name: StrategyName,
   strategy: Strategy | undefined,
   facts: Facts,
   { strategy: asked, privilege, protocols = ['tcp'] }: Wishes,
 ): Obstacle | undefined => {
-  const { vm } = facts.engine;
-  if (strategy === undefined && name === 'native')
-    return {
-      what:
-        vm === undefined
-          ? 'only engines in a virtual machine have it'
-          : `not built yet; ${vm} itself lets containers reach 127.0.0.1 by host.docker.internal`,
-    };
   if (strategy === undefined) return { what: 'not built yet' };
   // Who names the rights to be used asks for a strategy that uses them.
   if (!strategy.needsPrivilege && asked === 'auto' && privilege !== 'auto' && privilege !== 'none')
     return { what: `uses no rights, and privilege '${privilege}' was asked for` };
   const missing = protocols.find((protocol) => !strategy.carries.includes(protocol));
-  return strategy.obstacle(facts) ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
+  const doubt = asked === 'auto' ? strategy.doubt?.(facts) : undefined;
+  return strategy.obstacle(facts) ?? doubt ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
 };
 
 const describe = (

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Duplex, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { statusOf } from './engine.ts';
 
@@ -47,13 +47,12 @@ export const listAttached = async (
 };
 
 /** A container that is there but not running, with its input and output attached from the first byte on. */
-export interface AttachedContainer {
+export interface PipedContainer {
   readonly id: string;
   start(): Promise<void>;
-  /** Lines of standard output, until the container ends. */
-  readonly lines: AsyncIterable<string>;
-  /** Writes a line to its standard input, which ends with this process, however that ends. */
-  send(line: string): void;
+  readonly output: Readable;
+  /** Its standard input, which ends with this process, however that ends. */
+  readonly input: Duplex;
   /** What it wrote to standard error so far. */
   stderr(): string;
   /** Whether its input and output keep this process alive. Default: they do. */
@@ -61,11 +60,26 @@ export interface AttachedContainer {
   remove(): Promise<void>;
 }
 
-/** Creates a container and attaches to its input and output. Nothing stays where that fails. */
+/** One that is spoken to by lines. */
+export interface AttachedContainer extends Omit<PipedContainer, 'input' | 'output'> {
+  /** Lines of standard output, until the container ends. */
+  readonly lines: AsyncIterable<string>;
+  send(line: string): void;
+}
+
+/** Creates a container and attaches to its input and output, by lines. Nothing stays where that fails. */
 export const createAttached = async (
   docker: Docker,
   options: Docker.ContainerCreateOptions,
 ): Promise<AttachedContainer> => {
+  const { input, output, ...container } = await createPiped(docker, options);
+  // Asked for now: what is printed before an iterator is there is lost to it.
+  const lines = createInterface({ input: output })[Symbol.asyncIterator]();
+  return { ...container, lines, send: (line) => void input.write(`${line}\n`) };
+};
+
+/** The same, by bytes. */
+export const createPiped = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<PipedContainer> => {
   const container = await docker.createContainer({
     ...options,
     AttachStdin: true,
@@ -80,7 +94,7 @@ export const createAttached = async (
     return removeContainer(docker, container.id);
   };
   try {
-    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    const stream = await attachTo(docker, container.id);
     input = stream;
     const stdout = new PassThrough();
     const stderr = new PassThrough();
@@ -92,20 +106,44 @@ export const createAttached = async (
       .on('close', () => stdout.end())
       .on('error', () => stdout.end());
     const start = async (): Promise<void> => void (await container.start());
-    // Asked for now: what is printed before an iterator is there is lost to it.
-    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    const send = (line: string): void => void stream.write(`${line}\n`);
     const keepAlive = (wanted: boolean): void => {
       // A transport of the user's need not be a socket.
       const socket = stream as Partial<Pick<Socket, 'ref' | 'unref'>>;
       if (wanted) socket.ref?.();
       else socket.unref?.();
     };
-    return { id: container.id, start, lines, send, stderr: () => complaints, keepAlive, remove };
+    return { id: container.id, start, input: stream, output: stdout, stderr: () => complaints, keepAlive, remove };
   } catch (error) {
     await remove().catch(() => undefined);
     throw error;
   }
+};
+
+// As dockerode's own attach does it, without a body: that repeats the query there, and Podman takes it for the first that is typed.
+const attachTo = ({ modem }: Docker, id: string): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    const request = {
+      path: `/containers/${id}/attach?`,
+      method: 'POST',
+      isStream: true,
+      hijack: true,
+      file: Buffer.alloc(0),
+      headers: { 'Content-Type': 'text/plain' },
+      statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+      options: { stream: true, stdin: true, stdout: true, stderr: true },
+    };
+    modem.dial(request, (error: Error | null, stream?: unknown) => {
+      if (error === null) resolve(stream as Duplex);
+      else reject(error);
+    });
+  });
+
+/** A running container's IPv4 address on a network. @throws Error where it has none, as one that has ended has. */
+export const addressOn = async (docker: Docker, id: string, network: string): Promise<string> => {
+  const { NetworkSettings } = await docker.getContainer(id).inspect();
+  const address = NetworkSettings.Networks[network]?.IPAddress;
+  if (address === undefined || address === '') throw new Error('it ended at once');
+  return address;
 };
 
 /** The address is another endpoint's on this network. */

@@ -9,6 +9,7 @@ import type { EngineFacts } from './facts.ts';
 import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
 import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { isPodman, isRemote, readEngineFacts, type EngineInfo } from './identify.ts';
 
 /** A Docker engine that answered. */
 export interface Engine {
@@ -68,46 +69,15 @@ const openClient = async (
   }
 };
 
-interface EngineInfo {
-  ID?: string;
-  DockerRootDir?: string;
-  Name?: string;
-  ServerVersion?: string;
-  OperatingSystem?: string;
-  SecurityOptions?: string[] | null;
-  FirewallBackend?: { Driver?: string };
-}
-
 /** An engine's own id, which is kept where its images are; Podman has another one at each question, and one place to keep them. */
 const markOf = (info: EngineInfo): string => {
-  const isPodman = info.OperatingSystem?.includes('podman') === true;
-  const id = [isPodman ? info.Name : info.ID, info.DockerRootDir].join(' ');
+  const id = [isPodman(info) ? info.Name : info.ID, info.DockerRootDir].join(' ');
   return createHash('sha256').update(id).digest('hex').slice(0, 6);
 };
 
 /** This process's session on an engine by some rights. */
 export const sessionOn = ({ facts, owner }: Engine, privilege: string): Session =>
   currentSession(`${facts.endpoint} ${privilege}`, owner);
-
-const virtualMachines = ['Docker Desktop', 'OrbStack', 'Colima', 'Rancher Desktop', 'Lima'];
-
-/** What the engine says of itself, as far as the choice of a strategy needs it. */
-export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts => ({
-  name: info.OperatingSystem?.includes('podman') === true ? 'Podman' : 'Docker',
-  version: info.ServerVersion ?? 'unknown',
-  rootless: info.SecurityOptions?.some((entry) => entry.includes('rootless')) ?? false,
-  remote: isRemote(endpoint),
-  vm: virtualMachines.find(
-    (name) =>
-      info.OperatingSystem?.toLowerCase().includes(name.toLowerCase()) === true ||
-      info.Name?.toLowerCase() === name.toLowerCase(),
-  ),
-  firewallBackend: info.FirewallBackend?.Driver,
-  endpoint,
-});
-
-const isRemote = (endpoint: string): boolean =>
-  /^(tcp|https?|ssh):\/\/(?!(localhost|127(\.\d+){3}|\[::1\])(:|\/|$))/.test(endpoint);
 
 export const isDocker = (value: object): value is Docker => 'createNetwork' in value && 'modem' in value;
 

@@ -8,6 +8,13 @@ export interface EngineFacts {
   readonly remote: boolean;
   /** The product that runs the engine in a virtual machine, if one does. */
   readonly vm: string | undefined;
+  /**
+   * What leads its containers to the loopback of the machine that it is used from, without anybody's help: a name that the engine itself
+   * resolves, `host-gateway` as the address of an extra host, or nothing.
+   */
+  readonly reachesLoopbackBy: 'its own name' | 'host-gateway' | undefined;
+  /** A network's bridge is there from its creation to its removal, or only while a container runs on it. */
+  readonly bridgeStands: 'always' | 'while used';
   readonly firewallBackend: string | undefined;
   readonly endpoint: string;
   /** The container of this engine's that this process itself runs in. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type Docker from 'dockerode';
 import { createAttached, type AttachedContainer } from './containers.ts';
 import { findOwnContainer, type OwnContainer } from './own-container.ts';
@@ -10,10 +11,10 @@ import { messageOf } from './networks.ts';
 export interface HelperContainer {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** JavaScript, and what it finds from `process.argv[1]` on. */
-  readonly program: string;
+  /** JavaScript, and what it finds from `process.argv[1]` on; or a program of the host's, by its path, with its arguments. */
+  readonly program: string | { readonly path: string };
   readonly args?: readonly string[];
-  /** An image with a `node` in it. Default: nothing but this process's own node, mounted from the host. */
+  /** An image with a `node` in it, or with that program in its PATH. Default: nothing, with the program mounted from the host. */
   readonly image?: string | undefined;
   /** By name: given an id, some engines do not set the hardware address. */
   readonly network: string;
@@ -46,12 +47,16 @@ export interface HelperMount {
  * host's, ends when its input does, and is removed by the engine when it ends.
  */
 export const createHelper = async (docker: Docker, helper: HelperContainer): Promise<AttachedContainer> => {
+  const { program, tools = [] } = helper;
   const own = helper.image === undefined ? await findOwnContainer(docker) : undefined;
   if (own !== undefined) return createAttached(docker, renderInJob(helper, own));
-  const programs = [...(helper.image === undefined ? [process.execPath] : []), ...(helper.tools ?? [])];
+  const programs = [...(helper.image === undefined ? [pathOf(program)] : []), ...tools];
   const [image, ...files] = await Promise.all([helper.image ?? ensureEmptyImage(docker), ...programs.map(listFilesOf)]);
   return createAttached(docker, renderHelper(helper, image, [...new Set(files.flat())]));
 };
+
+const pathOf = (program: HelperContainer['program']): string =>
+  typeof program === 'string' ? process.execPath : program.path;
 
 /** A helper container as the engine's API takes it. Pure. */
 export const renderHelper = (
@@ -64,7 +69,10 @@ export const renderHelper = (
   return {
     name,
     Image: image,
-    Entrypoint: [helper.image === undefined ? process.execPath : 'node', '-e', program],
+    Entrypoint: [
+      helper.image === undefined ? pathOf(program) : typeof program === 'string' ? 'node' : basename(program.path),
+      ...(typeof program === 'string' ? ['-e', program] : []),
+    ],
     Cmd: [...args],
     User: capabilities.length > 0 ? '0:0' : '65534:65534',
     WorkingDir: '/',

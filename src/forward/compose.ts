@@ -1,4 +1,5 @@
 import { LocalhostForwardError } from '../errors.ts';
+import { renderExtraHosts } from './describe.ts';
 
 /**
  * A compose file that puts services on a forward's network, beside the one they share, and gives them the name.
@@ -21,7 +22,7 @@ export const renderComposeOverride = (
   const entries = [...new Set(services)].flatMap((service) => [
     `  ${JSON.stringify(service)}:`,
     `    networks: ["default", ${network}]`,
-    `    extra_hosts: [${JSON.stringify(`${net.hostname}:${net.gateway}`)}]`,
+    ...renderExtraHosts(net).map((entry) => `    extra_hosts: [${JSON.stringify(entry)}]`),
   ]);
   return ['services:', ...entries, 'networks:', `  ${network}:`, '    external: true', `    name: ${network}`, ''].join(
     '\n',

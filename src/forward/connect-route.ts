@@ -61,7 +61,7 @@ export const connectRoute = async (order: RouteOrder, tools: Tools): Promise<Con
 };
 
 const openRoute = async (
-  { names, openPorts, strategy }: RouteOrder,
+  { names, openPorts, strategy, options }: RouteOrder,
   subnet: string,
   onSent: () => void,
   tools: Tools,
@@ -71,7 +71,10 @@ const openRoute = async (
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open({ names, ports, probeAddress: probeAddressOf(subnet), trials, onSent }, tools);
+  const route = await chosen.open(
+    { names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent },
+    tools,
+  );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
   return route;
 };
@@ -82,7 +85,7 @@ const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Ro
 
 const networkPlanOf = ({ names, options }: RouteOrder, { session }: Tools): NetworkPlan => {
   const { subnet, subnetPool, labels } = options;
-  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels };
+  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels, image: options.proof.image };
 };
 
 const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): Promise<Network> => {
@@ -94,6 +97,7 @@ const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): P
 
 const removeNetworkOf = async (network: Network | undefined, { engine }: Tools): Promise<void> => {
   if (network === undefined) return;
+  await network.keeper?.remove();
   const { disconnected } = await removeNetwork(engine.docker, network.id);
   if (disconnected.length === 0) return;
   process.emitWarning(`still attached to ${network.name}, disconnected: ${disconnected.join(', ')}`, {

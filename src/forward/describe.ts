@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
 import type { LocalhostForward } from '../types.ts';
 
@@ -14,7 +15,7 @@ export const describeForward = ({ networkName, gateway, hostname, ports }: Basic
     if (port === undefined) throw notForwarded(containerPort, { networkName, ports });
     return `http://${hostname}:${port.containerPort}`;
   };
-  const extraHosts = [`${hostname}:${gateway}`];
+  const extraHosts = renderExtraHosts({ hostname, gateway });
   return {
     url,
     extraHosts,
@@ -22,11 +23,16 @@ export const describeForward = ({ networkName, gateway, hostname, ports }: Basic
     env: {
       LOCALHOST_FORWARD_NETWORK: networkName,
       LOCALHOST_FORWARD_HOST: hostname,
-      LOCALHOST_FORWARD_GATEWAY: gateway,
+      // What only the engine knows is dialled by its name.
+      LOCALHOST_FORWARD_GATEWAY: isIP(gateway) === 0 ? hostname : gateway,
       ...(ports.some(({ protocol }) => protocol === 'tcp') ? { LOCALHOST_FORWARD_URL: url() } : {}),
     },
   };
 };
+
+/** Nothing where the engine itself resolves the name. */
+export const renderExtraHosts = ({ hostname, gateway }: Pick<Basics, 'hostname' | 'gateway'>): string[] =>
+  gateway === hostname ? [] : [`${hostname}:${gateway}`];
 
 /** The error for a port that is not there; undefined asks for any TCP port. */
 export const notForwarded = (
@@ -74,7 +80,7 @@ export const putOnNetwork = <C>(container: C, { networkName, hostname, gateway }
     });
   }
   builder.withNetworkMode(networkName);
-  builder.withExtraHosts([{ host: hostname, ipAddress: gateway }]);
+  if (gateway !== hostname) builder.withExtraHosts([{ host: hostname, ipAddress: gateway }]);
   return container;
 };
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { readSockets } from './sockets.ts';
 
 export interface Listener {
@@ -10,6 +11,7 @@ export interface Listener {
 
 /** Each address on which one port of this host (and this network namespace) is listened to, read from /proc/net. */
 export const readListeners = async (port: number, protocol: 'tcp' | 'udp'): Promise<Listener[]> => {
+  if (process.platform !== 'linux') return protocol === 'tcp' ? dialLoopback(port) : [];
   const listening = protocol === 'tcp' ? '0A' : '07';
   const sockets = await readSockets(port, protocol);
   const listeners = sockets
@@ -18,6 +20,24 @@ export const readListeners = async (port: number, protocol: 'tcp' | 'udp'): Prom
   // The kernel may list a socket twice when others come and go while it is read.
   return listeners.filter(({ address }, index, all) => all.findIndex((other) => other.address === address) === index);
 };
+
+// Other systems list no sockets in /proc: who accepts a connection listens.
+const dialLoopback = async (port: number): Promise<Listener[]> => {
+  const addresses = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ] as const;
+  const accepted = await Promise.all(addresses.map(({ address }) => accepts(address, port)));
+  return addresses.filter((_, n) => accepted[n]).map((one) => ({ protocol: 'tcp', port, ...one }));
+};
+
+const accepts = (host: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1_000 });
+    socket.once('timeout', () => socket.destroy()).once('close', () => resolve(false));
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 
 /** Whether a packet to 127.0.0.1 would find this listener; `::` takes IPv4 too unless it is bound to IPv6 only, which /proc does not tell. */
 export const takesLoopback4 = (listener: Listener): boolean =>

@@ -1,4 +1,6 @@
-import { createNetwork, SubnetTaken } from '../engine/networks.ts';
+import { debug } from '../command/debug.ts';
+import { keepBridge } from '../engine/bridge-keeper.ts';
+import { createNetwork, removeNetwork, SubnetTaken } from '../engine/networks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readRoutes } from '../host/routes.ts';
@@ -14,6 +16,8 @@ export interface NetworkPlan {
   readonly subnet: string | undefined;
   readonly subnetPool: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** An image for containers of ours. Default: one of nothing, with the host's own programs. */
+  readonly image?: string | undefined;
 }
 
 /** How often a subnet that somebody else took a moment before is replaced by another. */
@@ -63,7 +67,23 @@ const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine:
     gateway,
     labels: { ...plan.labels, ...renderLabels(names.bridge, plan.session) },
   });
-  return { id, name: names.network, bridge: names.bridge, subnet, gateway, probeAddress: probeAddressOf(subnet) };
+  const network = {
+    id,
+    name: names.network,
+    bridge: names.bridge,
+    subnet,
+    gateway,
+    probeAddress: probeAddressOf(subnet),
+  };
+  if (engine.facts.bridgeStands === 'always') return network;
+  try {
+    return { ...network, keeper: await keepBridge(engine, { ...plan, names }) };
+  } catch (error) {
+    await removeNetwork(engine.docker, id).catch((failure: unknown) =>
+      debug(`removing ${names.network}: ${String(failure)}`),
+    );
+    throw error;
+  }
 };
 
 const poolEmpty = (pool: string): LocalhostForwardError =>

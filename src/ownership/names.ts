@@ -27,6 +27,8 @@ export const namesOf = (id: string) => {
     network: bridge,
     hopsTable: `lhf_hops_${id}`,
     chain: `LHF-${bridge}`,
+    keeper: `lhf-keeper-${id}`,
+    tunnel: `lhf-tunnel-${id}`,
     probe: (nth: string) => `lhf-probe-${id}-${nth}`,
   } as const;
 };

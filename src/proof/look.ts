@@ -6,7 +6,7 @@ import type { Detour, Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
 
 /** What is known of a port without looking. */
-export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidence => ({
+export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine } = context.tools): Evidence => ({
   hostname: context.hostname,
   gateway: context.address,
   bridge: context.names.bridge,
@@ -16,12 +16,15 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort): Evidenc
   hostPort: port.hostPort,
   hostAddress: port.hostAddress,
   ended: undefined,
-  engine: context.tools.engine.facts,
+  engine: context.route.isOfHost === false ? { ...engine.facts, remote: false, rootless: false } : engine.facts,
   rulePresent: undefined,
   routeLocalnet: undefined,
   listeners: [],
   listening: true,
-  relayed: context.route.isRelay || port.hostAddress === '::1',
+  relayed:
+    context.route.isRelay ||
+    port.hostAddress === '::1' ||
+    (context.route.beacon !== undefined && port.nonce === undefined),
   counts: undefined,
   drops: [],
   taken: [],

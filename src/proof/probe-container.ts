@@ -20,7 +20,7 @@ export interface ProbeBirth {
   readonly network: string;
   readonly address: string;
   /** The name that containers dial, and what it stands for on this network. */
-  readonly extraHost: string;
+  readonly extraHosts: readonly string[];
 }
 
 /** How long its program lives without an order, in milliseconds: its process is halted, or whoever should have ended it has failed. */
@@ -71,13 +71,12 @@ export class ProbeContainer {
     }));
   }
 
-  async #start({ extraHost, ...birth }: ProbeBirth): Promise<void> {
+  async #start(birth: ProbeBirth): Promise<void> {
     this.#attached = await createHelper(this.#docker, {
       ...birth,
       name: this.name,
       program: await readProgramText('probe'),
       args: [String(abandonedAfterMs)],
-      extraHosts: [extraHost],
       // On several networks at once, it must not carry anything from one to another.
       sysctls: { 'net.ipv4.ip_forward': '0' },
     });

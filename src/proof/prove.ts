@@ -94,7 +94,9 @@ const judge = async (
 ): Promise<Diagnosis> => {
   const ended = isDialled(port) ? readEnd(event) : 'sent';
   const arrival = event?.arrival;
-  if (ended === 'nonce' || (ended === 'accepted' && isAtService(arrival)))
+  // A beacon tells of the way and nothing of the service.
+  const isWhole = context.route.beacon === undefined || port.nonce !== undefined;
+  if (isWhole && (ended === 'nonce' || (ended === 'accepted' && isAtService(arrival))))
     return findCause({ ...describeUnseen(context, port), ended, arrival });
   const still = await lookStill(context, port);
   const cause = findCause({ ...still, arrival, ended: isDialled(port) ? readEnd(event, still) : 'sent' });

@@ -2,6 +2,8 @@ import { AbortSignal } from '../abort.ts';
 import { AddressTaken } from '../engine/containers.ts';
 import { describeUnavailable } from '../engine/engine.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
+import type { EngineFacts } from '../engine/facts.ts';
+import type { HostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
 import { noncePath } from '../listener/nonce-path.ts';
 import type { ProofOptions } from '../options/options.ts';
@@ -9,6 +11,7 @@ import type { Proofs } from '../strategies/strategy.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import { isEnd, type DialOrder, type ProbeEvent } from './protocol.ts';
 import type { Visit } from './staying-probe.ts';
+import type { RouteView } from '../strategies/strategy.ts';
 import { witness, type Arrival } from './witness.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
@@ -18,8 +21,9 @@ export const readEnd = (
   event: ProbeEvent | undefined,
   still?: { readonly listening: boolean; readonly relayed: boolean },
 ): Exclude<ProbeEvent['event'], 'quiet'> | undefined => {
-  // A relay accepts for a service that may be absent.
-  if (event?.event === 'accepted' && still?.relayed === true && !still.listening) return 'refused';
+  // A relay accepts, and a beacon answers, for a service that may be absent.
+  if ((event?.event === 'accepted' || event?.event === 'nonce') && still?.relayed === true && !still.listening)
+    return 'refused';
   return event?.event === 'quiet' ? 'timeout' : event?.event;
 };
 
@@ -74,7 +78,7 @@ export async function* runProbe(
       Promise.all(ports.map(isListening)),
     ]);
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));
-    const events = visit.dial(renderOrder(ports, proof, listening));
+    const events = visit.dial(renderOrder(ports, proof, listening, context.route.beacon));
     over.addEventListener('abort', end, { once: true });
     if (over.aborted) return;
     for await (const event of events) {
@@ -121,12 +125,22 @@ const arrive = async (
   over: AbortSignal,
 ): Promise<Visit> => {
   const { tools, network, hostname, address, probe } = context;
+  const { engine, host } = tools;
+  // The host's own node can be mounted by an engine of this host alone.
+  if (image === undefined && !runsProgramsOf(host, engine.facts))
+    throw new ProbeFailed({
+      what: `${engine.facts.vm ?? `the engine at ${engine.facts.endpoint}`} cannot run this machine's node, so the probe needs an image with one`,
+      try: 'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine, or verify: { image }',
+    });
   try {
     return await probe.visit({ docker: tools.engine.docker, network, hostname, address, image }, over);
   } catch (error) {
     throw signal.aborted ? error : probeFailed(context, error);
   }
 };
+
+const runsProgramsOf = ({ platform }: HostFacts, { vm, remote }: EngineFacts): boolean =>
+  platform === 'linux' && vm === undefined && !remote;
 
 const describeSilence = (visit: Visit, late: AbortSignal): string =>
   visit.complaint() || (late.aborted ? 'the probe did not say anything in time' : 'the probe ended without a word');
@@ -149,13 +163,17 @@ const renderOrder = (
   ports: readonly ProbedPort[],
   { timeoutMs }: ProofOptions,
   listening: readonly boolean[],
+  beacon: RouteView['beacon'],
 ): Pick<DialOrder, 'timeoutMs' | 'targets'> => ({
   timeoutMs,
-  targets: ports.map((port, n) => ({
-    insist: listening[n] === true,
-    key: keyOfPort(port),
-    protocol: port.protocol,
-    port: port.containerPort,
-    ...(port.nonce === undefined ? {} : { nonce: port.nonce, path: noncePath(port.nonce) }),
-  })),
+  targets: ports.map((port, n) => {
+    const nonce = beacon?.nonce ?? port.nonce;
+    return {
+      insist: beacon !== undefined || listening[n] === true,
+      key: keyOfPort(port),
+      protocol: port.protocol,
+      port: beacon?.port ?? port.containerPort,
+      ...(nonce === undefined ? {} : { nonce, path: noncePath(nonce) }),
+    };
+  }),
 });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type Docker from 'dockerode';
 import { delay } from '../clock.ts';
 import { AddressTaken } from '../engine/containers.ts';
@@ -127,7 +128,8 @@ export class StayingProbe {
 
   /** @returns `again` where the container that was to go there is no more. */
   async #tryToEnter(to: Destination): Promise<Stay | 'again'> {
-    const key = to.image ?? '';
+    // A name that only the engine can resolve is in the container that was made with it.
+    const key = `${to.image ?? ''} ${isIP(to.address) === 0 ? to.hostname : ''}`;
     const known = this.#current.get(key);
     const starting = known ?? this.#start(to, key);
     if (known === undefined) {
@@ -170,7 +172,7 @@ export class StayingProbe {
         image: to.image,
         network: to.network.name,
         address: to.network.probeAddress,
-        extraHost: `${to.hostname}:${to.address}`,
+        extraHosts: to.address === to.hostname ? [] : [`${to.hostname}:${to.address}`],
       });
       return { container, idle: new IdleEnd(() => void container.remove().catch(() => undefined), idleMs) };
     };
@@ -190,7 +192,7 @@ export class StayingProbe {
       dial: (order) => {
         const inbox = container.listen(visit);
         // Its own /etc/hosts knows the name on the network that it was born on.
-        const address = isBornHere ? {} : { address: to.address };
+        const address = isBornHere || isIP(to.address) === 0 ? {} : { address: to.address };
         container.send({ order: 'dial', visit, hostname: to.hostname, ...address, ...order });
         return inbox;
       },

@@ -28,12 +28,12 @@ export const witness = async (
   port: ProbedPort,
   from: Endpoint | undefined,
   before: Proofs | undefined,
-  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'carriedFrom'>,
+  route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'carriedFrom' | 'sawProbe'>,
 ): Promise<Arrival> => {
   for (let look = 1; ; look += 1) {
     const [proofs, arrived] = await Promise.all([
       route.proofs(),
-      from === undefined ? nowhere : findArrival(port, route, from),
+      from === undefined ? nowhere : arrive(port, from, route),
     ]);
     const after = proofs.get(keyOf(port));
     // A rule that could not be read before has counted nothing that is known to be this probe's.
@@ -46,6 +46,15 @@ export const witness = async (
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
+
+const arrive = (
+  port: ProbedPort,
+  from: Endpoint,
+  route: Pick<RouteView, 'landingOf' | 'carriedFrom' | 'sawProbe'>,
+): Pick<Arrival, 'at' | 'to'> | Promise<Pick<Arrival, 'at' | 'to'>> => {
+  if (route.sawProbe === undefined) return findArrival(port, route, from);
+  return route.sawProbe(from, port) ? { at: 'service', to: route.landingOf(port) } : nowhere;
+};
 
 const findArrival = async (
   port: ProbedPort,

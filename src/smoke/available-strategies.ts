@@ -2,6 +2,7 @@ import { connectEngine } from '../engine/engine.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { parseOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
+import { strategyNamed } from '../strategies/all.ts';
 import { strategyNames, type Strategy } from '../types.ts';
 
 /** Each strategy that could be chosen here; `auto` alone where none can, or no engine answers, for the check to say why. */
@@ -11,6 +12,8 @@ export const availableStrategies = async (): Promise<readonly ('auto' | Strategy
   const facts = { host: await readHostFacts(), engine: engine.facts };
   const { privilege } = parseOptions({}, process.env);
   const available = strategyNames.filter((strategy) => {
+    // What is chosen only where it is asked for may lack what nothing here tells.
+    if (strategyNamed(strategy)?.doubt?.(facts) !== undefined) return false;
     try {
       return chooseStrategy(facts, { strategy, privilege }).strategy === strategy;
     } catch {

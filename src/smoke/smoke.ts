@@ -10,6 +10,7 @@ import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { watchProgress } from '../forward/progress.ts';
 import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
+import { strategyNamed } from '../strategies/all.ts';
 import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
 import { describeFailure } from './failure.ts';
 import type { SmokeRun, Trace } from './report.ts';
@@ -117,6 +118,7 @@ const prove = async (
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   const { word } = sessionOf(engine, net);
+  const confines = strategyNamed(net.strategy)?.confines ?? true;
   const onThisNetwork = async (): Promise<void> => {
     if (net.ports.some(({ protocol }) => protocol === 'tcp'))
       await steps.run(
@@ -125,12 +127,14 @@ const prove = async (
         (verification) => describeRequest(net, verification),
       );
     signal?.throwIfAborted();
+    if (!confines)
+      return steps.add('other ports', true, 0, `not tried: ${net.strategy} leads to all ports of 127.0.0.1`);
     await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
   };
   // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
   const results = await Promise.allSettled([
     onThisNetwork(),
-    steps.run('other networks', () => checkOtherNetworks(engine, net, word), String),
+    confines ? steps.run('other networks', () => checkOtherNetworks(engine, net, word), String) : undefined,
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   signal?.throwIfAborted();

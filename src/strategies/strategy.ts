@@ -42,6 +42,8 @@ export interface RoutePlan {
   readonly probeAddress: string;
   /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
   readonly trials: readonly PortMapping[];
+  /** The name that containers dial. */
+  readonly hostname: string;
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
   readonly onSent: () => void;
 }
@@ -80,8 +82,12 @@ export interface Strategy {
   /** Whether it needs somebody who may change the kernel. */
   readonly needsPrivilege: boolean;
   readonly carries: readonly Protocol[];
+  /** Containers of its network reach the forwarded ports of the host's loopback and no others, and nobody else reaches those. */
+  readonly confines: boolean;
   /** Pure. */
   obstacle(facts: Facts): Obstacle | undefined;
+  /** Why it may not work after all, so that it is chosen only where it is asked for. Pure. */
+  doubt?(facts: Facts): Obstacle | undefined;
   /** What speaks for it here, in a few words. Pure. */
   describe(facts: Facts): string;
   /**
@@ -106,6 +112,15 @@ export interface RouteView {
   proofs(): Promise<ReadonlyMap<string, Proofs>>;
   /** Whether it accepts connections itself and then makes others to the service: an accepted one tells nothing of the service yet. */
   readonly isRelay: boolean;
+  /**
+   * Where nothing of ours sees what is carried: a listener of ours on the host's loopback that probes dial in place of each port, for
+   * what reaches one port of it reaches all.
+   */
+  readonly beacon?: { readonly port: number; readonly nonce: string };
+  /** False where it does not need the engine's bridges on this host, so that it is nothing against it that they are elsewhere. */
+  readonly isOfHost?: false;
+  /** Whether it carried a connection of a probe's, by its address and port there, to the very service: where no socket of this host shows it. */
+  sawProbe?(from: { readonly address: string; readonly port: number }, port: PortMapping): boolean;
   /** Where on this host a carried connection is seen: its own end of what the container dialled. Undefined: nowhere. */
   landingOf(port: PortMapping): Endpoint | undefined;
   /** By whom it accepts itself: its own end of the connection by which it carries a caller's on to the service, while there is one. */
@@ -142,7 +157,7 @@ export interface FirewallPass {
 export interface Route extends RouteView {
   /**
    * Opens it for the network, which exists now. What comes from the probes' address is no hit from then on. Resolves to the address that
-   * the host's name stands for.
+   * the host's name stands for; `host-gateway` where the engine knows it, or the name itself where the engine resolves that.
    */
   connect(network: Network): Promise<{ address: string }>;
   add(port: PortMapping): Promise<void>;

@@ -103,6 +103,8 @@ export const startNode = async (options: NodeContainerOptions = {}): Promise<Nod
   };
   try {
     const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    // dockerode sends a body with it, which Podman takes for what is typed: a line that is none of ours.
+    stream.write('\n');
     const output = new PassThrough();
     // What its Node complains of belongs into the answers too: it fits no question, and so shows in the time-out.
     docker.modem.demuxStream(stream, output, output);

@@ -58,7 +58,8 @@ const argumentsIn = (directory: string): string[] => [
   '--storage-driver=vfs',
 ];
 
-const answers = (socketPath: string): Promise<boolean> =>
+/** Whether an engine answers there now. */
+export const answers = (socketPath: string): Promise<boolean> =>
   new Promise((resolve) => {
     const ping = request({ socketPath, path: '/_ping', timeout: 1_000 }, (response) => {
       response.resume();

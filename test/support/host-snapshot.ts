@@ -82,10 +82,14 @@ const hideFromItself = (marker: string): string => `[${marker.slice(0, 1)}]${mar
 // A listing of rules without what changes by itself: counters, comments with times, and where Docker puts its jumps.
 const normaliseRules = (lines: readonly string[]): string[] => {
   const plain = lines
-    .filter((line) => !line.startsWith('#'))
+    .filter((line) => !line.startsWith('#') && !isOfEndpoint(line))
     .map((line) => line.replace(/\bpackets \d+ bytes \d+/g, 'packets N bytes N').replace(/\[\d+:\d+\]/, '[N:N]'));
   return settleDockerJumps(plain);
 };
+
+// Docker 28 and later close each container's address to other interfaces: who comes and goes on a network changes these.
+const isOfEndpoint = (line: string): boolean =>
+  /^\t\tip daddr \S+ iifname != "[^"]+" counter .*drop|^-A PREROUTING -d \S+\/32 ! -i \S+ -j DROP/.test(line);
 
 const dockerJumps = [
   /^(-A FORWARD|\t\tcounter packets N bytes N) (-j|jump) DOCKER-USER$/,

@@ -11,6 +11,7 @@ export const relay: Strategy = {
   name: 'relay',
   needsPrivilege: false,
   carries: ['tcp', 'udp'],
+  confines: true,
   leftovers: [],
   obstacle: (facts) =>
     obstacleToBridges(facts) ??

@@ -15,6 +15,7 @@ export const sidecar: Strategy = {
   name: 'sidecar',
   needsPrivilege: false,
   carries: ['tcp', 'udp'],
+  confines: true,
   leftovers: [socketFolders],
   obstacle: obstacleToMounts,
   describe: () =>

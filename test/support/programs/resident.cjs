@@ -225,6 +225,8 @@ const verbs = {
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
+    // Some engines write a line of their own to what is attached.
+    if (line === '') return;
     const { id, verb, args } = JSON.parse(line);
     // One that throws takes the container along, with its words on standard error.
     void Promise.resolve(verbs[verb]?.(...args)).then((result) =>

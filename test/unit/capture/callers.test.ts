@@ -4,19 +4,19 @@ import { Callers, readPeer } from '../../../src/capture/callers.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 
 test.each([
-  ['198.18.0.2', '198.18.0.2'],
-  ['198.18.0.2:40000', '198.18.0.2'],
-  ['::ffff:198.18.0.2', '198.18.0.2'],
-  ['[::ffff:198.18.0.2]:40000', '198.18.0.2'],
-  ['fd00::1', 'fd00::1'],
-])('%s is the peer %s', (from, peer) => {
-  expect(readPeer(from)).toBe(peer);
+  ['198.18.0.2', '198.18.0.2', undefined],
+  ['198.18.0.2:40000', '198.18.0.2', 40_000],
+  ['::ffff:198.18.0.2', '198.18.0.2', undefined],
+  ['[::ffff:198.18.0.2]:40000', '198.18.0.2', 40_000],
+  ['fd00::1', 'fd00::1', undefined],
+])('%s is the peer %s, port %s', (from, address, port) => {
+  expect(readPeer(from)).toEqual({ address, port });
 });
 
 test('sockets and requests are read alike', () => {
-  const socket = { remoteAddress: '::ffff:198.18.0.2' } as Socket;
-  expect(readPeer(socket)).toBe('198.18.0.2');
-  expect(readPeer({ socket } as never)).toBe('198.18.0.2');
+  const socket = { remoteAddress: '::ffff:198.18.0.2', remotePort: 4 } as Socket;
+  expect(readPeer(socket)).toEqual({ address: '198.18.0.2', port: 4 });
+  expect(readPeer({ socket } as never)).toEqual({ address: '198.18.0.2', port: 4 });
 });
 
 test.each<unknown>(['', 'shop', '198.18.0.2:http', {}, undefined, 7])('%j is no peer', (from) => {

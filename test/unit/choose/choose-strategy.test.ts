@@ -17,6 +17,8 @@ const byRights = { privilege: 'root' } as const;
 const byRules = { strategy: 'nftables' } as const;
 const legacy = { version: '1.8.7', variant: 'legacy' } as const;
 
+const desktop = { vm: 'Docker Desktop', reachesLoopbackBy: 'host-gateway' } as const;
+
 describe('what is chosen', () => {
   test.each<[string, Different, Wanted, string, string, string]>([
     ['root', {}, {}, 'nftables', 'root', 'nft 1.0.6 on kernel 6.1.0'],
@@ -58,6 +60,10 @@ describe('what is chosen', () => {
     ['relay asked for', {}, { strategy: 'relay' }, 'relay', 'none', 'asked for; this process carries'],
     ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
     ['UDP', {}, { protocols: ['udp'] }, 'nftables', 'root', 'nft 1.0.6'],
+    ['remote', { engine: { remote: true } }, {}, 'tunnel', 'none', 'an sshd in a container carries'],
+    ['tunnel', {}, { strategy: 'tunnel' }, 'tunnel', 'none', 'asked for; an sshd'],
+    ['Docker Desktop', { engine: desktop }, {}, 'native', 'none', 'Docker Desktop itself leads containers'],
+    ['rootless', { engine: { rootless: true } }, { strategy: 'native' }, 'native', 'none', 'asked for; the engine'],
     ['Podman', { engine: { name: 'Podman', version: '5.4.0' } }, {}, 'nftables', 'root', 'nft 1.0.6'],
   ])('%s', (_, different, wanted, strategy, privilege, reason) => {
     const choice = choose(different, wanted);
@@ -74,8 +80,8 @@ describe('what is chosen', () => {
       'works too; not chosen',
       'works too; not chosen',
       'works too; not chosen',
-      'not built yet',
-      'only engines in a virtual machine have it',
+      'for engines elsewhere, and this one is not',
+      'this engine runs on the host itself, where no name of its own leads to 127.0.0.1',
     ]);
     expect(choose({ host: { nft: undefined } }, {}).reasons[0]?.reason).toBe(
       'no nft with an interactive mode on this host',
@@ -85,7 +91,6 @@ describe('what is chosen', () => {
 });
 
 describe('where none works', () => {
-  const elsewhere = 'docker run --rm curlimages/curl http://host.docker.internal:<port>';
   const nftables = 'sudo apt-get install nftables';
   const iptables = 'sudo apt-get install iptables';
   test.each<[string, Different, Wanted, string, string]>([
@@ -115,20 +120,20 @@ describe('where none works', () => {
       'no iptables',
       iptables,
     ],
-    ['macOS', { host: { platform: 'darwin' } }, {}, 'needs Linux, and this is darwin', elsewhere],
+    ['macOS', { host: { platform: 'darwin' } }, {}, 'needs Linux, and this is darwin', 'docker context ls'],
     [
-      'Docker Desktop',
-      { engine: { vm: 'Docker Desktop' } },
-      {},
+      'rules in Docker Desktop',
+      { engine: desktop },
+      { strategy: 'nftables' },
       'Docker Desktop runs its bridges in a virtual machine',
-      elsewhere,
+      "strategy: 'native'",
     ],
     [
-      'remote',
+      'rules on a remote one',
       { engine: { remote: true, endpoint: 'tcp://build:2375' } },
-      {},
+      { strategy: 'nftables' },
       'the engine at tcp://build:2375 is on another host',
-      'docker context use default',
+      "strategy: 'tunnel'",
     ],
     [
       'rules for a rootless engine',
@@ -137,17 +142,10 @@ describe('where none works', () => {
       'a rootless engine has its bridges',
       'docker context use default, with',
     ],
-    ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', 'docker context use default'],
+    ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', "strategy: 'tunnel'"],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
-    [
-      'sidecar',
-      { engine: { remote: true } },
-      { strategy: 'sidecar' },
-      'is on another host',
-      'docker context use default',
-    ],
-    ['tunnel', {}, { strategy: 'tunnel' }, 'not built yet', "strategy: 'auto'"],
-    ['native', { engine: { vm: 'Colima' } }, { strategy: 'native' }, 'not built yet; Colima itself', elsewhere],
+    ['sidecar', { engine: { remote: true } }, { strategy: 'sidecar' }, 'is on another host', "strategy: 'tunnel'"],
+    ['native', {}, { strategy: 'native' }, 'this engine runs on the host itself', "strategy: 'auto'"],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
     expect(error.code).toBe('LHF_ERR_NO_STRATEGY');

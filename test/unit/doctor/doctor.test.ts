@@ -15,6 +15,8 @@ const healthy: DoctorReport = {
     rootless: false,
     remote: false,
     vm: undefined,
+    reachesLoopbackBy: undefined,
+    bridgeStands: 'always',
     firewallBackend: 'nftables',
     endpoint: 'unix:///var/run/docker.sock',
   },

@@ -4,13 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  connectEngine,
-  readConnection,
-  dockerUnavailable,
-  readEngineFacts,
-  statusOf,
-} from '../../../src/engine/engine.ts';
+import { connectEngine, readConnection, dockerUnavailable, statusOf } from '../../../src/engine/engine.ts';
+import { readEngineFacts } from '../../../src/engine/identify.ts';
+import { reportedMachines } from '../support/reported-engines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,6 +37,8 @@ describe('readEngineFacts', () => {
     rootless: false,
     remote: false,
     vm: undefined,
+    reachesLoopbackBy: undefined,
+    bridgeStands: 'always',
     firewallBackend: undefined,
     endpoint,
   };
@@ -52,12 +50,38 @@ describe('readEngineFacts', () => {
     ['a rootless one', { SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] }, { rootless: true }],
     ['a rootful one', { SecurityOptions: ['name=seccomp,profile=builtin'] }, {}],
     ['its firewall', { FirewallBackend: { Driver: 'nftables' } }, { firewallBackend: 'nftables' }],
-    ['Podman', { OperatingSystem: 'podman' }, { name: 'Podman' }],
-    ['Docker Desktop', { OperatingSystem: 'Docker Desktop' }, { vm: 'Docker Desktop' }],
-    ['OrbStack', { OperatingSystem: 'OrbStack' }, { vm: 'OrbStack' }],
-    ['Colima, by its name', { OperatingSystem: 'Ubuntu 24.04', Name: 'colima' }, { vm: 'Colima' }],
+    ['no firewall', { FirewallBackend: null }, {}],
+    // As Podman 5.4.2 says it, shortened: its operating system is the host's.
+    [
+      'Podman',
+      { ServerVersion: '5.4.2', OperatingSystem: 'debian', BuildahVersion: '1.39.3', Rootless: false },
+      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used' },
+    ],
+    [
+      'Podman without root',
+      { ServerVersion: '5.4.2', BuildahVersion: '1.39.3', Rootless: true },
+      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used', rootless: true },
+    ],
     ['a host whose name only begins so', { OperatingSystem: 'Ubuntu 24.04', Name: 'lima-peru' }, {}],
   ])('%s', (_, info, changed) => expect(readEngineFacts(info, endpoint)).toEqual({ ...facts, ...changed }));
+
+  it.each(reportedMachines)('$vm', ({ vm, info, reachesLoopbackBy }) =>
+    expect(readEngineFacts(info, endpoint)).toMatchObject({ vm, reachesLoopbackBy, remote: false }),
+  );
+
+  // Where users' contexts say that these engines listen; what they answer need not name them.
+  it.each([
+    ['Docker Desktop', 'unix:///Users/me/.docker/run/docker.sock'],
+    ['Docker Desktop', 'unix:///home/me/.docker/desktop/docker.sock'],
+    ['OrbStack', 'unix:///Users/me/.orbstack/run/docker.sock'],
+    ['Rancher Desktop', 'unix:///Users/me/.rd/docker.sock'],
+    ['Colima', 'unix:///Users/me/.colima/default/docker.sock'],
+    ['Lima', 'unix:///Users/me/.lima/default/sock/docker.sock'],
+    ['podman machine', 'unix:///home/me/.local/share/containers/podman/machine/qemu/podman.sock'],
+    ['podman machine', 'unix:///var/folders/_s/x/T/podman/podman-machine-default-api.sock'],
+    [undefined, 'unix:///run/user/1000/podman/podman.sock'],
+    [undefined, 'unix:///var/run/docker.sock'],
+  ])('%s listens at %s', (vm, at) => expect(readEngineFacts({}, at).vm).toBe(vm));
 
   it.each([
     ['unix:///var/run/docker.sock', false],

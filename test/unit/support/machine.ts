@@ -27,6 +27,8 @@ export const machineWith = ({
     rootless: false,
     remote: false,
     vm: undefined,
+    reachesLoopbackBy: undefined,
+    bridgeStands: 'always',
     firewallBackend: 'iptables',
     endpoint: 'unix:///var/run/docker.sock',
     ...engine,

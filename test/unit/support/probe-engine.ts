@@ -51,7 +51,6 @@ export const fakeProbeEngine = (gate: (call: string) => void | Promise<void> = (
   };
   const describe = (name: string) => ({
     id: name,
-    attach: async () => find(name).stream,
     start: async () => {
       await called(`start ${name}`);
       const { options, stream } = find(name);
@@ -100,6 +99,10 @@ export const fakeProbeEngine = (gate: (call: string) => void | Promise<void> = (
       },
     }),
     modem: {
+      dial: ({ path }: { path: string }, answer: (error: unknown, stream?: Duplex) => void) => {
+        const [, name = ''] = /^\/containers\/(.+)\/attach\?$/.exec(path) ?? [];
+        answer(null, find(name).stream);
+      },
       demuxStream: (stream: Duplex, stdout: Writable) => void stream.on('data', (chunk) => stdout.write(chunk)),
     },
   } as unknown as Docker;

@@ -14,6 +14,7 @@ export const iptables: Strategy = {
   name: 'iptables',
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
+  confines: true,
   leftovers: netfilterLeftovers,
   obstacle: (facts) =>
     obstacleToBridges(facts) ??

@@ -14,6 +14,7 @@ export const nftables: Strategy = {
   name: 'nftables',
   needsPrivilege: true,
   carries: ['tcp', 'udp'],
+  confines: true,
   leftovers: netfilterLeftovers,
   obstacle: (facts) => obstacleToBridges(facts) ?? obstacleInJob(facts) ?? obstacleToOwnedTables(facts.host),
   describe: ({ host }) =>

@@ -1,0 +1,160 @@
+import { LocalhostForwardError } from '../../errors.ts';
+import { openTcpRelay, type TcpRelay } from '../../listener/tcp-relay.ts';
+import { openTemporaryListener, type TemporaryListener } from '../../listener/temporary-listener.ts';
+import type { Hits } from '../../types.ts';
+import { heldBridgesOf } from '../held-bridges.ts';
+import { blindWatch, type PacketWatch } from '../packets.ts';
+import {
+  keyOf,
+  type PortMapping,
+  type Proofs,
+  type Route,
+  type RouteEvidence,
+  type RoutePlan,
+  type RouteView,
+  type Tools,
+} from '../strategy.ts';
+
+/** The name that engines in virtual machines resolve by themselves. */
+const nameOfEngines = 'host.docker.internal';
+
+/** A listener of ours on the loopback is all that is opened: probes dial it. */
+export const openNativeRoute = async ({ names, ports, hostname, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
+  const { facts } = tools.engine;
+  const address = facts.reachesLoopbackBy === 'its own name' ? nameOfEngines : 'host-gateway';
+  if (address === nameOfEngines && hostname !== nameOfEngines) throw otherName(hostname, facts.vm);
+  const held = heldBridgesOf(tools);
+  const noted = held.note(names.bridge);
+  onSent();
+  await noted;
+  const beacon = await openTemporaryListener(0, 'tcp').catch(() => undefined);
+  if (beacon === undefined) {
+    await held.forget(names.bridge);
+    throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what: 'No port of 127.0.0.1 is free for probes to dial' });
+  }
+  return new NativeRoute(address, ports, beacon, () => held.forget(names.bridge));
+};
+
+/** Nothing of ours sees what the engine carries, here or elsewhere. */
+export const unseenRoute = (): RouteView => ({
+  isRelay: false,
+  isOfHost: false,
+  hits: refuse,
+  proofs: refuse,
+  inspect: refuse,
+  landingOf: ({ targetPort }) => ({ address: '127.0.0.1', port: targetPort }),
+  watchPackets: async () => blindWatch,
+});
+
+const refuse = async (): Promise<never> => {
+  throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+    what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them',
+    try: "strategy: 'nftables', 'iptables' or 'relay', on an engine of this host",
+  });
+};
+
+class NativeRoute implements Route {
+  readonly isRelay = false;
+  readonly isOfHost = false;
+  readonly beacon: TemporaryListener;
+  readonly #address: string;
+  readonly #ports: Map<string, PortMapping>;
+  /** Where a container dials another number than the service's own: the engine changes none. */
+  readonly #relays = new Map<string, TcpRelay>();
+  readonly #forget: () => Promise<void>;
+
+  constructor(address: string, ports: readonly PortMapping[], beacon: TemporaryListener, forget: () => Promise<void>) {
+    this.#address = address;
+    this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
+    this.beacon = beacon;
+    this.#forget = forget;
+  }
+
+  async connect(): Promise<{ address: string }> {
+    // All of them have listened or failed before anything is undone.
+    const listening = await Promise.allSettled([...this.#ports.values()].map((port) => this.#listen(port)));
+    const failed = listening.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return { address: this.#address };
+  }
+
+  async add(port: PortMapping): Promise<void> {
+    if (port.protocol === 'udp') await refuse();
+    await this.#listen(port);
+    this.#ports.set(keyOf(port), port);
+  }
+
+  async remove(port: PortMapping): Promise<void> {
+    const relay = this.#relays.get(keyOf(port));
+    // What the engine leads to the service's own port is not ours to close.
+    if (relay === undefined && this.#ports.has(keyOf(port))) await refuse();
+    this.#ports.delete(keyOf(port));
+    this.#relays.delete(keyOf(port));
+    await relay?.close();
+  }
+
+  /** Probes dial the beacon. */
+  async divertProbes(): Promise<void> {}
+
+  hits(): Promise<Hits[]> {
+    return refuse();
+  }
+
+  async proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    return new Map();
+  }
+
+  async inspect(port: PortMapping): Promise<RouteEvidence> {
+    return { isPresent: this.#ports.has(keyOf(port)), routeLocalnet: undefined };
+  }
+
+  landingOf({ targetPort }: PortMapping): ReturnType<RouteView['landingOf']> {
+    return { address: '127.0.0.1', port: targetPort };
+  }
+
+  async watchPackets(): Promise<PacketWatch> {
+    return blindWatch;
+  }
+
+  /** Nothing of ours can be taken. */
+  async repair(): Promise<boolean> {
+    return false;
+  }
+
+  async close(removeNetwork: () => Promise<void>): Promise<void> {
+    await Promise.all([this.beacon.close(), ...[...this.#relays.values()].map((relay) => relay.close())]);
+    this.#relays.clear();
+    await removeNetwork();
+    await this.#forget();
+  }
+
+  async #listen(port: PortMapping): Promise<void> {
+    if (port.containerPort === port.targetPort) return;
+    const { containerPort, targetPort } = port;
+    const relay = await openTcpRelay({
+      address: '127.0.0.1',
+      port: containerPort,
+      target: () => ({ host: '127.0.0.1', port: targetPort }),
+    }).catch((error: unknown) => {
+      throw new LocalhostForwardError(
+        'LHF_ERR_PORT_IN_USE',
+        {
+          what: `The engine changes no port numbers, and nothing of ours can listen on 127.0.0.1:${containerPort} for port ${targetPort}: ${String(error)}`,
+          try: `{ hostPort: ${port.hostPort} }, with no other containerPort`,
+        },
+        { cause: error, strategy: 'native' },
+      );
+    });
+    this.#relays.set(keyOf(port), relay);
+  }
+}
+
+const otherName = (hostname: string, vm: string | undefined): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNSUPPORTED',
+    {
+      what: `${vm} leads ${nameOfEngines} to 127.0.0.1, and no other name such as ${hostname}`,
+      try: `hostname: '${nameOfEngines}'`,
+    },
+    { strategy: 'native' },
+  );

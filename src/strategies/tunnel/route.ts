@@ -1,0 +1,242 @@
+import { connect as dial, type Socket } from 'node:net';
+import type { ClientChannel, TcpConnectionDetails } from 'ssh2';
+import { LocalhostForwardError } from '../../errors.ts';
+import type { Hits } from '../../types.ts';
+import { heldBridgesOf } from '../held-bridges.ts';
+import { blindWatch, type PacketWatch } from '../packets.ts';
+import {
+  keyOf,
+  type Network,
+  type PortMapping,
+  type Proofs,
+  type Route,
+  type RouteEvidence,
+  type RoutePlan,
+  type RouteView,
+  type Tools,
+} from '../strategy.ts';
+import { startSshd, type Sshd } from './sshd.ts';
+
+interface Count {
+  attempts: number;
+  connections: number;
+  packets: number;
+  bytes: number;
+  proofs: number;
+}
+
+/** Begins without an sshd: there is nothing for it to be on before the network is there. */
+export const openTunnelRoute = async ({ names, ports, trials, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
+  const held = heldBridgesOf(tools);
+  const noted = held.note(names.bridge);
+  onSent();
+  await noted;
+  const start = (network: Network): Promise<Sshd> =>
+    startSshd(tools.engine, { names, network, session: tools.session.word });
+  const route = new TunnelRoute(ports, start, () => held.forget(names.bridge));
+  await route.divertProbes(trials);
+  return route;
+};
+
+/** Only the process that carries the bytes can tell of them. */
+export const unseenRoute = (): RouteView => {
+  const refuse = async (): Promise<never> => {
+    throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+      what: 'The strategy tunnel counts in the process that opened the forward, and this is another one',
+      try: 'ask the forward in the process that opened it',
+    });
+  };
+  return {
+    isRelay: true,
+    isOfHost: false,
+    hits: refuse,
+    proofs: refuse,
+    inspect: refuse,
+    landingOf,
+    watchPackets: async () => blindWatch,
+  };
+};
+
+const landingOf = ({ targetPort }: PortMapping): ReturnType<RouteView['landingOf']> => ({
+  address: '127.0.0.1',
+  port: targetPort,
+});
+
+class TunnelRoute implements Route {
+  readonly isRelay = true;
+  readonly isOfHost = false;
+  readonly landingOf = landingOf;
+  readonly #ports: Map<string, PortMapping>;
+  readonly #counts = new Map<string, Count>();
+  /** What is established, by its port's key. */
+  readonly #sockets = new Map<Socket, { readonly key: string; readonly channel: ClientChannel }>();
+  /** Connections of probes that a service has accepted, while they last. */
+  readonly #proven = new Set<string>();
+  #trials: ReadonlyMap<string, PortMapping> = new Map();
+  #network: Network | undefined;
+  #sshd: Sshd | undefined;
+  readonly #start: (network: Network) => Promise<Sshd>;
+  readonly #forget: () => Promise<void>;
+
+  constructor(ports: readonly PortMapping[], start: (network: Network) => Promise<Sshd>, forget: () => Promise<void>) {
+    this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
+    this.#start = start;
+    this.#forget = forget;
+  }
+
+  async connect(network: Network): Promise<{ address: string }> {
+    this.#network = network;
+    const sshd = (this.#sshd = await this.#start(network));
+    sshd.client.on('tcp connection', (details, accept, reject) => this.#carry(details, accept, reject));
+    for (const port of this.#ports.values()) await sshd.awaited(this.#listen(port));
+    return { address: sshd.address };
+  }
+
+  async add(port: PortMapping): Promise<void> {
+    const listening = this.#listen(port);
+    await (this.#sshd?.awaited(listening) ?? listening);
+    this.#ports.set(keyOf(port), port);
+  }
+
+  async remove(port: PortMapping): Promise<void> {
+    const key = keyOf(port);
+    this.#ports.delete(key);
+    const sshd = this.#sshd;
+    // Refused, it is not listened to any more: what was wanted.
+    await sshd?.awaited(
+      new Promise<void>((resolve) => void sshd.client.unforwardIn('', port.containerPort, () => resolve())),
+    );
+    for (const [socket, { key: of, channel }] of this.#sockets) {
+      if (of !== key) continue;
+      socket.resetAndDestroy();
+      channel.destroy();
+    }
+  }
+
+  async divertProbes(trials: readonly PortMapping[]): Promise<void> {
+    this.#trials = new Map(trials.map((port) => [keyOf(port), port]));
+  }
+
+  async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
+    return ports.map((port) => {
+      const { attempts, connections, packets, bytes } = this.#countOf(keyOf(port));
+      return { attempts, connections, packets, bytes };
+    });
+  }
+
+  async proofs(): Promise<ReadonlyMap<string, Proofs>> {
+    return new Map(
+      [...this.#ports].map(([key, { hostPort }]) => [
+        key,
+        { packets: this.#countOf(key).proofs, targetPort: hostPort },
+      ]),
+    );
+  }
+
+  readonly sawProbe = ({ address, port }: { readonly address: string; readonly port: number }): boolean =>
+    this.#proven.has(`${address}:${port}`);
+
+  async inspect(port: PortMapping): Promise<RouteEvidence> {
+    return { isPresent: this.#ports.has(keyOf(port)) && this.#sshd !== undefined, routeLocalnet: undefined };
+  }
+
+  async watchPackets(): Promise<PacketWatch> {
+    return blindWatch;
+  }
+
+  /** One whose sshd was taken has to be opened anew: containers know its address. */
+  async repair(): Promise<boolean> {
+    return false;
+  }
+
+  async close(removeNetwork: () => Promise<void>): Promise<void> {
+    for (const [socket, { channel }] of this.#sockets) {
+      socket.resetAndDestroy();
+      channel.destroy();
+    }
+    await this.#sshd?.remove();
+    this.#sshd = undefined;
+    await removeNetwork();
+    await this.#forget();
+  }
+
+  #listen(port: PortMapping): Promise<void> {
+    if (port.protocol === 'udp')
+      throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+        what: `The strategy tunnel carries TCP only, and udp port ${port.containerPort} was asked for`,
+        try: "strategy: 'nftables' or 'iptables', on an engine of this host",
+      });
+    return new Promise((resolve, reject) => {
+      const client = this.#sshd?.client;
+      if (client === undefined) return resolve();
+      client.forwardIn('', port.containerPort, (error) => {
+        if (error === undefined || error === null) resolve();
+        else
+          reject(
+            new LocalhostForwardError(
+              'LHF_ERR_PORT_IN_USE',
+              {
+                what: `The tunnel cannot listen on port ${port.containerPort} of its container: ${String(error)}`,
+                try: 'another container port',
+              },
+              { cause: error, strategy: 'tunnel' },
+            ),
+          );
+      });
+    });
+  }
+
+  /** A caller is accepted when its service has accepted: one that is not there is told to the sshd, and ends nothing else. */
+  #carry({ srcIP, srcPort, destPort }: TcpConnectionDetails, accept: () => ClientChannel, reject: () => void): void {
+    const key = keyOf({ protocol: 'tcp', containerPort: destPort });
+    const port = this.#ports.get(key);
+    if (port === undefined) return reject();
+    const isProbe = srcIP === this.#network?.probeAddress;
+    if (!isProbe) this.#countOf(key).attempts += 1;
+    const trial = isProbe ? this.#trials.get(key) : undefined;
+    const service = dial({
+      host: trial === undefined ? port.hostAddress : '127.0.0.1',
+      port: trial?.targetPort ?? port.hostPort,
+      allowHalfOpen: true,
+    });
+    service.setNoDelay().unref();
+    service.once('error', reject);
+    service.once('connect', () => {
+      service.off('error', reject);
+      const channel = accept();
+      this.#count(key, isProbe, channel, service);
+      const caller = `${srcIP}:${srcPort}`;
+      if (isProbe) this.#proven.add(caller);
+      this.#sockets.set(service, { key, channel });
+      channel.on('error', () => service.resetAndDestroy());
+      service.on('error', () => channel.destroy());
+      channel.once('close', () => service.destroy());
+      service.once('close', () => {
+        this.#proven.delete(caller);
+        this.#sockets.delete(service);
+      });
+      channel.pipe(service);
+      service.pipe(channel);
+    });
+  }
+
+  #count(key: string, isProbe: boolean, channel: ClientChannel, service: Socket): void {
+    const count = this.#countOf(key);
+    if (isProbe) {
+      count.proofs += 1;
+      return;
+    }
+    count.connections += 1;
+    for (const side of [channel, service])
+      side.on('data', (chunk: Buffer) => {
+        count.packets += 1;
+        count.bytes += chunk.length;
+      });
+  }
+
+  #countOf(key: string): Count {
+    const count = this.#counts.get(key) ?? { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
+    this.#counts.set(key, count);
+    return count;
+  }
+}

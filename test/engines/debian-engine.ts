@@ -1,0 +1,167 @@
+import { closeSync, openSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { openNamespaces } from '../support/namespaces.ts';
+import { environmentIn, type Place, socketPathIn } from '../support/place.ts';
+import { execHere, execWith, exitOf, outputOf, type Spawn } from '../support/run.ts';
+import { removeCgroups } from '../support/cgroups.ts';
+import { answers } from '../support/engine-daemon.ts';
+import { until } from '../support/until.ts';
+
+const docker = ['docker.io', 'iptables', 'nftables', 'iproute2', 'procps'];
+const podman = ['podman', 'netavark', 'aardvark-dns', 'crun', 'conmon', 'catatonit', 'nftables', 'iproute2', 'procps'];
+
+/** Engines that Debian has, each with what starts it in a Debian of its own. `$1` is the socket, `$2` a cgroup. */
+export const engines = {
+  docker20: { suite: 'bookworm', packages: docker, start: 'exec dockerd -H unix://$1 --cgroup-parent /$2' },
+  'docker20-plain': {
+    suite: 'bookworm',
+    packages: docker,
+    start: 'exec dockerd -H unix://$1 --cgroup-parent /$2 --iptables=false --userns-remap=lab',
+  },
+  docker26: { suite: 'trixie', packages: docker, start: 'exec dockerd -H unix://$1 --cgroup-parent /$2' },
+  docker28: { suite: 'sid', packages: docker, start: 'exec dockerd -H unix://$1 --cgroup-parent /$2' },
+  podman5: {
+    suite: 'trixie',
+    packages: podman,
+    // crun takes cgroups of one version only.
+    start: 'umount /sys/fs/cgroup/unified 2>/dev/null; exec podman system service --time 0 unix://$1',
+  },
+} as const satisfies Record<string, { suite: string; packages: readonly string[]; start: string }>;
+
+export type EngineName = keyof typeof engines;
+
+/** An engine of another Debian release, in a network of its own, whose "host" is this machine's files. */
+export interface DebianEngine extends Place, AsyncDisposable {}
+
+/** Starts one, and builds its Debian where that is not there yet: from packages alone. Needs root. */
+export const startDebianEngine = async (name: EngineName): Promise<DebianEngine> => {
+  const { start } = engines[name];
+  const root = await buildRoot(name);
+  const directory = await mkdtemp(join(tmpdir(), 'lhf-debian-'));
+  const namespaces = await openNamespaces(directory);
+  const env = environmentIn(directory);
+  const spawn: Spawn = (argv, given = {}) => namespaces.spawn(argv, { ...given, env: { ...env, ...given.env } });
+  const close = async (): Promise<void> => {
+    await namespaces.close();
+    await removeCgroups(`lhf-${name}`);
+    await rm(directory, { recursive: true, force: true });
+  };
+  const socketPath = socketPathIn(directory);
+  const log = openSync(join(directory, 'engine.log'), 'a');
+  // The daemon has the root for itself; the folders that containers mount from are at the same paths for it.
+  const shared = [...new Set([directory, process.cwd(), dirname(process.execPath)])];
+  const daemon = spawn(
+    [
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-c',
+      enterRoot(start),
+      'engine',
+      socketPath,
+      `lhf-${name}`,
+      root,
+      ...shared,
+    ],
+    { detached: true, stdio: ['ignore', log, log] },
+  );
+  closeSync(log);
+  let isOver = false;
+  void exitOf(daemon).then(() => (isOver = true));
+  try {
+    await until(async () => isOver || (await answers(socketPath)), { timeoutMs: 60_000, what: name });
+    if (isOver)
+      throw new Error(`${name} ended:\n${(await readFile(join(directory, 'engine.log'), 'utf8')).slice(-2_000)}`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { directory, socketPath, env, spawn, exec: execWith(spawn), [Symbol.asyncDispose]: close };
+};
+
+const enterRoot = (start: string): string => `
+set -e
+socket=$1 cgroup=$2 root=$3
+shift 3
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/run"
+mount -t tmpfs tmpfs "$root/var/lib/docker"
+mount -t tmpfs tmpfs "$root/var/lib/containers"
+for folder in "$@"; do mkdir -p "$root$folder"; mount --rbind "$folder" "$root$folder"; done
+echo 0 > /proc/sys/net/ipv4/ip_forward
+cd "$root"
+pivot_root . mnt
+cd /
+umount -l /mnt
+mount --make-rshared /
+set -- "$socket" "$cgroup"
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DOCKER_RAMDISK=true
+${start}
+`;
+
+/** The folder where the Debians are kept. */
+const roots = resolve(process.env['LHF_ENGINES'] ?? '.tools/engines');
+
+const buildRoot = async (name: EngineName): Promise<string> => {
+  const { suite, packages } = engines[name];
+  const root = join(roots, `${suite}-${packages[0]}`);
+  const done = join(root, '.built');
+  if (
+    await access(done).then(
+      () => true,
+      () => false,
+    )
+  )
+    return root;
+  await rm(root, { recursive: true, force: true, maxRetries: 0 });
+  await mkdir(roots, { recursive: true });
+  const mirror = (
+    await outputOf(execHere, ['apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
+  )
+    .split('\n')
+    .findLast((uri) => uri.includes('/debian/'));
+  if (mirror === undefined) throw new Error('apt has no Debian archive: Try: a Debian machine');
+  const options = [
+    'APT::Install-Recommends "false"',
+    'Acquire::Check-Valid-Until "false"',
+    'Acquire::Check-Date "false"',
+  ];
+  await outputOf(
+    execHere,
+    [
+      'mmdebstrap',
+      '--quiet',
+      '--variant=minbase',
+      '--mode=root',
+      `--include=${packages.join(',')}`,
+      ...options.map((option) => `--aptopt=${option}`),
+      suite,
+      root,
+      mirror,
+    ],
+    { timeoutMs: 600_000 },
+  );
+  for (const folder of ['var/lib/docker', 'var/lib/containers']) await mkdir(join(root, folder), { recursive: true });
+  // Whom --userns-remap stands for.
+  for (const [file, line] of [
+    ['passwd', 'lab:x:4242:4242::/nonexistent:/usr/sbin/nologin'],
+    ['group', 'lab:x:4242:'],
+    ['subuid', 'lab:500000:65536'],
+    ['subgid', 'lab:500000:65536'],
+  ] as const)
+    await writeFile(join(root, 'etc', file), `${line}\n`, { flag: 'a' });
+  await mkdir(join(root, 'etc/containers/containers.conf.d'), { recursive: true });
+  await writeFile(
+    join(root, 'etc/containers/containers.conf.d/lab.conf'),
+    '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "crun"\n',
+  );
+  await writeFile(done, '');
+  return root;
+};
