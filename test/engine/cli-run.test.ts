@@ -124,7 +124,7 @@ describe('smoke', () => {
     });
     expect(exitCode, stdout + stderr).toBe(0);
     expect(stdout).toMatch(
-      /^nftables\n✓ [^]*^iptables\n✓ [^]*^relay\n✓ [^]*^Works: nftables, iptables, relay, \d+ ms\n$/m,
+      /^nftables\n✓ [^]*^iptables\n✓ [^]*^relay\n✓ [^]*^sidecar\n✓ [^]*^Works: nftables, iptables, relay, sidecar, \d+ ms\n$/m,
     );
     // In a pipe nothing turns and nothing is coloured.
     expect(stdout).not.toMatch(/[\r\x1b⠋]/);

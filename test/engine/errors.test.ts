@@ -102,12 +102,13 @@ test('no iptables where iptables is asked for', async () => {
   expect(message).toMatch(/^Strategy 'iptables' cannot forward to 127\.0\.0\.1 here\n(.*\n)*Try: /);
 });
 
-test('no right to install rules: a relay needs none', async () => {
-  expect(await refusalOf({}, without('net_admin'))).toEqual({ code: 'opened', message: 'relay' });
+test('no right to install rules: a container has it, and a relay needs none', async () => {
+  expect(await refusalOf({}, without('net_admin'))).toEqual({ code: 'opened', message: 'nftables' });
+  expect(await refusalOf({ privilege: 'none' }, without('net_admin'))).toEqual({ code: 'opened', message: 'relay' });
 });
 
 test.each(['nftables', 'iptables'] as const)('no right to install rules for %s', async (strategy) => {
-  const { code, message } = await refusalOf({ strategy }, without('net_admin'));
+  const { code, message } = await refusalOf({ strategy, privilege: 'root' }, without('net_admin'));
   expect(code).toBe('LHF_ERR_PRIVILEGE');
   expect(message).toMatch(
     /^Nobody here may install rules: .*CAP_NET_ADMIN\n(.*\n)*Try: docker run --cap-add NET_ADMIN /,

@@ -10,6 +10,8 @@ test('the names of one forward', () => {
     network: 'lhf-0a1b2c3d',
     hopsTable: 'lhf_hops_0a1b2c3d',
     chain: 'LHF-lhf-0a1b2c3d',
+    keeper: 'lhf-keeper-0a1b2c3d',
+    tunnel: 'lhf-tunnel-0a1b2c3d',
     probe: 'lhf-probe-0a1b2c3d-1',
   });
   // The kernel's limit for interfaces is 15, and iptables' for chains 28.
