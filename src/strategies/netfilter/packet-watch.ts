@@ -3,7 +3,7 @@ import { blindWatch, type PacketWatch } from '../packets.ts';
 import type { PortMapping, Tools } from '../strategy.ts';
 import { installHops, readHops, removeHops } from './hops.ts';
 import { processTablesOfBridge } from './process-rules.ts';
-import { openTrace, parseDrops, parseTaken, parseTranslators, parseUntracked } from './trace.ts';
+import { openTrace, parseDrops, parseTaken, parseTranslators, parseUntracked, traceOfBridge } from './trace.ts';
 
 /** Counts a probe's packets at each hop and follows the kernel's trace of them. One at a time on a bridge. */
 export const watchPackets = async (
@@ -15,16 +15,17 @@ export const watchPackets = async (
   const failure = await installHops({ names, session: session.word, probeAddress, ...port }, privileges);
   if (failure !== undefined) return blindWatch;
   const trace = await openTrace(privileges);
+  const toldOf = (printed: string): string => traceOfBridge(printed, names.bridge);
   const own = { table: processTablesOfBridge(names.bridge).owned, chain: names.chain };
   return {
     sees: true,
     hasCause: () =>
       [parseDrops, parseUntracked, (told: string) => parseTaken(told, own)].some(
-        (parse) => parse(trace.printed()).length > 0,
+        (parse) => parse(toldOf(trace.printed())).length > 0,
       ),
-    hasTranslator: () => parseTranslators(trace.printed()).length > 0,
+    hasTranslator: () => parseTranslators(toldOf(trace.printed())).length > 0,
     end: async () => {
-      const told = await trace.stop();
+      const told = toldOf(await trace.stop());
       const hops = await readHops(names, privileges);
       await removeHops(names, privileges);
       return {

@@ -34,6 +34,19 @@ export const parseListeners = (table: string): number =>
       ([, protocol, , groups]) => Number(protocol) === netfilter && (parseInt(groups ?? '0', 16) & traceGroup) !== 0,
     ).length;
 
+/**
+ * What `nft monitor trace` printed of packets that came from a bridge or went to it. Whoever follows packets is told of everybody's: two
+ * diagnoses at once read each other's. Each packet's interfaces are told at the first rule of a chain that it meets.
+ */
+export const traceOfBridge = (trace: string, bridge: string): string => {
+  const lines = trace.split('\n');
+  const idOf = (line: string): string => line.split(' ')[2] ?? '';
+  const isOfBridge = (line: string): boolean =>
+    line.includes(' packet: ') && (line.includes(` iif "${bridge}" `) || line.includes(` oif "${bridge}" `));
+  const ids = new Set(lines.filter(isOfBridge).map(idOf));
+  return lines.filter((line) => ids.has(idOf(line))).join('\n');
+};
+
 /** The drops in what `nft monitor trace` printed. */
 export const parseDrops = (trace: string): Place[] =>
   placesOf(trace, (what) =>

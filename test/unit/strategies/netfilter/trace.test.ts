@@ -4,6 +4,7 @@ import {
   parseListeners,
   parseTaken,
   parseTranslators,
+  traceOfBridge,
 } from '../../../../src/strategies/netfilter/trace.ts';
 
 // As nft 1.0.6 printed it, packets shortened.
@@ -170,4 +171,29 @@ it('counts who listens to traces', () => {
 `;
   expect(parseListeners(table)).toBe(1);
   expect(parseListeners('')).toBe(0);
+});
+
+describe('of everybody’s packets that a trace tells of', () => {
+  const mine = [
+    'trace id 11111111 ip t arrive packet: iif "lhf-mine0001" ether saddr 02:42:0a:00:00:02 ip saddr 10.0.0.2 tcp dport 81 ',
+    'trace id 11111111 ip t arrive rule meta nftrace set 1 (verdict continue)',
+    'trace id 22222222 ip t leave packet: oif "lhf-mine0001" ip saddr 127.0.0.1 tcp sport 8088 ',
+    'trace id 22222222 ip t leave policy accept ',
+  ];
+  // Of another process's forward, whose diagnosis is at work meanwhile.
+  const others = [
+    'trace id 33333333 ip t arrive packet: iif "lhf-other001" ip saddr 10.1.0.2 tcp dport 81 ',
+    'trace id 33333333 ip lhf_other translate rule dnat ip to meta l4proto . th dport map @ports (verdict accept)',
+    'trace id 44444444 ip t early packet: iif "lo" ip saddr 127.0.0.1 tcp dport 81 ',
+    'trace id 44444444 ip filter INPUT policy drop ',
+  ];
+
+  it('those of the bridge are ours, and no other’s rule is found in them', () => {
+    const both = mine.flatMap((line, n) => [others[n] ?? '', line]).join('\n');
+    const told = traceOfBridge(both, 'lhf-mine0001');
+    expect(told.split('\n')).toEqual(mine);
+    const own = { table: 'lhf_mine0', chain: 'LHF-lhf-mine0001' };
+    expect([parseTaken(told, own), parseDrops(told)]).toEqual([[], []]);
+    expect([parseTaken(both, own), parseDrops(both)].map(({ length }) => length)).toEqual([1, 1]);
+  });
 });
