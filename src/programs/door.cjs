@@ -13,6 +13,8 @@ class Door {
   /** @type {Map<number, { resolve: () => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
   #asked = 0;
+  /** @type {PromiseWithResolvers<void>} */
+  #left = Promise.withResolvers();
 
   /**
    * @param {object} plan
@@ -51,9 +53,11 @@ class Door {
     });
   }
 
-  close() {
+  /** Resolves when the sidecar has reset its callers and is gone, or was never there: killed sooner, its kernel would end them as if all had been said. */
+  async close() {
     this.#listening?.close();
-    this.link.close();
+    this.link.finish();
+    if (this.link.teller !== undefined) await this.#left.promise;
     this.#lose();
   }
 
@@ -68,6 +72,7 @@ class Door {
   }
 
   #lose() {
+    this.#left.resolve();
     this.link.teller = undefined;
     for (const { reject } of this.#waiting.values()) reject(new Error('the sidecar is gone'));
     this.#waiting.clear();

@@ -62,9 +62,16 @@ class Teller {
   }
 
   #flush() {
+    if (this.#words === '') return;
     const bytes = Buffer.from(this.#words);
     this.#words = '';
     if (this.end.write(bytes, () => (this.#queued -= bytes.length)) === 'waits') this.#queued += bytes.length;
+  }
+
+  /** Says all that is still to be said, and that it was all. The other side ends it then, once it has done what that means. */
+  finish() {
+    this.#flush();
+    this.end.end(() => undefined);
   }
 
   /** @param {Uint8Array} bytes */
@@ -241,8 +248,20 @@ class Link {
     });
   }
 
+  /** Resets all connections, and tells the other side to do the same and to end the link. */
+  finish() {
+    this.#reset();
+    this.teller?.finish();
+  }
+
+  /** Resets all connections, and ends the link. */
   close() {
+    this.#reset();
     this.teller?.end.close();
+    this.teller = undefined;
+  }
+
+  #reset() {
     for (const end of this.ends.values()) end.told('reset');
   }
 

@@ -194,10 +194,11 @@ const obey = async (order) => {
     }
     case 'awaitSidecar':
       return doors.get(order.forward)?.came;
-    case 'closeDoor':
-      doors.get(order.forward)?.close();
+    case 'closeDoor': {
+      const door = doors.get(order.forward);
       doors.delete(order.forward);
-      return undefined;
+      return door?.close();
+    }
     case 'divert':
       for (const [name, one] of ports)
         if (name.startsWith(`${order.forward} `)) one.divert(order.trials[name.slice(order.forward.length + 1)]);

@@ -18,10 +18,15 @@ let connections = 0;
 /** What is listened on, with what stops it. @type {Map<string, { close(): void, send?(bytes: Buffer, port: number, address: string): void }>} */
 const open = new Map();
 
+/** Callers whose way to our process is not open yet. @type {Set<End>} */
+const dialling = new Set();
+
 /** @param {End} caller @param {number} port */
 const carry = (caller, port) => {
+  dialling.add(caller);
   const head = { id: (connections = (connections % 0xffffffff) + 1), port, caller: caller.remote() };
   dial({ path }, (end) => {
+    dialling.delete(caller);
     if (end === undefined) return caller.reset();
     const linked = link.add(new LinkedEnd(end, head, link));
     if (end.write(renderHead(head), () => undefined) === 'failed') return caller.reset();
@@ -54,7 +59,14 @@ const obey = (word) => {
     open.get(`udp/${word.port}`)?.send?.(Buffer.from(word.datagram, 'base64'), word.peer.port, word.peer.address);
 };
 
-const link = new Link({ word: obey, lost: () => process.exit(0) });
+/** The kernel would end what is open as if all had been said. */
+const leave = () => {
+  link.close();
+  for (const caller of dialling) caller.reset();
+  process.exit(0);
+};
+
+const link = new Link({ word: obey, lost: leave });
 dial({ path }, (end) => {
   if (end === undefined) {
     process.stderr.write(`the socket at ${path} cannot be connected to\n`);
@@ -63,4 +75,4 @@ dial({ path }, (end) => {
   end.write(renderHead({ id: 0, port: 0, caller: { address: '0.0.0.0', port: 0 } }), () => undefined);
   end.read(Buffer.alloc(65_536), link.startTelling(end));
 });
-process.stdin.on('end', () => process.exit(0)).resume();
+process.stdin.on('end', leave).resume();

@@ -50,6 +50,7 @@ export type RelayOrder =
   /** Listens on a unix socket for a sidecar: its forward's ports are listened on there from then on. */
   | { readonly do: 'openDoor'; readonly forward: string; readonly path: string }
   | { readonly do: 'awaitSidecar'; readonly forward: string }
+  /** Answered when the sidecar has reset its callers and is gone. */
   | { readonly do: 'closeDoor'; readonly forward: string }
   /** Where probes are led, by the ports' keys; the others to their services. */
   | { readonly do: 'divert'; readonly forward: string; readonly trials: Readonly<Record<string, number>> };

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../../clock.ts';
+import { clearTimeout, delay, setTimeout } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
 import { dockerUnavailable, statusOf } from '../../engine/engine.ts';
 import { createHelper, describeHelperRefusal } from '../../engine/helper-container.ts';
@@ -16,6 +16,9 @@ const socketThere = '/localhost-forward.sock';
 
 /** How long its program may take to call back once it has been started, in milliseconds. */
 const startMs = 20_000;
+
+/** How long one that is paused, say, is waited for to reset its callers before it is removed all the same, in milliseconds. */
+const farewellMs = 5_000;
 
 export interface SidecarParts {
   readonly names: Names;
@@ -94,7 +97,11 @@ export class SidecarFront implements Front {
 
   async close(): Promise<void> {
     const { names, tools, thread } = this.#parts;
-    if (!thread.isLost) await thread.ask({ do: 'closeDoor', forward: names.bridge });
+    // A thread that ends meanwhile takes the door along.
+    const left = thread.isLost
+      ? undefined
+      : thread.ask({ do: 'closeDoor', forward: names.bridge }).catch(() => undefined);
+    await Promise.race([left, delay(farewellMs, { ref: false })]);
     // By its name where the engine's answer to its creation was lost: nobody else's has that.
     if (this.#isBegun) await (this.#container?.remove() ?? removeContainer(tools.engine.docker, this.#name));
     this.#isBegun = false;
