@@ -10,6 +10,8 @@ export interface Verdict {
   readonly reason: string;
   /** It goes only if a second look, a little later, says the same: its owner may be opening. */
   readonly waits?: boolean;
+  /** Its owner is on another host or in another pid namespace. */
+  readonly isElsewhere?: boolean;
 }
 
 export interface Circumstances {
@@ -37,7 +39,11 @@ export const judgeOwned = (
   return ({ kind, created }) => {
     if (kind === 'network' || kind === 'container' || kind === 'folder') {
       const age = created === undefined ? 0 : now - created;
-      return { remove: age > oldAfterMs, reason: `it belongs to ${who} and is younger than a day` };
+      return {
+        remove: age > oldAfterMs,
+        reason: `it belongs to ${who} and is younger than a day`,
+        isElsewhere: state === 'elsewhere',
+      };
     }
     // Rules have no age. Without a bridge they do nothing, and nobody opening would leave them so for long.
     return { remove: state === 'elsewhere' && !hasBridge, reason: `it belongs to ${who}`, waits: true };

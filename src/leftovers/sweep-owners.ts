@@ -23,6 +23,8 @@ interface Judged {
   readonly mark: Mark;
   readonly session: string | undefined;
   readonly verdict: Verdict;
+  /** Its owner is where a pid tells nothing and has its networks on another engine: whoever asks this one can do nothing about it. */
+  readonly isNotOurs?: boolean;
   /** Bridges whose networks another engine has than the one that is asked. */
   readonly unreached?: readonly string[];
 }
@@ -56,8 +58,8 @@ export const sweepOwners = async (
   return {
     removed: outcomes.flatMap(({ mark, failure }) => (failure === undefined ? [describe(mark)] : [])),
     // A living bridge's parameter is nothing that anybody left.
-    spared: judged.flatMap(({ mark, verdict, unreached }) =>
-      verdict.remove || unreached !== undefined || mark.kind === 'sysctl'
+    spared: judged.flatMap(({ mark, verdict, isNotOurs, unreached }) =>
+      verdict.remove || isNotOurs === true || unreached !== undefined || mark.kind === 'sysctl'
         ? []
         : [{ ...describe(mark), reason: verdict.reason }],
     ),
@@ -82,10 +84,17 @@ const judgeAll = async (
   const interfaces = await listInterfaces();
   return owners.flatMap(({ session, nonce, marks }) => {
     const bridges = interfaces.filter((name) => name.startsWith(`lhf-${nonce}`));
-    const judge = judgeOwned(session, { ...terms, hasBridge: bridges.length > 0 });
+    const circumstances = { ...terms, hasBridge: bridges.length > 0 };
+    const judge = judgeOwned(session, circumstances);
     const of = parseSession(session ?? '')?.engine;
     const isOfOther = of !== undefined && engine?.owner !== undefined && of !== engine.owner.engine;
+    const judgeNotOurs = judgeOwned(session, { ...circumstances, all: false });
     return marks.map((mark) => {
+      if (isOfOther && mark.kind === 'folder') {
+        // /tmp may be shared with other pid namespaces and their engines: even `all` is not all of theirs.
+        const verdict = judgeNotOurs(mark);
+        if (verdict.isElsewhere === true) return { mark, session, verdict, isNotOurs: true };
+      }
       const verdict = judge(mark);
       // The guard is what still tells of a network that only its own engine can remove.
       const stays = isOfOther && verdict.remove && mark.kind === 'guard' && bridges.length > 0;
