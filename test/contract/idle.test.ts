@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
+import { endOfSessions } from '../support/leftovers.ts';
 import { execHere } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { optionsOf, strategies } from './strategies.ts';
 
 /** How many processes of this process's holders there are. */
 const countHolders = async (id: string): Promise<number> => {
-  const { stdout } = await execHere(['pgrep', '-fc', `[l]hf-holder .*-${id.slice(0, 5)} `]);
+  const { stdout } = await execHere(['pgrep', '-fc', `[l]hf-holder .*${endOfSessions([{ id }])} `]);
   return Number(stdout);
 };
 
