@@ -16,7 +16,7 @@ const nets = [];
 for (const copy of [esm, cjs, esm]) nets.push(await copy.openLocalhostForward({ hostPort: 0, containerPort: 80 }, { listener: true, verify: false }));
 const nonce = nets[0].id.slice(0, 5);
 // A holder's shell leads a group of its own, which the parts that it starts are in.
-const holders = execFileSync('sh', ['-c', 'for file in $(grep -lazE -- "-' + nonce + '$" /proc/[0-9]*/cmdline 2>/dev/null); do read -r pid _ _ _ group _ < "\${file%cmdline}stat" && if [ "$pid" = "$group" ]; then echo "$pid"; fi; done | wc -l'], { encoding: 'utf8' });
+const holders = execFileSync('sh', ['-c', 'for file in $(grep -lazE -- "-' + nonce + '(-e[0-9a-f]{6})?$" /proc/[0-9]*/cmdline 2>/dev/null); do read -r pid _ _ _ group _ < "\${file%cmdline}stat" && if [ "$pid" = "$group" ]; then echo "$pid"; fi; done | wc -l'], { encoding: 'utf8' });
 const traces = await cjs.findTraces(nets[0]);
 await Promise.all(nets.map((net) => net.close()));
 console.log(JSON.stringify({

@@ -2,6 +2,7 @@
 //   node test/crash/programs/answering.ts <strategy> <port>
 import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
 
+process.on('warning', (warning: Error & { code?: string }) => console.log('warning', warning.code, warning.message));
 const [strategy, port] = process.argv.slice(2);
 const net = await openLocalhostForward(Number(port), {
   strategy: strategy as Strategy,
