@@ -1,14 +1,12 @@
 import { isOlder } from '../host/version.ts';
 import type { Facts } from '../strategies/strategy.ts';
-import { strategyNames, type Strategy } from '../types.ts';
-import { strategyNamed } from '../strategies/all.ts';
+import type { Strategy } from '../types.ts';
 
 /** What may help where no strategy works: another engine, or a tool. Pure. */
 export const adviseOn = (facts: Facts, asked: 'auto' | Strategy): string =>
-  adviceOnPlace(facts) ?? (isBuilt(asked) ? adviceOnTools(facts, asked) : "strategy: 'auto'");
+  adviceOnPlace(facts) ?? (takesTools.includes(asked) ? adviceOnTools(facts, asked) : "strategy: 'auto'");
 
-const isBuilt = (asked: 'auto' | Strategy): boolean =>
-  asked === 'auto' || strategyNames.some((name) => name === asked && strategyNamed(name) !== undefined);
+const takesTools: readonly string[] = ['auto', 'nftables', 'iptables'];
 
 const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
   if (engine.vm !== undefined) return "strategy: 'native'";
@@ -19,7 +17,6 @@ const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
 
 // A kernel or an nft that is too old does not get younger by installing it once more.
 const adviceOnTools = ({ host }: Facts, asked: 'auto' | Strategy): string => {
-  if (asked === 'relay') return "strategy: 'auto'";
   const mended = asked !== 'iptables' && host.nft === undefined && !isOlder(host.kernel, '5.12');
   if (mended) return 'sudo apt-get install nftables';
   return host.iptables === undefined ? 'sudo apt-get install iptables' : "strategy: 'auto'";

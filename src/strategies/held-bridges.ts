@@ -4,7 +4,7 @@ import { IdleEnd } from '../lifecycle/idle-end.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { sharedIn } from '../ownership/session.ts';
 import { holderOwnerOf } from './holder-owner.ts';
-import type { Tools } from './strategy.ts';
+import type { RoutePlan, Tools } from './strategy.ts';
 
 /** The names of a session's bridges, with a holder whose guardian removes their networks when the process is gone. */
 export const heldBridgesOf = (tools: Tools): HeldBridges =>
@@ -15,6 +15,18 @@ export const heldBridgesOf = (tools: Tools): HeldBridges =>
   });
 
 const nobody = { kind: 'none' } as const;
+
+/** Notes a bridge before its network is made. Resolves to what is called when the network has gone. */
+export const noteBridge = async (
+  { names, onSent }: Pick<RoutePlan, 'names' | 'onSent'>,
+  tools: Tools,
+): Promise<() => Promise<void>> => {
+  const held = heldBridgesOf(tools);
+  const noted = held.note(names.bridge);
+  onSent();
+  await noted;
+  return () => held.forget(names.bridge);
+};
 
 class HeldBridges {
   readonly #owner: HolderOwner;

@@ -2,7 +2,7 @@ import { LocalhostForwardError } from '../../errors.ts';
 import { openTcpRelay, type TcpRelay } from '../../listener/tcp-relay.ts';
 import { openTemporaryListener, type TemporaryListener } from '../../listener/temporary-listener.ts';
 import type { Hits } from '../../types.ts';
-import { heldBridgesOf } from '../held-bridges.ts';
+import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
   keyOf,
@@ -19,20 +19,18 @@ import {
 const nameOfEngines = 'host.docker.internal';
 
 /** A listener of ours on the loopback is all that is opened: probes dial it. */
-export const openNativeRoute = async ({ names, ports, hostname, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
+export const openNativeRoute = async (plan: RoutePlan, tools: Tools): Promise<Route> => {
+  const { ports, hostname } = plan;
   const { facts } = tools.engine;
   const address = facts.reachesLoopbackBy === 'its own name' ? nameOfEngines : 'host-gateway';
   if (address === nameOfEngines && hostname !== nameOfEngines) throw otherName(hostname, facts.vm);
-  const held = heldBridgesOf(tools);
-  const noted = held.note(names.bridge);
-  onSent();
-  await noted;
+  const forget = await noteBridge(plan, tools);
   const beacon = await openTemporaryListener(0, 'tcp').catch(() => undefined);
   if (beacon === undefined) {
-    await held.forget(names.bridge);
+    await forget();
     throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what: 'No port of 127.0.0.1 is free for probes to dial' });
   }
-  return new NativeRoute(address, ports, beacon, () => held.forget(names.bridge));
+  return new NativeRoute(address, ports, beacon, forget);
 };
 
 /** Nothing of ours sees what the engine carries, here or elsewhere. */

@@ -1,4 +1,4 @@
-import { heldBridgesOf } from '../held-bridges.ts';
+import { noteBridge } from '../held-bridges.ts';
 import { relayThreadOf } from '../carrier/relay-thread.ts';
 import { CarriedRoute } from '../carrier/route.ts';
 import { unseenRoute } from '../carrier/unseen-route.ts';
@@ -22,12 +22,7 @@ export const relay: Strategy = {
     `${job?.network === 'own' ? "on this job's container, for its own loopback: " : ''}this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller`,
   /** Begins without a socket: there is nothing to listen on before the network is there. */
   open: async (plan, tools) => {
-    const { names, onSent } = plan;
-    const held = heldBridgesOf(tools);
-    const noted = held.note(names.bridge);
-    onSent();
-    await noted;
-    const front = frontOf(tools, () => held.forget(names.bridge));
+    const front = frontOf(tools, await noteBridge(plan, tools));
     return new CarriedRoute(plan, front, relayThreadOf(tools.session));
   },
   attach: () => unseenRoute('relay'),

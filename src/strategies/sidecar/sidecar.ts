@@ -1,4 +1,4 @@
-import { heldBridgesOf } from '../held-bridges.ts';
+import { noteBridge } from '../held-bridges.ts';
 import { relayThreadOf } from '../carrier/relay-thread.ts';
 import { CarriedRoute } from '../carrier/route.ts';
 import { unseenRoute } from '../carrier/unseen-route.ts';
@@ -21,13 +21,9 @@ export const sidecar: Strategy = {
   describe: () =>
     'a container of ours in the network hands the bytes to this process, without any rights; services see 127.0.0.1 as their caller',
   open: async (plan, tools) => {
-    const { names, onSent } = plan;
-    const held = heldBridgesOf(tools);
-    const noted = held.note(names.bridge);
-    onSent();
-    await noted;
+    const forget = await noteBridge(plan, tools);
     const thread = relayThreadOf(tools.session);
-    const front = new SidecarFront({ names, tools, thread, forget: () => held.forget(names.bridge) });
+    const front = new SidecarFront({ names: plan.names, tools, thread, forget });
     return new CarriedRoute(plan, front, thread);
   },
   attach: () => unseenRoute('sidecar'),

@@ -2,7 +2,7 @@ import { connect as dial, type Socket } from 'node:net';
 import type { ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { LocalhostForwardError } from '../../errors.ts';
 import type { Hits } from '../../types.ts';
-import { heldBridgesOf } from '../held-bridges.ts';
+import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
   keyOf,
@@ -26,14 +26,12 @@ interface Count {
 }
 
 /** Begins without an sshd: there is nothing for it to be on before the network is there. */
-export const openTunnelRoute = async ({ names, ports, trials, onSent }: RoutePlan, tools: Tools): Promise<Route> => {
-  const held = heldBridgesOf(tools);
-  const noted = held.note(names.bridge);
-  onSent();
-  await noted;
+export const openTunnelRoute = async (plan: RoutePlan, tools: Tools): Promise<Route> => {
+  const { names, ports, trials } = plan;
+  const forget = await noteBridge(plan, tools);
   const start = (network: Network): Promise<Sshd> =>
     startSshd(tools.engine, { names, network, session: tools.session.word });
-  const route = new TunnelRoute(ports, start, () => held.forget(names.bridge));
+  const route = new TunnelRoute(ports, start, forget);
   await route.divertProbes(trials);
   return route;
 };

@@ -146,6 +146,13 @@ describe('where none works', () => {
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
     ['sidecar', { engine: { remote: true } }, { strategy: 'sidecar' }, 'is on another host', "strategy: 'tunnel'"],
     ['native', {}, { strategy: 'native' }, 'this engine runs on the host itself', "strategy: 'auto'"],
+    [
+      'native, without tools',
+      { host: bare },
+      { strategy: 'native' },
+      'this engine runs on the host itself',
+      "strategy: 'auto'",
+    ],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
     expect(error.code).toBe('LHF_ERR_NO_STRATEGY');
