@@ -154,7 +154,13 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       address: gateway,
       hostname,
       route,
-      ports: () => this.probedPorts().map((port) => ({ ...port, targetPort: targetOf(port) })),
+      // Which of the loopback's addresses its owner's carrier may take was not handed over: it tells which it took.
+      ports: () =>
+        this.probedPorts().map((port) => ({
+          ...port,
+          targetPort: targetOf(port),
+          ...(route.isRelay && { eitherLoopback: true }),
+        })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
       accepts: new Set(),

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { clearTimeout, delay, setTimeout } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
 import { dockerUnavailable, statusOf } from '../../engine/engine.ts';
@@ -6,10 +7,10 @@ import { readProgramText } from '../../engine/program-text.ts';
 import { isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
 import { sidecarAddressOf } from '../../network/subnet.ts';
 import { renderLabels, type Names } from '../../ownership/names.ts';
+import { socketIn } from '../carrier/folders.ts';
 import type { RelayThread } from '../carrier/relay-thread.ts';
 import type { Front, Place } from '../carrier/route.ts';
 import type { Network, Tools } from '../strategy.ts';
-import { makeSocketFolder, removeFolder } from './folders.ts';
 
 /** What the socket is called in the container. */
 const socketThere = '/localhost-forward.sock';
@@ -32,7 +33,6 @@ export class SidecarFront implements Front {
   readonly strategy = 'sidecar';
   readonly #parts: SidecarParts;
   readonly #name: string;
-  #folder: string | undefined;
   #isBegun = false;
   #isOpen = false;
   #container: AttachedContainer | undefined;
@@ -42,11 +42,11 @@ export class SidecarFront implements Front {
     this.#name = `lhf-sidecar-${parts.names.bridge.slice('lhf-'.length)}`;
   }
 
-  async open(network: Network): Promise<{ address: string; place: Place }> {
+  async open(network: Network, folder: string | undefined): Promise<{ address: string; place: Place }> {
     const address = sidecarAddressOf(network.subnet);
-    const { names, tools, thread } = this.#parts;
-    const { folder, socket } = await makeSocketFolder(names.bridge, tools.session.word);
-    this.#folder = folder;
+    const { names, thread } = this.#parts;
+    if (folder === undefined) throw noFolder(this.#name);
+    const socket = socketIn(folder, 'sidecar');
     await thread.ask({ do: 'openDoor', forward: names.bridge, path: socket });
     try {
       await this.#start(network, address, socket);
@@ -105,8 +105,6 @@ export class SidecarFront implements Front {
     // By its name where the engine's answer to its creation was lost: nobody else's has that.
     if (this.#isBegun) await (this.#container?.remove() ?? removeContainer(tools.engine.docker, this.#name));
     this.#isBegun = false;
-    if (this.#folder !== undefined) await removeFolder(this.#folder);
-    this.#folder = undefined;
   }
 
   forget(): Promise<void> {
@@ -127,6 +125,16 @@ export class SidecarFront implements Front {
     );
   }
 }
+
+const noFolder = (name: string): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_RULES',
+    {
+      what: `The sidecar ${name} has no socket: no folder could be made in ${tmpdir()}, nor in /tmp`,
+      try: 'TMPDIR=<a folder that this user may write to>',
+    },
+    { strategy: 'sidecar' },
+  );
 
 /** Rejects when the container ends. */
 const endOf = async (container: AttachedContainer): Promise<never> => {
