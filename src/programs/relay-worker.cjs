@@ -207,6 +207,10 @@ const obey = async (order) => {
     case 'listen': {
       const opened = new Port(order.port);
       const door = doors.get(order.forward);
+      // One that lost its sidecar is opened anew, and goes on counting.
+      const earlier = ports.get(nameOf(order.forward, order.key));
+      if (earlier !== undefined) opened.count = earlier.count;
+      earlier?.close();
       await (door === undefined ? listenOn(opened, order.address) : listenBehind(opened, door));
       return void ports.set(nameOf(order.forward, order.key), opened);
     }

@@ -14,8 +14,9 @@ export interface Front {
    * Opens it on the network. Resolves to the address that containers dial. Undone by `close`, also where it failed.
    *
    * @param folder - For its sockets; undefined where none could be made.
+   * @param onLost - Called where somebody else took it once it was open.
    */
-  open(network: Network, folder: string | undefined): Promise<{ address: string; place: Place }>;
+  open(network: Network, folder: string | undefined, onLost: () => void): Promise<{ address: string; place: Place }>;
   /** Whether it still stands, once it was opened. */
   readonly isOpen: boolean;
   /** Its own socket in this host that callers' connections arrive at, where it is in this host. */
@@ -29,6 +30,9 @@ export interface Front {
 /** Where the relay's thread listens for a port. */
 export type Place = Pick<Extract<RelayOrder, { do: 'listen' }>, 'address'>;
 
+/** How many times in a forward's life what was taken is put back without being asked for. */
+const mostMended = 5;
+
 /** A forward whose bytes a thread of this process carries, whatever stands in front. */
 export class CarriedRoute extends CarriedView implements Route {
   readonly #forward: string;
@@ -41,6 +45,9 @@ export class CarriedRoute extends CarriedView implements Route {
   #opened: { readonly network: Network; readonly place: Place } | undefined;
   readonly #session: string;
   #folder: string | undefined;
+  #repairing: Promise<boolean> | undefined;
+  #mended = 0;
+  #isClosing = false;
   #isHeld = true;
 
   constructor({ names, ports, trials }: RoutePlan, session: string, front: Front, thread: RelayThread) {
@@ -69,11 +76,13 @@ export class CarriedRoute extends CarriedView implements Route {
   }
 
   async add(port: PortMapping): Promise<void> {
+    await this.#repairing?.catch(ignore);
     await this.#listen(port);
     this.#ports.set(keyOf(port), port);
   }
 
   async remove(port: PortMapping): Promise<void> {
+    await this.#repairing?.catch(ignore);
     const key = keyOf(port);
     this.#ports.delete(key);
     if (this.#isThere(key)) await this.#thread.ask({ do: 'close', forward: this.#forward, key });
@@ -86,7 +95,11 @@ export class CarriedRoute extends CarriedView implements Route {
   }
 
   /** Nobody but this process can take its sockets; but its thread may have ended, and a container be removed by anybody. */
-  async repair(): Promise<boolean> {
+  repair(): Promise<boolean> {
+    return (this.#repairing ??= this.#repair().finally(() => (this.#repairing = undefined)));
+  }
+
+  async #repair(): Promise<boolean> {
     if (this.#opened !== undefined && (!this.#front.isOpen || this.#isThreadLost())) {
       this.#lives.clear();
       await this.#shut();
@@ -97,7 +110,23 @@ export class CarriedRoute extends CarriedView implements Route {
     return lost.length > 0;
   }
 
+  /** As soon as it is known, and not for ever: what is killed again and again is not ours to fight for. */
+  async #mend(): Promise<void> {
+    if (this.#isClosing || this.#mended === mostMended) return;
+    this.#mended += 1;
+    const outcome = await this.repair().then(
+      () => 'it is back, and what was established is not',
+      (error: Error) => `it could not be put back: ${error.message.split('\n')[0]}`,
+    );
+    if (this.#isClosing) return;
+    process.emitWarning(`somebody took the ${this.#front.strategy} of ${this.#forward} away; ${outcome}`, {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_RULES',
+    });
+  }
+
   async close(removeNetwork: () => Promise<void>): Promise<void> {
+    this.#isClosing = true;
     await Promise.all([...this.#ports.values()].map((port) => this.remove(port)));
     await this.#shut();
     await removeNetwork();
@@ -109,7 +138,7 @@ export class CarriedRoute extends CarriedView implements Route {
   async #open(network: Network): Promise<string> {
     // Without it, other processes cannot ask; it is the sidecar alone that cannot do without.
     this.#folder = await makeSocketFolder(this.#forward, this.#session).catch(ignore);
-    const { address, place } = await this.#front.open(network, this.#folder);
+    const { address, place } = await this.#front.open(network, this.#folder, () => void this.#mend());
     if (this.#folder !== undefined)
       await this.#thread
         .ask({ do: 'openDesk', forward: this.#forward, path: socketIn(this.#folder, 'desk') })

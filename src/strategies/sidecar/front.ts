@@ -42,21 +42,25 @@ export class SidecarFront implements Front {
     this.#name = `lhf-sidecar-${parts.names.bridge.slice('lhf-'.length)}`;
   }
 
-  async open(network: Network, folder: string | undefined): Promise<{ address: string; place: Place }> {
+  async open(
+    network: Network,
+    folder: string | undefined,
+    onLost: () => void,
+  ): Promise<{ address: string; place: Place }> {
     const address = sidecarAddressOf(network.subnet);
     const { names, thread } = this.#parts;
     if (folder === undefined) throw noFolder(this.#name);
     const socket = socketIn(folder, 'sidecar');
     await thread.ask({ do: 'openDoor', forward: names.bridge, path: socket });
     try {
-      await this.#start(network, address, socket);
+      await this.#start(network, address, socket, onLost);
     } catch (error) {
       throw this.#describe(error);
     }
     return { address, place: { address } };
   }
 
-  async #start(network: Network, address: string, socket: string): Promise<void> {
+  async #start(network: Network, address: string, socket: string, onLost: () => void): Promise<void> {
     const { names, tools, thread } = this.#parts;
     this.#isBegun = true;
     const container = await createHelper(tools.engine.docker, {
@@ -71,9 +75,13 @@ export class SidecarFront implements Front {
       mounts: [{ source: socket, target: socketThere }],
     });
     this.#container = container;
-    const ended = endOf(container).finally(() => (this.#isOpen = false));
-    // It ends when it is removed, too.
-    ended.catch(() => undefined);
+    const ended = endOf(container);
+    ended.catch(() => {
+      const wasOpen = this.#isOpen;
+      this.#isOpen = false;
+      // It ends when it is removed, too.
+      if (wasOpen) onLost();
+    });
     await container.start();
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error(`it did not call back within ${startMs} ms`)), startMs);
@@ -97,6 +105,7 @@ export class SidecarFront implements Front {
 
   async close(): Promise<void> {
     const { names, tools, thread } = this.#parts;
+    this.#isOpen = false;
     // A thread that ends meanwhile takes the door along.
     const left = thread.isLost
       ? undefined
