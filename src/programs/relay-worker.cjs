@@ -7,11 +7,12 @@ const { parentPort } = require('node:worker_threads');
 const { Carried } = require('./carry.cjs');
 const { Datagrams, listenForDatagrams } = require('./datagrams.cjs');
 const { Door } = require('./door.cjs');
+const { openDesk } = require('./desk.cjs');
 const { dial, listen } = require('./ends.cjs');
 
 /** @import { End, Endpoint } from './ends.cjs' */
 /** @import { Count } from './carry.cjs' */
-/** @import { RelayAnswer, RelayOrder, RelayPort } from '../strategies/carrier/orders.ts' */
+/** @import { DeskQuestion, RelayAnswer, RelayOrder, RelayPort } from '../strategies/carrier/orders.ts' */
 
 /** @param {string} address */
 const toNumber = (address) => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
@@ -174,6 +175,31 @@ const listenOn = async (port, address) => {
   port.stop = () => socket.close();
 };
 
+/** Where others ask, by forward. @type {Map<string, { close(): void }>} */
+const desks = new Map();
+
+/** @type {(forward: string, question: DeskQuestion) => unknown} */
+const tell = (forward, question) => {
+  if (question.do === 'proofs')
+    return [...ports].flatMap(([name, { count, plan }]) => {
+      const [of, key] = name.split(' ');
+      return of === forward ? [[key, { packets: count.proofs, targetPort: plan.hostPort }]] : [];
+    });
+  const port = ports.get(nameOf(forward, question.key));
+  switch (question.do) {
+    case 'count':
+      return port?.count;
+    case 'isOpen':
+      return port !== undefined && doors.get(forward)?.isLost !== true;
+    case 'carriedFrom':
+      return port?.carriedFrom(question.end);
+    case 'callerBehind':
+      return port?.callerBehind(question.end);
+    default:
+      return undefined;
+  }
+};
+
 /** @type {(order: RelayOrder) => Promise<unknown>} */
 const obey = async (order) => {
   const port = 'key' in order ? ports.get(nameOf(order.forward, order.key)) : undefined;
@@ -181,6 +207,10 @@ const obey = async (order) => {
     case 'listen': {
       const opened = new Port(order.port);
       const door = doors.get(order.forward);
+      // One that lost its sidecar is opened anew, and goes on counting.
+      const earlier = ports.get(nameOf(order.forward, order.key));
+      if (earlier !== undefined) opened.count = earlier.count;
+      earlier?.close();
       await (door === undefined ? listenOn(opened, order.address) : listenBehind(opened, door));
       return void ports.set(nameOf(order.forward, order.key), opened);
     }
@@ -203,12 +233,13 @@ const obey = async (order) => {
       for (const [name, one] of ports)
         if (name.startsWith(`${order.forward} `)) one.divert(order.trials[name.slice(order.forward.length + 1)]);
       return undefined;
-    case 'count':
-      return port?.count;
-    case 'carriedFrom':
-      return port?.carriedFrom(order.end);
-    case 'callerBehind':
-      return port?.callerBehind(order.end);
+    case 'ask':
+      return tell(order.forward, order.question);
+    case 'openDesk':
+      return void desks.set(order.forward, await openDesk(order.path, (question) => tell(order.forward, question)));
+    case 'closeDesk':
+      desks.get(order.forward)?.close();
+      return void desks.delete(order.forward);
     default:
       throw new Error(`no such order: ${JSON.stringify(order)}`);
   }
