@@ -27,7 +27,7 @@ export interface Wishes {
 }
 
 /** Strategies that were tried, each with why it does not work after all. */
-export type Failed = ReadonlyMap<StrategyName, string>;
+export type Failed = ReadonlyMap<StrategyName, Obstacle>;
 
 /**
  * The first strategy that works here and has not failed, or the one that was asked for: each is asked what stands in its way.
@@ -39,8 +39,7 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
   const refusal = privilege.privilege === undefined ? privilege.obstacle : undefined;
   const candidates = strategyNames.map((name) => {
     const strategy = strategyNamed(name);
-    const words = failed.get(name);
-    const obstacle = words === undefined ? obstacleTo(strategy, facts, wishes) : { what: words };
+    const obstacle = failed.get(name) ?? obstacleTo(strategy, facts, wishes);
     // Rights are the last thing that is asked for: without the tools they would not help.
     const unfit = obstacle ?? (strategy?.needsPrivilege === true ? refusal : undefined);
     return { name, strategy, obstacle, unfit };
@@ -58,8 +57,10 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
     return { strategy: chosen.name, privilege: kind, reasons };
   }
   const able = wanted.find(({ obstacle }) => obstacle === undefined);
+  // What was tried is nearest to working.
+  const tried = wanted.find(({ name }) => failed.has(name))?.obstacle;
   throw able === undefined || refusal === undefined
-    ? noStrategy(facts, wishes.strategy, reasons)
+    ? noStrategy(wishes.strategy, reasons, tried?.advice ?? adviseOn(facts, wishes.strategy, refusal))
     : noPrivilege(able.name, refusal, reasons);
 };
 
@@ -90,16 +91,16 @@ const describe = (
 };
 
 const noStrategy = (
-  facts: Facts,
   asked: 'auto' | StrategyName,
   reasons: readonly StrategyReason[],
+  advice: string,
 ): LocalhostForwardError => {
   const what =
     asked === 'auto'
       ? 'No strategy can forward to 127.0.0.1 here'
       : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
   const evidence = listReasons(reasons);
-  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: adviseOn(facts, asked) }, { reasons });
+  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: advice }, { reasons });
 };
 
 const noPrivilege = (

@@ -228,7 +228,7 @@ test('a strategy that uses no rights is none for who names the rights to be used
 });
 
 test('what failed at its start is not chosen again', () => {
-  const failed = new Map([['nftables', 'failed at its start: no']] as const);
+  const failed = new Map([['nftables', { what: 'failed at its start: no' }]] as const);
   const { strategy, reasons } = chooseStrategy(machineWith(), { strategy: 'auto', privilege: 'auto' }, failed);
   expect(strategy).toBe('iptables');
   expect(reasons[0]).toEqual({ strategy: 'nftables', chosen: false, reason: 'failed at its start: no' });
