@@ -1,10 +1,15 @@
 import { isOlder } from '../host/version.ts';
-import type { Facts } from '../strategies/strategy.ts';
+import type { Facts, Obstacle } from '../strategies/strategy.ts';
 import type { Strategy } from '../types.ts';
 
-/** What may help where no strategy works: another engine, or a tool. Pure. */
-export const adviseOn = (facts: Facts, asked: 'auto' | Strategy): string =>
-  adviceOnPlace(facts) ?? (takesTools.includes(asked) ? adviceOnTools(facts, asked) : "strategy: 'auto'");
+/**
+ * What may help where no strategy works: another engine, rights, or a tool. Pure.
+ *
+ * @param refusal - Why nobody here may change the kernel: tools would not help then, before that is mended.
+ */
+export const adviseOn = (facts: Facts, asked: 'auto' | Strategy, refusal?: Obstacle): string =>
+  adviceOnPlace(facts) ??
+  (takesTools.includes(asked) ? (refusal?.advice ?? adviceOnTools(facts, asked)) : "strategy: 'auto'");
 
 const takesTools: readonly string[] = ['auto', 'nftables', 'iptables'];
 

@@ -9,6 +9,7 @@ import { listForwards } from '../leftovers/list-forwards.ts';
 import { parseOptions, type ResolvedOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
 import type { EngineFacts } from '../engine/facts.ts';
+import { planSubnet } from '../network/create.ts';
 import { countFree } from '../network/subnet.ts';
 import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
@@ -16,6 +17,7 @@ import type { Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
 import { findLeftBehind, type LeftBehind } from './left.ts';
 import { redact } from './redact.ts';
+import { rehearseAll } from './rehearse.ts';
 
 /** What this machine offers. No secret is in it: it is made to be pasted. */
 export interface DoctorReport {
@@ -59,11 +61,13 @@ const examine = async (options: { docker?: object }, resolved: ResolvedOptions):
   const answering = engine instanceof Error ? undefined : engine;
   const ladder = ladderOf(host, answering?.facts);
   const privileges = privilegesHere(host, answering);
+  const rights = privileges?.use();
   const [firewall, left] = await Promise.all([
     privileges === undefined ? null : readFirewall(privileges),
     findLeftBehind(answering, privileges),
   ]);
-  await privileges?.close();
+  const failed = answering === undefined ? undefined : await rehearseAll({ host, engine: answering, wishes: resolved });
+  await rights?.release();
   const base = { ok: false, strategy: null, privilege: null, engine: null, host, ladder, firewall, left };
   if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, problem: redact(engine.message) };
   const [forwards, free] = await Promise.all([listForwards(options), countSubnets(engine, resolved.subnetPool)]);
@@ -74,7 +78,9 @@ const examine = async (options: { docker?: object }, resolved: ResolvedOptions):
     subnets: { pool: resolved.subnetPool, free },
   };
   try {
-    const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved);
+    const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved, failed);
+    // As an opening does, so that a pool that is used up is told here.
+    await planSubnet({ ...resolved, subnet: resolved.subnet?.cidr });
     return { ...seen, ok: true, strategy, privilege, reasons: reasons.map(redactReason) };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;

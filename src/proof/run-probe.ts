@@ -1,6 +1,6 @@
 import { AbortSignal } from '../abort.ts';
 import { AddressTaken } from '../engine/containers.ts';
-import { describeUnavailable } from '../engine/engine.ts';
+import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import type { HostFacts } from '../host/facts.ts';

@@ -90,6 +90,8 @@ export interface Strategy {
   doubt?(facts: Facts): Obstacle | undefined;
   /** What speaks for it here, in a few words. Pure. */
   describe(facts: Facts): string;
+  /** Asks what an opening would find out at its start, and changes nothing. Resolves to what stands in its way after all. */
+  rehearse?(tools: Tools): Promise<Obstacle | undefined>;
   /**
    * Begins before the network exists, and beside its creation. A failure leaves nothing.
    *

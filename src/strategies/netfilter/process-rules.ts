@@ -65,16 +65,22 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
       (set) => `add set ${table} ${set} { ${perPort}; counter; }`,
     ),
     `add set ${table} live { ${perPort} . inet_service; }`,
+    `add map ${table} zones { typeof iifname . udp dport : ct zone; }`,
     ...renderArrival(table),
-    // Hits are the user's: what a proof of ours sends is left out.
-    `add rule ${table} arrived iifname . ip saddr @probes accept`,
+    // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
+    // closed or led elsewhere is another flow to whoever goes on sending.
+    `add rule ${table} arrived fib daddr type local ct original zone set iifname . udp dport map @zones`,
+    // Hits are the user's: what a proof of ours sends, which is TCP, is left out.
+    `add rule ${table} arrived meta l4proto tcp iifname . ip saddr @probes accept`,
     `add rule ${table} arrived fib daddr type local ${key} @traffic`,
     `add chain ${table} probed`,
     `add rule ${table} probed ${key} @proofs`,
     `add rule ${table} probed dnat ip to ${key} map @trials`,
     `add rule ${table} probed dnat ip to ${key} map @ports`,
     `add chain ${table} translated`,
-    `add rule ${table} translated iifname . ip saddr @probes goto probed`,
+    // Nobody answers to a source that is not behind this bridge.
+    `add rule ${table} translated fib saddr . iif oif missing counter drop`,
+    `add rule ${table} translated meta l4proto tcp iifname . ip saddr @probes goto probed`,
     `add rule ${table} translated ${key} @attempts`,
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
@@ -96,6 +102,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
     `add rule ${table} answer oifname @bridges ct direction reply ct status dnat tcp flags & (syn | ack) == syn | ack jump accepted`,
+    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
     ...renderDelivery(table),
   ];
 };
@@ -158,6 +165,7 @@ export const elementsOf = (
       add(owned, 'ports', key, target(port));
     }
     live(port);
+    if (port.protocol === 'udp') add(owned, 'zones', String(port.containerPort), ` : ${port.targetPort}`);
   }
   if (probe !== undefined) add(owned, 'probes', probe.address);
   for (const port of probe?.trials ?? []) {

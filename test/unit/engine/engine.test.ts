@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectEngine, readConnection, dockerUnavailable, statusOf } from '../../../src/engine/engine.ts';
+import { connectEngine, readConnection, statusOf } from '../../../src/engine/engine.ts';
+import { dockerUnavailable } from '../../../src/engine/unavailable.ts';
 import { readEngineFacts } from '../../../src/engine/identify.ts';
 import { reportedMachines } from '../support/reported-engines.ts';
 
@@ -114,7 +115,7 @@ describe('connectEngine', () => {
       expect(one.facts).toMatchObject({ version: '28.5.0', endpoint: `unix://${socketPath}` });
       expect(asked.filter((url) => url.endsWith('/info'))).toHaveLength(n);
     }
-    expect((await connectEngine(docker)).docker).toBe(docker);
+    expect(Object.getPrototypeOf((await connectEngine(docker)).docker)).toBe(docker);
   });
 
   it('asks again after a failure', async () => {
