@@ -5,10 +5,11 @@ import { debug } from '../command/debug.ts';
 import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import type { OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, type Session } from '../ownership/session.ts';
+import { defaultUrl } from './address.ts';
 import type { EngineFacts } from './facts.ts';
 import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
-import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { connectionOf, readChoice, readEndpoint, type ChosenBy, type Connection, type Endpoint } from './endpoint.ts';
 import { isPodman, isRemote, readEngineFacts, type EngineInfo } from './identify.ts';
 
 /** A Docker engine that answered. */
@@ -118,18 +119,34 @@ export const describeUnavailable = (
   endpoint: string,
 ): { what: string; evidence: readonly string[]; try: string } => {
   const { code, message } = cause as NodeJS.ErrnoException;
+  const source = sourceOf(endpoint);
   const denied = code === 'EACCES' || code === 'EPERM';
   return {
     what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
-    evidence: isRemote(endpoint) ? proxiesHere() : [],
-    try: denied ? 'sudo usermod -aG docker "$USER", then log in again' : adviceOn(message, endpoint),
+    evidence: [
+      ...(denied ? ['who is put into the group docker has it after the next log-in'] : []),
+      ...(source === undefined ? [] : [source.what]),
+      ...(isRemote(endpoint) ? proxiesHere() : []),
+    ],
+    try: denied ? 'sudo usermod -aG docker "$USER"' : adviceOn(message, endpoint, source),
   };
 };
 
-const adviceOn = (message: string, endpoint: string): string => {
+/** What named an engine that is not where engines usually are: what is not there is no service to be started. */
+const sourceOf = (endpoint: string): ChosenBy | undefined => {
+  try {
+    const chosen = readChoice();
+    return chosen !== undefined && describeEndpoint(connectionOf(readEndpoint())) === endpoint ? chosen : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const adviceOn = (message: string, endpoint: string, source: ChosenBy | undefined): string => {
   // In the words of nock, which stands in the way of every request when it is told so.
   const forbidden = /^Nock: Disallowed net connect for "([^"/]+)/.exec(message)?.[1];
   if (forbidden !== undefined) return `nock.enableNetConnect('${forbidden}')`;
+  if (source !== undefined && endpoint !== defaultUrl) return source.otherwise;
   return endpoint.startsWith('unix:') ? 'sudo systemctl start docker' : `docker -H ${endpoint} info`;
 };
 

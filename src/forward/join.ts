@@ -13,7 +13,13 @@ import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
-import type { CapturedRequest, ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
+import type {
+  CapturedRequest,
+  ForwardedPort,
+  ForwardHandover,
+  LocalhostForward,
+  LocalhostForwardOptions,
+} from '../types.ts';
 
 /**
  * The forward that another process opened, from what it handed over: a test's worker sees the one of the global set-up so.
@@ -29,7 +35,7 @@ import type { CapturedRequest, ForwardedPort, ForwardHandover, LocalhostForward 
  */
 export const joinLocalhostForward = (
   handover: ForwardHandover,
-  options: { docker?: object } = {},
+  options: Pick<LocalhostForwardOptions, 'docker'> = {},
 ): LocalhostForward => {
   if (typeof handover?.id !== 'string' || typeof handover.bridgeName !== 'string' || !Array.isArray(handover.ports)) {
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {

@@ -8,7 +8,7 @@ export const unseenRoute = (strategy: StrategyName): RouteView => {
   const refuse = async (): Promise<never> => {
     throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
       what: `The strategy ${strategy} counts in the process that opened the forward, and this is another one`,
-      try: "ask the forward in the process that opened it, or strategy: 'nftables' or 'iptables'",
+      try: "strategy: 'nftables'",
     });
   };
   return {

@@ -142,6 +142,6 @@ const engineElsewhere = ({ engine }: Tools, bridge: string): LocalhostForwardErr
   const what = `This process and the engine at ${engine.facts.endpoint} are in different network namespaces: the engine made ${bridge}, and there is no such interface here`;
   return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', {
     what,
-    try: 'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in',
+    try: 'sudo nsenter --net --target "$(pidof dockerd)" …',
   });
 };

@@ -140,7 +140,7 @@ describe('where none works', () => {
       { engine: { rootless: true } },
       byRules,
       'a rootless engine has its bridges',
-      'docker context use default, with',
+      'docker context use default',
     ],
     ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', "strategy: 'tunnel'"],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
