@@ -35,7 +35,7 @@ export const useLocalhostForward = (ports: Ports, options?: LocalhostForwardOpti
  * const net = forwardAddress();
  * test('containers reach the service', () => console.log(net.url(), net.networkName));
  */
-export const forwardAddress = (options?: { docker?: object }): LocalhostForward => {
+export const forwardAddress = (options?: Pick<LocalhostForwardOptions, 'docker'>): LocalhostForward => {
   const handover = process.env[handoverVariable];
   if (handover !== undefined) return joinLocalhostForward(JSON.parse(handover) as ForwardHandover, options);
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {

@@ -43,7 +43,8 @@ export const forwardFixture = (
   { scope },
 ];
 
-interface ProvidingProject {
+/** What of Vitest's project a global set-up is given here. */
+export interface ProvidingProject {
   provide(key: 'localhostForward', value: ForwardHandover): void;
 }
 
@@ -70,7 +71,7 @@ export const globalForward =
  * @example
  * const net = injectForward();
  */
-export const injectForward = (options?: { docker?: object }): LocalhostForward => {
+export const injectForward = (options?: Pick<LocalhostForwardOptions, 'docker'>): LocalhostForward => {
   const handover: ForwardHandover | undefined = inject('localhostForward');
   if (handover !== undefined) return joinLocalhostForward(handover, options);
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {

@@ -8,7 +8,7 @@ import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
 import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
-import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { connectionOf, describeEndpoint, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
 import { isElsewhere } from './elsewhere.ts';
 import { isPodman, readEngineFacts, type EngineInfo } from './identify.ts';
 import { limitCalls, underNoSignal } from './limit.ts';
@@ -106,11 +106,6 @@ export const readConnection = async ({ modem }: Docker): Promise<Connection> => 
       : { socketPath: path };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
-
-const describeEndpoint = ({ socketPath, host, port, protocol }: Connection): string =>
-  socketPath === undefined
-    ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
-    : `unix://${socketPath}`;
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */
 export const statusOf = (error: unknown): number | undefined => {

@@ -144,6 +144,28 @@ describe.each(triedGenerations)('types, %s', (generation) => {
     ).toEqual({ exitCode: 0, output: '\n' });
   });
 
+  test('what a set-up file exports has types that can be named', async () => {
+    const sources = {
+      'set-up.ts': `
+import { forwardFixture, globalForward } from 'localhost-forward/vitest';
+export const net = forwardFixture(8088);
+export default globalForward(8088);
+`,
+      'docker.ts': `
+import Docker from 'dockerode';
+import { openLocalhostForward } from 'localhost-forward';
+export const one = openLocalhostForward(8088, { docker: new Docker() });
+export const other = (options: Docker.DockerOptions) => openLocalhostForward(8088, { docker: options });
+// @ts-expect-error There is no such key.
+void openLocalhostForward(8088, { docker: { sockPath: '/x' } });
+// @ts-expect-error An address is no engine.
+void openLocalhostForward(8088, { docker: 'unix:///x' });
+`,
+    };
+    const options = { ...resolutions[0], declaration: true };
+    expect(await compile(compilers[generation][0] ?? '', sources, options)).toEqual({ exitCode: 0, output: '\n' });
+  });
+
   // What ts-jest resolves by where a project says `"module": "commonjs"`; TypeScript 7 has it no more.
   test('every entry resolves as in the days before `exports`', async () => {
     const options = { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', skipLibCheck: true };
