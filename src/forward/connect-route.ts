@@ -3,7 +3,6 @@ import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import type { Names } from '../ownership/names.ts';
 import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
-import { probeAddressOf } from '../network/subnet.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Network, PortMapping, Route, Tools } from '../strategies/strategy.ts';
@@ -71,10 +70,7 @@ const openRoute = async (
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open(
-    { names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent },
-    tools,
-  );
+  const route = await chosen.open({ names, ports, subnet, trials, hostname: options.hostname, onSent }, tools);
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
   return route;
 };
