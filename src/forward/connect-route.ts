@@ -3,7 +3,6 @@ import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import { labels as marks, renderPort, type Names } from '../ownership/names.ts';
 import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
-import { probeAddressOf } from '../network/subnet.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Network, PortMapping, Route, Tools } from '../strategies/strategy.ts';
@@ -70,7 +69,7 @@ const openRoute = async (
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
   const route = await strategyNamed(strategy).open(
-    { names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent },
+    { names, ports, subnet, trials, hostname: options.hostname, onSent },
     tools,
   );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));

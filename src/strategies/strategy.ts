@@ -38,8 +38,8 @@ export interface PortMapping extends PortKey {
 export interface RoutePlan {
   readonly names: Names;
   readonly ports: readonly PortMapping[];
-  /** The address that probes of ours will have, unless the engine refuses the planned subnet. */
-  readonly probeAddress: string;
+  /** The network's, unless the engine refuses it. */
+  readonly subnet: string;
   /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
   readonly trials: readonly PortMapping[];
   /** The name that containers dial. */

@@ -15,8 +15,8 @@ export interface BridgeRules extends BridgeRulesView {
   add(port: PortMapping): Promise<void>;
   /** What is established goes no further, either. */
   remove(port: PortMapping): Promise<void>;
-  /** Knows the address of our probes, and where these ports lead for them. */
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void>;
+  /** Knows who may call on this subnet, the address of our probes there, and where these ports lead for them. */
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void>;
   /** Puts back what somebody else took away, and tells whether anything was missing. */
   repair(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */

@@ -7,6 +7,7 @@ import type { BridgeRules } from '../bridge-rules.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
+import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
 import { ChainView, RawGuard } from './chain-view.ts';
 import { HeldChains } from './held-chains.ts';
@@ -78,7 +79,7 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
     onSent: () => plan.onSent(),
   });
 
-const probeOf = ({ probeAddress, trials }: RoutePlan): ProbeRule => ({ address: probeAddress, trials });
+const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
 
 class IptablesRules implements BridgeRules {
   readonly #bridge: string;
@@ -104,8 +105,8 @@ class IptablesRules implements BridgeRules {
     return this.#both((rules) => rules.removePort(this.#bridge, port));
   }
 
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
-    return this.#both((rules) => rules.setProbe(this.#bridge, { address, trials }));
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {

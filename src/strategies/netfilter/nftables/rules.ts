@@ -3,17 +3,18 @@ import type { Hits } from '../../../types.ts';
 import type { PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import type { HeldTables } from '../held-tables.ts';
+import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
 
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (
   tables: HeldTables,
-  { names: { bridge }, ports, probeAddress, trials, onSent }: RoutePlan,
+  { names: { bridge }, ports, subnet, trials, onSent }: RoutePlan,
   privileges: Privileges,
 ): Promise<BridgeRules> => {
   tables.acquire();
   try {
-    const probe = { address: probeAddress, trials };
+    const probe = probeOn(subnet, trials);
     await tables.rules.open(bridge, ports, { translates: true, probe, onSent });
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
@@ -44,8 +45,8 @@ class NftablesRules implements BridgeRules {
     return this.#tables.rules.removePort(this.#bridge, port);
   }
 
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
-    return this.#tables.rules.setProbe(this.#bridge, { address, trials });
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#tables.rules.setProbe(this.#bridge, probeOn(subnet, trials));
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {
