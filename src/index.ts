@@ -1,5 +1,6 @@
 export { withLocalhostForward } from './forward/with.ts';
 export { openLocalhostForward } from './forward/open.ts';
+export { awaitHits, type Reached } from './forward/await-hits.ts';
 export { joinLocalhostForward } from './forward/join.ts';
 export { assertForwardOptions } from './options/options.ts';
 export { receiveRequest } from './capture/receive-request.ts';

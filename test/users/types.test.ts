@@ -39,6 +39,12 @@ test('is typed', async ({ net }) => {
   // @ts-expect-error A port is no text.
   await expect(net).toHaveBeenReached({ port: '8088' });
 });
+const withServer = base.extend<{ server: { port: number } }>({ server: async ({}, use) => use({ port: 8088 }) });
+const other = withServer.extend<{ net: LocalhostForward }>({ net: forwardFixture(({ server }: { server: { port: number } }) => server.port, { scope: 'test' }) });
+other('is typed', async ({ net }) => {
+  await expect(net).toHaveBeenReached({ port: 8088, times: 2, withinMs: 5000 });
+});
+export const late = globalForward(async () => [8088]);
 const setUp: (project: TestProject) => Promise<() => Promise<void>> = globalForward(8088);
 export default setUp;
 `,
@@ -52,9 +58,10 @@ import tearDown from 'localhost-forward/jest/global-teardown';
 import preset from 'localhost-forward/jest/jest-preset';
 import 'localhost-forward/jest/matchers';
 
-const net = useLocalhostForward(8088);
+const net = useLocalhostForward(() => 8088);
 test('is typed', async () => {
   await expect(net).toBeReachableFromContainer({ port: 8088, timeoutMs: 2000 });
+  await expect(net).toHaveBeenReached({ times: 2, withinMs: 100 });
   await expect(forwardAddress()).not.toHaveBeenReached();
   await expect(net).toLeaveNoTrace();
   // @ts-expect-error A port is no text.
