@@ -8,9 +8,11 @@ const { Carried } = require('./carry.cjs');
 const { Datagrams, listenForDatagrams } = require('./datagrams.cjs');
 const { Door } = require('./door.cjs');
 const { dial, listen } = require('./ends.cjs');
+const { HeldEnd } = require('./held.cjs');
 
 /** @import { End, Endpoint } from './ends.cjs' */
 /** @import { Count } from './carry.cjs' */
+/** @import { CutMode } from '../faults.ts' */
 /** @import { RelayAnswer, RelayOrder, RelayPort } from '../strategies/carrier/orders.ts' */
 
 /** @param {string} address */
@@ -26,8 +28,12 @@ class Port {
   #dialling = new Set();
   #size;
   #network;
-  /** @type {() => void} */
-  stop = () => undefined;
+  /** Callers that get no answer while the port is cut, and how they are carried on after that. @type {Map<HeldEnd, () => void>} */
+  #held = new Map();
+  /** @type {CutMode | undefined} */
+  #cut;
+  /** Listens, and stops: nobody is accepted from then on. @type {{ start(): Promise<void>, stop(): void | Promise<void> }} */
+  listener = { start: async () => undefined, stop: () => undefined };
   isClosed = false;
   /** Where probes are led. @type {number | undefined} */
   trial;
@@ -48,14 +54,31 @@ class Port {
     if (this.isClosed || !this.isInside(from.address)) return caller.reset();
     const isProbe = from.address === this.plan.probeAddress;
     if (!isProbe) this.count.attempts += 1;
+    // One that came before the listener was closed.
+    if (this.#cut === 'refuse' || this.#cut === 'reset') return caller.reset();
+    if (this.#cut === 'drop') return this.#hold(caller, isProbe);
+    return this.#carry(caller, isProbe);
+  }
+
+  /** @param {End} caller @param {boolean} isProbe */
+  #hold(caller, isProbe) {
+    const held = new HeldEnd(caller, () => {
+      this.#held.delete(held);
+      held.reset();
+    });
+    this.#held.set(held, () => this.#carry(held, isProbe));
+  }
+
+  /** @param {End} caller @param {boolean} isProbe */
+  #carry(caller, isProbe) {
     const [first, ...others] = this.#placesFor(isProbe);
     this.#dialling.add(caller);
     /** @type {(service: End | undefined) => void} */
     const settle = (service) => {
       const next = others.shift();
-      if (service === undefined && next !== undefined && !this.isClosed) return dial(next, settle);
-      this.#dialling.delete(caller);
-      if (service === undefined || this.isClosed) {
+      if (service === undefined && next !== undefined && this.#dialling.has(caller)) return dial(next, settle);
+      // Reset meanwhile, where it is not among them any more.
+      if (!this.#dialling.delete(caller) || service === undefined) {
         caller.reset();
         service?.reset();
         return undefined;
@@ -65,6 +88,7 @@ class Port {
       const carried = new Carried(caller, service, { count, onOver: () => this.carried.delete(carried) });
       this.carried.add(carried);
       carried.begin();
+      if (this.#cut === 'drop') carried.stall(true);
       return undefined;
     };
     if (first !== undefined) dial(first, settle);
@@ -83,6 +107,9 @@ class Port {
         if (address !== this.plan.probeAddress) return { port: this.plan.hostPort, count: this.count };
         this.count.proofs += 1;
         return { port: this.trial ?? this.plan.hostPort };
+      },
+      onDropped: ({ address }) => {
+        if (this.isInside(address) && address !== this.plan.probeAddress) this.count.attempts += 1;
       },
       reply,
     });
@@ -114,13 +141,54 @@ class Port {
     return undefined;
   }
 
+  /** Listens, unless it is cut from the start. */
+  async open() {
+    this.#cut = this.plan.cut;
+    if (this.datagrams !== undefined) this.datagrams.isStalled = this.#cut === 'drop';
+    if (!this.#isDeaf(this.#cut)) await this.listener.start();
+  }
+
+  /** Established connections included. @param {CutMode | undefined} cut */
+  async cut(cut) {
+    const was = this.#cut;
+    this.#cut = cut;
+    if (this.#isDeaf(cut) && !this.#isDeaf(was)) await this.listener.stop();
+    if (cut === 'refuse' || cut === 'reset') this.#endAll();
+    try {
+      if (this.#isDeaf(was) && !this.#isDeaf(cut)) await this.listener.start();
+    } catch (error) {
+      this.#cut = was;
+      throw error;
+    }
+    for (const carried of this.carried) carried.stall(cut === 'drop');
+    if (this.datagrams !== undefined) this.datagrams.isStalled = cut === 'drop';
+    if (cut !== 'drop') for (const carry of this.#takeHeld().values()) carry();
+  }
+
   /** What is established ends, too. */
   close() {
     this.isClosed = true;
-    this.stop();
+    if (!this.#isDeaf(this.#cut)) void this.listener.stop();
+    this.#endAll();
+  }
+
+  /** Whether nobody listens, so that the kernel refuses. UDP knows no reset. @param {CutMode | undefined} cut */
+  #isDeaf(cut) {
+    return cut === 'refuse' || (cut === 'reset' && this.plan.protocol === 'udp');
+  }
+
+  #endAll() {
     for (const carried of this.carried) carried.fail();
     for (const caller of this.#dialling) caller.reset();
+    this.#dialling.clear();
+    for (const held of this.#takeHeld().keys()) held.reset();
     this.datagrams?.end();
+  }
+
+  #takeHeld() {
+    const held = this.#held;
+    this.#held = new Map();
+    return held;
   }
 
   /** @param {boolean} isProbe @returns {{ host: '127.0.0.1' | '::1', port: number }[]} */
@@ -157,21 +225,39 @@ const listenBehind = async (port, door) => {
     port.openDatagrams((peer, bytes) =>
       door.link.tell({ datagram: bytes.toString('base64'), port: containerPort, peer }),
     );
-  await door.listen(protocol, containerPort);
-  port.stop = () => door.link.tell({ close: protocol, port: containerPort });
+  port.listener = {
+    start: () => door.listen(protocol, containerPort),
+    stop: () => door.unlisten(protocol, containerPort),
+  };
+  await port.open();
 };
 
 /** @param {Port} port @param {string} address */
 const listenOn = async (port, address) => {
   const at = { address, port: port.plan.containerPort };
+  /** @type {() => void} */
+  let close = () => undefined;
+  const stop = () => close();
   if (port.plan.protocol === 'tcp') {
-    const { close } = await listen(at, (caller) => port.accept(caller, caller.remote()));
-    port.stop = close;
-    return;
+    const start = async () => {
+      ({ close } = await listen(at, (caller) => port.accept(caller, caller.remote())));
+    };
+    port.listener = { start, stop };
+  } else {
+    /** @type {import('node:dgram').Socket | undefined} */
+    let socket;
+    const datagrams = port.openDatagrams((peer, bytes) => socket?.send(bytes, peer.port, peer.address));
+    const start = async () => {
+      const opened = await listenForDatagrams(at, (peer, bytes) => datagrams.receive(peer, bytes));
+      socket = opened;
+      close = () => {
+        socket = undefined;
+        opened.close();
+      };
+    };
+    port.listener = { start, stop };
   }
-  const datagrams = port.openDatagrams((peer, bytes) => socket.send(bytes, peer.port, peer.address));
-  const socket = await listenForDatagrams(at, (peer, bytes) => datagrams.receive(peer, bytes));
-  port.stop = () => socket.close();
+  await port.open();
 };
 
 /** @type {(order: RelayOrder) => Promise<unknown>} */
@@ -199,6 +285,8 @@ const obey = async (order) => {
       doors.delete(order.forward);
       return door?.close();
     }
+    case 'disturb':
+      return port?.cut(order.cut);
     case 'divert':
       for (const [name, one] of ports)
         if (name.startsWith(`${order.forward} `)) one.divert(order.trials[name.slice(order.forward.length + 1)]);

@@ -1,3 +1,4 @@
+import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
 
 /*
@@ -17,6 +18,8 @@ export interface RelayPort {
   readonly probeAddress: string;
   /** Where probes are led at first, on 127.0.0.1. Default: to the service. */
   readonly trial?: number | undefined;
+  /** How it is cut from the start. */
+  readonly cut?: CutMode | undefined;
 }
 
 /** One end of a connection or flow. */
@@ -43,6 +46,8 @@ export type RelayOrder =
   | (OfPort & { readonly do: 'listen'; readonly address: string; readonly port: RelayPort })
   | (OfPort & { readonly do: 'close' })
   | (OfPort & { readonly do: 'count' })
+  /** Replaces what the one before said. */
+  | (OfPort & { readonly do: 'disturb'; readonly cut: CutMode | undefined })
   /** Who is behind the relay's own end of a connection to a service. */
   | (OfPort & { readonly do: 'callerBehind'; readonly end: End })
   /** The relay's own end of the connection by which it carries a caller's on. */
