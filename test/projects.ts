@@ -66,6 +66,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/engine/cli-run.test.ts': 15,
   'test/engine/cli.test.ts': 15,
   'test/firewall/smoke.test.ts': 15,
+  'test/crash/sidecar.test.ts': 15,
   'test/crash/unseen-owner.test.ts': 15,
   'test/crash/sweep-many.test.ts': 12,
   'test/crash/close.test.ts': 12,

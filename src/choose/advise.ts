@@ -12,6 +12,7 @@ const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
   if (engine.vm !== undefined) return "strategy: 'native'";
   if (host.platform !== 'linux' && !engine.remote) return 'docker context ls';
   if (engine.remote) return "strategy: 'tunnel'";
+  if (engine.elsewhere === true) return "strategy: 'sidecar'";
   return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
 };
 

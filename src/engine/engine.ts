@@ -9,6 +9,7 @@ import type { EngineFacts } from './facts.ts';
 import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
 import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { isElsewhere } from './elsewhere.ts';
 import { isPodman, isRemote, readEngineFacts, type EngineInfo } from './identify.ts';
 
 /** A Docker engine that answered. */
@@ -46,9 +47,17 @@ const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<En
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    const job = await findOwnContainer(docker);
+    const said = readEngineFacts(info, endpoint);
+    const [job, isApart] = await Promise.all([findOwnContainer(docker), isElsewhere(docker, said)]);
+    // A job's container has its own reason.
+    const elsewhere = isApart && job === undefined;
     const owner = { engine: markOf(info), ...(job === undefined ? {} : { container: shortId(job.id) }) };
-    return { docker, facts: { ...readEngineFacts(info, endpoint), ...(job && { job }) }, connection, owner };
+    return {
+      docker,
+      facts: { ...said, ...(elsewhere && { elsewhere }), ...(job && { job }) },
+      connection,
+      owner,
+    };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }

@@ -67,11 +67,9 @@ const openRoute = async (
   tools: Tools,
 ): Promise<Route> => {
   const startedAt = now();
-  const chosen = strategyNamed(strategy);
-  if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open(
+  const route = await strategyNamed(strategy).open(
     { names, ports, probeAddress: probeAddressOf(subnet), trials, hostname: options.hostname, onSent },
     tools,
   );

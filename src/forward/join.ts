@@ -13,7 +13,13 @@ import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
-import type { CapturedRequest, ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
+import {
+  strategyNames,
+  type CapturedRequest,
+  type ForwardedPort,
+  type ForwardHandover,
+  type LocalhostForward,
+} from '../types.ts';
 
 /**
  * The forward that another process opened, from what it handed over: a test's worker sees the one of the global set-up so.
@@ -31,7 +37,12 @@ export const joinLocalhostForward = (
   handover: ForwardHandover,
   options: { docker?: object } = {},
 ): LocalhostForward => {
-  if (typeof handover?.id !== 'string' || typeof handover.bridgeName !== 'string' || !Array.isArray(handover.ports)) {
+  if (
+    typeof handover?.id !== 'string' ||
+    typeof handover.bridgeName !== 'string' ||
+    !Array.isArray(handover.ports) ||
+    !strategyNames.includes(handover.strategy)
+  ) {
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
       what: `Expected \`handover\` to be what net.toJSON() gave, got \`${JSON.stringify(handover)}\``,
       try: 'joinLocalhostForward(net.toJSON())',
@@ -121,9 +132,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   protected override async route(): Promise<RouteView> {
     const { strategy, id, subnet, gateway } = this.#handover;
-    const chosen = strategyNamed(strategy);
-    if (chosen === undefined) throw this.#notOwned('this');
-    return chosen.attach({ names: namesOf(id), gateway, probeAddress: probeAddressOf(subnet) }, await this.#tools());
+    const opened = { names: namesOf(id), gateway, probeAddress: probeAddressOf(subnet) };
+    return strategyNamed(strategy).attach(opened, await this.#tools());
   }
 
   /** Its owner repairs it. */
@@ -152,7 +162,13 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       address: gateway,
       hostname,
       route,
-      ports: () => this.probedPorts().map((port) => ({ ...port, targetPort: targetOf(port) })),
+      // Which of the loopback's addresses its owner's carrier may take was not handed over: it tells which it took.
+      ports: () =>
+        this.probedPorts().map((port) => ({
+          ...port,
+          targetPort: targetOf(port),
+          ...(route.isRelay && { eitherLoopback: true }),
+        })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
       accepts: new Set(),

@@ -1,6 +1,7 @@
 import { now } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
-import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
+import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';

@@ -34,6 +34,10 @@ class Door {
     this.came.catch(() => undefined);
   }
 
+  get isLost() {
+    return this.link.teller === undefined;
+  }
+
   /** @param {string} path In a folder that is this user's alone. */
   async open(path) {
     this.#listening = await listen({ path }, (end) =>

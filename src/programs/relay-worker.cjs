@@ -4,200 +4,13 @@
  * by messages, and answers each with one.
  */
 const { parentPort } = require('node:worker_threads');
-const { Carried } = require('./carry.cjs');
-const { Datagrams, listenForDatagrams } = require('./datagrams.cjs');
+const { listenForDatagrams } = require('./datagrams.cjs');
 const { Door } = require('./door.cjs');
-const { dial, listen } = require('./ends.cjs');
-const { HeldEnd } = require('./held.cjs');
+const { openDesk } = require('./desk.cjs');
+const { listen } = require('./ends.cjs');
+const { Port } = require('./relay-port.cjs');
 
-/** @import { End, Endpoint } from './ends.cjs' */
-/** @import { Count } from './carry.cjs' */
-/** @import { CutMode } from '../faults.ts' */
-/** @import { RelayAnswer, RelayOrder, RelayPort } from '../strategies/carrier/orders.ts' */
-
-/** @param {string} address */
-const toNumber = (address) => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-
-/** One forwarded port. */
-class Port {
-  /** @type {Count} */
-  count = { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
-  /** @type {Set<Carried>} */
-  carried = new Set();
-  /** Callers whose service is being dialled. @type {Set<End>} */
-  #dialling = new Set();
-  #size;
-  #network;
-  /** Callers that get no answer while the port is cut, and how they are carried on after that. @type {Map<HeldEnd, () => void>} */
-  #held = new Map();
-  /** @type {CutMode | undefined} */
-  #cut;
-  /** Listens, and stops: nobody is accepted from then on. @type {{ start(): Promise<void>, stop(): void | Promise<void> }} */
-  listener = { start: async () => undefined, stop: () => undefined };
-  isClosed = false;
-  /** Where probes are led. @type {number | undefined} */
-  trial;
-  /** @type {InstanceType<typeof Datagrams> | undefined} */
-  datagrams;
-
-  /** @param {RelayPort} plan */
-  constructor(plan) {
-    this.plan = plan;
-    this.trial = plan.trial;
-    const [network = '', bits = '32'] = plan.subnet.split('/');
-    this.#size = 2 ** (32 - Number(bits));
-    this.#network = Math.floor(toNumber(network) / this.#size);
-  }
-
-  /** Carries a caller to the service, or resets it. @param {End} caller @param {Endpoint} from */
-  accept(caller, from) {
-    if (this.isClosed || !this.isInside(from.address)) return caller.reset();
-    const isProbe = from.address === this.plan.probeAddress;
-    if (!isProbe) this.count.attempts += 1;
-    // One that came before the listener was closed.
-    if (this.#cut === 'refuse' || this.#cut === 'reset') return caller.reset();
-    if (this.#cut === 'drop') return this.#hold(caller, isProbe);
-    return this.#carry(caller, isProbe);
-  }
-
-  /** @param {End} caller @param {boolean} isProbe */
-  #hold(caller, isProbe) {
-    const held = new HeldEnd(caller, () => {
-      this.#held.delete(held);
-      held.reset();
-    });
-    this.#held.set(held, () => this.#carry(held, isProbe));
-  }
-
-  /** @param {End} caller @param {boolean} isProbe */
-  #carry(caller, isProbe) {
-    const [first, ...others] = this.#placesFor(isProbe);
-    this.#dialling.add(caller);
-    /** @type {(service: End | undefined) => void} */
-    const settle = (service) => {
-      const next = others.shift();
-      if (service === undefined && next !== undefined && this.#dialling.has(caller)) return dial(next, settle);
-      // Reset meanwhile, where it is not among them any more.
-      if (!this.#dialling.delete(caller) || service === undefined) {
-        caller.reset();
-        service?.reset();
-        return undefined;
-      }
-      this.count[isProbe ? 'proofs' : 'connections'] += 1;
-      const count = isProbe ? undefined : this.count;
-      const carried = new Carried(caller, service, { count, onOver: () => this.carried.delete(carried) });
-      this.carried.add(carried);
-      carried.begin();
-      if (this.#cut === 'drop') carried.stall(true);
-      return undefined;
-    };
-    if (first !== undefined) dial(first, settle);
-  }
-
-  /** The gateway's address can be dialled from other networks of this host and from its LAN, too. @param {string} address */
-  isInside(address) {
-    return Math.floor(toNumber(address) / this.#size) === this.#network;
-  }
-
-  /** @param {(peer: Endpoint, bytes: Buffer) => void} reply */
-  openDatagrams(reply) {
-    this.datagrams = new Datagrams({
-      target: ({ address }) => {
-        if (!this.isInside(address)) return undefined;
-        if (address !== this.plan.probeAddress) return { port: this.plan.hostPort, count: this.count };
-        this.count.proofs += 1;
-        return { port: this.trial ?? this.plan.hostPort };
-      },
-      onDropped: ({ address }) => {
-        if (this.isInside(address) && address !== this.plan.probeAddress) this.count.attempts += 1;
-      },
-      reply,
-    });
-    return this.datagrams;
-  }
-
-  /** @param {number | undefined} port */
-  divert(port) {
-    this.trial = port;
-    this.datagrams?.end(this.plan.probeAddress);
-  }
-
-  /** Whose connection has this end at the service's side, in this host. @param {Endpoint} end @returns {Endpoint | undefined} */
-  callerBehind(end) {
-    if (this.plan.protocol === 'udp') return this.datagrams?.peerBehind(end.port);
-    for (const { caller, service } of this.carried) {
-      const { address, port } = service.local();
-      if (port === end.port && address === end.address) return caller.remote();
-    }
-    return undefined;
-  }
-
-  /** By which end a caller's connection is carried on. @param {Endpoint} from @returns {Endpoint | undefined} */
-  carriedFrom(from) {
-    for (const { caller, service } of this.carried) {
-      const { address, port } = caller.remote();
-      if (port === from.port && address === from.address) return service.local();
-    }
-    return undefined;
-  }
-
-  /** Listens, unless it is cut from the start. */
-  async open() {
-    this.#cut = this.plan.cut;
-    if (this.datagrams !== undefined) this.datagrams.isStalled = this.#cut === 'drop';
-    if (!this.#isDeaf(this.#cut)) await this.listener.start();
-  }
-
-  /** Established connections included. @param {CutMode | undefined} cut */
-  async cut(cut) {
-    const was = this.#cut;
-    this.#cut = cut;
-    if (this.#isDeaf(cut) && !this.#isDeaf(was)) await this.listener.stop();
-    if (cut === 'refuse' || cut === 'reset') this.#endAll();
-    try {
-      if (this.#isDeaf(was) && !this.#isDeaf(cut)) await this.listener.start();
-    } catch (error) {
-      this.#cut = was;
-      throw error;
-    }
-    for (const carried of this.carried) carried.stall(cut === 'drop');
-    if (this.datagrams !== undefined) this.datagrams.isStalled = cut === 'drop';
-    if (cut !== 'drop') for (const carry of this.#takeHeld().values()) carry();
-  }
-
-  /** What is established ends, too. */
-  close() {
-    this.isClosed = true;
-    if (!this.#isDeaf(this.#cut)) void this.listener.stop();
-    this.#endAll();
-  }
-
-  /** Whether nobody listens, so that the kernel refuses. UDP knows no reset. @param {CutMode | undefined} cut */
-  #isDeaf(cut) {
-    return cut === 'refuse' || (cut === 'reset' && this.plan.protocol === 'udp');
-  }
-
-  #endAll() {
-    for (const carried of this.carried) carried.fail();
-    for (const caller of this.#dialling) caller.reset();
-    this.#dialling.clear();
-    for (const held of this.#takeHeld().keys()) held.reset();
-    this.datagrams?.end();
-  }
-
-  #takeHeld() {
-    const held = this.#held;
-    this.#held = new Map();
-    return held;
-  }
-
-  /** @param {boolean} isProbe @returns {{ host: '127.0.0.1' | '::1', port: number }[]} */
-  #placesFor(isProbe) {
-    const { hosts, hostPort } = this.plan;
-    if (isProbe && this.trial !== undefined) return [{ host: '127.0.0.1', port: this.trial }];
-    return hosts.map((host) => ({ host, port: hostPort }));
-  }
-}
+/** @import { DeskQuestion, RelayAnswer, RelayOrder } from '../strategies/carrier/orders.ts' */
 
 /** All ports, by forward and key. @type {Map<string, Port>} */
 const ports = new Map();
@@ -260,6 +73,31 @@ const listenOn = async (port, address) => {
   await port.open();
 };
 
+/** Where others ask, by forward. @type {Map<string, { close(): void }>} */
+const desks = new Map();
+
+/** @type {(forward: string, question: DeskQuestion) => unknown} */
+const tell = (forward, question) => {
+  if (question.do === 'proofs')
+    return [...ports].flatMap(([name, { count, plan }]) => {
+      const [of, key] = name.split(' ');
+      return of === forward ? [[key, { packets: count.proofs, targetPort: plan.hostPort }]] : [];
+    });
+  const port = ports.get(nameOf(forward, question.key));
+  switch (question.do) {
+    case 'count':
+      return port?.count;
+    case 'isOpen':
+      return port !== undefined && doors.get(forward)?.isLost !== true;
+    case 'carriedFrom':
+      return port?.carriedFrom(question.end);
+    case 'callerBehind':
+      return port?.callerBehind(question.end);
+    default:
+      return undefined;
+  }
+};
+
 /** @type {(order: RelayOrder) => Promise<unknown>} */
 const obey = async (order) => {
   const port = 'key' in order ? ports.get(nameOf(order.forward, order.key)) : undefined;
@@ -267,6 +105,10 @@ const obey = async (order) => {
     case 'listen': {
       const opened = new Port(order.port);
       const door = doors.get(order.forward);
+      // One that lost its sidecar is opened anew, and goes on counting.
+      const earlier = ports.get(nameOf(order.forward, order.key));
+      if (earlier !== undefined) opened.count = earlier.count;
+      earlier?.close();
       await (door === undefined ? listenOn(opened, order.address) : listenBehind(opened, door));
       return void ports.set(nameOf(order.forward, order.key), opened);
     }
@@ -291,12 +133,13 @@ const obey = async (order) => {
       for (const [name, one] of ports)
         if (name.startsWith(`${order.forward} `)) one.divert(order.trials[name.slice(order.forward.length + 1)]);
       return undefined;
-    case 'count':
-      return port?.count;
-    case 'carriedFrom':
-      return port?.carriedFrom(order.end);
-    case 'callerBehind':
-      return port?.callerBehind(order.end);
+    case 'ask':
+      return tell(order.forward, order.question);
+    case 'openDesk':
+      return void desks.set(order.forward, await openDesk(order.path, (question) => tell(order.forward, question)));
+    case 'closeDesk':
+      desks.get(order.forward)?.close();
+      return void desks.delete(order.forward);
     default:
       throw new Error(`no such order: ${JSON.stringify(order)}`);
   }

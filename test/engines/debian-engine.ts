@@ -50,8 +50,8 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
   };
   const socketPath = socketPathIn(directory);
   const log = openSync(join(directory, 'engine.log'), 'a');
-  // The daemon has the root for itself; the folders that containers mount from are at the same paths for it.
-  const shared = [...new Set([directory, process.cwd(), dirname(process.execPath)])];
+  // The daemon has the root for itself; the folders that containers mount from, sockets in /tmp too, are at the same paths for it.
+  const shared = [...new Set([tmpdir(), process.cwd(), dirname(process.execPath)])];
   const daemon = spawn(
     [
       'unshare',

@@ -42,16 +42,27 @@ interface OfPort {
   readonly key: string;
 }
 
+/** What can be asked of a forward's ports, by whoever may look. */
+export type DeskQuestion =
+  | { readonly do: 'count'; readonly key: string }
+  /** Whether it is listened on. */
+  | { readonly do: 'isOpen'; readonly key: string }
+  /** What each port did for probes of ours, a pair of its key and that. */
+  | { readonly do: 'proofs' }
+  /** Who is behind the relay's own end of a connection to a service. */
+  | { readonly do: 'callerBehind'; readonly key: string; readonly end: End }
+  /** The relay's own end of the connection by which it carries a caller's on. */
+  | { readonly do: 'carriedFrom'; readonly key: string; readonly end: End };
+
 export type RelayOrder =
   | (OfPort & { readonly do: 'listen'; readonly address: string; readonly port: RelayPort })
   | (OfPort & { readonly do: 'close' })
-  | (OfPort & { readonly do: 'count' })
   /** Replaces what the one before said. */
   | (OfPort & { readonly do: 'disturb'; readonly cut: CutMode | undefined })
-  /** Who is behind the relay's own end of a connection to a service. */
-  | (OfPort & { readonly do: 'callerBehind'; readonly end: End })
-  /** The relay's own end of the connection by which it carries a caller's on. */
-  | (OfPort & { readonly do: 'carriedFrom'; readonly end: End })
+  | { readonly do: 'ask'; readonly forward: string; readonly question: DeskQuestion }
+  /** Listens on a unix socket for what other processes of this user ask of a forward. */
+  | { readonly do: 'openDesk'; readonly forward: string; readonly path: string }
+  | { readonly do: 'closeDesk'; readonly forward: string }
   /** Listens on a unix socket for a sidecar: its forward's ports are listened on there from then on. */
   | { readonly do: 'openDoor'; readonly forward: string; readonly path: string }
   | { readonly do: 'awaitSidecar'; readonly forward: string }

@@ -112,7 +112,7 @@ describe('connectEngine', () => {
       const [one, other] = await Promise.all([connectEngine(option), connectEngine(option)]);
       expect(one).toBe(other);
       expect(one.facts).toMatchObject({ version: '28.5.0', endpoint: `unix://${socketPath}` });
-      expect(asked).toHaveLength(n);
+      expect(asked.filter((url) => url.endsWith('/info'))).toHaveLength(n);
     }
     expect((await connectEngine(docker)).docker).toBe(docker);
   });
