@@ -57,6 +57,17 @@ class Door {
     });
   }
 
+  /** Resolves when nobody is accepted there any more. @param {'tcp' | 'udp'} protocol @param {number} port @returns {Promise<void>} */
+  unlisten(protocol, port) {
+    const number = (this.#asked += 1);
+    return new Promise((resolve) => {
+      // A sidecar that is gone accepts nobody.
+      this.#waiting.set(number, { resolve, reject: () => resolve() });
+      this.link.tell({ close: protocol, port, number });
+      if (this.link.teller === undefined) this.#lose();
+    });
+  }
+
   /** Resolves when the sidecar has reset its callers and is gone, or was never there: killed sooner, its kernel would end them as if all had been said. */
   async close() {
     this.#listening?.close();

@@ -1,3 +1,4 @@
+import { findCut } from './find-cut.ts';
 import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from '../diagnosis.ts';
 import type { Evidence } from './evidence.ts';
@@ -7,7 +8,7 @@ import { isAtService } from './witness.ts';
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
-  const cause = judge(evidence);
+  const cause = findCut(evidence) ?? judge(evidence);
   return {
     reachable: cause.finding === 'reachable',
     ...cause,
@@ -18,10 +19,7 @@ export const findCause = (evidence: Evidence): Diagnosis => {
 
 /** Whether it was found without a packet, so that no packet could tell more. */
 export const isKnown = ({ finding }: Diagnosis): boolean =>
-  finding === 'route-localnet-off' ||
-  finding === 'rule-missing' ||
-  finding === 'engine-remote' ||
-  finding === 'engine-rootless';
+  ['route-localnet-off', 'rule-missing', 'engine-remote', 'engine-rootless'].includes(finding);
 
 const judge = (seen: Evidence): Cause => {
   const {

@@ -1,8 +1,9 @@
 import { debug } from '../../../command/debug.ts';
+import { LocalhostForwardError } from '../../../errors.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
-import type { PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
+import type { Fault, PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
@@ -81,6 +82,16 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
 
 const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
 
+const cutsByNft = (): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNSUPPORTED',
+    {
+      what: 'The strategy iptables cuts ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
+      try: "strategy: 'relay' or 'sidecar'",
+    },
+    { strategy: 'iptables' },
+  );
+
 class IptablesRules implements BridgeRules {
   readonly #bridge: string;
   readonly #chains: HeldChains;
@@ -103,6 +114,12 @@ class IptablesRules implements BridgeRules {
 
   remove(port: PortMapping): Promise<void> {
     return this.#both((rules) => rules.removePort(this.#bridge, port));
+  }
+
+  /** By the tables that guard: what iptables' own could do there, they do as well. */
+  async disturb(port: PortMapping, { cut }: Fault): Promise<void> {
+    if (this.#tables === undefined) throw cutsByNft();
+    await this.#tables.rules.cutPort(this.#bridge, port, cut);
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
