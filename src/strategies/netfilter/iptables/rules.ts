@@ -1,5 +1,6 @@
 import { debug } from '../../../command/debug.ts';
 import { LocalhostForwardError } from '../../../errors.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
@@ -10,6 +11,7 @@ import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
 import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
+import { endFlows } from './end-flows.ts';
 import { ChainView, RawGuard } from './chain-view.ts';
 import { HeldChains } from './held-chains.ts';
 
@@ -40,7 +42,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   );
   chains.acquire();
   const { names, ports } = plan;
-  const rules = new IptablesRules(names.bridge, chains, tables, tools);
+  const rules = new IptablesRules(plan, chains, tables, tools);
   // Of two holders, the one that starts the guardian has to know.
   const onSent = (): void => {
     if (tables === undefined) plan.onSent();
@@ -98,10 +100,20 @@ class IptablesRules implements BridgeRules {
   readonly #tables: HeldTables | undefined;
   readonly #view: ChainView;
   readonly #tableView: TableView | undefined;
+  readonly #privileges: Privileges;
+  #subnet: string;
   #isReleased = false;
 
-  constructor(bridge: string, chains: HeldChains, tables: HeldTables | undefined, { privileges }: Tools) {
+  constructor(
+    { names: { bridge }, subnet }: RoutePlan,
+    chains: HeldChains,
+    tables: HeldTables | undefined,
+    tools: Tools,
+  ) {
+    const { privileges } = tools;
     this.#bridge = bridge;
+    this.#subnet = subnet;
+    this.#privileges = privileges;
     this.#chains = chains;
     this.#tables = tables;
     this.#tableView = tables && new TableView(tables.names, bridge, privileges);
@@ -112,8 +124,9 @@ class IptablesRules implements BridgeRules {
     return this.#both((rules) => rules.addPort(this.#bridge, port));
   }
 
-  remove(port: PortMapping): Promise<void> {
-    return this.#both((rules) => rules.removePort(this.#bridge, port));
+  async remove(port: PortMapping): Promise<void> {
+    await this.#both((rules) => rules.removePort(this.#bridge, port));
+    if (this.#tables === undefined) await endFlows(this.#privileges, this.#subnet, port);
   }
 
   /** By the tables that guard: what iptables' own could do there, they do as well. */
@@ -123,6 +136,7 @@ class IptablesRules implements BridgeRules {
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    this.#subnet = subnet;
     return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
   }
 
