@@ -1,15 +1,10 @@
-import { takesLoopback6 } from '../host/listeners.ts';
 import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from '../diagnosis.ts';
+import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
 import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { judgeListeners } from './judge-listeners.ts';
 import { isAtService } from './witness.ts';
-
-interface Cause {
-  readonly finding: Finding;
-  readonly sentence: string;
-  readonly advice: string;
-}
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
@@ -197,34 +192,6 @@ const judgeTaken = (seen: Evidence): Cause => {
     advice: renderYieldCommand(seen),
   };
 };
-
-const judgeListeners = (seen: Evidence): Cause | undefined => {
-  const { listeners, listening, hostPort, hostAddress, protocol, containerPort } = seen;
-  if (listening) return undefined;
-  const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
-  if (hostAddress === '127.0.0.1' && listeners.some(takesLoopback6)) {
-    return {
-      finding: 'listens-on-ipv6-only',
-      sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
-      advice: `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }`,
-    };
-  }
-  const [other] = listeners;
-  if (other !== undefined)
-    return {
-      finding: 'listens-on-other-address',
-      sentence: `The service on port ${hostPort} listens on ${other.address} and not on ${hostAddress}`,
-      advice: `let it listen on ${hostAddress}; ${command}`,
-    };
-  return {
-    finding: 'no-listener',
-    sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for`,
-    advice: command,
-  };
-};
-
-const renderAddress = ({ hostAddress, hostPort }: Evidence): string =>
-  hostAddress === '::1' ? `[::1]:${hostPort}` : `127.0.0.1:${hostPort}`;
 
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
   finding,
