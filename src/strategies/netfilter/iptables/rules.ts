@@ -89,7 +89,7 @@ const cutsByNft = (): LocalhostForwardError =>
     'LHF_ERR_UNSUPPORTED',
     {
       what: 'The strategy iptables cuts ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
-      try: "strategy: 'relay' or 'sidecar'",
+      try: "strategy: 'relay'",
     },
     { strategy: 'iptables' },
   );
