@@ -210,11 +210,11 @@ const ignore = (error: unknown): undefined => debug(`relay: ${String(error)}`) a
 const trialsOf = (trials: readonly PortMapping[]): Record<string, number> =>
   Object.fromEntries(trials.map((port) => [keyOf(port), port.targetPort]));
 
-const planOf = (port: PortMapping, { subnet, probeAddress }: Network): RelayPort => {
+const planOf = (port: PortMapping, { subnet, gateway, probeAddress }: Network): RelayPort => {
   const { protocol, containerPort, hostPort, hostAddress } = port;
   const other = hostAddress === '::1' ? '127.0.0.1' : '::1';
   const hosts = port.eitherLoopback === true ? ([hostAddress, other] as const) : [hostAddress];
-  return { protocol, containerPort, hostPort, hosts, subnet, probeAddress };
+  return { protocol, containerPort, hostPort, hosts, subnet, gateway, probeAddress };
 };
 
 const cannotListen = (
