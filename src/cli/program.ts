@@ -69,7 +69,12 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
       readPort(word),
     ])
     .addOption(new Option('--strategy <name>', 'auto, or one by its name').choices(['auto', ...strategyNames]))
-    .option('--hostname <name>', 'what containers dial (default: host.docker.internal)')
+    .addOption(
+      new Option(
+        '--hostname <name>',
+        'what containers dial, or one more name (default: host.docker.internal)',
+      ).argParser((name: string, names: readonly string[] | undefined) => [...(names ?? []), name]),
+    )
     .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
     .option('--no-verify', 'do not prove it from a container first')
     .addHelpText('after', () => renderNotes(runNotes, runExamples));

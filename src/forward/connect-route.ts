@@ -69,7 +69,7 @@ const openRoute = async (
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
   const route = await strategyNamed(strategy).open(
-    { names, ports, subnet, trials, hostname: options.hostname, onSent },
+    { names, ports, subnet, trials, hostnames: options.hostnames, onSent },
     tools,
   );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));

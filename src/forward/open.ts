@@ -96,7 +96,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     const { listener: asked } = options;
-    const capture = new Capture({ hostname: options.hostname, callerOf: async (request) => net?.callerOf(request) });
+    const capture = new Capture({ hostnames: options.hostnames, callerOf: async (request) => net?.callerOf(request) });
     const listener = asked === false ? asked : asked === true ? capture.listenerFor : () => asked;
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
     const startedAt = now();

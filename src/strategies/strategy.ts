@@ -48,8 +48,8 @@ export interface RoutePlan {
   readonly subnet: string;
   /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
   readonly trials: readonly PortMapping[];
-  /** The name that containers dial. */
-  readonly hostname: string;
+  /** The names that containers dial. */
+  readonly hostnames: readonly string[];
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
   readonly onSent: () => void;
 }
