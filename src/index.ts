@@ -8,7 +8,7 @@ export { sweep, type Leftover, type SweepOptions, type SweepReport } from './lef
 export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorCode } from './errors.ts';
 export { doctor, type DoctorReport } from './doctor/doctor.ts';
 export { renderDiagnosis } from './proof/render.ts';
-export type { CutMode, CutOptions } from './faults.ts';
+export type { CutMode, CutOptions, SlowOptions } from './faults.ts';
 export type { Diagnosis, Finding, Hop } from './diagnosis.ts';
 export type {
   Caller,

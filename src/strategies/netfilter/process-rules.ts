@@ -22,6 +22,8 @@ export interface PortRule {
   readonly targetPort: number;
   /** What callers meet instead of the service. */
   readonly cut?: CutMode | undefined;
+  /** The class of the bridge's queueing that its answers go by. */
+  readonly classId?: string | undefined;
 }
 
 /** A process's tables, from its nonce and its mark. */
@@ -72,6 +74,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add set ${table} live { ${perPort} . inet_service; }`,
     ...renderCuts(table, key),
     `add map ${table} cuts { ${perPort} : verdict; }`,
+    `add map ${table} slowed { ${perPort} : classid; }`,
     ...renderArrival(table),
     // Hits are the user's: what a proof of ours sends is left out.
     `add rule ${table} arrived iifname . ip saddr @probes accept`,
@@ -106,10 +109,11 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} accepted oifname . ip daddr . tcp dport . ct original proto-dst @spoiled accept`,
     `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
     `add chain ${table} replied`,
-    ...['tcp', 'udp'].map(
-      (protocol) =>
-        `add rule ${table} replied meta l4proto ${protocol} oifname . meta l4proto . ct original proto-dst vmap @cuts`,
-    ),
+    ...['tcp', 'udp'].flatMap((protocol) => {
+      const rule = `add rule ${table} replied meta l4proto ${protocol}`;
+      const port = 'oifname . meta l4proto . ct original proto-dst';
+      return [`${rule} meta priority set ${port} map @slowed`, `${rule} ${port} vmap @cuts`];
+    }),
     `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
     `add rule ${table} answer oifname @bridges ct direction reply ct status dnat jump replied`,
@@ -175,6 +179,7 @@ export const elementsOf = (
       add(owned, 'ports', key, target(port));
     }
     live(port);
+    if (port.classId !== undefined) add(owned, 'slowed', key, ` : ${port.classId}`);
     if (port.cut !== undefined) add(owned, 'cuts', key, ` : goto ${cutChainOf(port.protocol, port.cut)}`);
   }
   if (probe !== undefined) add(owned, 'probes', probe.address);

@@ -5,6 +5,8 @@ import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
 import type { Fault, PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
+import { disturbPort } from '../disturb.ts';
+import { BridgeShaper } from '../shaper.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
@@ -81,11 +83,11 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
 
 const probeOf = ({ probeAddress, trials }: RoutePlan): ProbeRule => ({ address: probeAddress, trials });
 
-const cutsByNft = (): LocalhostForwardError =>
+const faultsByNft = (): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNSUPPORTED',
     {
-      what: 'The strategy iptables cuts ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
+      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
       try: "strategy: 'relay' or 'sidecar'",
     },
     { strategy: 'iptables' },
@@ -97,12 +99,14 @@ class IptablesRules implements BridgeRules {
   readonly #tables: HeldTables | undefined;
   readonly #view: ChainView;
   readonly #tableView: TableView | undefined;
+  readonly #shaper: BridgeShaper;
   #isReleased = false;
 
   constructor(bridge: string, chains: HeldChains, tables: HeldTables | undefined, { privileges }: Tools) {
     this.#bridge = bridge;
     this.#chains = chains;
     this.#tables = tables;
+    this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
     this.#tableView = tables && new TableView(tables.names, bridge, privileges);
     this.#view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
   }
@@ -111,14 +115,15 @@ class IptablesRules implements BridgeRules {
     return this.#both((rules) => rules.addPort(this.#bridge, port));
   }
 
-  remove(port: PortMapping): Promise<void> {
-    return this.#both((rules) => rules.removePort(this.#bridge, port));
+  async remove(port: PortMapping): Promise<void> {
+    await this.#both((rules) => rules.removePort(this.#bridge, port));
+    await this.#shaper.use(port, undefined);
   }
 
   /** By the tables that guard: what iptables' own could do there, they do as well. */
-  async disturb(port: PortMapping, { cut }: Fault): Promise<void> {
-    if (this.#tables === undefined) throw cutsByNft();
-    await this.#tables.rules.cutPort(this.#bridge, port, cut);
+  async disturb(port: PortMapping, fault: Fault): Promise<void> {
+    if (this.#tables === undefined) throw faultsByNft();
+    await disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
   setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
