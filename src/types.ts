@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Diagnosis } from './diagnosis.ts';
+import type { DockerClient, DockerOptions } from './docker-option.ts';
 import type { FaultyPorts } from './faults.ts';
 
 /** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
@@ -57,7 +58,7 @@ export interface LocalhostForwardOptions {
   /** CIDR of the network, /16 to /29. Default: a small free one. */
   subnet?: string;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
-  docker?: object;
+  docker?: DockerClient | DockerOptions;
   /** Further labels on the network. */
   labels?: Record<string, string>;
   /** Aborts the set-up at any step; whatever was made is undone. */

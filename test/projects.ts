@@ -18,6 +18,7 @@ export const projects = {
   contract: { paths: ['test/contract'], where: 'private engine', workers: 1, usualSeconds: 5 },
   firewall: { paths: ['test/firewall'], where: 'here', workers: 1, usualSeconds: 5 },
   engine: { paths: ['test/engine'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  attack: { paths: ['test/attack'], where: 'private engine', workers: 1, usualSeconds: 20 },
   crash: { paths: ['test/crash'], where: 'private engine', workers: 1, usualSeconds: 5 },
   unit: {
     paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'],

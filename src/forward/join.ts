@@ -19,6 +19,7 @@ import {
   type ForwardedPort,
   type ForwardHandover,
   type LocalhostForward,
+  type LocalhostForwardOptions,
 } from '../types.ts';
 
 /**
@@ -35,7 +36,7 @@ import {
  */
 export const joinLocalhostForward = (
   handover: ForwardHandover,
-  options: { docker?: object } = {},
+  options: Pick<LocalhostForwardOptions, 'docker'> = {},
 ): LocalhostForward => {
   if (
     typeof handover?.id !== 'string' ||

@@ -7,6 +7,7 @@ import { LocalhostForwardError } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
+import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
@@ -46,13 +47,16 @@ export const openLocalhostForward = async (
   const plan = parseOpenArguments(ports, options, process.env);
   return coded('Opening the forward', async () => {
     await assertAllowed();
-    return openPlanned(plan);
+    return underSignal(plan.options.signal, () => openPlanned(plan));
   });
 };
 
 const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise<LocalhostForward> => {
   // Ask the host what it is, and choose.
-  const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
+  const [engine, host] = await untilAborted(
+    Promise.all([connectEngine(plan.options.docker), readHostFacts()]),
+    plan.options.signal,
+  );
   stopIfAborted(plan.options.signal);
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>
@@ -149,6 +153,23 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 };
 
 const ignore = (): void => undefined;
+
+/** What others may wait for as well goes on when nobody waits for it here any more. */
+const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (signal === undefined) return work;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = (): void => resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([work, promise]);
+    stopIfAborted(signal);
+    return await work;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    work.catch(ignore);
+  }
+};
 
 /** By rights that are kept ready for it, also where it is tried again after all else is closed. */
 const by = async (privileges: Privileges, work: () => Promise<void>): Promise<void> => {

@@ -180,10 +180,10 @@ class Port {
   }
 
   /** What is established ends, too. */
-  close() {
+  async close() {
     this.isClosed = true;
-    if (!this.#isDeaf(this.#cut)) void this.listener.stop();
     this.#endAll();
+    if (!this.#isDeaf(this.#cut)) await this.listener.stop();
   }
 
   /** Whether nobody listens, so that the kernel refuses. UDP knows no reset. @param {CutMode | undefined} cut */

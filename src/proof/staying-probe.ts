@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type Docker from 'dockerode';
 import { delay } from '../clock.ts';
 import { AddressTaken } from '../engine/containers.ts';
+import { underNoSignal } from '../engine/limit.ts';
 import { IdleEnd } from '../lifecycle/idle-end.ts';
 import { renderLabels } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
@@ -176,7 +177,8 @@ export class StayingProbe {
       });
       return { container, idle: new IdleEnd(() => void container.remove().catch(() => undefined), idleMs) };
     };
-    const starting = begin();
+    // Others may go on by it.
+    const starting = underNoSignal(begin);
     this.#current.set(key, starting);
     return starting;
   }

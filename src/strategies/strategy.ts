@@ -45,8 +45,8 @@ export interface PortMapping extends PortKey {
 export interface RoutePlan {
   readonly names: Names;
   readonly ports: readonly PortMapping[];
-  /** The address that probes of ours will have, unless the engine refuses the planned subnet. */
-  readonly probeAddress: string;
+  /** The network's, unless the engine refuses it. */
+  readonly subnet: string;
   /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
   readonly trials: readonly PortMapping[];
   /** The name that containers dial. */
@@ -97,6 +97,8 @@ export interface Strategy {
   doubt?(facts: Facts): Obstacle | undefined;
   /** What speaks for it here, in a few words. Pure. */
   describe(facts: Facts): string;
+  /** Asks what an opening would find out at its start, and changes nothing. Resolves to what stands in its way after all. */
+  rehearse?(tools: Tools): Promise<Obstacle | undefined>;
   /**
    * Begins before the network exists, and beside its creation. A failure leaves nothing.
    *

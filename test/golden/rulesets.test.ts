@@ -19,7 +19,11 @@ const ports = [
   { protocol: 'tcp', containerPort: 80, targetPort: 8088 },
   { protocol: 'udp', containerPort: 53, targetPort: 5353 },
 ] as const;
-const probe = { address: '198.18.0.14', trials: [{ protocol: 'tcp', containerPort: 80, targetPort: 40000 }] } as const;
+const probe = {
+  address: '198.18.0.14',
+  callers: '198.18.0.2-198.18.0.14',
+  trials: [{ protocol: 'tcp', containerPort: 80, targetPort: 40000 }],
+} as const;
 const another = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
 const bridge = 'lhf-golden01';
 const other = 'lhf-golden02';

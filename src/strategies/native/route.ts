@@ -47,7 +47,7 @@ export const unseenRoute = (): RouteView => ({
 const refuse = async (): Promise<never> => {
   throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
     what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them',
-    try: "strategy: 'nftables', 'iptables' or 'relay', on an engine of this host",
+    try: "strategy: 'nftables'",
   });
 };
 
@@ -142,7 +142,7 @@ class NativeRoute implements Route {
         'LHF_ERR_PORT_IN_USE',
         {
           what: `The engine changes no port numbers, and nothing of ours can listen on 127.0.0.1:${containerPort} for port ${targetPort}: ${String(error)}`,
-          try: `{ hostPort: ${port.hostPort} }, with no other containerPort`,
+          try: `{ hostPort: ${port.hostPort}, containerPort: ${port.hostPort} }`,
         },
         { cause: error, strategy: 'native' },
       );

@@ -17,8 +17,8 @@ export interface BridgeRules extends BridgeRulesView {
   remove(port: PortMapping): Promise<void>;
   /** @throws LHF_ERR_UNSUPPORTED */
   disturb(port: PortMapping, fault: Fault): Promise<void>;
-  /** Knows the address of our probes, and where these ports lead for them. */
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void>;
+  /** Knows who may call on this subnet, the address of our probes there, and where these ports lead for them. */
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void>;
   /** Puts back what somebody else took away, and tells whether anything was missing. */
   repair(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */

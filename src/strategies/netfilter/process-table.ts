@@ -189,8 +189,9 @@ export class ProcessTable {
   }
 
   #renderGuardAnew(state: State): string[] {
-    const bridges = [...state.keys()].map((bridge) => `add element ip ${this.#tables.guard} bridges { "${bridge}" }`);
-    return [...renderGuardTable(this.#tables, { replaces: true }), ...bridges];
+    const elements = [...this.#elementsOf(state, state.keys())];
+    const ofGuard = elements.filter(([key]) => key.startsWith(`ip ${this.#tables.guard} `));
+    return [...renderGuardTable(this.#tables, { replaces: true }), ...renderChange(new Map(), new Map(ofGuard))];
   }
 
   #error(what: string, answer: string): LocalhostForwardError {

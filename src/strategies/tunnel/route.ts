@@ -164,7 +164,7 @@ class TunnelRoute implements Route {
     if (port.protocol === 'udp')
       throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
         what: `The strategy tunnel carries TCP only, and udp port ${port.containerPort} was asked for`,
-        try: "strategy: 'nftables' or 'iptables', on an engine of this host",
+        try: "strategy: 'nftables'",
       });
     return new Promise((resolve, reject) => {
       const client = this.#sshd?.client;

@@ -10,6 +10,7 @@ import { BridgeShaper } from '../shaper.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
+import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
 import { ChainView, RawGuard } from './chain-view.ts';
 import { HeldChains } from './held-chains.ts';
@@ -81,7 +82,7 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
     onSent: () => plan.onSent(),
   });
 
-const probeOf = ({ probeAddress, trials }: RoutePlan): ProbeRule => ({ address: probeAddress, trials });
+const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
 
 const faultsByNft = (): LocalhostForwardError =>
   new LocalhostForwardError(
@@ -126,8 +127,8 @@ class IptablesRules implements BridgeRules {
     await disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
-    return this.#both((rules) => rules.setProbe(this.#bridge, { address, trials }));
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {

@@ -5,17 +5,18 @@ import type { BridgeRules } from '../bridge-rules.ts';
 import { disturbPort } from '../disturb.ts';
 import { BridgeShaper } from '../shaper.ts';
 import type { HeldTables } from '../held-tables.ts';
+import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
 
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (
   tables: HeldTables,
-  { names: { bridge }, ports, probeAddress, trials, onSent }: RoutePlan,
+  { names: { bridge }, ports, subnet, trials, onSent }: RoutePlan,
   privileges: Privileges,
 ): Promise<BridgeRules> => {
   tables.acquire();
   try {
-    const probe = { address: probeAddress, trials };
+    const probe = probeOn(subnet, trials);
     await tables.rules.open(bridge, ports, { translates: true, probe, onSent });
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
@@ -53,8 +54,8 @@ class NftablesRules implements BridgeRules {
     return disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
-    return this.#tables.rules.setProbe(this.#bridge, { address, trials });
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#tables.rules.setProbe(this.#bridge, probeOn(subnet, trials));
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {
