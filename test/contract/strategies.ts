@@ -25,6 +25,8 @@ export interface Claims {
   readonly cutsWith: RegExp;
   /** What a dropped port does not give: a connection, or an answer on one that a listener of ours has accepted. */
   readonly drops: 'connections' | 'answers';
+  /** Who delays answers: nobody, a thread of ours, or the kernel where it has netem. */
+  readonly delays: 'itself' | 'netem' | 'nobody';
   /** Who waits for an answer of a dropped port gets it when that is restored; else a reset. */
   readonly resumes: boolean;
   /** Connections that a cut port refuses are seen, and not only by the kernel. */
@@ -48,6 +50,7 @@ const netfilter = {
   counts: 'packets',
   cutsWith: /^ECONNRESET$/,
   drops: 'connections',
+  delays: 'netem',
   resumes: true,
   countsRefused: true,
   isSeenElsewhere: true,
@@ -78,6 +81,7 @@ const all: readonly Claims[] = [
     counts: 'payload',
     cutsWith: /^ECONNRESET$/,
     drops: 'answers',
+    delays: 'itself',
     resumes: true,
     countsRefused: false,
     isSeenElsewhere: true,
@@ -99,6 +103,7 @@ const all: readonly Claims[] = [
     counts: 'payload',
     cutsWith: /^ECONNRESET$/,
     drops: 'answers',
+    delays: 'itself',
     resumes: true,
     countsRefused: false,
     isSeenElsewhere: true,
@@ -119,6 +124,7 @@ const all: readonly Claims[] = [
     counts: 'payload',
     cutsWith: /^(END|ECONNRESET)$/,
     drops: 'answers',
+    delays: 'nobody',
     resumes: false,
     countsRefused: false,
     isSeenElsewhere: false,

@@ -104,7 +104,7 @@ export class CarriedRoute extends CarriedView implements Route {
     const key = keyOf(port);
     if (this.#opened !== undefined && this.#isThere(key)) {
       const { place } = this.#opened;
-      await this.#thread.ask({ do: 'disturb', forward: this.#forward, key, cut: fault.cut }).catch((error: unknown) => {
+      await this.#thread.ask({ do: 'disturb', forward: this.#forward, key, fault }).catch((error: unknown) => {
         throw cannotListen(this.#front.strategy, place, port, error);
       });
     }

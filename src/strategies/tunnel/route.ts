@@ -15,7 +15,7 @@ import {
   type RoutePlan,
   type Tools,
 } from '../strategy.ts';
-import { TunnelCuts, connect, disconnect } from './cuts.ts';
+import { connect, disconnect, slowsElsewhere, TunnelCuts } from './cuts.ts';
 import { startSshd, type Sshd } from './sshd.ts';
 import { landingOf } from './unseen-route.ts';
 
@@ -84,7 +84,8 @@ class TunnelRoute implements Route {
     this.#end(key);
   }
 
-  async disturb(port: PortMapping, { cut }: Fault): Promise<void> {
+  async disturb(port: PortMapping, { cut, slow }: Fault): Promise<void> {
+    if (slow !== undefined) throw slowsElsewhere();
     const key = keyOf(port);
     const was = this.#cuts.set(key, cut);
     if (cut === 'refuse' && was !== 'refuse') await this.#stopListening(port);
