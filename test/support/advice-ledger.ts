@@ -100,10 +100,6 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'names the drop by',
   ],
   'sudo nft insert rule ${…} ${…} ${…} iifname ${…} accept': ['test/firewall/taken.test.ts', 'the advice mends it'],
-  'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in': [
-    'test/firewall/findings.test.ts',
-    'works where the advice leads',
-  ],
   'sudo sysctl -w net.ipv4.conf.${…}.route_localnet=1': [
     'test/firewall/findings.test.ts',
     'names route_localnet, turned off behind our back',

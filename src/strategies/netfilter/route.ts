@@ -1,4 +1,4 @@
-import { bridgeElsewhere } from '../../engine/bridges.ts';
+import { bridgeElsewhere } from '../../engine/elsewhere.ts';
 import { interfaceExists } from '../../host/kernel.ts';
 import { probeAddressOf } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
