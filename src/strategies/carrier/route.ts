@@ -1,3 +1,4 @@
+import { describePruned } from '../../engine/helper-container.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import type { Hits, Strategy as StrategyName } from '../../types.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
@@ -147,6 +148,7 @@ export class CarriedRoute implements Route {
     try {
       await this.#thread.ask({ do: 'listen', forward: this.#forward, key, ...place, port: plan });
     } catch (error) {
+      if (isGone(error)) throw networkGone(this.#front.strategy, network, error);
       throw cannotListen(this.#front.strategy, place, port, error);
     }
     this.#lives.set(key, this.#thread.life);
@@ -180,6 +182,12 @@ const planOf = (port: PortMapping, { subnet, probeAddress }: Network): RelayPort
   const hosts = port.eitherLoopback === true ? ([hostAddress, other] as const) : [hostAddress];
   return { protocol, containerPort, hostPort, hosts, subnet, probeAddress };
 };
+
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL';
+
+/** Its address went with it. */
+const networkGone = (strategy: StrategyName, { name }: Network, error: unknown): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_NETWORK', describePruned(name), { cause: error, strategy });
 
 const cannotListen = (
   strategy: StrategyName,
