@@ -104,6 +104,10 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/firewall/findings.test.ts',
     'names route_localnet, turned off behind our back',
   ],
+  "docker network prune --filter 'label!=localhost-forward.session', which spares forwards, and open another one": [
+    'test/engine/field.test.ts',
+    'a network that was pruned',
+  ],
   "strategy: 'auto'": ['test/engine/doctor.test.ts', 'doctor and opening agree'],
   "strategy: 'tunnel'": ['test/engine/tunnel.test.ts', 'is reached by a tunnel'],
   'unset LOCALHOST_FORWARD_SUBNET_POOL': ['test/firewall/routes.test.ts', 'No free'],

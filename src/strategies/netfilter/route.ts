@@ -67,7 +67,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
   readonly #accepts: Accepts;
   #subnet: string;
   #trials: readonly PortMapping[];
-  /** Engines without userland proxy set it on every bridge themselves: then it is theirs, and stays. */
+  /** Engines without userland proxy set it on every bridge themselves, others for all interfaces: then it is theirs, and stays. */
   #keepsRouteLocalnet = false;
 
   readonly firewall: FirewallPass;
