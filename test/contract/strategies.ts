@@ -24,7 +24,9 @@ export interface Claims {
   /** A worker that was handed the forward can count and prove as well. */
   readonly isSeenElsewhere: boolean;
   /** What an unnamed connection of a container comes to when its network is gone. */
-  readonly closesWith: 'ECONNRESET' | 'TIMEOUT';
+  readonly closesWith: 'ECONNRESET' | 'TIMEOUT' | 'END';
+  /** A connection that is cut is told from one that was ended: ssh has no word for that. */
+  readonly tellsResets: boolean;
   /** What containers dial is the bridge's own address, and not another one of the network. */
   readonly standsAtGateway: boolean;
 }
@@ -40,6 +42,7 @@ const netfilter = {
   counts: 'packets',
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
+  tellsResets: true,
   standsAtGateway: true,
 } as const;
 const nftables = { ...netfilter, name: 'nftables', leavesRuleset: 'byte for byte' } as const;
@@ -66,6 +69,7 @@ const all: readonly Claims[] = [
     counts: 'payload',
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
+    tellsResets: true,
     standsAtGateway: true,
   },
   {
@@ -83,6 +87,7 @@ const all: readonly Claims[] = [
     counts: 'payload',
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
+    tellsResets: true,
     standsAtGateway: false,
   },
   {
@@ -98,7 +103,8 @@ const all: readonly Claims[] = [
     leavesRuleset: 'nothing of ours',
     counts: 'payload',
     isSeenElsewhere: false,
-    closesWith: 'ECONNRESET',
+    closesWith: 'END',
+    tellsResets: false,
     standsAtGateway: false,
   },
 ];

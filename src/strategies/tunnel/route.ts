@@ -1,6 +1,7 @@
-import { connect as dial, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { LocalhostForwardError } from '../../errors.ts';
+import type { Endpoint } from '../../host/sockets.ts';
 import type { Hits } from '../../types.ts';
 import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
@@ -12,10 +13,11 @@ import {
   type Route,
   type RouteEvidence,
   type RoutePlan,
-  type RouteView,
   type Tools,
 } from '../strategy.ts';
+import { dialFirst, hostsOf } from './dial.ts';
 import { startSshd, type Sshd } from './sshd.ts';
+import { landingOf } from './unseen-route.ts';
 
 interface Count {
   attempts: number;
@@ -23,6 +25,15 @@ interface Count {
   packets: number;
   bytes: number;
   proofs: number;
+}
+
+/** One connection under way. */
+interface Carried {
+  readonly key: string;
+  readonly channel: ClientChannel;
+  readonly caller: Endpoint;
+  /** Our own end of the connection to the service. */
+  readonly end: Endpoint;
 }
 
 /** Begins without an sshd: there is nothing for it to be on before the network is there. */
@@ -36,30 +47,6 @@ export const openTunnelRoute = async (plan: RoutePlan, tools: Tools): Promise<Ro
   return route;
 };
 
-/** Only the process that carries the bytes can tell of them. */
-export const unseenRoute = (): RouteView => {
-  const refuse = async (): Promise<never> => {
-    throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-      what: 'The strategy tunnel counts in the process that opened the forward, and this is another one',
-      try: 'ask the forward in the process that opened it',
-    });
-  };
-  return {
-    isRelay: true,
-    isOfHost: false,
-    hits: refuse,
-    proofs: refuse,
-    inspect: refuse,
-    landingOf,
-    watchPackets: async () => blindWatch,
-  };
-};
-
-const landingOf = ({ targetPort }: PortMapping): ReturnType<RouteView['landingOf']> => ({
-  address: '127.0.0.1',
-  port: targetPort,
-});
-
 class TunnelRoute implements Route {
   readonly isRelay = true;
   readonly isOfHost = false;
@@ -67,7 +54,7 @@ class TunnelRoute implements Route {
   readonly #ports: Map<string, PortMapping>;
   readonly #counts = new Map<string, Count>();
   /** What is established, by its port's key. */
-  readonly #sockets = new Map<Socket, { readonly key: string; readonly channel: ClientChannel }>();
+  readonly #sockets = new Map<Socket, Carried>();
   /** Connections of probes that a service has accepted, while they last. */
   readonly #proven = new Set<string>();
   #trials: ReadonlyMap<string, PortMapping> = new Map();
@@ -134,6 +121,12 @@ class TunnelRoute implements Route {
   readonly sawProbe = ({ address, port }: { readonly address: string; readonly port: number }): boolean =>
     this.#proven.has(`${address}:${port}`);
 
+  async callerBehind(port: PortMapping, { address, port: number }: Endpoint): Promise<Endpoint | undefined> {
+    for (const { key, caller, end } of this.#sockets.values())
+      if (key === keyOf(port) && end.port === number && end.address === address) return caller;
+    return undefined;
+  }
+
   async inspect(port: PortMapping): Promise<RouteEvidence> {
     return { isPresent: this.#ports.has(keyOf(port)) && this.#sshd !== undefined, routeLocalnet: undefined };
   }
@@ -192,30 +185,35 @@ class TunnelRoute implements Route {
     const isProbe = srcIP === this.#network?.probeAddress;
     if (!isProbe) this.#countOf(key).attempts += 1;
     const trial = isProbe ? this.#trials.get(key) : undefined;
-    const service = dial({
-      host: trial === undefined ? port.hostAddress : '127.0.0.1',
-      port: trial?.targetPort ?? port.hostPort,
-      allowHalfOpen: true,
-    });
-    service.setNoDelay().unref();
-    service.once('error', reject);
-    service.once('connect', () => {
-      service.off('error', reject);
+    const places =
+      trial === undefined
+        ? hostsOf(port).map((host) => ({ host, port: port.hostPort }))
+        : [{ host: '127.0.0.1', port: trial.targetPort }];
+    dialFirst(places, (service) => {
+      // Its port may have gone meanwhile.
+      if (service === undefined || !this.#ports.has(key)) {
+        service?.destroy();
+        return reject();
+      }
       const channel = accept();
       this.#count(key, isProbe, channel, service);
-      const caller = `${srcIP}:${srcPort}`;
-      if (isProbe) this.#proven.add(caller);
-      this.#sockets.set(service, { key, channel });
+      const caller = { address: srcIP, port: srcPort };
+      const name = `${srcIP}:${srcPort}`;
+      if (isProbe) this.#proven.add(name);
+      const { localAddress = '', localPort = 0 } = service;
+      this.#sockets.set(service, { key, channel, caller, end: { address: localAddress, port: localPort } });
       channel.on('error', () => service.resetAndDestroy());
       service.on('error', () => channel.destroy());
       channel.once('close', () => service.destroy());
       service.once('close', () => {
-        this.#proven.delete(caller);
+        this.#proven.delete(name);
         this.#sockets.delete(service);
       });
       channel.pipe(service);
       service.pipe(channel);
+      return undefined;
     });
+    return undefined;
   }
 
   #count(key: string, isProbe: boolean, channel: ClientChannel, service: Socket): void {
