@@ -18,6 +18,7 @@ export const projects = {
   contract: { paths: ['test/contract'], where: 'private engine', workers: 1, usualSeconds: 5 },
   firewall: { paths: ['test/firewall'], where: 'here', workers: 1, usualSeconds: 5 },
   engine: { paths: ['test/engine'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  attack: { paths: ['test/attack'], where: 'private engine', workers: 1, usualSeconds: 20 },
   crash: { paths: ['test/crash'], where: 'private engine', workers: 1, usualSeconds: 5 },
   unit: {
     paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'],
@@ -63,7 +64,10 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/users/types.test.ts': 20,
   'test/users/watch.test.ts': 18,
   'test/engine/probe-stays.test.ts': 18,
+  'test/engine/nothing-escapes.test.ts': 35,
   'test/engine/cli-run.test.ts': 15,
+  'test/engine/doctor.test.ts': 12,
+  'test/engine/loopbacks.test.ts': 10,
   'test/engine/cli.test.ts': 15,
   'test/firewall/smoke.test.ts': 15,
   'test/crash/sidecar.test.ts': 15,

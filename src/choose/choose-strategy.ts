@@ -32,8 +32,7 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = []
   const rights = choosePrivilege(facts, wishes.privilege, failed);
   const refusal = rights.privilege === undefined ? rights.obstacle : undefined;
   const candidates = strategies.map((strategy) => {
-    const words = failureOf(failed, strategy.name);
-    const obstacle = words === undefined ? obstacleTo(strategy, facts, wishes) : { what: words };
+    const obstacle = failureOf(failed, strategy.name) ?? obstacleTo(strategy, facts, wishes);
     // Rights are the last thing that is asked for: without the tools they would not help.
     const unfit = obstacle ?? (strategy.needsPrivilege ? refusal : undefined);
     return { name: strategy.name, strategy, obstacle, unfit };
@@ -51,8 +50,10 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = []
     return { strategy: chosen.name, privilege: kind, reasons };
   }
   const able = wanted.find(({ obstacle }) => obstacle === undefined);
+  // What was tried is nearest to working.
+  const tried = wanted.find(({ name }) => failureOf(failed, name) !== undefined)?.obstacle;
   throw able === undefined || refusal === undefined
-    ? noStrategy(facts, wishes.strategy, reasons)
+    ? noStrategy(wishes.strategy, reasons, tried?.advice ?? adviseOn(facts, wishes.strategy, refusal))
     : noPrivilege(able.name, refusal, reasons);
 };
 
@@ -77,16 +78,16 @@ const describe = (strategy: Strategy, facts: Facts, wishes: Wishes, by: ReturnTy
 };
 
 const noStrategy = (
-  facts: Facts,
   asked: 'auto' | StrategyName,
   reasons: readonly StrategyReason[],
+  advice: string,
 ): LocalhostForwardError => {
   const what =
     asked === 'auto'
       ? 'No strategy can forward to 127.0.0.1 here'
       : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
   const evidence = listReasons(reasons);
-  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: adviseOn(facts, asked) }, { reasons });
+  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: advice }, { reasons });
 };
 
 const noPrivilege = (

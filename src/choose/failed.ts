@@ -1,3 +1,4 @@
+import type { Obstacle } from '../strategies/strategy.ts';
 import type { Privilege, Strategy } from '../types.ts';
 
 /** A strategy that was tried by some rights, and did not even come to its start. */
@@ -8,16 +9,21 @@ export interface FailedStart {
   readonly words: string;
   /** Whether the rights were refused, so that they are of no use to another strategy either; else no other rights would help this one. */
   readonly isOfRights: boolean;
+  /** Whether it was only asked what would come of it. */
+  readonly isRehearsed?: boolean;
+  readonly advice?: string;
 }
 
 /** All that failed, in the order in which it was tried. */
 export type Failed = readonly FailedStart[];
 
 /** Why a strategy that failed is not taken: undefined where it did not, or where other rights may do better. Pure. */
-export const failureOf = (failed: Failed, strategy: Strategy): string | undefined => {
+export const failureOf = (failed: Failed, strategy: Strategy): Obstacle | undefined => {
   const own = failed.filter((one) => one.strategy === strategy);
   const last = own.findLast(({ isOfRights }) => !isOfRights);
-  return last === undefined ? undefined : `failed at its start: ${last.words}`;
+  if (last === undefined) return undefined;
+  const what = `${last.isRehearsed === true ? 'would fail' : 'failed'} at its start: ${last.words}`;
+  return last.advice === undefined ? { what } : { what, advice: last.advice };
 };
 
 /** Why rights are not taken that were refused. Pure. */

@@ -19,6 +19,7 @@ import {
   type ForwardedPort,
   type ForwardHandover,
   type LocalhostForward,
+  type LocalhostForwardOptions,
 } from '../types.ts';
 
 /**
@@ -35,7 +36,7 @@ import {
  */
 export const joinLocalhostForward = (
   handover: ForwardHandover,
-  options: { docker?: object } = {},
+  options: Pick<LocalhostForwardOptions, 'docker'> = {},
 ): LocalhostForward => {
   if (
     typeof handover?.id !== 'string' ||
@@ -51,13 +52,16 @@ export const joinLocalhostForward = (
   return new JoinedForward(handover, parseOptions(options, process.env));
 };
 
+/** A hand-over of an older copy of the package tells one name. */
+const namesIn = ({ hostname, hostnames }: Partial<ForwardHandover>): readonly string[] => hostnames ?? [hostname ?? ''];
+
 class JoinedForward extends ForwardView implements LocalhostForward {
   readonly #handover: ForwardHandover;
   readonly #options: ReturnType<typeof parseOptions>;
   #probe: ProbeHold | undefined;
 
   constructor(handover: ForwardHandover, options: ReturnType<typeof parseOptions>) {
-    super({ ...handover, reasons: [] });
+    super({ ...handover, hostnames: namesIn(handover), reasons: [] });
     this.#handover = handover;
     this.#options = options;
   }
@@ -68,6 +72,18 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   unforward(): Promise<void> {
     return Promise.reject(this.#notOwned('unforward'));
+  }
+
+  cut(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('cut'));
+  }
+
+  slow(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('slow'));
+  }
+
+  restore(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('restore'));
   }
 
   /** The listener is its owner's, and so is what it was asked. */
@@ -153,6 +169,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       },
       address: gateway,
       hostname,
+      hostnames: this.hostnames,
       route,
       // Which of the loopback's addresses its owner's carrier may take was not handed over: it tells which it took.
       ports: () =>
@@ -173,6 +190,13 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
     const session = sessionOn(engine, privilege);
     return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
+  }
+
+  #ownersAlone(what: string): LocalhostForwardError {
+    return new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+      what: `${what}() was asked of ${this.networkName}, which another process opened: others use its ports, too`,
+      try: 'openLocalhostForward() in this process',
+    });
   }
 
   #notOwned(what: string): LocalhostForwardError {

@@ -25,14 +25,29 @@ export const openByFirstStrategy = async <T>(
       // Who uses no rights was refused none.
       failed.push({ strategy, privilege, words, isOfRights: privilege !== 'none' && isRefusalOfRights(words) });
       choice = chooseNext(choose, failed, error);
+      if (error.code === 'LHF_ERR_NO_STRATEGY') warnOfPlace(words, choice);
       debug(`${strategy} by ${privilege} failed at its start: ${choice.strategy} by ${choice.privilege} is next`);
     }
   }
 };
 
-/** Its rules, or what it listens with: not the user's own ports, nor the network, which no other strategy would have either. */
+let isWarned = false;
+
+/** Whose 127.0.0.1 it is then may surprise: told once. */
+const warnOfPlace = (words: string, { strategy }: Choice): void => {
+  if (isWarned) return;
+  isWarned = true;
+  process.emitWarning(`${words}. By ${strategy}, containers reach the 127.0.0.1 of this process's namespace`, {
+    type: 'LocalhostForwardWarning',
+    code: 'LHF_WARN_NAMESPACE',
+  });
+};
+
+/** Its rules, its place, or what it listens with: not the user's own ports, nor the network, which no other strategy would have either. */
 const isOfStart = ({ code, strategy }: LocalhostForwardError, choice: Choice): boolean =>
-  code === 'LHF_ERR_RULES' || (code === 'LHF_ERR_PORT_IN_USE' && strategy === choice.strategy);
+  code === 'LHF_ERR_RULES' ||
+  code === 'LHF_ERR_NO_STRATEGY' ||
+  (code === 'LHF_ERR_PORT_IN_USE' && strategy === choice.strategy);
 
 const wordsOf = ({ stderr, message }: LocalhostForwardError): string => {
   const [line = ''] = (stderr ?? message).replace(/^(?:Error: )+/, '').split('\n');

@@ -14,7 +14,7 @@ const { headBytes, LinkedEnd, renderHead } = require('./linked-end.cjs');
 /**
  * @typedef {{ readonly listen: number, readonly protocol: 'tcp' | 'udp', readonly port: number }
  *   | { readonly listening: number, readonly error?: { code: string | undefined, message: string } }
- *   | { readonly close: 'tcp' | 'udp', readonly port: number }
+ *   | { readonly close: 'tcp' | 'udp', readonly port: number, readonly number?: number }
  *   | { readonly datagram: string, readonly port: number, readonly peer: Endpoint }} Word
  */
 /**

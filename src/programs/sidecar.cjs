@@ -43,6 +43,7 @@ const obey = (word) => {
   } else if ('close' in word) {
     open.get(`${word.close}/${word.port}`)?.close();
     open.delete(`${word.close}/${word.port}`);
+    if (word.number !== undefined) link.tell({ listening: word.number });
   } else if ('datagram' in word)
     open.get(`udp/${word.port}`)?.send?.(Buffer.from(word.datagram, 'base64'), word.peer.port, word.peer.address);
 };

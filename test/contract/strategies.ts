@@ -21,6 +21,16 @@ export interface Claims {
   readonly leavesRuleset: 'byte for byte' | 'nothing of ours';
   /** Hits: of packets with their headers on their way in, or of what was said in both directions. */
   readonly counts: 'packets' | 'payload';
+  /** How a connection ends that was established when its port was cut. */
+  readonly cutsWith: RegExp;
+  /** What a dropped port does not give: a connection, or an answer on one that a listener of ours has accepted. */
+  readonly drops: 'connections' | 'answers';
+  /** Who delays answers: nobody, a thread of ours, or the kernel where it has netem. */
+  readonly delays: 'itself' | 'netem' | 'nobody';
+  /** Who waits for an answer of a dropped port gets it when that is restored; else a reset. */
+  readonly resumes: boolean;
+  /** Connections that a cut port refuses are seen, and not only by the kernel. */
+  readonly countsRefused: boolean;
   /** A worker that was handed the forward can count and prove as well. */
   readonly isSeenElsewhere: boolean;
   /** What an unnamed connection of a container comes to when its network is gone. */
@@ -40,6 +50,11 @@ const netfilter = {
   opensBridge: true,
   takesPorts: false,
   counts: 'packets',
+  cutsWith: /^ECONNRESET$/,
+  drops: 'connections',
+  delays: 'netem',
+  resumes: true,
+  countsRefused: true,
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
   tellsResets: true,
@@ -67,6 +82,11 @@ const all: readonly Claims[] = [
     takesPorts: true,
     leavesRuleset: 'byte for byte',
     counts: 'payload',
+    cutsWith: /^ECONNRESET$/,
+    drops: 'answers',
+    delays: 'itself',
+    resumes: true,
+    countsRefused: false,
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
     tellsResets: true,
@@ -85,6 +105,11 @@ const all: readonly Claims[] = [
     takesPorts: false,
     leavesRuleset: 'byte for byte',
     counts: 'payload',
+    cutsWith: /^ECONNRESET$/,
+    drops: 'answers',
+    delays: 'itself',
+    resumes: true,
+    countsRefused: false,
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
     tellsResets: true,
@@ -102,6 +127,11 @@ const all: readonly Claims[] = [
     takesPorts: false,
     leavesRuleset: 'nothing of ours',
     counts: 'payload',
+    cutsWith: /^(END|ECONNRESET)$/,
+    drops: 'answers',
+    delays: 'nobody',
+    resumes: false,
+    countsRefused: false,
     isSeenElsewhere: false,
     closesWith: 'END',
     tellsResets: false,

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { clearTimeout, delay, setTimeout } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
-import { dockerUnavailable, statusOf } from '../../engine/engine.ts';
+import { statusOf } from '../../engine/engine.ts';
+import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { createHelper, describeHelperRefusal } from '../../engine/helper-container.ts';
 import { readProgramText } from '../../engine/program-text.ts';
 import { isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';

@@ -7,6 +7,7 @@ import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
   keyOf,
+  type Fault,
   type Network,
   type PortMapping,
   type Proofs,
@@ -15,17 +16,11 @@ import {
   type RoutePlan,
   type Tools,
 } from '../strategy.ts';
+import { connect, disconnect, slowsElsewhere, TunnelCuts } from './cuts.ts';
+import { Counts } from './counts.ts';
 import { dialFirst, hostsOf } from './dial.ts';
 import { startSshd, type Sshd } from './sshd.ts';
 import { landingOf } from './unseen-route.ts';
-
-interface Count {
-  attempts: number;
-  connections: number;
-  packets: number;
-  bytes: number;
-  proofs: number;
-}
 
 /** One connection under way. */
 interface Carried {
@@ -52,9 +47,10 @@ class TunnelRoute implements Route {
   readonly isOfHost = false;
   readonly landingOf = landingOf;
   readonly #ports: Map<string, PortMapping>;
-  readonly #counts = new Map<string, Count>();
+  readonly #counts = new Counts();
   /** What is established, by its port's key. */
   readonly #sockets = new Map<Socket, Carried>();
+  readonly #cuts = new TunnelCuts();
   /** Connections of probes that a service has accepted, while they last. */
   readonly #proven = new Set<string>();
   #trials: ReadonlyMap<string, PortMapping> = new Map();
@@ -86,16 +82,22 @@ class TunnelRoute implements Route {
   async remove(port: PortMapping): Promise<void> {
     const key = keyOf(port);
     this.#ports.delete(key);
-    const sshd = this.#sshd;
-    // Refused, it is not listened to any more: what was wanted.
-    await sshd?.awaited(
-      new Promise<void>((resolve) => void sshd.client.unforwardIn('', port.containerPort, () => resolve())),
-    );
-    for (const [socket, { key: of, channel }] of this.#sockets) {
-      if (of !== key) continue;
-      socket.resetAndDestroy();
-      channel.destroy();
-    }
+    this.#cuts.set(key, undefined);
+    this.#counts.delete(key);
+    await this.#stopListening(port);
+    this.#end(key);
+  }
+
+  async disturb(port: PortMapping, { cut, slow }: Fault): Promise<void> {
+    if (slow !== undefined) throw slowsElsewhere();
+    const key = keyOf(port);
+    const was = this.#cuts.set(key, cut);
+    if (cut === 'refuse' && was !== 'refuse') await this.#stopListening(port);
+    if (cut === 'refuse' || cut === 'reset') this.#end(key);
+    if (was === 'refuse' && cut !== 'refuse') await this.#sshd?.awaited(this.#listen(port));
+    for (const [socket, { key: of, channel }] of this.#sockets)
+      if (of === key) (cut === 'drop' ? disconnect : connect)(channel, socket);
+    if (cut !== 'drop') this.#cuts.refuseHeld(key);
   }
 
   async divertProbes(trials: readonly PortMapping[]): Promise<void> {
@@ -104,7 +106,7 @@ class TunnelRoute implements Route {
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
     return ports.map((port) => {
-      const { attempts, connections, packets, bytes } = this.#countOf(keyOf(port));
+      const { attempts, connections, packets, bytes } = this.#counts.of(keyOf(port));
       return { attempts, connections, packets, bytes };
     });
   }
@@ -113,7 +115,7 @@ class TunnelRoute implements Route {
     return new Map(
       [...this.#ports].map(([key, { hostPort }]) => [
         key,
-        { packets: this.#countOf(key).proofs, targetPort: hostPort },
+        { packets: this.#counts.of(key).proofs, targetPort: hostPort },
       ]),
     );
   }
@@ -151,11 +153,28 @@ class TunnelRoute implements Route {
     await this.#forget();
   }
 
+  /** Refused, it is not listened to any more: what was wanted. */
+  async #stopListening({ containerPort }: PortMapping): Promise<void> {
+    const sshd = this.#sshd;
+    await sshd?.awaited(
+      new Promise<void>((resolve) => void sshd.client.unforwardIn('', containerPort, () => resolve())),
+    );
+  }
+
+  #end(key: string): void {
+    this.#cuts.refuseHeld(key);
+    for (const [socket, { key: of, channel }] of this.#sockets) {
+      if (of !== key) continue;
+      socket.resetAndDestroy();
+      channel.destroy();
+    }
+  }
+
   #listen(port: PortMapping): Promise<void> {
     if (port.protocol === 'udp')
       throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
         what: `The strategy tunnel carries TCP only, and udp port ${port.containerPort} was asked for`,
-        try: "strategy: 'nftables' or 'iptables', on an engine of this host",
+        try: "strategy: 'nftables'",
       });
     return new Promise((resolve, reject) => {
       const client = this.#sshd?.client;
@@ -183,7 +202,10 @@ class TunnelRoute implements Route {
     const port = this.#ports.get(key);
     if (port === undefined) return reject();
     const isProbe = srcIP === this.#network?.probeAddress;
-    if (!isProbe) this.#countOf(key).attempts += 1;
+    if (!isProbe) this.#counts.of(key).attempts += 1;
+    const cut = this.#cuts.of(key);
+    if (cut === 'drop') return this.#cuts.hold(key, reject);
+    if (cut !== undefined) return reject();
     const trial = isProbe ? this.#trials.get(key) : undefined;
     const places =
       trial === undefined
@@ -196,7 +218,7 @@ class TunnelRoute implements Route {
         return reject();
       }
       const channel = accept();
-      this.#count(key, isProbe, channel, service);
+      this.#counts.follow(key, isProbe, [channel, service]);
       const caller = { address: srcIP, port: srcPort };
       const name = `${srcIP}:${srcPort}`;
       if (isProbe) this.#proven.add(name);
@@ -209,30 +231,9 @@ class TunnelRoute implements Route {
         this.#proven.delete(name);
         this.#sockets.delete(service);
       });
-      channel.pipe(service);
-      service.pipe(channel);
+      if (this.#cuts.of(key) !== 'drop') connect(channel, service);
       return undefined;
     });
     return undefined;
-  }
-
-  #count(key: string, isProbe: boolean, channel: ClientChannel, service: Socket): void {
-    const count = this.#countOf(key);
-    if (isProbe) {
-      count.proofs += 1;
-      return;
-    }
-    count.connections += 1;
-    for (const side of [channel, service])
-      side.on('data', (chunk: Buffer) => {
-        count.packets += 1;
-        count.bytes += chunk.length;
-      });
-  }
-
-  #countOf(key: string): Count {
-    const count = this.#counts.get(key) ?? { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
-    this.#counts.set(key, count);
-    return count;
   }
 }

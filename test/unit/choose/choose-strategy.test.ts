@@ -141,7 +141,7 @@ describe('where none works', () => {
       { engine: { rootless: true } },
       byRules,
       'a rootless engine has its bridges',
-      'docker context use default, with',
+      'docker context use default',
     ],
     [
       'rules for an engine in another namespace',
