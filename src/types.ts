@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net';
 import type { Diagnosis } from './diagnosis.ts';
 import type { DockerClient, DockerOptions } from './docker-option.ts';
+import type { FaultyPorts } from './faults.ts';
 
 /** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
 export type Port = number;
@@ -170,7 +171,7 @@ export interface ForwardHandover {
 }
 
 /** An open forward. Close it, or declare it with `await using`. */
-export interface LocalhostForward extends AsyncDisposable {
+export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly id: string;
   readonly networkId: string;
   readonly networkName: string;

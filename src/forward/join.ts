@@ -74,6 +74,14 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     return Promise.reject(this.#notOwned('unforward'));
   }
 
+  cut(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('cut'));
+  }
+
+  restore(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('restore'));
+  }
+
   /** The listener is its owner's, and so is what it was asked. */
   get requests(): readonly CapturedRequest[] {
     return [];
@@ -178,6 +186,13 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
     const session = sessionOn(engine, privilege);
     return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
+  }
+
+  #ownersAlone(what: string): LocalhostForwardError {
+    return new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+      what: `${what}() was asked of ${this.networkName}, which another process opened: others use its ports, too`,
+      try: 'openLocalhostForward() in this process',
+    });
   }
 
   #notOwned(what: string): LocalhostForwardError {

@@ -47,6 +47,8 @@ class Direction {
   #lowReads = 0;
   isOver = false;
   #isWaiting = false;
+  #isAtEnd = false;
+  #isStalled = false;
   /** Left by the connection with a write of its under way. */
   #isLeft = false;
 
@@ -80,6 +82,7 @@ class Direction {
   }
 
   end() {
+    this.#isAtEnd = true;
     // What is still being written comes first: the system keeps that order.
     this.to.end(() => {
       this.isOver = true;
@@ -89,6 +92,15 @@ class Direction {
 
   fail() {
     this.whole.fail();
+  }
+
+  /** Reads nothing until told otherwise, so that the sender waits. @param {boolean} isStalled */
+  stall(isStalled) {
+    if (this.#isStalled === isStalled) return;
+    this.#isStalled = isStalled;
+    if (this.#isAtEnd) return;
+    if (isStalled) this.from.pause();
+    else if (!this.#isWaiting) this.from.resume();
   }
 
   /** Nothing more is read; the buffer goes when nothing more is written of it. */
@@ -102,8 +114,8 @@ class Direction {
   #taken = (isWhole) => {
     this.#isWaiting = false;
     if (this.#isLeft) giveBack(this.#buffer);
-    else if (isWhole) this.from.resume();
-    else this.whole.fail();
+    else if (!isWhole) this.whole.fail();
+    else if (!this.#isStalled) this.from.resume();
   };
 
   /** @param {number} length @returns {Uint8Array | undefined} another buffer, where this one does not fit what comes */
@@ -143,6 +155,11 @@ class Carried {
 
   begin() {
     for (const direction of this.#directions) direction.begin();
+  }
+
+  /** Carries nothing either way, or does again. @param {boolean} isStalled */
+  stall(isStalled) {
+    for (const direction of this.#directions) direction.stall(isStalled);
   }
 
   ended() {

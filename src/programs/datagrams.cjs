@@ -33,8 +33,12 @@ class Datagrams {
    * @param {object} plan
    * @param {(peer: Endpoint) => { port: number, count?: Count } | undefined} plan.target Undefined: not to be carried.
    * @param {(peer: Endpoint, bytes: Buffer) => void} plan.reply
+   * @param {(peer: Endpoint) => void} [plan.onDropped] Called for each datagram that begins no flow, since all are dropped.
    */
-  constructor({ target, reply }) {
+  constructor({ target, reply, onDropped }) {
+    /** Whether nothing is carried either way. */
+    this.isStalled = false;
+    this.onDropped = onDropped;
     this.target = target;
     this.reply = reply;
   }
@@ -42,6 +46,10 @@ class Datagrams {
   /** @param {Endpoint} peer @param {Buffer} bytes */
   receive(peer, bytes) {
     const key = `${peer.address}:${peer.port}`;
+    if (this.isStalled) {
+      if (!this.#flows.has(key)) this.onDropped?.(peer);
+      return;
+    }
     const flow = this.#flows.get(key) ?? this.#open(key, peer);
     if (flow === undefined) return;
     this.#flows.delete(key);
@@ -81,6 +89,7 @@ class Datagrams {
       if (flow.waiting !== undefined) this.#close(key);
     });
     socket.on('message', (bytes) => {
+      if (this.isStalled) return;
       this.#use(flow, bytes);
       this.reply(peer, bytes);
     });

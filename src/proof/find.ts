@@ -1,13 +1,16 @@
+import { findCut } from './find-cut.ts';
 import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from '../diagnosis.ts';
+import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
-import { adviceOnName, judgeListeners, renderAddress, type Cause } from './find-listener.ts';
 import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { judgeListeners } from './judge-listeners.ts';
+import { adviceOnName, renderAddress } from './words.ts';
 import { isAtService } from './witness.ts';
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
-  const cause = judge(evidence);
+  const cause = findCut(evidence) ?? judge(evidence);
   return {
     reachable: cause.finding === 'reachable',
     ...cause,
@@ -18,10 +21,7 @@ export const findCause = (evidence: Evidence): Diagnosis => {
 
 /** Whether it was found without a packet, so that no packet could tell more. */
 export const isKnown = ({ finding }: Diagnosis): boolean =>
-  finding === 'route-localnet-off' ||
-  finding === 'rule-missing' ||
-  finding === 'engine-remote' ||
-  finding === 'engine-rootless';
+  ['route-localnet-off', 'rule-missing', 'engine-remote', 'engine-rootless'].includes(finding);
 
 const judge = (seen: Evidence): Cause => {
   const {

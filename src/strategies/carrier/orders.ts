@@ -1,3 +1,4 @@
+import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
 
 /*
@@ -13,10 +14,14 @@ export interface RelayPort {
   readonly hosts: readonly ('127.0.0.1' | '::1')[];
   /** Whoever is not of it is refused. */
   readonly subnet: string;
+  /** Of it, but no container's: whoever comes by it is refused, too. */
+  readonly gateway: string;
   /** What comes from it is a proof and no hit. */
   readonly probeAddress: string;
   /** Where probes are led at first, on 127.0.0.1. Default: to the service. */
   readonly trial?: number | undefined;
+  /** How it is cut from the start. */
+  readonly cut?: CutMode | undefined;
 }
 
 /** One end of a connection or flow. */
@@ -54,6 +59,8 @@ export type DeskQuestion =
 export type RelayOrder =
   | (OfPort & { readonly do: 'listen'; readonly address: string; readonly port: RelayPort })
   | (OfPort & { readonly do: 'close' })
+  /** Replaces what the one before said. */
+  | (OfPort & { readonly do: 'disturb'; readonly cut: CutMode | undefined })
   | { readonly do: 'ask'; readonly forward: string; readonly question: DeskQuestion }
   /** Listens on a unix socket for what other processes of this user ask of a forward. */
   | { readonly do: 'openDesk'; readonly forward: string; readonly path: string }

@@ -1,7 +1,15 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import type { Strategy as StrategyName } from '../../types.ts';
-import { keyOf, type Network, type PortMapping, type Route, type RoutePlan, type RouteView } from '../strategy.ts';
+import {
+  keyOf,
+  type Fault,
+  type Network,
+  type PortMapping,
+  type Route,
+  type RoutePlan,
+  type RouteView,
+} from '../strategy.ts';
 import { makeSocketFolder, removeFolder, socketIn } from './folders.ts';
 import type { DeskQuestion, RelayOrder, RelayPort } from './orders.ts';
 import type { RelayThread } from './relay-thread.ts';
@@ -39,6 +47,7 @@ export class CarriedRoute extends CarriedView implements Route {
   readonly #front: Front;
   readonly #thread: RelayThread;
   readonly #ports: Map<string, PortMapping>;
+  readonly #faults = new Map<string, Fault>();
   /** In which of the thread's lives each port was opened. */
   readonly #lives = new Map<string, number>();
   #trials: Readonly<Record<string, number>>;
@@ -85,8 +94,22 @@ export class CarriedRoute extends CarriedView implements Route {
     await this.#repairing?.catch(ignore);
     const key = keyOf(port);
     this.#ports.delete(key);
+    this.#faults.delete(key);
     if (this.#isThere(key)) await this.#thread.ask({ do: 'close', forward: this.#forward, key });
     this.#lives.delete(key);
+  }
+
+  async disturb(port: PortMapping, fault: Fault): Promise<void> {
+    await this.#repairing?.catch(ignore);
+    const key = keyOf(port);
+    if (this.#opened !== undefined && this.#isThere(key)) {
+      const { place } = this.#opened;
+      await this.#thread.ask({ do: 'disturb', forward: this.#forward, key, cut: fault.cut }).catch((error: unknown) => {
+        throw cannotListen(this.#front.strategy, place, port, error);
+      });
+    }
+    // One whose thread was lost is listened on with it by the next repair.
+    this.#faults.set(key, fault);
   }
 
   async divertProbes(trials: readonly PortMapping[]): Promise<void> {
@@ -160,7 +183,7 @@ export class CarriedRoute extends CarriedView implements Route {
     if (this.#opened === undefined) return;
     const { network, place } = this.#opened;
     const key = keyOf(port);
-    const plan = { ...planOf(port, network), trial: this.#trials[key] };
+    const plan = { ...planOf(port, network), trial: this.#trials[key], ...this.#faults.get(key) };
     try {
       await this.#thread.ask({ do: 'listen', forward: this.#forward, key, ...place, port: plan });
     } catch (error) {
@@ -187,11 +210,11 @@ const ignore = (error: unknown): undefined => debug(`relay: ${String(error)}`) a
 const trialsOf = (trials: readonly PortMapping[]): Record<string, number> =>
   Object.fromEntries(trials.map((port) => [keyOf(port), port.targetPort]));
 
-const planOf = (port: PortMapping, { subnet, probeAddress }: Network): RelayPort => {
+const planOf = (port: PortMapping, { subnet, gateway, probeAddress }: Network): RelayPort => {
   const { protocol, containerPort, hostPort, hostAddress } = port;
   const other = hostAddress === '::1' ? '127.0.0.1' : '::1';
   const hosts = port.eitherLoopback === true ? ([hostAddress, other] as const) : [hostAddress];
-  return { protocol, containerPort, hostPort, hosts, subnet, probeAddress };
+  return { protocol, containerPort, hostPort, hosts, subnet, gateway, probeAddress };
 };
 
 const cannotListen = (

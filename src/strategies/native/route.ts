@@ -92,6 +92,10 @@ class NativeRoute implements Route {
     await relay?.close();
   }
 
+  disturb(): Promise<void> {
+    return refuse();
+  }
+
   /** Probes dial the beacon. */
   async divertProbes(): Promise<void> {}
 

@@ -1,10 +1,13 @@
+import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
+import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
  * people's packets meet four short rules and no more.
  *
  *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it or as another network, counts what comes for a port
+ *            ──▶ follow    (prerouting -190)  cut on purpose? refused, reset or dropped; closed meanwhile? reset
  *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
  *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
  *
@@ -17,6 +20,8 @@ export interface PortRule {
   readonly protocol: Protocol;
   readonly containerPort: number;
   readonly targetPort: number;
+  /** What callers meet instead of the service. */
+  readonly cut?: CutMode | undefined;
 }
 
 /** A process's tables, from its nonce and its mark. */
@@ -66,6 +71,8 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     ),
     `add set ${table} live { ${perPort} . inet_service; }`,
     `add map ${table} zones { typeof iifname . udp dport : ct zone; }`,
+    ...renderCuts(table, key),
+    `add map ${table} cuts { ${perPort} : verdict; }`,
     ...renderArrival(table),
     // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
     // closed or led elsewhere is another flow to whoever goes on sending.
@@ -79,7 +86,9 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} probed dnat ip to ${key} map @ports`,
     `add chain ${table} translated`,
     `add rule ${table} translated meta l4proto tcp iifname . ip saddr @probes goto probed`,
-    `add rule ${table} translated ${key} @attempts`,
+    `add rule ${table} translated ${callerOf} != @dropped ${key} @attempts`,
+    // Nothing is accepted of it: each flow that is translated is one.
+    `add rule ${table} translated meta l4proto udp ${key} @connections`,
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
@@ -93,14 +102,22 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} established counter drop`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
+    `add rule ${table} follow iifname @bridges fib daddr type local ${key} vmap @cuts`,
     `add rule ${table} follow iifname @bridges ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
     // A service that accepts says so by its first packet; one that refuses, or is away, does not.
     `add chain ${table} accepted`,
     `add rule ${table} accepted oifname . ip daddr @probes accept`,
+    `add rule ${table} accepted oifname . ip daddr . tcp dport . ct original proto-dst @spoiled accept`,
     `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
+    `add chain ${table} replied`,
+    ...['tcp', 'udp'].map(
+      (protocol) =>
+        `add rule ${table} replied meta l4proto ${protocol} oifname . meta l4proto . ct original proto-dst vmap @cuts`,
+    ),
+    `add rule ${table} replied meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
+    `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
-    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat tcp flags & (syn | ack) == syn | ack jump accepted`,
-    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
+    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat jump replied`,
     ...renderDelivery(table),
   ];
 };
@@ -170,6 +187,7 @@ export const elementsOf = (
     }
     live(port);
     if (port.protocol === 'udp') add(owned, 'zones', String(port.containerPort), ` : ${port.targetPort}`);
+    if (port.cut !== undefined) add(owned, 'cuts', key, ` : goto ${cutChainOf(port.protocol, port.cut)}`);
   }
   if (probe !== undefined) {
     for (const table of [guard, owned]) add(table, 'callers', probe.callers);

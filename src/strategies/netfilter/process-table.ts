@@ -1,4 +1,5 @@
 import { LocalhostForwardError } from '../../errors.ts';
+import type { CutMode } from '../../faults.ts';
 import { GroupCommit } from './group-commit.ts';
 import {
   elementsOf,
@@ -101,6 +102,16 @@ export class ProcessTable {
       bridge,
       `could not be removed for ${describe(port)} of ${bridge}`,
       (now) => now && { ...now, ports: now.ports.filter((one) => describe(one) !== describe(port)) },
+    );
+  }
+
+  /** Cuts a port of those that are there, or brings it back. @throws LHF_ERR_RULES */
+  cutPort(bridge: string, port: PortRule, cut: CutMode | undefined): Promise<void> {
+    const change = (one: PortRule): PortRule => (describe(one) === describe(port) ? { ...one, cut } : one);
+    return this.#change(
+      bridge,
+      `could not be ${cut === undefined ? 'put back' : 'put in'} for the cut of ${describe(port)} of ${bridge}`,
+      (now) => now && { ...now, ports: now.ports.map(change) },
     );
   }
 

@@ -5,6 +5,7 @@ import type { Hits } from '../../types.ts';
 import type { Names } from '../../ownership/names.ts';
 import type { PacketWatch } from '../packets.ts';
 import type {
+  Fault,
   FirewallPass,
   Network,
   PortMapping,
@@ -107,6 +108,10 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   remove(port: PortMapping): Promise<void> {
     return this.#rules.remove(port);
+  }
+
+  disturb(port: PortMapping, fault: Fault): Promise<void> {
+    return this.#rules.disturb(port, fault);
   }
 
   divertProbes(trials: readonly PortMapping[]): Promise<void> {

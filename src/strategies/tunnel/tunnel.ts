@@ -1,5 +1,6 @@
 import type { Strategy } from '../strategy.ts';
-import { openTunnelRoute, unseenRoute } from './route.ts';
+import { openTunnelRoute } from './route.ts';
+import { unseenRoute } from './unseen-route.ts';
 
 /**
  * For engines elsewhere: an sshd in a container on the network listens there, and each connection comes back to this process through the

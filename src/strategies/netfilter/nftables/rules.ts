@@ -1,6 +1,6 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
-import type { PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
+import type { Fault, PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import type { HeldTables } from '../held-tables.ts';
 import { probeOn } from '../probe-on.ts';
@@ -43,6 +43,10 @@ class NftablesRules implements BridgeRules {
 
   remove(port: PortMapping): Promise<void> {
     return this.#tables.rules.removePort(this.#bridge, port);
+  }
+
+  disturb(port: PortMapping, { cut }: Fault): Promise<void> {
+    return this.#tables.rules.cutPort(this.#bridge, port, cut);
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
