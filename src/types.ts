@@ -51,6 +51,11 @@ export interface LocalhostForwardOptions {
    * {@link LocalhostForward.nextRequest}; a function answers by itself. Default: false.
    */
   listener?: boolean | RequestListener;
+  /**
+   * Containers of the network reach the forwarded ports and each other, and nothing else: no other port of this host, no Internet, no
+   * IPv6 of this host's, no names but each other's. By `nftables` and `iptables` (with nft beside it). Default: false.
+   */
+  hermetic?: boolean;
   /** The name containers dial. Default: `'host.docker.internal'`. */
   hostname?: string;
   /** CIDR of the network, /16 to /29. Default: a small free one. */

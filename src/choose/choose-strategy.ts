@@ -24,6 +24,8 @@ export interface Wishes {
   readonly privilege: 'auto' | Privilege;
   /** What is to be carried. Default: TCP. */
   readonly protocols?: readonly Protocol[];
+  /** Whether containers are to reach nothing else. Default: false. */
+  readonly hermetic?: boolean;
 }
 
 /** Strategies that were tried, each with why it does not work after all. */
@@ -57,6 +59,8 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
     const kind = chosen.strategy?.needsPrivilege === true ? (privilege.privilege ?? nobody.kind) : nobody.kind;
     return { strategy: chosen.name, privilege: kind, reasons };
   }
+  if (wishes.hermetic === true && isPossible(facts, { ...wishes, hermetic: false }, failed))
+    throw notHermetic(wishes.strategy, reasons, refusal?.advice);
   const able = wanted.find(({ obstacle }) => obstacle === undefined);
   throw able === undefined || refusal === undefined
     ? noStrategy(facts, wishes.strategy, reasons)
@@ -66,7 +70,7 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
 const obstacleTo = (
   strategy: Strategy | undefined,
   facts: Facts,
-  { strategy: asked, privilege, protocols = ['tcp'] }: Wishes,
+  { strategy: asked, privilege, protocols = ['tcp'], hermetic = false }: Wishes,
 ): Obstacle | undefined => {
   if (strategy === undefined) return { what: 'not built yet' };
   // Who names the rights to be used asks for a strategy that uses them.
@@ -74,8 +78,41 @@ const obstacleTo = (
     return { what: `uses no rights, and privilege '${privilege}' was asked for` };
   const missing = protocols.find((protocol) => !strategy.carries.includes(protocol));
   const doubt = asked === 'auto' ? strategy.doubt?.(facts) : undefined;
-  return strategy.obstacle(facts) ?? doubt ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
+  const open = hermetic ? obstacleToHermetic(strategy, facts) : undefined;
+  return strategy.obstacle(facts) ?? doubt ?? open ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
 };
+
+const obstacleToHermetic = (strategy: Strategy, facts: Facts): Obstacle | undefined => {
+  if (strategy.obstacleToHermetic === undefined)
+    return { what: "has no rules, and leaves this host's other ports open to its containers" };
+  return strategy.obstacleToHermetic(facts);
+};
+
+const isPossible = (...given: Parameters<typeof chooseStrategy>): boolean => {
+  try {
+    return chooseStrategy(...given).strategy !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+const notHermetic = (
+  asked: 'auto' | StrategyName,
+  reasons: readonly StrategyReason[],
+  advice: string | undefined,
+): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNSUPPORTED',
+    {
+      what:
+        asked === 'auto'
+          ? 'No strategy can keep a network hermetic here'
+          : `Strategy '${asked}' cannot keep a network hermetic here`,
+      evidence: listReasons(asked === 'auto' ? reasons : reasons.filter(({ strategy }) => strategy === asked)),
+      try: asked === 'auto' ? (advice ?? 'localhost-forward doctor') : "strategy: 'auto'",
+    },
+    { reasons, ...(asked === 'auto' ? {} : { strategy: asked }) },
+  );
 
 const describe = (
   strategy: Strategy | undefined,

@@ -70,7 +70,10 @@ const openRoute = async (
   if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open({ names, ports, subnet, trials, hostname: options.hostname, onSent }, tools);
+  const route = await chosen.open(
+    { names, ports, subnet, trials, hostname: options.hostname, isHermetic: options.hermetic, onSent },
+    tools,
+  );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
   return route;
 };
@@ -80,8 +83,16 @@ const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Ro
   isProven || options.firewall === 'leave' ? [] : ((await firewall?.passPolicies()) ?? []);
 
 const networkPlanOf = ({ names, options }: RouteOrder, { session }: Tools): NetworkPlan => {
-  const { subnet, subnetPool, labels } = options;
-  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels, image: options.proof.image };
+  const { subnet, subnetPool, labels, hermetic } = options;
+  return {
+    names,
+    session: session.word,
+    subnet: subnet?.cidr,
+    subnetPool,
+    labels,
+    isInternal: hermetic,
+    image: options.proof.image,
+  };
 };
 
 const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): Promise<Network> => {

@@ -7,6 +7,9 @@ import type { Protocol } from '../../types.ts';
  *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it or as another network, counts what comes for a port
  *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
  *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
+ *  a hermetic network's also meet, and others' one question:
+ *            ──▶ deliver   (input -300)       refuses what was not translated by us, and is no answer
+ *            ──▶ confine   (forward -300)     refuses what leaves the network, and what comes into it
  *
  *  lhf_<nonce>        owned: gone with the process that holds its socket
  *  lhf_guard_<nonce>  arrive and deliver without the ports: stands until the bridges are gone, whoever died
@@ -48,6 +51,7 @@ export const renderGuardTable = ({ guard, mark }: ProcessTables, { replaces }: {
     `add set ${table} bridges { type ifname; }`,
     ...renderArrival(table),
     ...renderDelivery(table),
+    ...renderConfinement(table),
   ];
 };
 
@@ -97,6 +101,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
     `add rule ${table} answer oifname @bridges ct direction reply ct status dnat tcp flags & (syn | ack) == syn | ack jump accepted`,
     ...renderDelivery(table),
+    ...renderConfinement(table),
   ];
 };
 
@@ -123,8 +128,26 @@ const renderDelivery = (table: string): string[] => [
   `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
 ];
 
+// What a hermetic network's containers send goes to the forwarded ports and to each other. The one comes translated, the other leaves by
+// the bridge that it came by. This host may call its containers, and is answered.
+const renderConfinement = (table: string): string[] => [
+  `add set ${table} hermetic { type ifname; }`,
+  `add set ${table} within { type ifname . ifname; }`,
+  `add chain ${table} welcomed`,
+  `add rule ${table} welcomed ct status dnat ip daddr 127.0.0.1 accept`,
+  `add rule ${table} welcomed ct direction reply accept`,
+  `add rule ${table} welcomed ip protocol icmp ct state related accept`,
+  `add rule ${table} welcomed counter reject with icmp type admin-prohibited`,
+  `add rule ${table} deliver iifname @hermetic jump welcomed`,
+  `add chain ${table} confine { type filter hook forward priority -300; policy accept; }`,
+  `add rule ${table} confine iifname @hermetic iifname . oifname != @within counter reject with icmp type admin-prohibited`,
+  `add rule ${table} confine oifname @hermetic iifname . oifname != @within counter drop`,
+];
+
 /** What one bridge has in the tables. */
 export interface BridgeRules {
+  /** Default: false. */
+  readonly isHermetic?: boolean;
   readonly ports: readonly PortRule[];
   readonly probe: ProbeRule | undefined;
   /** False where iptables translates, and these tables guard and count. */
@@ -147,7 +170,7 @@ export type Elements = ReadonlyMap<string, string>;
 export const elementsOf = (
   { owned, guard }: ProcessTables,
   bridge: string,
-  { ports, probe, translates }: BridgeRules,
+  { ports, probe, translates, isHermetic = false }: BridgeRules,
 ): Elements => {
   const elements = new Map<string, string>();
   const add = (table: string, set: string, key: string, value = ''): void =>
@@ -156,6 +179,10 @@ export const elementsOf = (
   const live = ({ protocol, containerPort, targetPort }: PortRule): void =>
     add(owned, 'live', `${protocol} . ${containerPort} . ${targetPort}`);
   for (const table of [guard, owned]) add(table, 'bridges', '');
+  for (const table of isHermetic ? [guard, owned] : []) {
+    add(table, 'hermetic', '');
+    add(table, 'within', `"${bridge}"`);
+  }
   for (const port of ports) {
     const key = `${port.protocol} . ${port.containerPort}`;
     for (const set of ['traffic', 'attempts', 'connections']) add(owned, set, key);

@@ -1,6 +1,7 @@
 import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
+import { obstacleToOwnedTables } from '../owned-tables.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
 import { openNetfilterRoute } from '../open-route.ts';
 import { NetfilterView } from '../route.ts';
@@ -20,6 +21,7 @@ export const iptables: Strategy = {
     obstacleToBridges(facts) ??
     obstacleInJob(facts) ??
     (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
+  obstacleToHermetic: ({ host }) => obstacleToOwnedTables(host),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
   open: (plan, tools) => openNetfilterRoute(plan, tools, () => putIptablesRules(plan, tools)),
   attach: ({ names, probeAddress }, tools) => {
