@@ -54,6 +54,11 @@ export interface LocalhostForwardOptions {
    */
   listener?: boolean | RequestListener;
   /**
+   * Containers of the network reach the forwarded ports and each other, and nothing else: no other port of this host, no Internet, no
+   * IPv6 of this host's, no names but each other's. By `nftables` and `iptables` (with nft beside it). Default: false.
+   */
+  hermetic?: boolean;
+  /**
    * The name containers dial, or several that stand for the same; urls have the first. Default: `'host.docker.internal'`.
    *
    * @example

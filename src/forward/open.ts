@@ -11,6 +11,7 @@ import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
+import { assertOwnNames } from '../network/hermetic.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { nextId, sharedIn } from '../ownership/session.ts';
@@ -69,7 +70,9 @@ const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>
     chooseStrategy({ host, engine: engine.facts }, { ...plan.options, protocols }, failed);
-  const { opened } = await openByFirstStrategy(choose(), choose, (choice) => openBy({ ...plan, engine, host, choice }));
+  const first = choose();
+  if (plan.options.hermetic) await assertOwnNames(engine.facts);
+  const { opened } = await openByFirstStrategy(first, choose, (choice) => openBy({ ...plan, engine, host, choice }));
   return opened;
 };
 

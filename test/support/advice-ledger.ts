@@ -104,7 +104,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/firewall/findings.test.ts',
     'names route_localnet, turned off behind our back',
   ],
-  "docker network prune --filter 'label!=localhost-forward.session', which spares forwards, and open another one": [
+  "docker network prune --filter 'label!=localhost-forward.session'": [
     'test/engine/field.test.ts',
     'a network that was pruned',
   ],
@@ -116,6 +116,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
 
 /** What only a person can do, or decide: why no test does it. */
 export const forPeople: Readonly<Record<string, string>> = {
+  'docker version': 'which engine it is, and what it asks for names, the user decides',
   'nothing to do; where the service answers 403, allow it the name ${…} (vite: server.allowedHosts)':
     'the user’s own service is to be told',
   'TMPDIR=<a folder that this user may write to>': 'which folder that is, the user knows',
