@@ -209,6 +209,20 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   forward(port: Port | PortForward): Promise<ForwardedPort>;
   /** Removes a port while containers run. */
   unforward(containerPort: Port, protocol?: Protocol): Promise<void>;
+  /**
+   * Lets a running container's own `localhost` lead here as well, on all ports that are forwarded now or later: one that has
+   * `http://localhost:8088` written into it works untouched. A helper of ours in its network namespace listens there, on 127.0.0.1 and
+   * ::1, until it is disposed of or the forward closes; a container that starts again is joined again. Whoever finds no service there is reset.
+   *
+   * @param container - On this forward's network: its id or name, or what testcontainers started.
+   * @throws LHF_ERR_PORT_IN_USE where the container itself listens on such a port; LHF_ERR_RULES where the helper does not start;
+   * LHF_ERR_UNSUPPORTED where another process opened the forward; LHF_ERR_INVALID_OPTION; LHF_ERR_CLOSED.
+   * @example
+   * const container = await net.applyTo(new GenericContainer('curlimages/curl')).withEntrypoint(['sleep', '60']).start();
+   * await net.joinLocalhost(container);
+   * await container.exec(['curl', 'http://localhost:8088']);
+   */
+  joinLocalhost(container: string | { getId(): string }): Promise<AsyncDisposable>;
   /** What came through, our own proofs left out. Without an argument: all ports together. */
   hits(containerPort?: Port): Promise<Hits>;
   /**
