@@ -18,6 +18,7 @@ export const projects = {
   contract: { paths: ['test/contract'], where: 'private engine', workers: 1, usualSeconds: 5 },
   firewall: { paths: ['test/firewall'], where: 'here', workers: 1, usualSeconds: 5 },
   engine: { paths: ['test/engine'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  attack: { paths: ['test/attack'], where: 'private engine', workers: 1, usualSeconds: 20 },
   crash: { paths: ['test/crash'], where: 'private engine', workers: 1, usualSeconds: 5 },
   unit: {
     paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'],
@@ -70,6 +71,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/engine/field.test.ts': 10,
   'test/engine/cli.test.ts': 15,
   'test/firewall/smoke.test.ts': 15,
+  'test/crash/sidecar.test.ts': 15,
   'test/crash/unseen-owner.test.ts': 15,
   'test/crash/sweep-many.test.ts': 12,
   'test/crash/close.test.ts': 12,

@@ -17,7 +17,8 @@ const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
   if (engine.vm !== undefined) return "strategy: 'native'";
   if (host.platform !== 'linux' && !engine.remote) return 'docker context ls';
   if (engine.remote) return "strategy: 'tunnel'";
-  return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
+  if (engine.elsewhere === true) return "strategy: 'sidecar'";
+  return engine.rootless ? 'docker context use default' : undefined;
 };
 
 // A kernel or an nft that is too old does not get younger by installing it once more.

@@ -13,7 +13,7 @@ import { planSubnet } from '../network/create.ts';
 import { countFree } from '../network/subnet.ts';
 import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
-import type { Privilege, StrategyReason } from '../types.ts';
+import type { LocalhostForwardOptions, Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
 import { findLeftBehind, type LeftBehind } from './left.ts';
 import { redact } from './redact.ts';
@@ -47,7 +47,7 @@ export interface DoctorReport {
  * @example
  * const { ok, reasons } = await doctor();
  */
-export const doctor = async (options: { docker?: object } = {}): Promise<DoctorReport> => {
+export const doctor = async (options: Pick<LocalhostForwardOptions, 'docker'> = {}): Promise<DoctorReport> => {
   const resolved = parseOptions(options, process.env);
   return coded('Examining this machine', async () => {
     await assertAllowed();
@@ -55,7 +55,10 @@ export const doctor = async (options: { docker?: object } = {}): Promise<DoctorR
   });
 };
 
-const examine = async (options: { docker?: object }, resolved: ResolvedOptions): Promise<DoctorReport> => {
+const examine = async (
+  options: Pick<LocalhostForwardOptions, 'docker'>,
+  resolved: ResolvedOptions,
+): Promise<DoctorReport> => {
   const host = await readHostFacts();
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
   const answering = engine instanceof Error ? undefined : engine;

@@ -8,7 +8,8 @@ import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
 import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
-import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { connectionOf, describeEndpoint, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { isElsewhere } from './elsewhere.ts';
 import { isPodman, readEngineFacts, type EngineInfo } from './identify.ts';
 import { limitCalls, underNoSignal } from './limit.ts';
 import { dockerUnavailable } from './unavailable.ts';
@@ -49,9 +50,17 @@ const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<En
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    const job = await findOwnContainer(docker);
+    const said = readEngineFacts(info, endpoint);
+    const [job, isApart] = await Promise.all([findOwnContainer(docker), isElsewhere(docker, said)]);
+    // A job's container has its own reason.
+    const elsewhere = isApart && job === undefined;
     const owner = { engine: markOf(info), ...(job === undefined ? {} : { container: shortId(job.id) }) };
-    return { docker, facts: { ...readEngineFacts(info, endpoint), ...(job && { job }) }, connection, owner };
+    return {
+      docker,
+      facts: { ...said, ...(elsewhere && { elsewhere }), ...(job && { job }) },
+      connection,
+      owner,
+    };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }
@@ -97,11 +106,6 @@ export const readConnection = async ({ modem }: Docker): Promise<Connection> => 
       : { socketPath: path };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
 };
-
-const describeEndpoint = ({ socketPath, host, port, protocol }: Connection): string =>
-  socketPath === undefined
-    ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
-    : `unix://${socketPath}`;
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */
 export const statusOf = (error: unknown): number | undefined => {

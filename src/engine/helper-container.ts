@@ -149,8 +149,8 @@ export const describeHelperRefusal = (error: unknown): { what: string; try?: str
 
 /** What it means that a network of ours is not there any more. */
 export const describePruned = (network: string): { what: string; try: string } => ({
-  what: `the network ${network} is gone: somebody removed it, as docker network prune does while no container is on it`,
-  try: "docker network prune --filter 'label!=localhost-forward.session', which spares forwards, and open another one",
+  what: `the network ${network} is gone: somebody removed it, as docker network prune does while no container is on it, unless it is told to spare forwards`,
+  try: "docker network prune --filter 'label!=localhost-forward.session'",
 });
 
 const byImage = 'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine localhost-forward smoke';

@@ -1,6 +1,7 @@
 import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
-import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
+import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, LocalhostForwardError, type ErrorText } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
@@ -18,7 +19,7 @@ import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
-import { firstLineOf } from './close-failed.ts';
+import { headlineOf } from './close-failed.ts';
 import { connectRoute } from './connect-route.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { OpenForward } from './open-forward.ts';
@@ -103,7 +104,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     const { listener: asked } = options;
-    const capture = new Capture({ hostname: options.hostname, callerOf: async (request) => net?.callerOf(request) });
+    const capture = new Capture({ hostnames: options.hostnames, callerOf: async (request) => net?.callerOf(request) });
     const listener = asked === false ? asked : asked === true ? capture.listenerFor : () => asked;
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
     const startedAt = now();
@@ -154,7 +155,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       ? error
       : withFailures(
           error,
-          failures.map(({ what, error: failure }) => `${what}: ${firstLineOf(failure)}`),
+          failures.map(({ what, error: failure }) => `${what}: ${headlineOf(failure)}`),
         );
   }
 };

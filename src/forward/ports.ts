@@ -114,11 +114,7 @@ const openListeningPort = async (
 const listen = (plan: PlannedPort, listener: RequestListener | undefined): Promise<TemporaryListener | undefined> =>
   openTemporaryListener(plan.hostPort, plan.protocol, listener).catch((error: unknown) => {
     const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
-    throw new LocalhostForwardError(
-      'LHF_ERR_PORT_IN_USE',
-      { what, try: 'a port above 1023, or 0 for a free one' },
-      { cause: error },
-    );
+    throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what, try: 'a port above 1023' }, { cause: error });
   });
 
 const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {

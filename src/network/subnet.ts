@@ -34,6 +34,9 @@ export const sidecarAddressOf = (cidr: string): string => {
   return renderAddress(base + sizeOf(bits) - 3);
 };
 
+/** All host addresses but the gateway's, from the lowest to the highest. */
+export const callersOf = (cidr: string): string => `${firstAddressOf(cidr)}-${probeAddressOf(cidr)}`;
+
 export const overlaps = (one: Cidr, other: Cidr): boolean =>
   one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 

@@ -1,6 +1,7 @@
 import { takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
 import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
+import { renderAddress } from './words.ts';
 
 /** What the host's list of sockets says against it; nothing where somebody listens as the forward needs it. */
 export const judgeListeners = (seen: Evidence): Cause | undefined => {
@@ -11,17 +12,14 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
   if (bound !== undefined)
     return {
       finding: 'listens-on-other-address',
-      sentence: `The service on port ${hostPort} listens for the interface ${bound.device} alone, and containers come by ${bridge}`,
-      advice: "strategy: 'relay', whose connections come by the loopback itself",
+      sentence: `The service on port ${hostPort} listens for the interface ${bound.device} alone, and containers come by ${bridge}: a relay's connections come by the loopback`,
+      advice: "strategy: 'relay'",
     };
   if (hostAddress === '127.0.0.1' && listeners.some(takesLoopback6)) {
     return {
       finding: 'listens-on-ipv6-only',
       sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
-      advice:
-        protocol === 'udp'
-          ? `let it listen on 127.0.0.1; ${command}`
-          : `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }`,
+      advice: protocol === 'udp' ? command : `{ hostPort: ${hostPort}, hostAddress: '::1' }`,
     };
   }
   const [other] = listeners;
@@ -29,7 +27,7 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     return {
       finding: 'listens-on-other-address',
       sentence: `The service on port ${hostPort} listens on ${other.address} and not on ${hostAddress}`,
-      advice: `let it listen on ${hostAddress}; ${command}`,
+      advice: command,
     };
   return {
     finding: 'no-listener',
@@ -37,6 +35,3 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     advice: command,
   };
 };
-
-const renderAddress = ({ hostAddress, hostPort }: Evidence): string =>
-  hostAddress === '::1' ? `[::1]:${hostPort}` : `127.0.0.1:${hostPort}`;

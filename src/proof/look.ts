@@ -15,6 +15,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
   containerPort: port.containerPort,
   hostPort: port.hostPort,
   hostAddress: port.hostAddress,
+  cut: port.cut,
   ended: undefined,
   engine: context.route.isOfHost === false ? { ...engine.facts, remote: false, rootless: false } : engine.facts,
   rulePresent: undefined,

@@ -19,7 +19,11 @@ const ports = [
   { protocol: 'tcp', containerPort: 80, targetPort: 8088 },
   { protocol: 'udp', containerPort: 53, targetPort: 5353 },
 ] as const;
-const probe = { address: '198.18.0.14', trials: [{ protocol: 'tcp', containerPort: 80, targetPort: 40000 }] } as const;
+const probe = {
+  address: '198.18.0.14',
+  callers: '198.18.0.2-198.18.0.14',
+  trials: [{ protocol: 'tcp', containerPort: 80, targetPort: 40000 }],
+} as const;
 const another = { protocol: 'udp', containerPort: 161, targetPort: 1161 } as const;
 const bridge = 'lhf-golden01';
 const other = 'lhf-golden02';
@@ -72,6 +76,15 @@ describe('nftables', () => {
       ...renderElements(elements({ probe }), new Map([...more, ...two])),
       ...renderElements(new Map([...more, ...two]), elements({ probe })),
     ];
+    await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
+  });
+
+  it('cuts ports and brings them back without a trace', async () => {
+    const modes = ['refuse', 'reset', 'drop'] as const;
+    const states = modes.map((cut) => elements({ probe, ports: ports.map((port) => ({ ...port, cut })) }));
+    const steps = [elements({ probe }), ...states, elements({ probe })];
+    const changes = steps.slice(1).flatMap((step, n) => renderElements(steps[n] ?? step, step));
+    expect(changes.filter((line) => line.includes('cut_'))).toHaveLength(modes.length);
     await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
   });
 

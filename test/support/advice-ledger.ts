@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   'docker system df': [],
   'env -u DOCKER_HOST docker info': [],
   'localhost-forward doctor': [],
+  'localhost-forward ls': [],
   'localhost-forward sweep': [],
   'npm ls dockerode': [],
   "ss -l${…}np 'sport = :${…}'": ['t', '8088'],
@@ -29,6 +30,8 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
 
 /** Done by tests of their own, each with the file and part of the title. */
 export const done: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  'await net.restore(${…})': ['test/contract/faults.test.ts', 'a proof and a diagnosis name the cut'],
+  "strategy: 'sidecar'": ['test/engine/elsewhere.test.ts', 'from a network namespace beside the engine’s'],
   '"preset": "localhost-forward/jest" in Jest\'s configuration, or globalSetup of localhost-forward/jest/global': [
     'test/users/jest.test.ts',
     'CommonJS, ESM and TypeScript with the preset',
@@ -46,10 +49,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'the forward of the global set-up',
   ],
   'openLocalhostForward(ports) in a beforeAll() of your own': ['test/users/jest.test.ts', 'has its own'],
-  "ask the forward in the process that opened it, or strategy: 'nftables' or 'iptables'": [
-    'test/contract/ports.test.ts',
-    'hits count the connections, packets and bytes of each port',
-  ],
+  "strategy: 'nftables'": ['test/contract/ports.test.ts', 'hits count the connections, packets and bytes of each port'],
   'ask the forward in the process that opened it': [
     'test/contract/ports.test.ts',
     'hits count the connections, packets and bytes of each port',
@@ -58,25 +58,16 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/engine/probe-turns.test.ts',
     'name the container that dials another network’s gateway',
   ],
-  'docker run --cap-add NET_ADMIN --network host --security-opt systempaths=unconfined …, for the container this runs in':
-    ['test/crash/job.test.ts', 'what the advice says is enough for the others'],
-  "let it listen on 127.0.0.1, or open the forward with { hostPort: ${…}, hostAddress: '::1' }": [
-    'test/engine/loopbacks.test.ts',
-    'a service on ::1',
+  'docker run --cap-add NET_ADMIN --network host --security-opt systempaths=unconfined …': [
+    'test/crash/job.test.ts',
+    'what the advice says is enough for the others',
   ],
-  'let it listen on 127.0.0.1; ${…}': ['test/contract/udp.test.ts', 'stands beside TCP of the same number'],
-  "strategy: 'relay', whose connections come by the loopback itself": [
-    'test/engine/loopbacks.test.ts',
-    'a service that is bound to lo',
-  ],
-  'let it listen on ${…}; ${…}': ['test/engine/loopbacks.test.ts', 'another address of the loopback'],
+  "{ hostPort: ${…}, hostAddress: '::1' }": ['test/engine/loopbacks.test.ts', 'a service on ::1'],
+  "strategy: 'relay'": ['test/engine/loopbacks.test.ts', 'a service that is bound to lo'],
   'let the service listen on 127.0.0.1': ['test/contract/udp.test.ts', 'stands beside TCP of the same number'],
   'net.applyTo(new GenericContainer(image))': ['test/users/testcontainers.test.ts', 'a builder keeps its type'],
   'net.forward(8088)': ['test/contract/ports.test.ts', 'come and go while containers run'],
-  'net.verify(), which puts it back, or a new forward': [
-    'test/firewall/findings.test.ts',
-    'tells a rule that is gone, and verify puts it back',
-  ],
+  'await net.verify()': ['test/firewall/findings.test.ts', 'tells a rule that is gone, and verify puts it back'],
   'joinLocalhostForward(net.toJSON())': ['test/contract/ports.test.ts', 'hits count the connections'],
   "nock.enableNetConnect('${…}')": ['test/users/surroundings.test.ts', 'works'],
   'open another forward': ['test/contract/close.test.ts', 'closing is idempotent'],
@@ -109,51 +100,40 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'names the drop by',
   ],
   'sudo nft insert rule ${…} ${…} ${…} iifname ${…} accept': ['test/firewall/taken.test.ts', 'the advice mends it'],
-  'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in': [
-    'test/firewall/findings.test.ts',
-    'works where the advice leads',
-  ],
   'sudo sysctl -w net.ipv4.conf.${…}.route_localnet=1': [
     'test/firewall/findings.test.ts',
     'names route_localnet, turned off behind our back',
   ],
-  "docker network prune --filter 'label!=localhost-forward.session', which spares forwards, and open another one": [
+  "docker network prune --filter 'label!=localhost-forward.session'": [
     'test/engine/field.test.ts',
     'a network that was pruned',
   ],
   "strategy: 'auto'": ['test/engine/doctor.test.ts', 'doctor and opening agree'],
   "strategy: 'tunnel'": ['test/engine/tunnel.test.ts', 'is reached by a tunnel'],
-  "strategy: 'nftables' or 'iptables', on an engine of this host": ['test/contract/reach.test.ts', 'a service on 127'],
-  "strategy: 'nftables' or 'iptables', or a socket in place of an address": [
-    'test/contract/listener.test.ts',
-    'and tells by whom',
-  ],
-  "strategy: 'nftables', 'iptables' or 'relay', on an engine of this host": [
-    'test/contract/reach.test.ts',
-    'a service on 127',
-  ],
   'unset LOCALHOST_FORWARD_SUBNET_POOL': ['test/firewall/routes.test.ts', 'No free'],
   'withLocalhostForward(8088, async (net) => { … })': ['test/contract/close.test.ts', 'the body’s value is passed on'],
 };
 
 /** What only a person can do, or decide: why no test does it. */
 export const forPeople: Readonly<Record<string, string>> = {
+  'nothing to do; where the service answers 403, allow it the name ${…} (vite: server.allowedHosts)':
+    'the user’s own service is to be told',
+  'TMPDIR=<a folder that this user may write to>': 'which folder that is, the user knows',
   '{ hostPort, containerPort: 8080 }, a port above 1023': 'which port is free for it, the user knows',
-  '{ hostPort: ${…} }, with no other containerPort': 'for engines in virtual machines, of which there is none here',
+  '{ hostPort: ${…}, containerPort: ${…} }': 'for engines in virtual machines, of which there is none here',
   'a hostname that stands in no DNS server': 'a name of the user’s choice',
-  'a port above 1023, or 0 for a free one': 'a port of the user’s choice',
+  'a port above 1023': 'a port of the user’s choice',
   'another container port': 'a port of the user’s choice',
   'ask within test(), or in a beforeAll() of your own after it': 'the user’s own tests are to be written otherwise',
   'await expect(net).${…}()': 'the user’s own test is to be written otherwise',
   'DEBUG=localhost-forward* localhost-forward smoke': 'what it prints is to be read',
-  'DEBUG=localhost-forward* with the same command, which tells each step': 'what it prints is to be read',
-  'docker context use default, with a rootful engine': 'whose engine it is, the user knows',
-  'docker network create a-job, for the network of this container': 'how the job’s container is started is the job’s',
+  'export DEBUG=localhost-forward*': 'what it prints is to be read',
+  'docker network create a-job': 'how the job’s container is started is the job’s',
   'docker pull ${…}': 'takes a registry',
   'DOCKER_CERT_PATH=<the folder with ca.pem> docker info': 'where the certificates are, the user knows',
   'let the container call ${…}': 'the user’s own container is to call it',
   'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine localhost-forward smoke': 'takes a registry',
-  'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine, or verify: { image }': 'takes a registry',
+  'export LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine': 'takes a registry',
   'LOCALHOST_FORWARD_SUBNET_POOL=<a /16 that this host has no route to>': 'which one that is, the user decides',
   'LOCALHOST_FORWARD_TUNNEL_IMAGE=<an image with an sshd that the engine has or can pull>': 'takes a registry',
   'look for what drops packets from ${…}, and let them pass: sudo nft list ruleset': 'what it prints is to be read',
@@ -161,12 +141,11 @@ export const forPeople: Readonly<Record<string, string>> = {
     'the user’s own projects are to be written otherwise',
   'node without --disallow-code-generation-from-strings': 'why it was given, the user knows',
   'nothing to do': 'nothing is to be done',
-  'open the forward before the spies, or in the global set-up, and restore them before it is used':
-    'the user’s own tests are to be written otherwise',
+  'open the forward before the spies': 'the user’s own tests are to be written otherwise',
   'sudo apt-get install iptables': 'takes a registry',
   'sudo apt-get install nftables': 'takes a registry',
   'sudo systemctl ${…} docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
-  'sudo usermod -aG docker "$USER", then log in again': 'takes another login',
+  'sudo usermod -aG docker "$USER"': 'takes another login',
   'ulimit -n 1024': 'of the shell that the user started it from',
   "hostname: '${…}'": 'for engines in virtual machines, of which there is none here',
   "strategy: 'native'": 'for engines in virtual machines, of which there is none here',

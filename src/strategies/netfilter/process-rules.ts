@@ -1,10 +1,13 @@
+import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
+import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
  * people's packets meet four short rules and no more.
  *
- *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it, counts what comes for a port
+ *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it or as another network, counts what comes for a port
+ *            ──▶ follow    (prerouting -190)  cut on purpose? refused, reset or dropped; closed meanwhile? reset
  *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
  *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
  *
@@ -17,6 +20,10 @@ export interface PortRule {
   readonly protocol: Protocol;
   readonly containerPort: number;
   readonly targetPort: number;
+  /** What callers meet instead of the service. */
+  readonly cut?: CutMode | undefined;
+  /** The class of the bridge's queueing that its answers go by. */
+  readonly classId?: string | undefined;
 }
 
 /** A process's tables, from its nonce and its mark. */
@@ -66,6 +73,9 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     ),
     `add set ${table} live { ${perPort} . inet_service; }`,
     `add map ${table} zones { typeof iifname . udp dport : ct zone; }`,
+    ...renderCuts(table, key),
+    `add map ${table} cuts { ${perPort} : verdict; }`,
+    `add map ${table} slowed { ${perPort} : classid; }`,
     ...renderArrival(table),
     // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
     // closed or led elsewhere is another flow to whoever goes on sending.
@@ -78,10 +88,10 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} probed dnat ip to ${key} map @trials`,
     `add rule ${table} probed dnat ip to ${key} map @ports`,
     `add chain ${table} translated`,
-    // Nobody answers to a source that is not behind this bridge.
-    `add rule ${table} translated fib saddr . iif oif missing counter drop`,
     `add rule ${table} translated meta l4proto tcp iifname . ip saddr @probes goto probed`,
-    `add rule ${table} translated ${key} @attempts`,
+    `add rule ${table} translated ${callerOf} != @dropped ${key} @attempts`,
+    // Nothing is accepted of it: each flow that is translated is one.
+    `add rule ${table} translated meta l4proto udp ${key} @connections`,
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
@@ -95,32 +105,45 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} established counter drop`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
+    `add rule ${table} follow iifname @bridges fib daddr type local ${key} vmap @cuts`,
     `add rule ${table} follow iifname @bridges ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
     // A service that accepts says so by its first packet; one that refuses, or is away, does not.
     `add chain ${table} accepted`,
     `add rule ${table} accepted oifname . ip daddr @probes accept`,
+    `add rule ${table} accepted oifname . ip daddr . tcp dport . ct original proto-dst @spoiled accept`,
     `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
+    `add chain ${table} replied`,
+    ...['tcp', 'udp'].flatMap((protocol) => {
+      const rule = `add rule ${table} replied meta l4proto ${protocol}`;
+      const port = 'oifname . meta l4proto . ct original proto-dst';
+      return [`${rule} meta priority set ${port} map @slowed`, `${rule} ${port} vmap @cuts`];
+    }),
+    `add rule ${table} replied meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
+    `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
-    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat tcp flags & (syn | ack) == syn | ack jump accepted`,
-    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
+    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat jump replied`,
     ...renderDelivery(table),
   ];
 };
 
 // Without this, `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x.
 const renderArrival = (table: string): string[] => [
+  `add set ${table} callers { type ifname . ipv4_addr; flags interval; }`,
   `add chain ${table} arrived`,
   `add rule ${table} arrived ip daddr 127.0.0.0/8 counter drop`,
   `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
+  // UDP services believe the source: nobody comes to this host as one of another network, or as this host.
+  `add rule ${table} arrived fib daddr type local iifname . ip saddr != @callers counter drop`,
   `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
   `add rule ${table} arrive iifname @bridges jump arrived`,
 ];
 
 // Once more where packets are delivered, for a source route rewrites the destination after prerouting. Translated or not is the
-// question: what connection tracking leaves out is not, and would match no rule on a state.
+// question: what connection tracking leaves out is not, and would match no rule on a state. Translated, a source route could still lead
+// on to another address of 127/8.
 const renderDelivery = (table: string): string[] => [
   `add chain ${table} delivered`,
-  `add rule ${table} delivered ct status dnat accept`,
+  `add rule ${table} delivered ct status dnat ip daddr 127.0.0.1 accept`,
   `add rule ${table} delivered counter drop`,
   `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
   `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
@@ -137,6 +160,8 @@ export interface BridgeRules {
 /** Probes of ours: what they send is no hit of the user's, and is counted as a proof. */
 export interface ProbeRule {
   readonly address: string;
+  /** Whom the network's members may come as, as {@link callersOf} tells. */
+  readonly callers: string;
   /** Ports that lead elsewhere for probes only: to a listener of ours, where the user's service does not listen yet. */
   readonly trials: readonly PortRule[];
 }
@@ -165,9 +190,14 @@ export const elementsOf = (
       add(owned, 'ports', key, target(port));
     }
     live(port);
+    if (port.classId !== undefined) add(owned, 'slowed', key, ` : ${port.classId}`);
     if (port.protocol === 'udp') add(owned, 'zones', String(port.containerPort), ` : ${port.targetPort}`);
+    if (port.cut !== undefined) add(owned, 'cuts', key, ` : goto ${cutChainOf(port.protocol, port.cut)}`);
   }
-  if (probe !== undefined) add(owned, 'probes', probe.address);
+  if (probe !== undefined) {
+    for (const table of [guard, owned]) add(table, 'callers', probe.callers);
+    add(owned, 'probes', probe.address);
+  }
   for (const port of probe?.trials ?? []) {
     if (translates) add(owned, 'trials', `${port.protocol} . ${port.containerPort}`, target(port));
     live(port);

@@ -104,6 +104,16 @@ export class ProcessTable {
     );
   }
 
+  /** Cuts or slows a port of those that are there, or brings it back. @throws LHF_ERR_RULES */
+  disturbPort(bridge: string, port: PortRule, fault: Pick<PortRule, 'cut' | 'classId'>): Promise<void> {
+    const change = (one: PortRule): PortRule => (describe(one) === describe(port) ? { ...one, ...fault } : one);
+    return this.#change(
+      bridge,
+      `could not be changed for the fault of ${describe(port)} of ${bridge}`,
+      (now) => now && { ...now, ports: now.ports.map(change) },
+    );
+  }
+
   /** Knows our probes by their address, and where ports lead for them. @throws LHF_ERR_RULES */
   setProbe(bridge: string, probe: ProbeRule): Promise<void> {
     return this.#change(bridge, `could not be put in for probes on ${bridge}`, (now) => now && { ...now, probe });
@@ -179,8 +189,9 @@ export class ProcessTable {
   }
 
   #renderGuardAnew(state: State): string[] {
-    const bridges = [...state.keys()].map((bridge) => `add element ip ${this.#tables.guard} bridges { "${bridge}" }`);
-    return [...renderGuardTable(this.#tables, { replaces: true }), ...bridges];
+    const elements = [...this.#elementsOf(state, state.keys())];
+    const ofGuard = elements.filter(([key]) => key.startsWith(`ip ${this.#tables.guard} `));
+    return [...renderGuardTable(this.#tables, { replaces: true }), ...renderChange(new Map(), new Map(ofGuard))];
   }
 
   #error(what: string, answer: string): LocalhostForwardError {

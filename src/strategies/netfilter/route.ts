@@ -1,9 +1,11 @@
-import { bridgeElsewhere } from '../../engine/bridges.ts';
+import { bridgeElsewhere } from '../../engine/elsewhere.ts';
 import { interfaceExists } from '../../host/kernel.ts';
+import { probeAddressOf } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
 import type { Names } from '../../ownership/names.ts';
 import type { PacketWatch } from '../packets.ts';
 import type {
+  Fault,
   FirewallPass,
   Network,
   PortMapping,
@@ -63,6 +65,7 @@ export class NetfilterView implements RouteView {
 export class NetfilterRoute extends NetfilterView implements Route {
   readonly #rules: BridgeRules;
   readonly #accepts: Accepts;
+  #subnet: string;
   #trials: readonly PortMapping[];
   /** Engines without userland proxy set it on every bridge themselves, others for all interfaces: then it is theirs, and stays. */
   #keepsRouteLocalnet = false;
@@ -72,12 +75,13 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   /** @param onClosed - Called when nothing of it is left, its network included. */
   constructor(
-    { names, probeAddress, trials }: RoutePlan,
+    { names, subnet, trials }: RoutePlan,
     rules: BridgeRules,
     tools: Tools,
     onClosed = async (): Promise<void> => undefined,
   ) {
-    super(names, rules, tools, probeAddress);
+    super(names, rules, tools, probeAddressOf(subnet));
+    this.#subnet = subnet;
     this.#onClosed = onClosed;
     this.#rules = rules;
     this.#trials = trials;
@@ -85,10 +89,11 @@ export class NetfilterRoute extends NetfilterView implements Route {
   }
 
   /** Guard and translations are in; what is left is to open the bridge. */
-  async connect({ gateway, probeAddress }: Network): Promise<{ address: string }> {
+  async connect({ gateway, subnet, probeAddress }: Network): Promise<{ address: string }> {
     if (!interfaceExists(this.names.bridge)) throw bridgeElsewhere(this.tools.engine, this.names.bridge);
-    if (probeAddress !== this.probeAddress) {
+    if (subnet !== this.#subnet) {
       // The engine refused the subnet that was planned.
+      this.#subnet = subnet;
       this.probeAddress = probeAddress;
       await this.divertProbes(this.#trials);
     }
@@ -105,9 +110,13 @@ export class NetfilterRoute extends NetfilterView implements Route {
     return this.#rules.remove(port);
   }
 
+  disturb(port: PortMapping, fault: Fault): Promise<void> {
+    return this.#rules.disturb(port, fault);
+  }
+
   divertProbes(trials: readonly PortMapping[]): Promise<void> {
     this.#trials = trials;
-    return this.#rules.setProbe(this.probeAddress, trials);
+    return this.#rules.setProbe(this.#subnet, trials);
   }
 
   async repair(): Promise<boolean> {

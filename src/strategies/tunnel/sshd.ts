@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../../clock.ts';
 import type { Client } from 'ssh2';
 import { addressOn, createPiped, removeContainer, type PipedContainer } from '../../engine/containers.ts';
 import { statusOf, type Engine } from '../../engine/engine.ts';

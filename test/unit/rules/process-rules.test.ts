@@ -1,3 +1,4 @@
+import { probeOn } from '../../../src/strategies/netfilter/probe-on.ts';
 import { describe, expect, test } from 'vitest';
 import {
   elementsOf,
@@ -45,18 +46,20 @@ describe('what a bridge is in the tables', () => {
   });
 
   test('with a port that iptables translates: counted and alive', () => {
-    expect(added({ translates: false, probe: { address: '198.18.0.14', trials: [trial] } })).toEqual([
+    expect(added({ translates: false, probe: probeOn('198.18.0.0/28', [trial]) })).toEqual([
       ...bare,
       'add element ip lhf_abcde traffic { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde attempts { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde connections { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde live { "lhf-abcde123" . tcp . 80 . 8088, "lhf-abcde123" . tcp . 80 . 40000 }',
+      'add element ip lhf_guard_abcde callers { "lhf-abcde123" . 198.18.0.2-198.18.0.14 }',
+      'add element ip lhf_abcde callers { "lhf-abcde123" . 198.18.0.2-198.18.0.14 }',
       'add element ip lhf_abcde probes { "lhf-abcde123" . 198.18.0.14 }',
     ]);
   });
 
   test('with probes that lead elsewhere', () => {
-    const more = added({ probe: { address: '198.18.0.14', trials: [trial] } });
+    const more = added({ probe: probeOn('198.18.0.0/28', [trial]) });
     expect(more.filter((line) => /probes|trials|live/.test(line))).toEqual([
       'add element ip lhf_abcde live { "lhf-abcde123" . tcp . 80 . 8088, "lhf-abcde123" . tcp . 80 . 40000 }',
       'add element ip lhf_abcde probes { "lhf-abcde123" . 198.18.0.14 }',

@@ -1,19 +1,22 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
-import type { PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
+import type { Fault, PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
+import { disturbPort } from '../disturb.ts';
+import { BridgeShaper } from '../shaper.ts';
 import type { HeldTables } from '../held-tables.ts';
+import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
 
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (
   tables: HeldTables,
-  { names: { bridge }, ports, probeAddress, trials, onSent }: RoutePlan,
+  { names: { bridge }, ports, subnet, trials, onSent }: RoutePlan,
   privileges: Privileges,
 ): Promise<BridgeRules> => {
   tables.acquire();
   try {
-    const probe = { address: probeAddress, trials };
+    const probe = probeOn(subnet, trials);
     await tables.rules.open(bridge, ports, { translates: true, probe, onSent });
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
@@ -28,11 +31,13 @@ class NftablesRules implements BridgeRules {
   readonly #tables: HeldTables;
   readonly #bridge: string;
   readonly #view: TableView;
+  readonly #shaper: BridgeShaper;
   #isReleased = false;
 
   constructor(tables: HeldTables, bridge: string, privileges: Privileges) {
     this.#tables = tables;
     this.#bridge = bridge;
+    this.#shaper = new BridgeShaper(bridge, privileges, 'nftables');
     this.#view = new TableView(tables.names, bridge, privileges);
   }
 
@@ -40,12 +45,17 @@ class NftablesRules implements BridgeRules {
     return this.#tables.rules.addPort(this.#bridge, port);
   }
 
-  remove(port: PortMapping): Promise<void> {
-    return this.#tables.rules.removePort(this.#bridge, port);
+  async remove(port: PortMapping): Promise<void> {
+    await this.#tables.rules.removePort(this.#bridge, port);
+    await this.#shaper.use(port, undefined);
   }
 
-  setProbe(address: string, trials: readonly PortMapping[]): Promise<void> {
-    return this.#tables.rules.setProbe(this.#bridge, { address, trials });
+  disturb(port: PortMapping, fault: Fault): Promise<void> {
+    return disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
+  }
+
+  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    return this.#tables.rules.setProbe(this.#bridge, probeOn(subnet, trials));
   }
 
   hits(ports: readonly PortMapping[]): Promise<Hits[]> {

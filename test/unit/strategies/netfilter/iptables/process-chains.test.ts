@@ -1,3 +1,4 @@
+import { probeOn } from '../../../../../src/strategies/netfilter/probe-on.ts';
 import { describe, expect, it } from 'vitest';
 import type { RestoreRequest } from '../../../../../src/strategies/netfilter/iptables/iptables-holder.ts';
 import type { ChainSight } from '../../../../../src/strategies/netfilter/iptables/missing.ts';
@@ -79,7 +80,7 @@ describe('a process’s chains', () => {
   it('keep what needs no rule yet: probes of a bridge whose first port comes later', async () => {
     const { asked, chains } = open();
     await chains.open(one, { ports: [], probe: undefined }, ignore);
-    await chains.setProbe(one, { address: '198.18.0.14', trials: [] });
+    await chains.setProbe(one, probeOn('198.18.0.0/28', []));
     await chains.addPort(one, port);
     const translation = '-p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:8088';
     expect(asked.slice(1).map(({ lines }) => lines.slice(1, -1))).toEqual([
@@ -90,8 +91,8 @@ describe('a process’s chains', () => {
   it('change by the difference alone', async () => {
     const { asked, chains } = open();
     await chains.open(one, rules, ignore);
-    await chains.setProbe(one, { address: '198.18.0.14', trials: [{ ...port, targetPort: 9 }] });
-    await chains.setProbe(one, { address: '198.18.0.14', trials: [] });
+    await chains.setProbe(one, probeOn('198.18.0.0/28', [{ ...port, targetPort: 9 }]));
+    await chains.setProbe(one, probeOn('198.18.0.0/28', []));
     await chains.removePort(one, port);
     const probed = '-s 198.18.0.14/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:';
     expect(asked.slice(1).map(({ lines }) => lines.slice(1, -1))).toEqual([
@@ -158,7 +159,7 @@ describe('a process’s chains', () => {
       unexpect: (deletions: Deletions) => void told.push(['unexpect', ...deletions]),
     };
     const { chains } = open(['', '', '', '', 'Bad rule'], [], witness);
-    await chains.open(one, { ports: [port], probe: { address: '198.18.0.14', trials: [] } }, ignore);
+    await chains.open(one, { ports: [port], probe: probeOn('198.18.0.0/28', []) }, ignore);
     await chains.open(two, rules, ignore);
     await chains.close(two);
     await chains.addPort(one, { ...port, containerPort: 81 });
