@@ -10,7 +10,7 @@ export { errorCodes, isLocalhostForwardError, LocalhostForwardError, type ErrorC
 export { doctor, type DoctorReport } from './doctor/doctor.ts';
 export { renderDiagnosis } from './proof/render.ts';
 export type { DockerClient, DockerOptions } from './docker-option.ts';
-export type { CutMode, CutOptions } from './faults.ts';
+export type { CutMode, CutOptions, SlowOptions } from './faults.ts';
 export type { Diagnosis, Finding, Hop } from './diagnosis.ts';
 export type {
   Caller,

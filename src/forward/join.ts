@@ -78,6 +78,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     return Promise.reject(this.#ownersAlone('cut'));
   }
 
+  slow(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('slow'));
+  }
+
   restore(): Promise<void> {
     return Promise.reject(this.#ownersAlone('restore'));
   }

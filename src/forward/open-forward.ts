@@ -5,12 +5,12 @@ import { keyOf, type Fault, type Route } from '../strategies/strategy.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { engineOption } from '../leftovers/traces.ts';
-import { parseCutOptions } from '../options/faults.ts';
+import { parseCutOptions, parseSlowOptions } from '../options/faults.ts';
 import { parsePort, type ProofOptions } from '../options/options.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { verifyForward } from '../proof/verify.ts';
 import { parseRequestMatch } from '../options/request-match.ts';
-import type { CutOptions } from '../faults.ts';
+import type { CutOptions, SlowOptions } from '../faults.ts';
 import type {
   CapturedRequest,
   ForwardedPort,
@@ -86,6 +86,11 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   async cut(containerPort?: Port, options?: CutOptions): Promise<void> {
     const { mode } = parseCutOptions(options);
     await this.#disturb('cut', containerPort, (fault) => ({ ...fault, cut: mode }));
+  }
+
+  async slow(containerPort?: Port, options?: SlowOptions): Promise<void> {
+    const slow = parseSlowOptions(options);
+    await this.#disturb('slow', containerPort, (fault) => ({ ...fault, slow }));
   }
 
   async restore(containerPort?: Port): Promise<void> {

@@ -7,6 +7,9 @@ const { Link } = require('./link.cjs');
 /** @import { End, Endpoint, Listening } from './ends.cjs' */
 /** @import { Word } from './link.cjs' */
 
+/** How long a sidecar may take to say that it listens no more. */
+const farewellMs = 1_000;
+
 class Door {
   /** @type {Listening | undefined} */
   #listening;
@@ -62,8 +65,10 @@ class Door {
     return new Promise((resolve) => {
       // A sidecar that is gone accepts nobody.
       this.#waiting.set(number, { resolve, reject: () => resolve() });
+      // One that is stopped accepts nobody, and says nothing.
+      setTimeout(resolve, farewellMs).unref();
       this.link.tell({ close: protocol, port, number });
-      if (this.link.teller === undefined) this.#lose();
+      if (!this.link.isOpen) this.#lose();
     });
   }
 

@@ -3,10 +3,9 @@
  * A caller that gets no answer for now: the kernel has accepted it, and nobody is dialled for it. What it says is kept, up to a bound, so
  * that it is seen when it gives up: who has gone is not carried on to a service later, as one whose SYN was dropped is not either.
  */
-const { takeSmall } = require('./carry.cjs');
-
 /** @import { End, Reader } from './ends.cjs' */
 
+const bufferBytes = 16_384;
 const mostKept = 65_536;
 
 /** @implements {End} */
@@ -21,7 +20,7 @@ class HeldEnd {
   /** @param {End} inner @param {() => void} onGone Called where it ends or fails before anybody reads it. */
   constructor(inner, onGone) {
     this.inner = inner;
-    inner.read(takeSmall(), {
+    inner.read(Buffer.allocUnsafeSlow(bufferBytes), {
       bytes: (bytes) => (this.#reader === undefined ? this.#keep(bytes) : this.#reader.bytes(bytes)),
       end: () => (this.#reader === undefined ? onGone() : this.#reader.end()),
       fail: () => (this.#reader === undefined ? onGone() : this.#reader.fail()),

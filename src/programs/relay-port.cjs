@@ -4,10 +4,12 @@ const { Carried } = require('./carry.cjs');
 const { Datagrams } = require('./datagrams.cjs');
 const { dial } = require('./ends.cjs');
 const { HeldEnd } = require('./held.cjs');
+const { Pace } = require('./pace.cjs');
 
 /** @import { End, Endpoint } from './ends.cjs' */
 /** @import { Count } from './carry.cjs' */
-/** @import { CutMode } from '../faults.ts' */
+/** @import { CutMode, Slowness } from '../faults.ts' */
+/** @import { Fault } from '../strategies/strategy.ts' */
 /** @import { RelayPort } from '../strategies/carrier/orders.ts' */
 
 /** @param {string} address */
@@ -27,6 +29,8 @@ class Port {
   #held = new Map();
   /** @type {CutMode | undefined} */
   #cut;
+  /** @type {{ toCaller: Pace, toService: Pace } | undefined} */
+  #paces;
   /** Listens, and stops: nobody is accepted from then on. @type {{ start(): Promise<void>, stop(): void | Promise<void> }} */
   listener = { start: async () => undefined, stop: () => undefined };
   isClosed = false;
@@ -83,6 +87,7 @@ class Port {
       const carried = new Carried(caller, service, { count, onOver: () => this.carried.delete(carried) });
       this.carried.add(carried);
       carried.begin();
+      if (this.#paces !== undefined) carried.keepTo(this.#paces);
       if (this.#cut === 'drop') carried.stall(true);
       return undefined;
     };
@@ -145,12 +150,26 @@ class Port {
   /** Listens, unless it is cut from the start. */
   async open() {
     this.#cut = this.plan.cut;
+    this.#slow(this.plan.slow);
     if (this.datagrams !== undefined) this.datagrams.isStalled = this.#cut === 'drop';
     if (!this.#isDeaf(this.#cut)) await this.listener.start();
   }
 
-  /** Established connections included. @param {CutMode | undefined} cut */
-  async cut(cut) {
+  /** Established connections included. @param {Fault} fault */
+  async disturb({ cut, slow }) {
+    await this.#cutAs(cut);
+    this.#slow(slow);
+  }
+
+  /** A latency is that of answers, and of no first word. @param {Slowness | undefined} slow */
+  #slow(slow) {
+    this.#paces = slow && { toCaller: new Pace(slow), toService: new Pace({ ...slow, latencyMs: 0, jitterMs: 0 }) };
+    for (const carried of this.carried) carried.keepTo(this.#paces);
+    if (this.datagrams !== undefined) this.datagrams.paces = this.#paces;
+  }
+
+  /** @param {CutMode | undefined} cut */
+  async #cutAs(cut) {
     const was = this.#cut;
     this.#cut = cut;
     if (this.#isDeaf(cut) && !this.#isDeaf(was)) await this.listener.stop();
@@ -167,10 +186,10 @@ class Port {
   }
 
   /** What is established ends, too. */
-  close() {
+  async close() {
     this.isClosed = true;
-    if (!this.#isDeaf(this.#cut)) void this.listener.stop();
     this.#endAll();
+    if (!this.#isDeaf(this.#cut)) await this.listener.stop();
   }
 
   /** Whether nobody listens, so that the kernel refuses. UDP knows no reset. @param {CutMode | undefined} cut */

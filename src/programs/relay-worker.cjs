@@ -128,7 +128,7 @@ const obey = async (order) => {
       return door?.close();
     }
     case 'disturb':
-      return port?.cut(order.cut);
+      return port?.disturb(order.fault);
     case 'divert':
       for (const [name, one] of ports)
         if (name.startsWith(`${order.forward} `)) one.divert(order.trials[name.slice(order.forward.length + 1)]);

@@ -6,7 +6,7 @@ import type { Network } from '../network/network.ts';
 import type { Names } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
-import type { CutMode } from '../faults.ts';
+import type { CutMode, Slowness } from '../faults.ts';
 import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
 import type { LeftoverKind } from './leftover-kind.ts';
 import type { PacketWatch, Place } from './packets.ts';
@@ -25,6 +25,7 @@ export const keyOf = ({ protocol, containerPort }: PortKey): string => `${protoc
 /** What is wrong with a port, on purpose. */
 export interface Fault {
   readonly cut?: CutMode | undefined;
+  readonly slow?: Slowness | undefined;
 }
 
 /** A forwarded port as it is mapped: what a container dials, and what of the host's loopback stands for it. */

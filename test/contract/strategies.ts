@@ -25,6 +25,8 @@ export interface Claims {
   readonly cutsWith: RegExp;
   /** What a dropped port does not give: a connection, or an answer on one that a listener of ours has accepted. */
   readonly drops: 'connections' | 'answers';
+  /** Who delays answers: nobody, a thread of ours, or the kernel where it has netem. */
+  readonly delays: 'itself' | 'netem' | 'nobody';
   /** Who waits for an answer of a dropped port gets it when that is restored; else a reset. */
   readonly resumes: boolean;
   /** Connections that a cut port refuses are seen, and not only by the kernel. */
@@ -32,7 +34,9 @@ export interface Claims {
   /** A worker that was handed the forward can count and prove as well. */
   readonly isSeenElsewhere: boolean;
   /** What an unnamed connection of a container comes to when its network is gone. */
-  readonly closesWith: 'ECONNRESET' | 'TIMEOUT';
+  readonly closesWith: 'ECONNRESET' | 'TIMEOUT' | 'END';
+  /** A connection that is cut is told from one that was ended: ssh has no word for that. */
+  readonly tellsResets: boolean;
   /** What containers dial is the bridge's own address, and not another one of the network. */
   readonly standsAtGateway: boolean;
 }
@@ -48,10 +52,12 @@ const netfilter = {
   counts: 'packets',
   cutsWith: /^ECONNRESET$/,
   drops: 'connections',
+  delays: 'netem',
   resumes: true,
   countsRefused: true,
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
+  tellsResets: true,
   standsAtGateway: true,
 } as const;
 const nftables = { ...netfilter, name: 'nftables', leavesRuleset: 'byte for byte' } as const;
@@ -78,10 +84,12 @@ const all: readonly Claims[] = [
     counts: 'payload',
     cutsWith: /^ECONNRESET$/,
     drops: 'answers',
+    delays: 'itself',
     resumes: true,
     countsRefused: false,
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
+    tellsResets: true,
     standsAtGateway: true,
   },
   {
@@ -99,10 +107,12 @@ const all: readonly Claims[] = [
     counts: 'payload',
     cutsWith: /^ECONNRESET$/,
     drops: 'answers',
+    delays: 'itself',
     resumes: true,
     countsRefused: false,
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
+    tellsResets: true,
     standsAtGateway: false,
   },
   {
@@ -119,10 +129,12 @@ const all: readonly Claims[] = [
     counts: 'payload',
     cutsWith: /^(END|ECONNRESET)$/,
     drops: 'answers',
+    delays: 'nobody',
     resumes: false,
     countsRefused: false,
     isSeenElsewhere: false,
-    closesWith: 'ECONNRESET',
+    closesWith: 'END',
+    tellsResets: false,
     standsAtGateway: false,
   },
 ];

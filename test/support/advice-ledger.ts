@@ -100,13 +100,13 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'names the drop by',
   ],
   'sudo nft insert rule ${…} ${…} ${…} iifname ${…} accept': ['test/firewall/taken.test.ts', 'the advice mends it'],
-  'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in': [
-    'test/firewall/findings.test.ts',
-    'works where the advice leads',
-  ],
   'sudo sysctl -w net.ipv4.conf.${…}.route_localnet=1': [
     'test/firewall/findings.test.ts',
     'names route_localnet, turned off behind our back',
+  ],
+  "docker network prune --filter 'label!=localhost-forward.session'": [
+    'test/engine/field.test.ts',
+    'a network that was pruned',
   ],
   "strategy: 'auto'": ['test/engine/doctor.test.ts', 'doctor and opening agree'],
   "strategy: 'tunnel'": ['test/engine/tunnel.test.ts', 'is reached by a tunnel'],

@@ -56,7 +56,8 @@ export const importSshdImage = async (docker: Docker, image: SshdImage = {}): Pr
     const imported = await docker.importImage(tar.stdout as Readable, {
       repo,
       tag: 'local',
-      changes: changes.join('\n'),
+      // An engine refuses an empty one.
+      ...(changes.length > 0 && { ...(changes.length > 0 && { changes: changes.join('\n') }) }),
     });
     await new Promise<void>((done, fail) => imported.on('end', done).on('error', fail).resume());
     return `${repo}:local`;

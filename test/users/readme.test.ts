@@ -61,8 +61,9 @@ test('the scripts', async () => {
     'newest',
     Object.fromEntries(scripts.map(([, words], n) => [`script-${n}.mjs`, blockWith(words)])),
   );
-  await using _service = await listenTcp({ port: 8088 });
-  await using _names = await listenUdp({ port: 5353 });
+  await using services = new AsyncDisposableStack();
+  services.use(await listenTcp({ port: 8088 }));
+  services.use(await listenUdp({ port: 5353 }));
   const results = await Promise.all(scripts.map((_, n) => place.run(`./script-${n}.mjs`)));
   for (const [n, { exitCode, output }] of results.entries()) {
     expect(output.trim(), scripts[n]?.[0]).toMatch(scripts[n]?.[2] ?? /^$/);

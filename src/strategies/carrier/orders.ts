@@ -1,4 +1,5 @@
-import type { CutMode } from '../../faults.ts';
+import type { CutMode, Slowness } from '../../faults.ts';
+import type { Fault } from '../strategy.ts';
 import type { Protocol } from '../../types.ts';
 
 /*
@@ -22,6 +23,8 @@ export interface RelayPort {
   readonly trial?: number | undefined;
   /** How it is cut from the start. */
   readonly cut?: CutMode | undefined;
+  /** How it is slowed from the start. */
+  readonly slow?: Slowness | undefined;
 }
 
 /** One end of a connection or flow. */
@@ -60,7 +63,7 @@ export type RelayOrder =
   | (OfPort & { readonly do: 'listen'; readonly address: string; readonly port: RelayPort })
   | (OfPort & { readonly do: 'close' })
   /** Replaces what the one before said. */
-  | (OfPort & { readonly do: 'disturb'; readonly cut: CutMode | undefined })
+  | (OfPort & { readonly do: 'disturb'; readonly fault: Fault })
   | { readonly do: 'ask'; readonly forward: string; readonly question: DeskQuestion }
   /** Listens on a unix socket for what other processes of this user ask of a forward. */
   | { readonly do: 'openDesk'; readonly forward: string; readonly path: string }

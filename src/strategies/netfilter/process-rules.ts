@@ -22,6 +22,8 @@ export interface PortRule {
   readonly targetPort: number;
   /** What callers meet instead of the service. */
   readonly cut?: CutMode | undefined;
+  /** The class of the bridge's queueing that its answers go by. */
+  readonly classId?: string | undefined;
 }
 
 /** A process's tables, from its nonce and its mark. */
@@ -73,6 +75,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add map ${table} zones { typeof iifname . udp dport : ct zone; }`,
     ...renderCuts(table, key),
     `add map ${table} cuts { ${perPort} : verdict; }`,
+    `add map ${table} slowed { ${perPort} : classid; }`,
     ...renderArrival(table),
     // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
     // closed or led elsewhere is another flow to whoever goes on sending.
@@ -110,10 +113,11 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} accepted oifname . ip daddr . tcp dport . ct original proto-dst @spoiled accept`,
     `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
     `add chain ${table} replied`,
-    ...['tcp', 'udp'].map(
-      (protocol) =>
-        `add rule ${table} replied meta l4proto ${protocol} oifname . meta l4proto . ct original proto-dst vmap @cuts`,
-    ),
+    ...['tcp', 'udp'].flatMap((protocol) => {
+      const rule = `add rule ${table} replied meta l4proto ${protocol}`;
+      const port = 'oifname . meta l4proto . ct original proto-dst';
+      return [`${rule} meta priority set ${port} map @slowed`, `${rule} ${port} vmap @cuts`];
+    }),
     `add rule ${table} replied meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
     `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
@@ -186,6 +190,7 @@ export const elementsOf = (
       add(owned, 'ports', key, target(port));
     }
     live(port);
+    if (port.classId !== undefined) add(owned, 'slowed', key, ` : ${port.classId}`);
     if (port.protocol === 'udp') add(owned, 'zones', String(port.containerPort), ` : ${port.targetPort}`);
     if (port.cut !== undefined) add(owned, 'cuts', key, ` : goto ${cutChainOf(port.protocol, port.cut)}`);
   }

@@ -1,5 +1,4 @@
 import { LocalhostForwardError } from '../../errors.ts';
-import type { CutMode } from '../../faults.ts';
 import { GroupCommit } from './group-commit.ts';
 import {
   elementsOf,
@@ -105,12 +104,12 @@ export class ProcessTable {
     );
   }
 
-  /** Cuts a port of those that are there, or brings it back. @throws LHF_ERR_RULES */
-  cutPort(bridge: string, port: PortRule, cut: CutMode | undefined): Promise<void> {
-    const change = (one: PortRule): PortRule => (describe(one) === describe(port) ? { ...one, cut } : one);
+  /** Cuts or slows a port of those that are there, or brings it back. @throws LHF_ERR_RULES */
+  disturbPort(bridge: string, port: PortRule, fault: Pick<PortRule, 'cut' | 'classId'>): Promise<void> {
+    const change = (one: PortRule): PortRule => (describe(one) === describe(port) ? { ...one, ...fault } : one);
     return this.#change(
       bridge,
-      `could not be ${cut === undefined ? 'put back' : 'put in'} for the cut of ${describe(port)} of ${bridge}`,
+      `could not be changed for the fault of ${describe(port)} of ${bridge}`,
       (now) => now && { ...now, ports: now.ports.map(change) },
     );
   }

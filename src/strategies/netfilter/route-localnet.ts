@@ -7,10 +7,13 @@ import type { Obstacle } from '../strategy.ts';
 
 const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
 
-/** Whether the bridge routes to 127/8; undefined where the bridge is gone. */
+/**
+ * Whether the bridge routes to 127/8, by its own parameter or by that of all interfaces, which Kubernetes turns on; undefined where the
+ * bridge is gone.
+ */
 export const readRouteLocalnet = async (bridge: string): Promise<boolean | undefined> => {
-  const text = await readSysctl(keyOf(bridge));
-  return text === undefined ? undefined : text === '1';
+  const [text, all] = await Promise.all([readSysctl(keyOf(bridge)), readSysctl(keyOf('all'))]);
+  return text === undefined ? undefined : text === '1' || all === '1';
 };
 
 /** @throws LHF_ERR_RULES */
@@ -43,7 +46,11 @@ const describeRefusal = (bridge: string, failure: string): Required<Obstacle> =>
 /** Turns it off, and tells whether it is: a bridge that is gone is closed. */
 export const closeRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<boolean> => {
   if ((await readRouteLocalnet(bridge)) !== true) return true;
-  const failure = await privileges.setSysctls([keyOf(bridge)], '0');
+  const failure = (await privileges.setSysctls([keyOf(bridge)], '0')) ?? (await stillOn(bridge));
   if (failure !== undefined) debug(`route_localnet of ${bridge} stays on until the bridge is gone: ${failure}`);
   return failure === undefined || !interfaceExists(bridge);
 };
+
+/** Why it is on all the same. */
+const stillOn = async (bridge: string): Promise<string | undefined> =>
+  (await readRouteLocalnet(bridge)) === true ? 'that of all interfaces is on' : undefined;

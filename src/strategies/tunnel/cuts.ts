@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ClientChannel } from 'ssh2';
+import { LocalhostForwardError } from '../../errors.ts';
 import type { CutMode } from '../../faults.ts';
 
 /** Which ports of a tunnel are cut, by their keys, and who waits for an answer there. */
@@ -45,3 +46,13 @@ export const disconnect = (channel: ClientChannel, service: Socket): void => {
   channel.unpipe(service).pause();
   service.unpipe(channel).pause();
 };
+
+export const slowsElsewhere = (): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNSUPPORTED',
+    {
+      what: 'The strategy tunnel cuts ports and does not slow them: nothing of it holds bytes back',
+      try: "strategy: 'relay'",
+    },
+    { strategy: 'tunnel' },
+  );

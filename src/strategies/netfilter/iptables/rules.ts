@@ -6,6 +6,8 @@ import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
 import type { Fault, PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
+import { disturbPort } from '../disturb.ts';
+import { BridgeShaper } from '../shaper.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
@@ -84,11 +86,11 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
 
 const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
 
-const cutsByNft = (): LocalhostForwardError =>
+const faultsByNft = (): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNSUPPORTED',
     {
-      what: 'The strategy iptables cuts ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
+      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
       try: "strategy: 'relay'",
     },
     { strategy: 'iptables' },
@@ -102,6 +104,7 @@ class IptablesRules implements BridgeRules {
   readonly #tableView: TableView | undefined;
   readonly #privileges: Privileges;
   #subnet: string;
+  readonly #shaper: BridgeShaper;
   #isReleased = false;
 
   constructor(
@@ -116,6 +119,7 @@ class IptablesRules implements BridgeRules {
     this.#privileges = privileges;
     this.#chains = chains;
     this.#tables = tables;
+    this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
     this.#tableView = tables && new TableView(tables.names, bridge, privileges);
     this.#view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
   }
@@ -127,12 +131,13 @@ class IptablesRules implements BridgeRules {
   async remove(port: PortMapping): Promise<void> {
     await this.#both((rules) => rules.removePort(this.#bridge, port));
     if (this.#tables === undefined) await endFlows(this.#privileges, this.#subnet, port);
+    await this.#shaper.use(port, undefined);
   }
 
   /** By the tables that guard: what iptables' own could do there, they do as well. */
-  async disturb(port: PortMapping, { cut }: Fault): Promise<void> {
-    if (this.#tables === undefined) throw cutsByNft();
-    await this.#tables.rules.cutPort(this.#bridge, port, cut);
+  async disturb(port: PortMapping, fault: Fault): Promise<void> {
+    if (this.#tables === undefined) throw faultsByNft();
+    await disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
