@@ -18,7 +18,7 @@ export interface PortForward {
   containerPort?: Port;
   /** Default: `'tcp'`. */
   protocol?: Protocol;
-  /** Default: `'127.0.0.1'`. */
+  /** Default: `'127.0.0.1'`, and `'::1'` while only that one listens. A TCP service on ::1 sees ::1 as its caller. */
   hostAddress?: '127.0.0.1' | '::1';
 }
 
