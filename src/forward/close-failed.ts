@@ -1,6 +1,9 @@
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import type { UndoFailure } from '../lifecycle/undo-stack.ts';
 import type { LocalhostForward } from '../types.ts';
+
+/** What is behind an error of ours. */
+const causeOf = (error: unknown): unknown => (isLocalhostForwardError(error) ? (error.cause ?? error) : error);
 
 /** The error of a close that left something, with what that is. */
 export const closeFailed = (
@@ -15,11 +18,12 @@ export const closeFailed = (
       try: 'localhost-forward sweep',
     },
     {
-      cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)),
+      cause:
+        failures.length === 1 ? causeOf(failures[0]?.error) : new AggregateError(failures.map(({ error }) => error)),
       strategy,
     },
   );
 
 /** What an error says first: its evidence and advice are those of another question, and it stays whole as the cause. */
-const headlineOf = (error: unknown): string =>
+export const headlineOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
