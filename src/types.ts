@@ -53,8 +53,18 @@ export interface LocalhostForwardOptions {
    * {@link LocalhostForward.nextRequest}; a function answers by itself. Default: false.
    */
   listener?: boolean | RequestListener;
-  /** The name containers dial. Default: `'host.docker.internal'`. */
-  hostname?: string;
+  /**
+   * Containers of the network reach the forwarded ports and each other, and nothing else: no other port of this host, no Internet, no
+   * IPv6 of this host's, no names but each other's. By `nftables` and `iptables` (with nft beside it). Default: false.
+   */
+  hermetic?: boolean;
+  /**
+   * The name containers dial, or several that stand for the same; urls have the first. Default: `'host.docker.internal'`.
+   *
+   * @example
+   * await openLocalhostForward(8088, { hostname: ['host.docker.internal', 'host.testcontainers.internal'] });
+   */
+  hostname?: string | readonly string[];
   /** CIDR of the network, /16 to /29. Default: a small free one. */
   subnet?: string;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
@@ -156,6 +166,7 @@ export interface ForwardHandover {
   readonly subnet: string;
   readonly gateway: string;
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly strategy: Strategy;
   readonly privilege: Privilege;
   readonly ports: readonly ForwardedPort[];
@@ -174,14 +185,17 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly subnet: string;
   /** This network's own gateway, the address that {@link hostname} stands for. */
   readonly gateway: string;
+  /** The first of {@link hostnames}. */
   readonly hostname: string;
+  /** All names that stand for this host. */
+  readonly hostnames: readonly string[];
   readonly strategy: Strategy;
   readonly privilege: Privilege;
   readonly reasons: readonly StrategyReason[];
   readonly ports: readonly ForwardedPort[];
   /** `http://<hostname>:<containerPort>`; without an argument, of the first forwarded TCP port. */
   url(containerPort?: Port): string;
-  /** `['host.docker.internal:<gateway>']`, as `HostConfig.ExtraHosts` and compose's `extra_hosts` take it. */
+  /** `['host.docker.internal:<gateway>']`, one for each name, as `HostConfig.ExtraHosts` and compose's `extra_hosts` take it. */
   readonly extraHosts: readonly string[];
   /** `['--network', …, '--add-host', …]` */
   readonly dockerRunArgs: readonly string[];

@@ -37,6 +37,8 @@ export const projectNames = Object.keys(projects) as ProjectName[];
  * the longest begin first. The end of a whole run tells the longest; what is wrong here costs balance and nothing else.
  */
 export const seconds: Readonly<Record<string, number>> = {
+  'test/attack/hermetic.test.ts': 20,
+  'test/attack/attacks.test.ts': 15,
   'test/users/killed.test.ts': 90,
   'test/users/parallel.test.ts': 65,
   'test/firewall/passing.test.ts': 55,
@@ -64,7 +66,11 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/users/types.test.ts': 20,
   'test/users/watch.test.ts': 18,
   'test/engine/probe-stays.test.ts': 18,
+  'test/engine/nothing-escapes.test.ts': 35,
   'test/engine/cli-run.test.ts': 15,
+  'test/engine/doctor.test.ts': 12,
+  'test/engine/loopbacks.test.ts': 10,
+  'test/engine/field.test.ts': 10,
   'test/engine/cli.test.ts': 15,
   'test/firewall/smoke.test.ts': 15,
   'test/crash/sidecar.test.ts': 15,

@@ -97,7 +97,7 @@ class Limits {
     let abortedAt = Infinity;
     let timer: NodeJS.Timeout | undefined;
     const left = (): number =>
-      Math.min(Math.max(this.#movedAt, startedAt) + ms, abortedAt + Math.min(ms, afterAbortMs)) - now();
+      Math.min(Math.max(this.#movedAt, startedAt) + ms, abortedAt + Math.min(ms / 5, afterAbortMs)) - now();
     const look = (): void => {
       clearTimeout(timer);
       if (left() > 0) {

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { delay, now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
@@ -12,6 +12,7 @@ export interface NetworkPlan {
   readonly bridge: string;
   readonly subnet: string;
   readonly gateway: string;
+  readonly isInternal: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +31,7 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
       Name: plan.name,
       Driver: 'bridge',
       CheckDuplicate: true,
+      Internal: plan.isInternal,
       // The gateway is given and not left to the engine: some report none for a subnet without one.
       IPAM: { Driver: 'default', Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
       Options: { 'com.docker.network.bridge.name': plan.bridge },
@@ -143,5 +145,8 @@ export const listNetworks = async (docker: Docker, label?: string): Promise<List
 /** What the engine said, without dockerode's preamble. */
 export const messageOf = (error: unknown): string => {
   const json = (error as { json?: { message?: unknown } }).json?.message;
-  return typeof json === 'string' ? json : ((error as { message?: string } | null)?.message ?? String(error));
+  if (typeof json === 'string') return json;
+  const { message = String(error) } = (error ?? {}) as { message?: string };
+  // Our own errors have their advice on a line of its own.
+  return isLocalhostForwardError(error) ? (message.split('\n')[0] ?? message) : message;
 };

@@ -16,12 +16,10 @@ export const nonsense = (call: string, words: string, endpoint: string): Localho
     try: `docker -H ${endpoint} version`,
   });
 
-// The docker command line asks them for engines on other hosts. Nothing is gained by that here: no strategy reaches another host.
+// The docker command line asks them for engines on other hosts; this package does not.
 const proxiesHere = (env: NodeJS.ProcessEnv = process.env): string[] =>
   ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'].flatMap((name) =>
-    env[name]
-      ? [`${name} is set, by which docker may reach it: forwards are for engines on this host, without a proxy`]
-      : [],
+    env[name] ? [`${name} is set, by which docker may reach it: this package asks no proxy`] : [],
   );
 
 /** What an engine's silence means, and what to do about it. */

@@ -52,13 +52,16 @@ export const joinLocalhostForward = (
   return new JoinedForward(handover, parseOptions(options, process.env));
 };
 
+/** A hand-over of an older copy of the package tells one name. */
+const namesIn = ({ hostname, hostnames }: Partial<ForwardHandover>): readonly string[] => hostnames ?? [hostname ?? ''];
+
 class JoinedForward extends ForwardView implements LocalhostForward {
   readonly #handover: ForwardHandover;
   readonly #options: ReturnType<typeof parseOptions>;
   #probe: ProbeHold | undefined;
 
   constructor(handover: ForwardHandover, options: ReturnType<typeof parseOptions>) {
-    super({ ...handover, reasons: [] });
+    super({ ...handover, hostnames: namesIn(handover), reasons: [] });
     this.#handover = handover;
     this.#options = options;
   }
@@ -170,6 +173,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       },
       address: gateway,
       hostname,
+      hostnames: this.hostnames,
       route,
       // Which of the loopback's addresses its owner's carrier may take was not handed over: it tells which it took.
       ports: () =>

@@ -53,6 +53,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       subnet: network.subnet,
       gateway: address,
       hostname: options.hostname,
+      hostnames: options.hostnames,
     });
     this.#parts = parts;
     this.#accepts = new Set(parts.accepts);
@@ -237,6 +238,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       network,
       address,
       hostname: options.hostname,
+      hostnames: options.hostnames,
       route,
       ports: () => this.probedPorts(),
       firewall: options.firewall,

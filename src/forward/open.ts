@@ -1,9 +1,9 @@
-import { now } from '../clock.ts';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
 import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
 import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError, type ErrorText } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
@@ -11,6 +11,7 @@ import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
+import { assertOwnNames } from '../network/hermetic.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { nextId, sharedIn } from '../ownership/session.ts';
@@ -19,6 +20,7 @@ import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
+import { firstLineOf } from './close-failed.ts';
 import { connectRoute } from './connect-route.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { OpenForward } from './open-forward.ts';
@@ -27,6 +29,9 @@ import { tellProgress } from './progress.ts';
 
 /** How long all of a forward's undoing may take together, in milliseconds. */
 const undoDeadlineMs = 30_000;
+
+/** How long an opening whose signal has aborted is waited for, in milliseconds: what it calls then has a shorter limit. */
+const undoAfterAbortMs = 5_000;
 
 /**
  * Opens a forward: containers on its network reach the named ports of this host's 127.0.0.1, and nothing else there.
@@ -47,7 +52,11 @@ export const openLocalhostForward = async (
   const plan = parseOpenArguments(ports, options, process.env);
   return coded('Opening the forward', async () => {
     await assertAllowed();
-    return underSignal(plan.options.signal, () => openPlanned(plan));
+    const { signal } = plan.options;
+    return endAfterAbort(
+      underSignal(signal, () => openPlanned(plan)),
+      signal,
+    );
   });
 };
 
@@ -61,7 +70,9 @@ const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>
     chooseStrategy({ host, engine: engine.facts }, { ...plan.options, protocols }, failed);
-  const { opened } = await openByFirstStrategy(choose(), choose, (choice) => openBy({ ...plan, engine, host, choice }));
+  const first = choose();
+  if (plan.options.hermetic) await assertOwnNames(engine.facts);
+  const { opened } = await openByFirstStrategy(first, choose, (choice) => openBy({ ...plan, engine, host, choice }));
   return opened;
 };
 
@@ -96,7 +107,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     const { listener: asked } = options;
-    const capture = new Capture({ hostname: options.hostname, callerOf: async (request) => net?.callerOf(request) });
+    const capture = new Capture({ hostnames: options.hostnames, callerOf: async (request) => net?.callerOf(request) });
     const listener = asked === false ? asked : asked === true ? capture.listenerFor : () => asked;
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
     const startedAt = now();
@@ -147,12 +158,43 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       ? error
       : withFailures(
           error,
-          failures.map(({ what, error: failure }) => `${what}: ${String(failure)}`),
+          failures.map(({ what, error: failure }) => `${what}: ${firstLineOf(failure)}`),
         );
   }
 };
 
 const ignore = (): void => undefined;
+
+/** An opening that is aborted is undone first, as long as that gets on; what hangs is not waited for. */
+const endAfterAbort = async (
+  opening: Promise<LocalhostForward>,
+  signal: AbortSignal | undefined,
+): Promise<LocalhostForward> => {
+  if (signal === undefined) return opening;
+  const { promise, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => void (timer = setTimeout(() => reject(aborted(signal, stillUndone)), undoAfterAbortMs));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([opening, promise]);
+  } catch (error) {
+    throw signal.aborted ? asAborted(error, signal) : error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    opening.catch(ignore);
+  }
+};
+
+/** A call that was given up for the signal fails in its own words, and what matters of them is what stays. */
+const asAborted = (error: unknown, signal: AbortSignal): unknown => {
+  if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_ABORTED') return error;
+  const stays = /^ {2}(not undone: .*)$/m.exec((error as Error | undefined)?.message ?? '')?.[1];
+  return aborted(signal, stays === undefined ? {} : { evidence: [stays], try: 'localhost-forward sweep' });
+};
+
+const stillUndone = { evidence: ['what it had begun is still being undone'], try: 'localhost-forward sweep' };
 
 /** What others may wait for as well goes on when nobody waits for it here any more. */
 const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
@@ -186,14 +228,15 @@ const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {
 };
 
 const stopIfAborted = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted !== true) return;
-  const cause: unknown = signal.reason;
-  throw new LocalhostForwardError(
+  if (signal?.aborted === true) throw aborted(signal);
+};
+
+const aborted = ({ reason: cause }: AbortSignal, more: Partial<ErrorText> = {}): LocalhostForwardError =>
+  new LocalhostForwardError(
     'LHF_ERR_ABORTED',
-    { what: `Opening was aborted by its signal: ${String(cause)}` },
+    { what: `Opening was aborted by its signal: ${String(cause)}`, ...more },
     { cause },
   );
-};
 
 const withFailures = (error: unknown, failures: readonly string[]): unknown => {
   if (error instanceof Error) error.message += `\n  not undone: ${failures.join('; ')}\nTry: localhost-forward sweep`;

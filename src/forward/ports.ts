@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
-import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
+import { readListeners, takesLoopback4, takesLoopback6, tellApart } from '../host/listeners.ts';
 import { openIpv6Relay } from '../listener/ipv6-relay.ts';
 import { openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
@@ -131,7 +131,9 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
 const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<boolean> => {
   // A refused connection settles it in a tenth of the time that the kernel takes to list its sockets.
   if (protocol === 'udp' || !(await acceptsOnIpv6(hostPort))) return false;
-  const listeners = await readListeners(hostPort, protocol);
+  const listed = await readListeners(hostPort, protocol);
+  if (listed.some((listener) => listener.address !== '::' && takesLoopback4(listener))) return false;
+  const listeners = await tellApart(listed, { port: hostPort, protocol });
   return listeners.some(takesLoopback6) && !listeners.some(takesLoopback4);
 };
 

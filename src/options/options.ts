@@ -1,7 +1,7 @@
 import { followSignal } from '../abort.ts';
 import { defaultPool } from '../network/subnet.ts';
 import { expected, isRecord, readInteger, readObject, readOneOf } from './expect.ts';
-import { readHostname, readImage, readLabels, readPool, readSubnet } from './names.ts';
+import { readHostnames, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from '../types.ts';
 
@@ -23,7 +23,10 @@ export interface ResolvedOptions {
   /** How later proofs are made, also where opening makes none. */
   readonly proof: ProofOptions;
   readonly listener: boolean | RequestListener;
+  readonly hermetic: boolean;
+  /** The first of the names: the one that urls have. */
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly subnet: { readonly cidr: string } | undefined;
   readonly subnetPool: string;
   readonly firewall: 'adapt' | 'leave';
@@ -88,20 +91,21 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = '
     return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
-  if (given.hermetic !== undefined && given.hermetic !== false)
-    throw expected(`${place}.hermetic`, 'false, for this version has no hermetic networks', given.hermetic);
   const verify = from(
     'verify',
     (path, value) => readVerify(path, value, image),
     () => readProof(`${place}.verify`, {}, image),
   );
+  const hostnames = from('hostname', readHostnames, () => ['host.docker.internal']);
   return {
     strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),
     privilege: from('privilege', readPrivilege, () => fromEnv('PRIVILEGE', readPrivilege, 'auto')),
     verify,
     proof: verify === false ? readProof(`${place}.verify`, {}, image) : verify,
     listener: from('listener', readListener, () => false),
-    hostname: from('hostname', readHostname, () => 'host.docker.internal'),
+    hermetic: from('hermetic', readBoolean, () => false),
+    hostname: hostnames[0] ?? '',
+    hostnames,
     subnet: from('subnet', readSubnet, () => undefined),
     subnetPool: fromEnv('SUBNET_POOL', readPool, defaultPool),
     firewall: fromEnv('FIREWALL', (path, value) => readOneOf(path, value, ['adapt', 'leave']), 'adapt'),
@@ -147,6 +151,11 @@ export const parseProofOptions = (
     timeoutMs: proof.timeoutMs === undefined ? defaults.timeoutMs : read.timeoutMs,
     ...(port === undefined ? {} : { port: readInteger('options.port', port, 1, 65_535) }),
   };
+};
+
+const readBoolean = (path: string, value: unknown): boolean => {
+  if (typeof value === 'boolean') return value;
+  throw expected(path, 'true or false', value);
 };
 
 const readListener = (path: string, value: unknown): boolean | RequestListener => {

@@ -94,8 +94,14 @@ class Port {
     if (first !== undefined) dial(first, settle);
   }
 
-  /** The gateway's address can be dialled from other networks of this host and from its LAN, too. @param {string} address */
+  /**
+   * The gateway's address can be dialled from other networks of this host and from its LAN, too; and an engine that keeps networks apart
+   * by no rules of its own leads callers of others to a sidecar, under the gateway's address where it masquerades. No container has that.
+   *
+   * @param {string} address
+   */
   isInside(address) {
+    if (address === this.plan.gateway) return false;
     return Math.floor(toNumber(address) / this.#size) === this.#network;
   }
 

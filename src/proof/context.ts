@@ -21,6 +21,7 @@ export interface ProofContext {
   /** What the host's name stands for on the network. */
   readonly address: string;
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly route: RouteView & Pick<Partial<Route>, 'firewall'>;
   /** The ports as they are now. */
   ports(): readonly ProbedPort[];

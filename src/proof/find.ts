@@ -1,9 +1,11 @@
 import { findCut } from './find-cut.ts';
 import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from '../diagnosis.ts';
+import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
-import { adviceOnName, judgeListeners, renderAddress, type Cause } from './find-listener.ts';
 import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { judgeListeners } from './judge-listeners.ts';
+import { adviceOnName, renderAddress } from './words.ts';
 import { isAtService } from './witness.ts';
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */

@@ -124,7 +124,7 @@ const arrive = async (
   signal: AbortSignal,
   over: AbortSignal,
 ): Promise<Visit> => {
-  const { tools, network, hostname, address, probe } = context;
+  const { tools, network, hostnames, address, probe } = context;
   const { engine, host } = tools;
   // The host's own node can be mounted by an engine of this host alone.
   if (image === undefined && !runsProgramsOf(host, engine.facts))
@@ -133,7 +133,7 @@ const arrive = async (
       try: 'export LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine',
     });
   try {
-    return await probe.visit({ docker: tools.engine.docker, network, hostname, address, image }, over);
+    return await probe.visit({ docker: tools.engine.docker, network, hostnames, address, image }, over);
   } catch (error) {
     throw signal.aborted ? error : probeFailed(context, error);
   }

@@ -4,7 +4,7 @@ import { spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { openPrograms } from '../support/programs.ts';
-import type { Spawn } from '../support/run.ts';
+import { execHere, type Spawn } from '../support/run.ts';
 import { until } from '../support/until.ts';
 
 /*
@@ -122,9 +122,7 @@ process.exit(0);
 const live = async (what: 'engine' | 'programs', spawn?: Spawn): Promise<object> => {
   const before = await snapshotHere();
   await using script = spawnScript({ source: life, args: [what], ...(spawn && { spawn }) });
-  const outcome = JSON.parse(
-    await script.waitForLine(/^\{/, { timeoutMs: process.env['LHF_TEST_ALL'] === '1' ? 900_000 : 150_000 }),
-  ) as object;
+  const outcome = JSON.parse(await script.waitForLine(/^\{/, { timeoutMs: patience })) as object;
   expect(await script.exit).toEqual({ code: 0, signal: null });
   // Its guardian knows the stand-in only, which has gone with it: what stays is the next opening's.
   let difference = '';
@@ -138,9 +136,10 @@ const live = async (what: 'engine' | 'programs', spawn?: Spawn): Promise<object>
   return outcome;
 };
 
+const patience = process.env['LHF_TEST_ALL'] === '1' ? 900_000 : 150_000;
 const quiet = { foreign: [], loose: [] };
 
-test('each of the engine’s calls fails in its turn', async () => {
+test('cases 26 and 27: each of the engine’s calls fails in its turn', { timeout: patience + 30_000 }, async () => {
   const outcome = await live('engine');
   expect(outcome).toMatchObject(quiet);
   expect((outcome as { failed: number }).failed).toBeGreaterThan(12);
@@ -155,3 +154,14 @@ test.each([['nft'], ['iptables', 'iptables-save', 'iptables-restore', 'nft'], ['
     expect(await live('programs', system.spawn)).toEqual({ ...quiet, failed: 0 });
   },
 );
+
+// It takes as long as each of them is waited for.
+const hanging = process.env['LHF_TEST_ALL'] === '1' ? [['nft'], ['iptables', 'iptables-restore'], ['ip'], ['ldd']] : [];
+const hang = 'exec sleep 3607';
+
+test.each(hanging)('case 26: a program that hangs: %s', { timeout: patience + 30_000 }, async (...names) => {
+  await using system = await openPrograms(Object.fromEntries(names.map((name) => [name, hang])));
+  expect(await live('programs', system.spawn)).toEqual({ ...quiet, failed: 0 });
+  const { stdout } = await execHere(['sh', '-c', 'grep -lzx 3607 /proc/[0-9]*/cmdline || true']);
+  expect(stdout).toBe('');
+});

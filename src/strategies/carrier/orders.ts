@@ -15,6 +15,8 @@ export interface RelayPort {
   readonly hosts: readonly ('127.0.0.1' | '::1')[];
   /** Whoever is not of it is refused. */
   readonly subnet: string;
+  /** Of it, but no container's: whoever comes by it is refused, too. */
+  readonly gateway: string;
   /** What comes from it is a proof and no hit. */
   readonly probeAddress: string;
   /** Where probes are led at first, on 127.0.0.1. Default: to the service. */

@@ -20,10 +20,11 @@ const nameOfEngines = 'host.docker.internal';
 
 /** A listener of ours on the loopback is all that is opened: probes dial it. */
 export const openNativeRoute = async (plan: RoutePlan, tools: Tools): Promise<Route> => {
-  const { ports, hostname } = plan;
+  const { ports, hostnames } = plan;
   const { facts } = tools.engine;
   const address = facts.reachesLoopbackBy === 'its own name' ? nameOfEngines : 'host-gateway';
-  if (address === nameOfEngines && hostname !== nameOfEngines) throw otherName(hostname, facts.vm);
+  const other = hostnames.find((name) => name !== nameOfEngines);
+  if (address === nameOfEngines && other !== undefined) throw otherName(other, facts.vm);
   const forget = await noteBridge(plan, tools);
   const beacon = await openTemporaryListener(0, 'tcp').catch(() => undefined);
   if (beacon === undefined) {

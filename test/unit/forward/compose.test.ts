@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { Ajv } from 'ajv';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../support/children.ts';
 import { renderComposeOverride } from '../../../src/forward/compose.ts';
 import { refusalOf } from '../support/refusal.ts';
 
-const target = { networkName: 'lhf-abcde123', hostname: 'host.docker.internal', gateway: '198.18.3.17' };
+const target = { networkName: 'lhf-abcde123', hostnames: ['host.docker.internal'], gateway: '198.18.3.17' };
 
 describe('the compose override', () => {
   const service = { networks: ['default', 'lhf-abcde123'], extra_hosts: ['host.docker.internal:198.18.3.17'] };
@@ -24,6 +28,27 @@ describe('the compose override', () => {
       networks: object;
     };
     expect(Object.keys(other.networks)).not.toEqual(Object.keys(networks));
+  });
+
+  test('has each name', () => {
+    const hostnames = ['host.docker.internal', 'host.testcontainers.internal'];
+    const { services } = parse(renderComposeOverride(['web'], { ...target, hostnames })) as {
+      services: { web: { extra_hosts: string[] } };
+    };
+    expect(services.web.extra_hosts).toEqual(hostnames.map((name) => `${name}:198.18.3.17`));
+  });
+
+  // The schema of the compose specification (Apache-2.0), as the npm package docker-compose has it, which testcontainers brings.
+  test.each([
+    ['one name', target],
+    ['several names', { ...target, hostnames: ['host.docker.internal', 'host.testcontainers.internal'] }],
+    ['a name of the engine', { ...target, gateway: 'host.docker.internal' }],
+  ])('is what the specification asks for, with %s', (_, net) => {
+    const path = join(projectRoot, 'node_modules/docker-compose/schema/compose-spec.json');
+    const ajv = new Ajv({ strict: false, validateFormats: false, validateSchema: false });
+    const check = ajv.compile(JSON.parse(readFileSync(path, 'utf8')) as object);
+    expect(check(parse(renderComposeOverride(['web', 'db'], net))), JSON.stringify(check.errors)).toBe(true);
+    expect(check({ services: { web: { extra_host: [] } } })).toBe(false);
   });
 
   test('as text', () => {

@@ -217,6 +217,13 @@ const rows: Row[] = [
     /^ss -lntp/,
   ],
   [
+    'a service that is bound to an interface',
+    { ...sound, ended: 'refused', listeners: [{ ...listener('127.0.0.1'), device: 'lo' }], listening: false },
+    'listens-on-other-address',
+    /listens for the interface lo alone, and containers come by lhf-/,
+    /^strategy: 'relay'/,
+  ],
+  [
     'a service on ::1 and elsewhere',
     { ...sound, ended: 'refused', listeners: [listener('192.0.2.7'), listener('::1')], listening: false },
     'listens-on-ipv6-only',

@@ -1,5 +1,6 @@
 import { debug } from '../../../command/debug.ts';
 import { LocalhostForwardError } from '../../../errors.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
@@ -12,6 +13,7 @@ import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
 import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
+import { endFlows } from './end-flows.ts';
 import { ChainView, RawGuard } from './chain-view.ts';
 import { HeldChains } from './held-chains.ts';
 
@@ -28,6 +30,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   const decision = sharedIn(tools.session, 'iptables guard', (): Decision => ({ guardedBy: undefined }));
   const isFirst = decision.guardedBy === undefined;
   const guardedBy = await (decision.guardedBy ??= decide(plan, tools));
+  if (plan.isHermetic && guardedBy === 'raw') throw hermeticTakesNft();
   const tables = guardedBy === 'nft' ? heldTablesOf(tools) : undefined;
   if (!isFirst) tables?.acquire();
   const chains = sharedIn(
@@ -42,7 +45,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   );
   chains.acquire();
   const { names, ports } = plan;
-  const rules = new IptablesRules(names.bridge, chains, tables, tools);
+  const rules = new IptablesRules(plan, chains, tables, tools);
   // Of two holders, the one that starts the guardian has to know.
   const onSent = (): void => {
     if (tables === undefined) plan.onSent();
@@ -57,6 +60,12 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   await rules.release().catch((error: unknown) => debug(`undoing rules of ${names.bridge}: ${String(error)}`));
   throw failed.reason;
 };
+
+const hermeticTakesNft = (): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+    what: 'A hermetic network under iptables is kept by nft beside it, and nft could not put its tables in here',
+    try: 'localhost-forward doctor',
+  });
 
 /** The first bridge of a process, guarded by nft where nft can: what it cannot at its start, it cannot for the next one. */
 const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
@@ -79,6 +88,7 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
   tables.rules.open(plan.names.bridge, plan.ports, {
     translates: false,
     probe: probeOf(plan),
+    isHermetic: plan.isHermetic,
     onSent: () => plan.onSent(),
   });
 
@@ -89,7 +99,7 @@ const faultsByNft = (): LocalhostForwardError =>
     'LHF_ERR_UNSUPPORTED',
     {
       what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
-      try: "strategy: 'relay' or 'sidecar'",
+      try: "strategy: 'relay'",
     },
     { strategy: 'iptables' },
   );
@@ -100,11 +110,21 @@ class IptablesRules implements BridgeRules {
   readonly #tables: HeldTables | undefined;
   readonly #view: ChainView;
   readonly #tableView: TableView | undefined;
+  readonly #privileges: Privileges;
+  #subnet: string;
   readonly #shaper: BridgeShaper;
   #isReleased = false;
 
-  constructor(bridge: string, chains: HeldChains, tables: HeldTables | undefined, { privileges }: Tools) {
+  constructor(
+    { names: { bridge }, subnet }: RoutePlan,
+    chains: HeldChains,
+    tables: HeldTables | undefined,
+    tools: Tools,
+  ) {
+    const { privileges } = tools;
     this.#bridge = bridge;
+    this.#subnet = subnet;
+    this.#privileges = privileges;
     this.#chains = chains;
     this.#tables = tables;
     this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
@@ -118,6 +138,7 @@ class IptablesRules implements BridgeRules {
 
   async remove(port: PortMapping): Promise<void> {
     await this.#both((rules) => rules.removePort(this.#bridge, port));
+    if (this.#tables === undefined) await endFlows(this.#privileges, this.#subnet, port);
     await this.#shaper.use(port, undefined);
   }
 
@@ -128,6 +149,7 @@ class IptablesRules implements BridgeRules {
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    this.#subnet = subnet;
     return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
   }
 

@@ -24,7 +24,7 @@ afterAll(() => thread.release());
 
 // Callers of these tests are on this host's own 127/8, as if it were the network.
 const address = '127.77.0.1';
-const within = { subnet: '127.77.0.0/29', probeAddress: '127.77.0.6' };
+const within = { subnet: '127.77.0.0/29', gateway: '127.77.0.1', probeAddress: '127.77.0.6' };
 
 /** Opens a port of the relay on one that is free, and closes it at the end. */
 const openPort = async (plan: Partial<RelayPort> & { hostPort: number }) => {
@@ -58,6 +58,8 @@ test('carries for callers of the subnet alone, counts them, and our own probes a
   expect(await answerOf(port, within.probeAddress)).toContain(service.marker);
   expect(await failureOf(call(port, '127.77.0.9'))).toBe('ECONNRESET');
   expect(await failureOf(call(port, '127.0.0.1'))).toBe('ECONNRESET');
+  // Whom an engine masquerades.
+  expect(await failureOf(call(port, within.gateway))).toBe('ECONNRESET');
   expect(await count()).toMatchObject({ attempts: 1, connections: 1, proofs: 1, packets: 2 });
   expect(service.callers).toHaveLength(2);
 });

@@ -1,23 +1,25 @@
-import type { Finding } from '../diagnosis.ts';
-import { takesLoopback6 } from '../host/listeners.ts';
+import { takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
+import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
+import { renderAddress } from './words.ts';
 
-export interface Cause {
-  readonly finding: Finding;
-  readonly sentence: string;
-  readonly advice: string;
-}
-
-/** What listens elsewhere, or that nothing does. */
+/** What the host's list of sockets says against it; nothing where somebody listens as the forward needs it. */
 export const judgeListeners = (seen: Evidence): Cause | undefined => {
-  const { listeners, listening, hostPort, hostAddress, protocol, containerPort } = seen;
+  const { listeners, listening, hostPort, hostAddress, protocol, containerPort, bridge } = seen;
   if (listening) return undefined;
   const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
+  const bound = listeners.find((listener) => takesLoopback4(listener) && listener.device !== undefined);
+  if (bound !== undefined)
+    return {
+      finding: 'listens-on-other-address',
+      sentence: `The service on port ${hostPort} listens for the interface ${bound.device} alone, and containers come by ${bridge}: a relay's connections come by the loopback`,
+      advice: "strategy: 'relay'",
+    };
   if (hostAddress === '127.0.0.1' && listeners.some(takesLoopback6)) {
     return {
       finding: 'listens-on-ipv6-only',
       sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
-      advice: `{ hostPort: ${hostPort}, hostAddress: '::1' }`,
+      advice: protocol === 'udp' ? command : `{ hostPort: ${hostPort}, hostAddress: '::1' }`,
     };
   }
   const [other] = listeners;
@@ -33,11 +35,3 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     advice: command,
   };
 };
-
-/** A user's service is never written to: what it says to the name is not known. */
-export const adviceOnName = ({ hostname }: Evidence): string =>
-  `nothing to do; where the service answers 403, allow it the name ${hostname} (vite: server.allowedHosts)`;
-
-/** Where the forward leads, as it is dialled. */
-export const renderAddress = ({ hostAddress, hostPort }: Evidence): string =>
-  hostAddress === '::1' ? `[::1]:${hostPort}` : `127.0.0.1:${hostPort}`;
