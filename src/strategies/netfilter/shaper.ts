@@ -91,7 +91,7 @@ export class BridgeShaper {
 
   #describe({ failure, stderr }: CommandResult, kind: string): LocalhostForwardError {
     const words = failure ?? stderr.trim();
-    const others = "strategy: 'relay' or 'sidecar', which slow ports by themselves";
+    const others = "strategy: 'relay'";
     const details = { strategy: this.#strategy, stderr: words };
     if (failure !== undefined || /qdisc kind is unknown|unknown qdisc|module/i.test(stderr)) {
       const what =

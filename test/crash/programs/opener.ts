@@ -38,6 +38,7 @@ const orders: Readonly<Record<string, (net: LocalhostForward, of: string) => unk
   drop: async (net) => {
     for (const { containerPort } of net.ports) await net.unforward(containerPort);
     console.log('dropped');
+  },
   /** Cut, slowed, and at the localhost of a container. */
   fault: async (net, container) => {
     await net.slow(8088, { bytesPerSecond: 10_000 });
