@@ -64,6 +64,7 @@ const shared = {
   target: 'node22.12',
   fixedExtension: false,
   plugins: [genuineBuiltins] as TsdownPlugin[],
+  inputOptions: { checks: { bundlerTimings: false } },
   suppressWarnings: 'We recommend using the ESM format',
 } as const;
 

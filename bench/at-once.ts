@@ -6,7 +6,7 @@ import { runBench } from './support/bench.ts';
 import { createBare } from './support/engine.ts';
 import { ratiosOf, timed } from './support/figures.ts';
 import { startProgram } from './support/program.ts';
-import { bound, none, tell } from './support/report.ts';
+import { bound, none, section, tell } from './support/report.ts';
 import { times } from './support/some-at-once.ts';
 
 const { count, rounds, verified } = readNumbers({ count: 200, rounds: 3, verified: 40 });
@@ -61,11 +61,11 @@ await runBench(import.meta.filename, async () => {
     for (const [strategy, figures] of ours)
       await takeOurs(count, figures, () => openLocalhostForward(port, { strategy, verify: false }));
   }
-  console.log(`${count} at once${isBusy ? ', beside two busy processes' : ''}; the engine alone`);
+  section(`${count} at once${isBusy ? ', beside two busy processes' : ''}; the engine alone`);
   tell('create', bare.open, 'ms');
   tell('remove', bare.close, 'ms');
   for (const [strategy, { open, close, failures }] of ours) {
-    console.log(`${strategy}, without a proof`);
+    section(`${count} at once, ${strategy}, without a proof`);
     none('failures', failures);
     tell('open', open, 'ms');
     tell('close', close, 'ms');
@@ -78,7 +78,7 @@ await runBench(import.meta.filename, async () => {
   for (const strategy of strategies) {
     const proven = noFigures();
     await takeOurs(verified, proven, () => openLocalhostForward(port, { strategy }));
-    console.log(`${strategy}, ${verified} at once, each proven from a container`);
+    section(`${strategy}, ${verified} at once, each proven from a container`);
     none('failures', proven.failures);
     tell('create, the engine alone', few.open, 'ms');
     tell('open', proven.open, 'ms');

@@ -7,7 +7,7 @@ import { runBench } from './support/bench.ts';
 import { createManyBare } from './support/forwards.ts';
 import { timed } from './support/figures.ts';
 import { startProgram } from './support/program.ts';
-import { bound, none, tell } from './support/report.ts';
+import { bound, none, section, tell } from './support/report.ts';
 import { awaitGone, watchRemoval, type Gone } from './support/witness.ts';
 
 const { count, rounds } = readNumbers({ count: 200, rounds: 1 });
@@ -52,11 +52,11 @@ await runBench(import.meta.filename, async () => {
       seen.push(await die(strategy, moment, port));
     }
   }
-  console.log(`${count} forwards of a process that is killed`);
+  section(`${count} forwards of a process that is killed`);
   tell(`the engine's own removal of ${count} networks at once`, removals, 'ms');
   const each = removals.reduce((sum, ms) => sum + ms, 0) / removals.length / count;
   for (const { strategy, moment, seen } of deaths) {
-    console.log(`${strategy}, killed ${moment}`);
+    section(`${count} × ${strategy}, killed ${moment}`);
     const left = seen.map((death) => death.left);
     tell('networks that were there', left, 'networks');
     const rules = seen.map(({ rulesMs }) => rulesMs);

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bound, section, tell } from './support/report.ts';
 
 const rounds = Number(process.argv[2] ?? 15);
 const boundMs = 60;
@@ -87,14 +88,12 @@ try {
       times.get(name)?.own.push(pair[1]);
     }
   }
-  console.log(`${rounds} rounds, the shortest of each; bound ${boundMs} ms over an empty module`);
+  section(`importing, over an empty module: ${rounds} rounds, the shortest of each`);
   for (const { name, bounded } of entries) {
     const { base = [], own = [] } = times.get(name) ?? {};
-    const [without, difference] = [shortest(base), shortest(own) - shortest(base)];
-    console.log(
-      `${name}: ${difference.toFixed(0)} ms over ${without.toFixed(0)} ms (${(1 + difference / without).toFixed(2)} x)`,
-    );
-    if (bounded && difference > boundMs) process.exitCode = 1;
+    const difference = [shortest(own) - shortest(base)];
+    if (bounded) bound(name, difference, { most: boundMs }, 'ms');
+    else tell(name, difference, 'ms');
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

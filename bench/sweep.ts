@@ -8,7 +8,7 @@ import { timed } from './support/figures.ts';
 import { createManyBare } from './support/forwards.ts';
 import { listMarks } from './support/marks.ts';
 import { startProgram } from './support/program.ts';
-import { bound, none, tell } from './support/report.ts';
+import { bound, none, section, tell } from './support/report.ts';
 
 const { count, rounds } = readNumbers({ count: 100, rounds: 3 });
 const boundMs = 2_000;
@@ -47,9 +47,9 @@ await runBench(import.meta.filename, async () => {
       failures.push(...(await listMarks()).filter((mark) => mark.includes(nonce)));
     }
   }
-  console.log(`a sweep of ${count} dead forwards, ${rounds} rounds`);
+  section(`a sweep of ${count} dead forwards, ${rounds} rounds`);
   for (const { strategy, removals, sweeps, failures } of figures) {
-    console.log(strategy);
+    section(`a sweep of ${count}, ${strategy}`);
     tell("the engine's own removal of as many networks at once", removals, 'ms');
     tell('sweep', sweeps, 'ms');
     const beyond = sweeps.map((ms, n) => ms - (removals[n] ?? NaN));

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Diagnosis } from './diagnosis.ts';
+import type { DockerClient, DockerOptions } from './docker-option.ts';
+import type { FaultyPorts } from './faults.ts';
 
 /** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
 export type Port = number;
@@ -56,12 +58,17 @@ export interface LocalhostForwardOptions {
    * IPv6 of this host's, no names but each other's. By `nftables` and `iptables` (with nft beside it). Default: false.
    */
   hermetic?: boolean;
-  /** The name containers dial. Default: `'host.docker.internal'`. */
-  hostname?: string;
+  /**
+   * The name containers dial, or several that stand for the same; urls have the first. Default: `'host.docker.internal'`.
+   *
+   * @example
+   * await openLocalhostForward(8088, { hostname: ['host.docker.internal', 'host.testcontainers.internal'] });
+   */
+  hostname?: string | readonly string[];
   /** CIDR of the network, /16 to /29. Default: a small free one. */
   subnet?: string;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
-  docker?: object;
+  docker?: DockerClient | DockerOptions;
   /** Further labels on the network. */
   labels?: Record<string, string>;
   /** Aborts the set-up at any step; whatever was made is undone. */
@@ -159,6 +166,7 @@ export interface ForwardHandover {
   readonly subnet: string;
   readonly gateway: string;
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly strategy: Strategy;
   readonly privilege: Privilege;
   readonly ports: readonly ForwardedPort[];
@@ -168,7 +176,7 @@ export interface ForwardHandover {
 }
 
 /** An open forward. Close it, or declare it with `await using`. */
-export interface LocalhostForward extends AsyncDisposable {
+export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly id: string;
   readonly networkId: string;
   readonly networkName: string;
@@ -177,14 +185,17 @@ export interface LocalhostForward extends AsyncDisposable {
   readonly subnet: string;
   /** This network's own gateway, the address that {@link hostname} stands for. */
   readonly gateway: string;
+  /** The first of {@link hostnames}. */
   readonly hostname: string;
+  /** All names that stand for this host. */
+  readonly hostnames: readonly string[];
   readonly strategy: Strategy;
   readonly privilege: Privilege;
   readonly reasons: readonly StrategyReason[];
   readonly ports: readonly ForwardedPort[];
   /** `http://<hostname>:<containerPort>`; without an argument, of the first forwarded TCP port. */
   url(containerPort?: Port): string;
-  /** `['host.docker.internal:<gateway>']`, as `HostConfig.ExtraHosts` and compose's `extra_hosts` take it. */
+  /** `['host.docker.internal:<gateway>']`, one for each name, as `HostConfig.ExtraHosts` and compose's `extra_hosts` take it. */
   readonly extraHosts: readonly string[];
   /** `['--network', …, '--add-host', …]` */
   readonly dockerRunArgs: readonly string[];

@@ -13,21 +13,27 @@ const place = 'testEnvironmentOptions.localhostForward';
  * Opens the one forward of a Jest run, with the ports and options in `testEnvironmentOptions.localhostForward`. The preset does
  * this already; call it from a set-up of your own, which replaces the preset's.
  *
+ * @param ports - In place of the configuration's: a function can tell those of servers that the set-up has started.
  * @throws LocalhostForwardError as openLocalhostForward() does; nothing is left then.
  *
  * @example
  * import { globalSetup } from 'localhost-forward/jest/global';
  * export default async (globalConfig, projectConfig) => {
- *   await globalSetup(globalConfig, projectConfig);
- *   await startMyService();
+ *   await globalSetup(globalConfig, projectConfig, async () => (await startMyService()).port);
  * };
  */
-export const globalSetup = async (_globalConfig: unknown, projectConfig: ProjectConfig): Promise<void> => {
-  const given = projectConfig.testEnvironmentOptions['localhostForward'];
+export const globalSetup = async (
+  _globalConfig: unknown,
+  projectConfig: ProjectConfig,
+  ports?: Ports | (() => Ports | Promise<Ports>),
+): Promise<void> => {
+  const configured = projectConfig.testEnvironmentOptions['localhostForward'];
+  const told = typeof ports === 'function' ? await ports() : ports;
+  const given = told === undefined ? configured : { ...(configured as object | undefined), ports: told };
   if (typeof given !== 'object' || given === null) throw notConfigured(given);
-  const { ports, ...options } = given as LocalhostForwardOptions & { ports: Ports };
-  assertForwardOptions(ports, options, { ports: `${place}.ports`, options: place });
-  await openShared(ports, options);
+  const { ports: asked, ...options } = given as LocalhostForwardOptions & { ports: Ports };
+  assertForwardOptions(asked, options, { ports: `${place}.ports`, options: place });
+  await openShared(asked, options);
 };
 
 /** Closes what {@link globalSetup} opened. */

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 interface JestGlobals {
   readonly beforeAll: Hook;
   readonly afterAll: Hook;
+  readonly afterEach: Hook;
   readonly expect: { extend(matchers: object): void };
 }
 

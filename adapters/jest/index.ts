@@ -10,17 +10,29 @@ const hookTimeoutMs = 60_000;
 /**
  * Opens a forward before the tests of this file, or of this `describe` block, and closes it after them.
  *
+ * @param ports - Service ports, or a function that tells them once the `beforeAll()` hooks above it have run: real servers listen on 0.
+ * @throws LHF_ERR_INVALID_OPTION outside of a test file of Jest. What opening throws fails the tests.
  * @returns The forward, to be used in tests and hooks: it is not open while the file is read.
  *
  * @example
  * const net = useLocalhostForward(8088);
  * test('containers reach the service', () => console.log(net.url(), net.networkName));
+ *
+ * @example
+ * beforeAll((done) => void server.listen(0, '127.0.0.1', done));
+ * const net = useLocalhostForward(() => server.address().port);
  */
-export const useLocalhostForward = (ports: Ports, options?: LocalhostForwardOptions): LocalhostForward => {
+export const useLocalhostForward = (
+  ports: Ports | (() => Ports | Promise<Ports>),
+  options?: LocalhostForwardOptions,
+): LocalhostForward => {
   const [beforeAll, afterAll] = [jestGlobal('beforeAll'), jestGlobal('afterAll')];
   if (beforeAll === undefined || afterAll === undefined) throw noHooks();
   let net: LocalhostForward | undefined;
-  beforeAll(async () => void (net = await openLocalhostForward(ports, options)), hookTimeoutMs);
+  const open = async (): Promise<void> => {
+    net = await openLocalhostForward(typeof ports === 'function' ? await ports() : ports, options);
+  };
+  beforeAll(open, hookTimeoutMs);
   afterAll(async () => net?.close(), hookTimeoutMs);
   return standFor(() => net);
 };
@@ -35,7 +47,7 @@ export const useLocalhostForward = (ports: Ports, options?: LocalhostForwardOpti
  * const net = forwardAddress();
  * test('containers reach the service', () => console.log(net.url(), net.networkName));
  */
-export const forwardAddress = (options?: { docker?: object }): LocalhostForward => {
+export const forwardAddress = (options?: Pick<LocalhostForwardOptions, 'docker'>): LocalhostForward => {
   const handover = process.env[handoverVariable];
   if (handover !== undefined) return joinLocalhostForward(JSON.parse(handover) as ForwardHandover, options);
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {

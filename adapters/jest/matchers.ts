@@ -1,6 +1,7 @@
 import type { expect as Expect } from 'expect';
 import { LocalhostForwardError } from '../../src/index.ts';
 import { jestGlobal } from './globals.ts';
+import { findUnawaited } from '../matchers/awaited.ts';
 import { matchers, type ReachableOptions, type ReachedOptions, type ReceivedOptions } from '../matchers/matchers.ts';
 
 interface ForwardMatchers {
@@ -26,7 +27,7 @@ declare global {
   }
 }
 
-const expect: Pick<typeof Expect, 'extend'> | undefined = jestGlobal('expect');
+const expect = jestGlobal('expect') as Pick<typeof Expect, 'extend' | 'getState'> | undefined;
 if (expect === undefined) {
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
     what: 'localhost-forward/jest/matchers found no expect(): this is no test file of Jest',
@@ -34,5 +35,10 @@ if (expect === undefined) {
   });
 }
 expect.extend(matchers);
+
+jestGlobal('afterEach')?.(async () => {
+  const error = findUnawaited(expect.getState().currentTestName);
+  if (error !== undefined) throw error;
+});
 
 export { matchers };

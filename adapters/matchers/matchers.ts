@@ -1,4 +1,5 @@
 import {
+  awaitHits,
   findTraces,
   isLocalhostForwardError,
   LocalhostForwardError,
@@ -6,6 +7,7 @@ import {
   type LocalhostForward,
   type RequestMatch,
 } from '../../src/index.ts';
+import { awaited } from './awaited.ts';
 
 /** What a matcher tells its runner. */
 interface Outcome {
@@ -25,6 +27,10 @@ export interface ReachableOptions {
 export interface ReachedOptions {
   /** The container port. Default: all forwarded ports together. */
   port?: number;
+  /** How many connections exactly. Default: at least one. */
+  times?: number;
+  /** How long to wait for them, in milliseconds. Default: 0, which reads the counters once. */
+  withinMs?: number;
 }
 
 export interface ReceivedOptions extends Omit<RequestMatch, 'timeoutMs'> {
@@ -48,20 +54,31 @@ const toBeReachableFromContainer = async (received: unknown, options: ReachableO
   }
 };
 
-/** Reads the hit counters; where nothing came, the message tells whether something could have. */
-async function toHaveBeenReached(this: unknown, received: unknown, { port }: ReachedOptions = {}): Promise<Outcome> {
+/** Reads the counters of accepted connections, until it is so or time is up; where nothing came, the message tells whether something could have. */
+async function toHaveBeenReached(this: unknown, received: unknown, options: ReachedOptions = {}): Promise<Outcome> {
   const net = readForward(received, 'toHaveBeenReached');
-  const { connections, packets } = await net.hits(port);
-  const counted = `counted: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${packets} ${packets === 1 ? 'packet' : 'packets'}`;
-  if (connections > 0)
-    return outcome(true, [`Expected no container to have reached ${nameOf(net, port)}`, `  ${counted}`]);
+  const { attempts, connections, packets, isReached } = await awaitHits(net, options);
+  const { port, times } = options;
+  const counted = `counted: ${count(connections, 'connection')} of ${count(attempts, 'attempt')}, ${count(packets, 'packet')}`;
+  if (isReached)
+    return outcome(true, [
+      times === undefined
+        ? `Expected no container to have reached ${nameOf(net, port)}`
+        : `Expected containers not to have reached ${nameOf(net, port)} ${count(times, 'time')}`,
+      `  ${counted}`,
+    ]);
   // Nobody reads why it was not, where that was expected.
   if (isNegated(this)) return outcome(false, []);
+  const expectation =
+    times === undefined
+      ? `Expected a container to have reached ${nameOf(net, port)}`
+      : `Expected containers to have reached ${nameOf(net, port)} ${count(times, 'time')}`;
+  if (connections > 0) return outcome(false, [expectation, `  ${counted}`]);
   const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
   const hint = reachable
     ? [`  a container can: ${sentence}`, `Try: let the container call ${net.url(port)}`]
     : [`  ${sentence}`, `Try: ${advice}`];
-  return outcome(false, [`Expected a container to have reached ${nameOf(net, port)}`, `  ${counted}`, ...hint]);
+  return outcome(false, [expectation, `  ${counted}`, ...hint]);
 }
 
 /** Looks among what the forward's own listener was asked, and leaves it there for `nextRequest()`. */
@@ -98,7 +115,14 @@ const toLeaveNoTrace = async (received: unknown): Promise<Outcome> => {
 };
 
 /** For `expect.extend(matchers)`; the runners' own entries have done it already. */
-export const matchers = { toBeReachableFromContainer, toHaveBeenReached, toHaveReceivedRequest, toLeaveNoTrace };
+export const matchers = {
+  toBeReachableFromContainer: awaited('toBeReachableFromContainer', toBeReachableFromContainer),
+  toHaveBeenReached: awaited('toHaveBeenReached', toHaveBeenReached),
+  toHaveReceivedRequest: awaited('toHaveReceivedRequest', toHaveReceivedRequest),
+  toLeaveNoTrace: awaited('toLeaveNoTrace', toLeaveNoTrace),
+};
+
+const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 const isNegated = (matcher: unknown): boolean => (matcher as { isNot?: boolean } | undefined)?.isNot === true;
 

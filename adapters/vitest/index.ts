@@ -13,50 +13,68 @@ export interface ForwardFixtureOptions extends LocalhostForwardOptions {
   scope?: 'test' | 'file' | 'worker';
 }
 
-/** A fixture as `test.extend()` takes it. */
-export type ForwardFixture = [
-  // oxlint-disable-next-line typescript/no-empty-object-type -- Vitest asks for a destructured object, empty or not.
-  (context: {}, use: (net: LocalhostForward) => Promise<void>) => Promise<void>,
+/** A fixture as `test.extend()` takes it; it needs the fixtures `F`. */
+// oxlint-disable-next-line typescript/no-empty-object-type -- Vitest asks for a destructured object, empty or not.
+export type ForwardFixture<F = {}> = [
+  (fixtures: F, use: (net: LocalhostForward) => Promise<void>) => Promise<void>,
   { scope: 'test' | 'file' | 'worker' },
 ];
 
 /**
- * A forward as a fixture: opened when a test first asks for it, closed at the end of its scope.
+ * A forward as a fixture: opened when a test first asks for it, closed at the end of its scope. Vitest has a fixture of scope `'worker'`
+ * once for each worker, and by default each test file has a worker of its own: two files have two forwards then. One for the whole run is
+ * {@link globalForward}.
+ *
+ * @param ports - Service ports, or a function of other fixtures, in a destructured object, that tells them: real servers listen on 0.
+ * @returns The fixture. What it throws is what openLocalhostForward() throws.
  *
  * @example
  * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088, { scope: 'file' }) });
  * test('containers reach the service', async ({ net }) => console.log(net.url()));
+ *
+ * @example
+ * const test = withServer.extend<{ net: LocalhostForward }>({ net: forwardFixture(({ server }) => server.port) });
  */
-export const forwardFixture = (
-  ports: Ports,
+// oxlint-disable-next-line typescript/no-empty-object-type -- As above.
+export const forwardFixture = <F = {}>(
+  ports: Ports | ((fixtures: F) => Ports | Promise<Ports>),
   { scope = 'test', ...options }: ForwardFixtureOptions = {},
-): ForwardFixture => [
-  // oxlint-disable-next-line eslint/no-empty-pattern -- Vitest reads from it which fixtures this one needs.
-  async ({}, use) => {
-    const net = await openLocalhostForward(ports, options);
+): ForwardFixture<F> => {
+  const fixture = async (fixtures: F, use: (net: LocalhostForward) => Promise<void>): Promise<void> => {
+    const net = await openLocalhostForward(typeof ports === 'function' ? await ports(fixtures) : ports, options);
     try {
       await use(net);
     } finally {
       await net.close();
     }
-  },
-  { scope },
-];
+  };
+  // Vitest reads in a fixture's text which others it needs.
+  const text = typeof ports === 'function' ? String(ports) : '({}, use) => {}';
+  Object.defineProperty(fixture, 'toString', { value: () => text });
+  return [fixture, { scope }];
+};
 
-interface ProvidingProject {
+/** What of Vitest's project a global set-up is given here. */
+export interface ProvidingProject {
   provide(key: 'localhostForward', value: ForwardHandover): void;
 }
 
 /**
  * One forward for the whole run, as the default export of a `globalSetup` file; tests get it by {@link injectForward}.
  *
+ * @param ports - Service ports, or a function that tells them when the run begins.
+ * @returns What Vitest calls; it throws what openLocalhostForward() throws.
+ *
  * @example
  * export default globalForward(8088);
+ *
+ * @example
+ * export default globalForward(async () => (await startServer()).port);
  */
 export const globalForward =
-  (ports: Ports, options?: LocalhostForwardOptions) =>
+  (ports: Ports | (() => Ports | Promise<Ports>), options?: LocalhostForwardOptions) =>
   async (project: ProvidingProject): Promise<() => Promise<void>> => {
-    const net = await openLocalhostForward(ports, options);
+    const net = await openLocalhostForward(typeof ports === 'function' ? await ports() : ports, options);
     project.provide('localhostForward', net.toJSON());
     return () => net.close();
   };
@@ -70,7 +88,7 @@ export const globalForward =
  * @example
  * const net = injectForward();
  */
-export const injectForward = (options?: { docker?: object }): LocalhostForward => {
+export const injectForward = (options?: Pick<LocalhostForwardOptions, 'docker'>): LocalhostForward => {
   const handover: ForwardHandover | undefined = inject('localhostForward');
   if (handover !== undefined) return joinLocalhostForward(handover, options);
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {

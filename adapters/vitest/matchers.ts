@@ -1,4 +1,5 @@
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
+import { findUnawaited } from '../matchers/awaited.ts';
 import { matchers, type ReachableOptions, type ReachedOptions, type ReceivedOptions } from '../matchers/matchers.ts';
 
 declare global {
@@ -18,5 +19,10 @@ declare global {
 }
 
 expect.extend(matchers);
+
+afterEach(({ expect: ofTest }) => {
+  const error = findUnawaited(ofTest.getState().currentTestName);
+  if (error !== undefined) throw error;
+});
 
 export { matchers };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Strategy } from '../../src/index.ts';
 import type { OpenerAnswer } from '../programs/opener.ts';
 import { startProgram } from '../support/program.ts';
-import { bound, none, tell } from '../support/report.ts';
+import { bound, none, section, tell } from '../support/report.ts';
 import { listDescendants } from '../support/descendants.ts';
 
 /** What a process, and the processes that it keeps for its forwards, grow by with each further one. */
@@ -18,7 +18,7 @@ export const measureMemory = async (
   const all = await opener.ask<OpenerAnswer>(`open ${count}`);
   const heldByAll = await readHeld(opener.pid);
   const grown = all.networks.length - first.networks.length;
-  console.log(`memory of ${strategy}, ${grown} further forwards`);
+  section(`memory of ${strategy}, ${grown} further forwards`);
   none('failures', [...first.failures, ...all.failures]);
   tell('heap and external with the first 3', [first.memory / 1_000], 'kB');
   tell(`the same with all`, [all.memory / 1_000], 'kB');

@@ -3,7 +3,7 @@ import { startCaller } from '../support/caller.ts';
 import { createBare, docker } from '../support/engine.ts';
 import { median, ratiosOf, timed } from '../support/figures.ts';
 import { closeMany, openUnverified } from '../support/forwards.ts';
-import { bound, none, tell } from '../support/report.ts';
+import { bound, none, section, tell } from '../support/report.ts';
 
 /** The first and the last so many openings are compared. */
 const compared = 20;
@@ -39,7 +39,7 @@ export const measureOpenings = async (
   const [firstBare, lastBare] = [bare.slice(0, size), bare.slice(-size)];
   const [firstOurs, lastOurs] = [ours.slice(0, size), ours.slice(-size)];
   const firstRatio = median(firstOurs) / median(firstBare);
-  console.log(`${count} openings of ${strategy}, one after the other`);
+  section(`${count} openings of ${strategy}, one after the other`);
   tell(`the first ${size}`, firstOurs, 'ms');
   tell('bare networks beside them', firstBare, 'ms');
   tell('ours : bare', ratiosOf(firstOurs, firstBare), 'x');

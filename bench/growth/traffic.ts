@@ -4,7 +4,7 @@ import { createBare } from '../support/engine.ts';
 import { median, ratiosOf } from '../support/figures.ts';
 import { closeMany, createManyBare, openMany, openUnverified, removeManyBare } from '../support/forwards.ts';
 import type { Program } from '../support/program.ts';
-import { bound, tell } from '../support/report.ts';
+import { bound, section, tell } from '../support/report.ts';
 import { openInProcesses } from './processes.ts';
 
 export interface TrafficPlan {
@@ -111,7 +111,7 @@ export const measureTraffic = async (plan: TrafficPlan): Promise<void> => {
   for (const { name } of [...own, ...other]) {
     const of = (what: keyof Taken, surroundings: string): number[] =>
       (seen.get(keyOf(name, surroundings)) ?? []).map((taken) => taken[what]);
-    console.log(`${name} traffic, ${rounds} rounds`);
+    section(`${name} traffic, ${rounds} rounds`);
     for (const surroundings of all) {
       if (!seen.has(keyOf(name, surroundings.name))) continue;
       tell(`round trip, ${surroundings.name}`, of('roundTrip', surroundings.name), 'µs');

@@ -1,13 +1,16 @@
 /*
- * Both ends of what bench/relay.ts measures, which are not its limit: what is sent is sent from a file in memory without a copy, what is
- * received is dropped by the kernel.
+ * Both ends of what bench/data-path.ts measures, which are not its limit: what is sent is sent from a file in memory without a copy, what
+ * is received is dropped by the kernel.
  *
- *   ends serve PORT                        on 127.0.0.1: `S` takes all and answers with its size, `E` gives one byte back
+ *   ends serve ADDRESS PORT                takes, gives and echoes: the first byte of a connection says which
  *   ends push ADDRESS PORT BYTES           prints MB per second
+ *   ends pull ADDRESS PORT BYTES           prints MB per second
  *   ends connect ADDRESS PORT COUNT LANES  prints connections per second, a byte there and back each
+ *   ends rounds ADDRESS PORT COUNT         prints the median round trip of a byte on one connection, in microseconds
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -40,18 +43,62 @@ static struct sockaddr_in place(const char *address, int port) {
   return at;
 }
 
-static void *take(void *given) {
-  int s = (int)(long)given;
+/* What the kernel drops instead of copying it. */
+static long swallow(int s, long most) {
   static char unused[1];
   long total = 0, got;
-  while ((got = recv(s, unused, 1 << 24, MSG_TRUNC)) > 0) total += got;
-  send(s, &total, sizeof total, MSG_NOSIGNAL);
+  while (total < most && (got = recv(s, unused, most - total < 1 << 24 ? most - total : 1 << 24, MSG_TRUNC)) > 0) total += got;
+  return total;
+}
+
+static long give(int s, long bytes) {
+  long size = 1 << 24, left = bytes;
+  int file = memfd_create("bytes", 0);
+  char *memory;
+  if (ftruncate(file, size)) fail("memfd");
+  memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  memset(memory, 'x', size);
+  munmap(memory, size);
+  while (left > 0) {
+    off_t from = 0;
+    while (from < size && left > 0) {
+      long sent = sendfile(s, file, &from, left < size - from ? left : size - from);
+      if (sent <= 0) break;
+      left -= sent;
+    }
+    if (from == 0) break;
+  }
+  close(file);
+  return bytes - left;
+}
+
+/* A connection of which the first byte is read. */
+struct caller {
+  int s;
+  char kind;
+};
+
+static void *attend(void *given) {
+  struct caller caller = *(struct caller *)given;
+  int s = caller.s;
+  long bytes = LONG_MAX;
+  char byte;
+  free(given);
+  setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (caller.kind == 'S') {
+    bytes = swallow(s, bytes);
+    send(s, &bytes, sizeof bytes, MSG_NOSIGNAL);
+  } else if (caller.kind == 'G') {
+    if (recv(s, &bytes, sizeof bytes, MSG_WAITALL) == sizeof bytes) give(s, bytes);
+  } else {
+    while (recv(s, &byte, 1, 0) == 1 && send(s, &byte, 1, MSG_NOSIGNAL) == 1) continue;
+  }
   close(s);
   return NULL;
 }
 
-static void serve(int port) {
-  struct sockaddr_in at = place("127.0.0.1", port);
+static void serve(const char *address, int port) {
+  struct sockaddr_in at = place(address, port);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(listener, (void *)&at, sizeof at) || listen(listener, 1024)) fail("listen");
@@ -70,31 +117,58 @@ static void serve(int port) {
       continue;
     }
     pthread_t thread;
-    pthread_create(&thread, NULL, take, (void *)(long)s);
+    struct caller *caller = malloc(sizeof *caller);
+    *caller = (struct caller){s, kind};
+    pthread_create(&thread, NULL, attend, caller);
     pthread_detach(thread);
   }
 }
 
-static void push(const char *address, int port, long bytes) {
+static int dial(const char *address, int port) {
   struct sockaddr_in at = place(address, port);
-  long size = 1 << 24, taken, left = bytes;
-  int file = memfd_create("bytes", 0), s = socket(AF_INET, SOCK_STREAM, 0);
-  if (ftruncate(file, size) || connect(s, (void *)&at, sizeof at)) fail("connect");
-  memset(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), 'x', size);
+  int s = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(s, (void *)&at, sizeof at)) fail("connect");
   setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return s;
+}
+
+static void push(const char *address, int port, long bytes) {
+  long taken;
+  int s = dial(address, port);
   double began = now();
   send(s, "S", 1, 0);
-  while (left > 0) {
-    off_t from = 0;
-    while (from < size && left > 0) {
-      long sent = sendfile(s, file, &from, left < size - from ? left : size - from);
-      if (sent <= 0) fail("send");
-      left -= sent;
-    }
-  }
+  if (give(s, bytes) != bytes) fail("send");
   shutdown(s, SHUT_WR);
   if (recv(s, &taken, sizeof taken, MSG_WAITALL) != sizeof taken || taken != bytes) fail("not all came");
   printf("%f\n", bytes / (now() - began) / 1e6);
+}
+
+static void pull(const char *address, int port, long bytes) {
+  int s = dial(address, port);
+  double began = now();
+  send(s, "G", 1, 0);
+  send(s, &bytes, sizeof bytes, 0);
+  if (swallow(s, bytes) != bytes) fail("not all came");
+  printf("%f\n", bytes / (now() - began) / 1e6);
+}
+
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static void rounds(const char *address, int port, int count) {
+  double *taken = malloc(count * sizeof *taken);
+  int s = dial(address, port), warming = 200;
+  char byte = 'R';
+  send(s, &byte, 1, 0);
+  for (int i = -warming; i < count; i++) {
+    double began = now();
+    if (send(s, &byte, 1, MSG_NOSIGNAL) != 1 || recv(s, &byte, 1, 0) != 1) fail("round trip");
+    if (i >= 0) taken[i] = now() - began;
+  }
+  qsort(taken, count, sizeof *taken, compare);
+  printf("%f\n", taken[count / 2] * 1e6);
 }
 
 static void connect_all(const char *address, int port, int count, int lanes) {
@@ -134,8 +208,15 @@ static void connect_all(const char *address, int port, int count, int lanes) {
 
 int main(int count, char **words) {
   signal(SIGPIPE, SIG_IGN);
-  if (count == 3) serve(atoi(words[2]));
-  else if (count == 5) push(words[2], atoi(words[3]), atol(words[4]));
-  else if (count == 6) connect_all(words[2], atoi(words[3]), atoi(words[4]), atoi(words[5]));
-  return count < 5 ? 2 : 0;
+  if (count < 4) return 2;
+  const char *verb = words[1], *address = words[2];
+  int port = atoi(words[3]);
+  long number = count > 4 ? atol(words[4]) : 0;
+  if (!strcmp(verb, "serve")) serve(address, port);
+  else if (!strcmp(verb, "push")) push(address, port, number);
+  else if (!strcmp(verb, "pull")) pull(address, port, number);
+  else if (!strcmp(verb, "rounds")) rounds(address, port, number);
+  else if (!strcmp(verb, "connect")) connect_all(address, port, number, count > 5 ? atoi(words[5]) : 1);
+  else return 2;
+  return 0;
 }

@@ -78,5 +78,5 @@ const describe = (value: unknown): string =>
 export const callersHidden = (strategy: Strategy): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
     what: `The strategy ${strategy} does not show who called: the service sees connections of its own, and of this one it knows nothing`,
-    try: "strategy: 'nftables' or 'iptables', or a socket in place of an address",
+    try: "strategy: 'nftables'",
   });

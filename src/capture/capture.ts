@@ -8,8 +8,8 @@ import { mostBytes, RequestLog } from './request-log.ts';
 export const mostOfOneBody = 8 * 1024 * 1024;
 
 export interface CaptureParts {
-  /** How containers name this host. */
-  readonly hostname: string;
+  /** How containers name this host, the usual one first. */
+  readonly hostnames: readonly string[];
   /** Whose connection it is; a rejection counts as unknown. */
   readonly callerOf: (request: IncomingMessage) => Promise<Caller | undefined>;
 }
@@ -38,9 +38,16 @@ export class Capture {
     ]);
     if (read === undefined) return this.log.countDropped();
     const target = request.url ?? '/';
-    const captured = { ...read, receivedAt, caller, containerPort, target, request, hostname: this.#parts.hostname };
+    const captured = { ...read, receivedAt, caller, containerPort, target, request, hostname: this.#nameIn(request) };
     this.log.add(describeRequest(captured));
     response.setHeader('content-type', 'text/plain').end('localhost-forward\n');
+  }
+
+  /** The one of our names that the client dialled. */
+  #nameIn({ headers }: IncomingMessage): string {
+    const { hostnames } = this.#parts;
+    const dialled = headers.host?.replace(/:\d+$/, '').toLowerCase();
+    return hostnames.find((name) => name.toLowerCase() === dialled) ?? hostnames[0] ?? '';
   }
 }
 

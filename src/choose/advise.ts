@@ -1,10 +1,15 @@
 import { isOlder } from '../host/version.ts';
-import type { Facts } from '../strategies/strategy.ts';
+import type { Facts, Obstacle } from '../strategies/strategy.ts';
 import type { Strategy } from '../types.ts';
 
-/** What may help where no strategy works: another engine, or a tool. Pure. */
-export const adviseOn = (facts: Facts, asked: 'auto' | Strategy): string =>
-  adviceOnPlace(facts) ?? (takesTools.includes(asked) ? adviceOnTools(facts, asked) : "strategy: 'auto'");
+/**
+ * What may help where no strategy works: another engine, rights, or a tool. Pure.
+ *
+ * @param refusal - Why nobody here may change the kernel: tools would not help then, before that is mended.
+ */
+export const adviseOn = (facts: Facts, asked: 'auto' | Strategy, refusal?: Obstacle): string =>
+  adviceOnPlace(facts) ??
+  (takesTools.includes(asked) ? (refusal?.advice ?? adviceOnTools(facts, asked)) : "strategy: 'auto'");
 
 const takesTools: readonly string[] = ['auto', 'nftables', 'iptables'];
 
@@ -12,7 +17,8 @@ const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
   if (engine.vm !== undefined) return "strategy: 'native'";
   if (host.platform !== 'linux' && !engine.remote) return 'docker context ls';
   if (engine.remote) return "strategy: 'tunnel'";
-  return engine.rootless ? 'docker context use default, with a rootful engine' : undefined;
+  if (engine.elsewhere === true) return "strategy: 'sidecar'";
+  return engine.rootless ? 'docker context use default' : undefined;
 };
 
 // A kernel or an nft that is too old does not get younger by installing it once more.

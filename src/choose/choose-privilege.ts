@@ -1,23 +1,36 @@
 import { allowContainer, allowSudo } from '../privilege/advice.ts';
-import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
+import { ladderOf, type Rung } from '../privilege/ladder.ts';
 import type { PrivilegeHandle } from '../privilege/privileges.ts';
 import type { Facts, Obstacle } from '../strategies/strategy.ts';
 import type { Privilege } from '../types.ts';
+import { refusalOf, type Failed } from './failed.ts';
 
-/** Who may change the kernel here, or why nobody may. Pure. */
+/** Who may change the kernel here: the first of the ladder who is not known to be refused; or why nobody may. Pure. */
 export const choosePrivilege = (
   { host, engine }: Facts,
   asked: 'auto' | Privilege,
+  failed: Failed = [],
 ): Rung | { privilege: undefined; obstacle: Required<Obstacle> } => {
   const refuse = (what: string, advice: string) => ({ privilege: undefined, obstacle: { what, advice } });
   if (asked === 'none') return refuse("privilege 'none' was asked for", "privilege: 'auto'");
-  const ladder = ladderOf(host, engine);
-  const rung = asked === 'auto' ? firstRung(host, engine) : ladder.find(({ privilege }) => privilege === asked);
-  if (rung?.works === true) return rung;
-  const why = asked === 'auto' ? ladder.map(({ reason }) => reason).join(', ') : (rung?.reason ?? '');
+  const ladder = ladderOf(host, engine)
+    .filter(({ privilege }) => asked === 'auto' || privilege === asked)
+    .map((rung) => withFailure(rung, failed));
+  const chosen = ladder.find(({ works }) => works);
+  const refused = ladder.filter(({ hasFailed }) => hasFailed).map(({ reason }) => reason);
+  // What was tried before it is a part of why it was taken.
+  if (chosen !== undefined) return { ...chosen, reason: [chosen.reason, ...refused].join('; ') };
+  const why = ladder.map(({ reason }) => reason).join(', ');
   if (host.uid === 0 && !host.netAdmin && asked !== 'container') return refuse(why, allowContainer);
   if (asked === 'auto' || asked === 'sudo') return refuse(why, allowSudo);
   return refuse(why, asked === 'root' ? "privilege: 'auto', or root" : "privilege: 'auto'");
+};
+
+const withFailure = (rung: Rung, failed: Failed): Rung & { readonly hasFailed: boolean } => {
+  const words = refusalOf(failed, rung.privilege);
+  return words === undefined || !rung.works
+    ? { ...rung, hasFailed: false }
+    : { ...rung, works: false, hasFailed: true, reason: `${rung.reason} was refused: ${words}` };
 };
 
 /** What a strategy is given that needs nobody. */

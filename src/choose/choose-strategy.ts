@@ -1,16 +1,11 @@
 import { LocalhostForwardError } from '../errors.ts';
 import type { PrivilegeHandle } from '../privilege/privileges.ts';
-import { strategyNamed } from '../strategies/all.ts';
+import { strategies } from '../strategies/all.ts';
 import type { Facts, Obstacle, Strategy } from '../strategies/strategy.ts';
-import {
-  strategyNames,
-  type Privilege,
-  type Protocol,
-  type Strategy as StrategyName,
-  type StrategyReason,
-} from '../types.ts';
+import type { Privilege, Protocol, Strategy as StrategyName, StrategyReason } from '../types.ts';
 import { adviseOn } from './advise.ts';
 import { choosePrivilege, nobody } from './choose-privilege.ts';
+import { failureOf, type Failed } from './failed.ts';
 
 export interface Choice {
   readonly strategy: StrategyName;
@@ -28,24 +23,21 @@ export interface Wishes {
   readonly hermetic?: boolean;
 }
 
-/** Strategies that were tried, each with why it does not work after all. */
-export type Failed = ReadonlyMap<StrategyName, string>;
-
 /**
- * The first strategy that works here and has not failed, or the one that was asked for: each is asked what stands in its way.
+ * The first strategy that works here and has not failed, or the one that was asked for: each is asked what stands in its way. What needs
+ * rights is had by the first of the ladder who was not refused.
  *
+ * @param failed - What was tried, for the next to be found.
  * @throws LHF_ERR_NO_STRATEGY with each reason, or LHF_ERR_PRIVILEGE where only the right to install rules is missing.
  */
-export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = new Map()): Choice => {
-  const privilege = choosePrivilege(facts, wishes.privilege);
-  const refusal = privilege.privilege === undefined ? privilege.obstacle : undefined;
-  const candidates = strategyNames.map((name) => {
-    const strategy = strategyNamed(name);
-    const words = failed.get(name);
-    const obstacle = words === undefined ? obstacleTo(strategy, facts, wishes) : { what: words };
+export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = []): Choice => {
+  const rights = choosePrivilege(facts, wishes.privilege, failed);
+  const refusal = rights.privilege === undefined ? rights.obstacle : undefined;
+  const candidates = strategies.map((strategy) => {
+    const obstacle = failureOf(failed, strategy.name) ?? obstacleTo(strategy, facts, wishes);
     // Rights are the last thing that is asked for: without the tools they would not help.
-    const unfit = obstacle ?? (strategy?.needsPrivilege === true ? refusal : undefined);
-    return { name, strategy, obstacle, unfit };
+    const unfit = obstacle ?? (strategy.needsPrivilege ? refusal : undefined);
+    return { name: strategy.name, strategy, obstacle, unfit };
   });
   const wanted = candidates.filter(({ name }) => wishes.strategy === 'auto' || name === wishes.strategy);
   const chosen = wanted.find(({ unfit }) => unfit === undefined);
@@ -53,26 +45,27 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = ne
     strategy: name,
     chosen: name === chosen?.name,
     reason:
-      unfit?.what ?? (name === chosen?.name ? describe(strategy, facts, wishes, privilege) : 'works too; not chosen'),
+      unfit?.what ?? (name === chosen?.name ? describe(strategy, facts, wishes, rights) : 'works too; not chosen'),
   }));
   if (chosen !== undefined) {
-    const kind = chosen.strategy?.needsPrivilege === true ? (privilege.privilege ?? nobody.kind) : nobody.kind;
+    const kind = chosen.strategy.needsPrivilege ? (rights.privilege ?? nobody.kind) : nobody.kind;
     return { strategy: chosen.name, privilege: kind, reasons };
   }
   if (wishes.hermetic === true && isPossible(facts, { ...wishes, hermetic: false }, failed))
     throw notHermetic(wishes.strategy, reasons, refusal?.advice);
   const able = wanted.find(({ obstacle }) => obstacle === undefined);
+  // What was tried is nearest to working.
+  const tried = wanted.find(({ name }) => failureOf(failed, name) !== undefined)?.obstacle;
   throw able === undefined || refusal === undefined
-    ? noStrategy(facts, wishes.strategy, reasons)
+    ? noStrategy(wishes.strategy, reasons, tried?.advice ?? adviseOn(facts, wishes.strategy, refusal))
     : noPrivilege(able.name, refusal, reasons);
 };
 
 const obstacleTo = (
-  strategy: Strategy | undefined,
+  strategy: Strategy,
   facts: Facts,
   { strategy: asked, privilege, protocols = ['tcp'], hermetic = false }: Wishes,
 ): Obstacle | undefined => {
-  if (strategy === undefined) return { what: 'not built yet' };
   // Who names the rights to be used asks for a strategy that uses them.
   if (!strategy.needsPrivilege && asked === 'auto' && privilege !== 'auto' && privilege !== 'none')
     return { what: `uses no rights, and privilege '${privilege}' was asked for` };
@@ -114,29 +107,24 @@ const notHermetic = (
     { reasons, ...(asked === 'auto' ? {} : { strategy: asked }) },
   );
 
-const describe = (
-  strategy: Strategy | undefined,
-  facts: Facts,
-  wishes: Wishes,
-  by: ReturnType<typeof choosePrivilege>,
-): string => {
+const describe = (strategy: Strategy, facts: Facts, wishes: Wishes, by: ReturnType<typeof choosePrivilege>): string => {
   // Root goes without saying.
-  const isTold = strategy?.needsPrivilege === true && by.privilege !== undefined && by.reason !== 'root';
-  const what = `${strategy?.describe(facts) ?? ''}${isTold ? `; by ${by.reason}` : ''}`;
+  const isTold = strategy.needsPrivilege && by.privilege !== undefined && by.reason !== 'root';
+  const what = `${strategy.describe(facts)}${isTold ? `; by ${by.reason}` : ''}`;
   return wishes.strategy === 'auto' ? what : `asked for; ${what}`;
 };
 
 const noStrategy = (
-  facts: Facts,
   asked: 'auto' | StrategyName,
   reasons: readonly StrategyReason[],
+  advice: string,
 ): LocalhostForwardError => {
   const what =
     asked === 'auto'
       ? 'No strategy can forward to 127.0.0.1 here'
       : `Strategy '${asked}' cannot forward to 127.0.0.1 here`;
   const evidence = listReasons(reasons);
-  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: adviseOn(facts, asked) }, { reasons });
+  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', { what, evidence, try: advice }, { reasons });
 };
 
 const noPrivilege = (

@@ -1,12 +1,12 @@
 import { doctor as examine, type DoctorReport } from '../doctor/doctor.ts';
-import { fit, openTerminal, type Colors } from './terminal.ts';
+import { hang, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward doctor`. Resolves to the exit code: 1 where no strategy works. */
 export const doctor = async ({ json = false }: { json?: boolean }): Promise<number> => {
   const { write, width, colors } = openTerminal(process.stdout);
   const report = await examine();
   if (json) write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else for (const line of renderReport(report, colors)) write(`${fit(line, width())}\n`);
+  else for (const line of renderReport(report, colors, width())) write(`${line}\n`);
   return report.ok ? 0 : 1;
 };
 
@@ -14,6 +14,7 @@ export const doctor = async ({ json = false }: { json?: boolean }): Promise<numb
 export const renderReport = (
   { ok, strategy, privilege, engine, host, ladder, firewall, reasons, open, left, subnets, problem }: DoctorReport,
   colors: Colors,
+  width?: number,
 ): string[] => {
   const mark = (good: boolean): string => (good ? colors.green('✓') : colors.red('✗'));
   const kinds =
@@ -33,15 +34,36 @@ export const renderReport = (
           ...(firewall.firewalld ? ['firewalld'] : []),
           ...firewall.droppingPolicies.map((chain) => `${chain} drops by policy`),
         ];
+  const row = (sign: string, name: string, text: string): string =>
+    hang(`${sign} ${name.padEnd(nameWidth)} `, nameWidth + 3, text, width);
   return [
-    `${mark(engine !== null)} engine     ${engine === null ? 'none answers' : `${engine.name} ${engine.version} at ${engine.endpoint}, ${kinds.join(', ')}`}`,
-    ...ladder.map(({ privilege: name, works, reason }) => `${mark(works)} as ${name.padEnd(10)}${reason}`),
-    `  host       ${host.platform}, kernel ${host.kernel}, nft ${host.nft?.version ?? 'absent'}, iptables ${host.iptables === undefined ? 'absent' : `${host.iptables.version} (${host.iptables.variant})`}`,
-    `  firewall   ${firewall === null ? 'not readable' : walls.length === 0 ? 'nothing drops by policy' : walls.join(', ')}`,
-    ...reasons.map(({ strategy: name, chosen, reason }) => `${chosen ? mark(true) : ' '} ${name.padEnd(10)} ${reason}`),
-    ...(subnets === null ? [] : [`  subnets    ${subnets.free} of ${subnets.pool} are free`]),
-    `  forwards   ${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
-    ...left.map(({ owner, things }) => `             ${things.join(', ')} (${owner ?? 'owner unknown'})`),
+    row(
+      mark(engine !== null),
+      'engine',
+      engine === null ? 'none answers' : `${engine.name} ${engine.version} at ${engine.endpoint}, ${kinds.join(', ')}`,
+    ),
+    ...ladder.map(({ privilege: name, works, reason }) => row(mark(works), `as ${name}`, reason)),
+    row(
+      ' ',
+      'host',
+      `${host.platform}, kernel ${host.kernel}, nft ${host.nft?.version ?? 'absent'}, iptables ${host.iptables === undefined ? 'absent' : `${host.iptables.version} (${host.iptables.variant})`}`,
+    ),
+    row(
+      ' ',
+      'firewall',
+      firewall === null ? 'not readable' : walls.length === 0 ? 'nothing drops by policy' : walls.join(', '),
+    ),
+    ...reasons.map(({ strategy: name, chosen, reason }) => row(chosen ? mark(true) : ' ', name, reason)),
+    ...(subnets === null ? [] : [row(' ', 'subnets', `${subnets.free} of ${subnets.pool} are free`)]),
+    row(
+      ' ',
+      'forwards',
+      `${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
+    ),
+    ...left.map(({ owner, things }) => row(' ', '', `${things.join(', ')} (${owner ?? 'owner unknown'})`)),
     ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : (problem ?? 'nothing works here'),
   ];
 };
+
+/** The longest of its names: `as container`. */
+const nameWidth = 12;

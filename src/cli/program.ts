@@ -3,7 +3,8 @@ import { isLocalhostForwardError } from '../errors.ts';
 import { strategyNames, type PortForward } from '../types.ts';
 import { readVersion } from '../version.ts';
 import { parsePortWord } from './ports.ts';
-import { refuseUsage, renderRefusal, renderUsageError, usageExitCode } from './usage.ts';
+import { openTerminal, wrap } from './terminal.ts';
+import { nameOf, refuseUsage, renderRefusal, renderUsageError, usageExitCode } from './usage.ts';
 
 /** Runs one command line to its end. Resolves to the exit code. */
 export const runProgram = async (argv: readonly string[]): Promise<number> => {
@@ -31,10 +32,7 @@ const describeProgram = (finish: Finish, command: readonly string[] | undefined)
     .version(readVersion(), '--version')
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help')
-    .addHelpText(
-      'after',
-      '\nA port is 8088, 80:8088 (container:host) or 0 (a free one), each with /udp\nif need be. Exit code 2: the command line was not understood.',
-    );
+    .addHelpText('after', () => renderNotes([portHelp, 'Exit code 2: the command line was not understood.']));
   prepare(program);
   addSmoke(program, finish, command);
   addRun(program, finish, command);
@@ -71,10 +69,15 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
       readPort(word),
     ])
     .addOption(new Option('--strategy <name>', 'auto, or one by its name').choices(['auto', ...strategyNames]))
-    .option('--hostname <name>', 'what containers dial (default: host.docker.internal)')
+    .addOption(
+      new Option(
+        '--hostname <name>',
+        'what containers dial, or one more name (default: host.docker.internal)',
+      ).argParser((name: string, names: readonly string[] | undefined) => [...(names ?? []), name]),
+    )
     .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
     .option('--no-verify', 'do not prove it from a container first')
-    .addHelpText('after', runHelp);
+    .addHelpText('after', () => renderNotes(runNotes, runExamples));
   run.action(async (ports: readonly PortForward[], { verify, ...options }) => {
     const [file, ...args] = rest ?? [];
     if (file === undefined || file === '') {
@@ -125,12 +128,29 @@ const addSweep = (program: Command, finish: Finish, rest: readonly string[] | un
   });
 };
 
-const runHelp = `
-The command finds in its environment LOCALHOST_FORWARD_NETWORK, _HOST, _GATEWAY
-and _URL. Signals are passed on to it. The service may start later.
+const portHelp = 'A port is 8088, 8088:80 (host:container) or 0 (a free one), each with /udp if need be.';
 
-  localhost-forward run 8088 -- docker compose up --abort-on-container-exit
-  localhost-forward run 80:8088 53/udp -- npm test`;
+const runNotes = [
+  portHelp,
+  'The command finds in its environment LOCALHOST_FORWARD_NETWORK, _HOST, _GATEWAY and _URL. Signals are passed on to it. The service may start later.',
+];
+
+const runExamples = [
+  ['localhost-forward run 8088', '-- npm test'],
+  ['localhost-forward run 8088:80 53/udp', '-- npm test'],
+] as const;
+
+/** As wide as the terminal, and at most 80 columns. */
+const helpWidth = (): number => Math.min(80, openTerminal(process.stdout).width() ?? 80);
+
+/** Sentences in lines, and examples that can be copied, whole or with a backslash where they are too long. */
+const renderNotes = (notes: readonly string[], examples: readonly (readonly [string, string])[] = []): string => {
+  const width = helpWidth();
+  const lines = examples.map(([first, rest]) =>
+    first.length + rest.length + 3 <= width ? `  ${first} ${rest}` : `  ${first} \\\n    ${rest}`,
+  );
+  return ['', ...notes.flatMap((note) => wrap(note, width)), ...(lines.length === 0 ? [] : ['', ...lines])].join('\n');
+};
 
 const add = (program: Command, name: string, description: string): Command => {
   return prepare(program.command(name).description(description));
@@ -141,7 +161,11 @@ const prepare = (command: Command): Command =>
     .helpOption('-h, --help', 'show this help')
     .allowExcessArguments(false)
     .exitOverride()
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({
+      helpWidth: helpWidth(),
+      minWidthToWrap: 20,
+      commandUsage: (one) => wrap(`${nameOf(one)} ${one.usage()}`, helpWidth() - 'Usage: '.length).join('\n       '),
+    })
     .configureOutput({ outputError: (text, write) => write(renderUsageError(command, text)) });
 
 const readPort = (word: string): PortForward => {

@@ -3,6 +3,7 @@ import { AbortController } from '../abort.ts';
 import { openLocalhostForward } from '../index.ts';
 import { isForegroundOfTerminal } from '../host/terminal.ts';
 import type { LocalhostForwardOptions, PortForward } from '../types.ts';
+import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -31,6 +32,8 @@ export const run = async ({ ports, options, command }: RunArguments): Promise<nu
   for (const signal of forwarded) process.on(signal, onSignal);
   try {
     await using net = await openLocalhostForward(ports, { ...options, signal: opening.signal });
+    const { write, colors } = openTerminal(process.stderr);
+    for (const { text, isWarning } of await describePorts(net)) write(`${isWarning ? colors.yellow(text) : text}\n`);
     // The last word before the command starts: from here on signals are its own.
     if (opening.signal.aborted) return exitCodeOf(opening.signal);
     const [file, ...args] = command;

@@ -1,6 +1,6 @@
 import type { SmokeStep } from '../smoke/report.ts';
 import type { StepWatcher } from '../smoke/steps.ts';
-import { fit, type Terminal } from './terminal.ts';
+import { hang, type Terminal } from './terminal.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const nameWidth = 14;
@@ -38,14 +38,12 @@ export class StepList implements StepWatcher {
   }
 }
 
-/** One finished step as a line. */
+/** One finished step as a line, and more of them where its detail is longer than that. */
 export const renderStep = (
   { name, ok, ms, detail }: SmokeStep,
   { colors, width }: Pick<Terminal, 'colors' | 'width'>,
 ): string => {
-  const columns = width();
-  const room = columns === undefined ? undefined : columns - 2 - nameWidth - timeWidth - 2;
   const mark = ok ? colors.green('✓') : colors.red('✗');
   const time = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`.padStart(timeWidth);
-  return `${mark} ${name.padEnd(nameWidth)}${colors.dim(time)}  ${fit(detail, room)}`.trimEnd();
+  return hang(`${mark} ${name.padEnd(nameWidth)}${colors.dim(time)}  `, 2 + nameWidth + timeWidth + 2, detail, width());
 };

@@ -31,6 +31,24 @@ export const openTerminal = (stream: Output, env: NodeJS.ProcessEnv = process.en
   };
 };
 
+/** Text broken between words into lines of a width; what is longer than a line stays whole, so that it can be copied. */
+export const wrap = (text: string, width: number | undefined): string[] => {
+  if (width === undefined || text.length <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+};
+
+/** A line that begins with something of its own, which further lines are indented by: `indent` is how wide that looks. */
+export const hang = (start: string, indent: number, text: string, width: number | undefined): string =>
+  wrap(text, width === undefined ? undefined : Math.max(width - indent, 20))
+    .map((line, n) => `${n === 0 ? start : ' '.repeat(indent)}${line}`.trimEnd())
+    .join('\n');
+
 /** Text cut to a width, with a sign that it was cut. */
 export const fit = (text: string, width: number | undefined): string =>
   width === undefined || text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`;

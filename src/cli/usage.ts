@@ -20,7 +20,9 @@ export const renderUsageError = (command: Command, complaint: string): string =>
 
 /** What the library refused, in the words of the command line. */
 export const renderRefusal = (error: LocalhostForwardError): string =>
-  (error.message.split('\n', 1)[0] ?? '').replaceAll(/`options\.(\w+)`/g, '--$1').replace('Expected ', 'expected ');
+  (error.message.split('\n', 1)[0] ?? '')
+    .replaceAll(/`options\.(\w+)(?:\[\d+\])?`/g, '--$1')
+    .replace('Expected ', 'expected ');
 
 export const nameOf = (command: Command): string =>
   command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { debug } from './debug.ts';
 import { systemPath } from './find-program.ts';
 import { start, type Argv, type StartOptions } from './start.ts';
@@ -10,6 +11,9 @@ export interface Watch {
   /** Ends it and returns all that it printed. */
   stop(): Promise<string>;
 }
+
+/** How long it may take to end when it is told to, in milliseconds. */
+const farewellMs = 5_000;
 
 // The pipe ends with this process, however that ends, and takes the program along; a signal would not reach what sudo runs.
 // sudo may have given the shell another PATH.
@@ -41,7 +45,13 @@ export const watch = async (
     printed: () => printed,
     stop: async () => {
       program.stdin?.end();
+      const timer = setTimeout(() => {
+        program.kill('SIGKILL');
+        // What it left running may hold its pipes for ever.
+        for (const pipe of [program.stdin, program.stdout]) pipe?.destroy();
+      }, farewellMs);
       await ended;
+      clearTimeout(timer);
       debug(`${argv.join(' ')}: ${printed.length} characters`);
       return printed;
     },

@@ -9,13 +9,15 @@ import { listForwards } from '../leftovers/list-forwards.ts';
 import { parseOptions, type ResolvedOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
 import type { EngineFacts } from '../engine/facts.ts';
+import { planSubnet } from '../network/create.ts';
 import { countFree } from '../network/subnet.ts';
 import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
-import type { Privilege, StrategyReason } from '../types.ts';
+import type { LocalhostForwardOptions, Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
 import { findLeftBehind, type LeftBehind } from './left.ts';
 import { redact } from './redact.ts';
+import { rehearseAll } from './rehearse.ts';
 
 /** What this machine offers. No secret is in it: it is made to be pasted. */
 export interface DoctorReport {
@@ -45,7 +47,7 @@ export interface DoctorReport {
  * @example
  * const { ok, reasons } = await doctor();
  */
-export const doctor = async (options: { docker?: object } = {}): Promise<DoctorReport> => {
+export const doctor = async (options: Pick<LocalhostForwardOptions, 'docker'> = {}): Promise<DoctorReport> => {
   const resolved = parseOptions(options, process.env);
   return coded('Examining this machine', async () => {
     await assertAllowed();
@@ -53,17 +55,22 @@ export const doctor = async (options: { docker?: object } = {}): Promise<DoctorR
   });
 };
 
-const examine = async (options: { docker?: object }, resolved: ResolvedOptions): Promise<DoctorReport> => {
+const examine = async (
+  options: Pick<LocalhostForwardOptions, 'docker'>,
+  resolved: ResolvedOptions,
+): Promise<DoctorReport> => {
   const host = await readHostFacts();
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
   const answering = engine instanceof Error ? undefined : engine;
   const ladder = ladderOf(host, answering?.facts);
   const privileges = privilegesHere(host, answering);
+  const rights = privileges?.use();
   const [firewall, left] = await Promise.all([
     privileges === undefined ? null : readFirewall(privileges),
     findLeftBehind(answering, privileges),
   ]);
-  await privileges?.close();
+  const failed = answering === undefined ? undefined : await rehearseAll({ host, engine: answering, wishes: resolved });
+  await rights?.release();
   const base = { ok: false, strategy: null, privilege: null, engine: null, host, ladder, firewall, left };
   if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, problem: redact(engine.message) };
   const [forwards, free] = await Promise.all([listForwards(options), countSubnets(engine, resolved.subnetPool)]);
@@ -74,7 +81,9 @@ const examine = async (options: { docker?: object }, resolved: ResolvedOptions):
     subnets: { pool: resolved.subnetPool, free },
   };
   try {
-    const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved);
+    const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved, failed);
+    // As an opening does, so that a pool that is used up is told here.
+    await planSubnet({ ...resolved, subnet: resolved.subnet?.cidr });
     return { ...seen, ok: true, strategy, privilege, reasons: reasons.map(redactReason) };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough, type Duplex, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { doubt } from './doubtful.ts';
 import { statusOf } from './engine.ts';
 
 export interface ListedContainer {
@@ -80,13 +81,12 @@ export const createAttached = async (
 
 /** The same, by bytes. */
 export const createPiped = async (docker: Docker, options: Docker.ContainerCreateOptions): Promise<PipedContainer> => {
-  const container = await docker.createContainer({
-    ...options,
-    AttachStdin: true,
-    AttachStdout: true,
-    AttachStderr: true,
-    OpenStdin: true,
-    StdinOnce: true,
+  const wish = { AttachStdin: true, AttachStdout: true, AttachStderr: true, OpenStdin: true, StdinOnce: true };
+  const container = await docker.createContainer({ ...options, ...wish }).catch((error: unknown) => {
+    // No answer is no refusal: the engine may have made it, or be about to.
+    if (statusOf(error) === undefined && options.name !== undefined)
+      doubt(docker, { kind: 'container', name: options.name });
+    throw error;
   });
   let input: NodeJS.ReadWriteStream | undefined;
   const remove = (): Promise<void> => {

@@ -21,7 +21,7 @@ export const readEndpoint = (env: NodeJS.ProcessEnv = process.env): Endpoint => 
   const folder = configFolder(env);
   // Empty variables are none, to the docker command line too.
   const host = env['DOCKER_HOST'] || undefined;
-  const context = env['DOCKER_CONTEXT'] || readField(join(folder, 'config.json'), 'currentContext') || 'default';
+  const context = contextOf(env);
   if (host === undefined && context !== 'default') return readContext(context, folder);
   const tls = readTls(env, folder);
   const url = parseAddress(host ?? '', tls === undefined ? defaultUrl : 'tcp://localhost:2376');
@@ -29,6 +29,25 @@ export const readEndpoint = (env: NodeJS.ProcessEnv = process.env): Endpoint => 
   const absolute = url.replace(/^unix:\/\/(?!\/)(.*)$/s, (_, path: string) => `unix://${resolve(path)}`);
   return { url: absolute, ...withTls(absolute, tls) };
 };
+
+/** What chose the engine, where that is not simply the usual one. */
+export interface ChosenBy {
+  readonly what: string;
+  /** The command by which the usual one is taken. */
+  readonly otherwise: string;
+}
+
+export const readChoice = (env: NodeJS.ProcessEnv = process.env): ChosenBy | undefined => {
+  const host = env['DOCKER_HOST'];
+  if (host) return { what: `DOCKER_HOST is ${host}`, otherwise: 'unset DOCKER_HOST' };
+  const context = contextOf(env);
+  return context === 'default'
+    ? undefined
+    : { what: `the docker context is ${context}`, otherwise: 'docker context use default' };
+};
+
+const contextOf = (env: NodeJS.ProcessEnv): string =>
+  env['DOCKER_CONTEXT'] || readField(join(configFolder(env), 'config.json'), 'currentContext') || 'default';
 
 const configFolder = (env: NodeJS.ProcessEnv): string => env['DOCKER_CONFIG'] || join(homeFolder() ?? '', '.docker');
 
@@ -126,3 +145,9 @@ const readJson = (path: string): unknown => {
     return undefined;
   }
 };
+
+/** As `DOCKER_HOST` would name it. */
+export const describeEndpoint = ({ socketPath, host, port, protocol }: Connection): string =>
+  socketPath === undefined
+    ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
+    : `unix://${socketPath}`;

@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError } from '../errors.ts';
 import type { OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, type Session } from '../ownership/session.ts';
 import type { EngineFacts } from './facts.ts';
 import { findOwnContainer, shortId } from './own-container.ts';
 import { openDocker } from './client.ts';
-import { connectionOf, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
-import { isPodman, isRemote, readEngineFacts, type EngineInfo } from './identify.ts';
+import { connectionOf, describeEndpoint, readEndpoint, type Connection, type Endpoint } from './endpoint.ts';
+import { isElsewhere } from './elsewhere.ts';
+import { isPodman, readEngineFacts, type EngineInfo } from './identify.ts';
+import { limitCalls, underNoSignal } from './limit.ts';
+import { dockerUnavailable } from './unavailable.ts';
 
 /** A Docker engine that answered. */
 export interface Engine {
@@ -32,7 +35,7 @@ const known = new Map<unknown, Promise<Engine>>();
 export const connectEngine = async (option?: object): Promise<Engine> => {
   const endpoint = option === undefined ? readEndpoint() : undefined;
   const key = endpoint === undefined && isDocker(option ?? {}) ? option : JSON.stringify(endpoint ?? option);
-  const engine = known.get(key) ?? connect(endpoint ?? (option as Docker | Docker.DockerOptions));
+  const engine = known.get(key) ?? underNoSignal(() => connect(endpoint ?? (option as Docker | Docker.DockerOptions)));
   known.set(key, engine);
   // A failure is not a fact: the engine may be started in a moment.
   engine.catch(() => known.delete(key));
@@ -41,14 +44,23 @@ export const connectEngine = async (option?: object): Promise<Engine> => {
 
 const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<Engine> => {
   const startedAt = now();
-  const { docker, connection } = await openClient(to);
+  const { docker: client, connection } = await openClient(to);
   const endpoint = describeEndpoint(connection);
+  const docker = limitCalls(client, endpoint);
   try {
     const info = (await docker.info()) as EngineInfo;
     debug(`engine at ${endpoint}: ${info.ServerVersion}`, startedAt);
-    const job = await findOwnContainer(docker);
+    const said = readEngineFacts(info, endpoint);
+    const [job, isApart] = await Promise.all([findOwnContainer(docker), isElsewhere(docker, said)]);
+    // A job's container has its own reason.
+    const elsewhere = isApart && job === undefined;
     const owner = { engine: markOf(info), ...(job === undefined ? {} : { container: shortId(job.id) }) };
-    return { docker, facts: { ...readEngineFacts(info, endpoint), ...(job && { job }) }, connection, owner };
+    return {
+      docker,
+      facts: { ...said, ...(elsewhere && { elsewhere }), ...(job && { job }) },
+      connection,
+      owner,
+    };
   } catch (error) {
     throw dockerUnavailable(error, endpoint);
   }
@@ -93,44 +105,6 @@ export const readConnection = async ({ modem }: Docker): Promise<Connection> => 
       ? { host, port, protocol, ca, cert, key, username, version }
       : { socketPath: path };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
-};
-
-const describeEndpoint = ({ socketPath, host, port, protocol }: Connection): string =>
-  socketPath === undefined
-    ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
-    : `unix://${socketPath}`;
-
-/** The coded error for an engine that does not answer. */
-export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_DOCKER_UNAVAILABLE', describeUnavailable(cause, endpoint), { cause });
-
-// The docker command line asks them for engines on other hosts. Nothing is gained by that here: no strategy reaches another host.
-const proxiesHere = (env: NodeJS.ProcessEnv = process.env): string[] =>
-  ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'].flatMap((name) =>
-    env[name]
-      ? [`${name} is set, by which docker may reach it: forwards are for engines on this host, without a proxy`]
-      : [],
-  );
-
-/** What an engine's silence means, and what to do about it. */
-export const describeUnavailable = (
-  cause: unknown,
-  endpoint: string,
-): { what: string; evidence: readonly string[]; try: string } => {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const denied = code === 'EACCES' || code === 'EPERM';
-  return {
-    what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
-    evidence: isRemote(endpoint) ? proxiesHere() : [],
-    try: denied ? 'sudo usermod -aG docker "$USER", then log in again' : adviceOn(message, endpoint),
-  };
-};
-
-const adviceOn = (message: string, endpoint: string): string => {
-  // In the words of nock, which stands in the way of every request when it is told so.
-  const forbidden = /^Nock: Disallowed net connect for "([^"/]+)/.exec(message)?.[1];
-  if (forbidden !== undefined) return `nock.enableNetConnect('${forbidden}')`;
-  return endpoint.startsWith('unix:') ? 'sudo systemctl start docker' : `docker -H ${endpoint} info`;
 };
 
 /** The HTTP status of an engine's refusal, or undefined where it did not answer at all. */

@@ -17,6 +17,8 @@ export interface EngineFacts {
   readonly bridgeStands: 'always' | 'while used';
   readonly firewallBackend: string | undefined;
   readonly endpoint: string;
+  /** Its bridges are in another network namespace of this host than this process is, though nothing else of it is elsewhere. */
+  readonly elsewhere?: true;
   /** The container of this engine's that this process itself runs in. */
   readonly job?: OwnContainer;
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type Docker from 'dockerode';
 import { createAttached, type AttachedContainer } from './containers.ts';
@@ -21,7 +22,7 @@ export interface HelperContainer {
   /** A fixed address on it. Default: the engine's choice. */
   readonly address?: string;
   readonly extraHosts?: readonly string[];
-  /** Root with these capabilities. Default: nobody, with none. */
+  /** Root with these capabilities. Default: nobody, or the owner of a program that others may not run, with none. */
   readonly capabilities?: readonly string[];
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Further programs of this host that it runs. */
@@ -51,8 +52,20 @@ export const createHelper = async (docker: Docker, helper: HelperContainer): Pro
   const own = helper.image === undefined ? await findOwnContainer(docker) : undefined;
   if (own !== undefined) return createAttached(docker, renderInJob(helper, own));
   const programs = [...(helper.image === undefined ? [pathOf(program)] : []), ...tools];
-  const [image, ...files] = await Promise.all([helper.image ?? ensureEmptyImage(docker), ...programs.map(listFilesOf)]);
-  return createAttached(docker, renderHelper(helper, image, [...new Set(files.flat())]));
+  const [image, user, ...files] = await Promise.all([
+    helper.image ?? ensureEmptyImage(docker),
+    helper.image === undefined ? userFor(pathOf(program)) : nobody,
+    ...programs.map(listFilesOf),
+  ]);
+  return createAttached(docker, renderHelper(helper, image, [...new Set(files.flat())], user));
+};
+
+const nobody = '65534:65534';
+
+/** Who may run a program, with no capability: nobody, or its owner where others may not, as under a umask of 027. */
+const userFor = async (path: string): Promise<string> => {
+  const { mode, uid, gid } = await stat(path);
+  return (mode & 0o005) === 0o005 ? nobody : `${uid}:${gid}`;
 };
 
 const pathOf = (program: HelperContainer['program']): string =>
@@ -63,6 +76,7 @@ export const renderHelper = (
   helper: HelperContainer,
   image: string,
   files: readonly string[],
+  user = nobody,
 ): Docker.ContainerCreateOptions => {
   const { name, labels, program, args = [], network, address, extraHosts = [], capabilities = [], sysctls } = helper;
   const { mounts = [], actsOnHost = false } = helper;
@@ -74,7 +88,7 @@ export const renderHelper = (
       ...(typeof program === 'string' ? ['-e', program] : []),
     ],
     Cmd: [...args],
-    User: capabilities.length > 0 ? '0:0' : '65534:65534',
+    User: capabilities.length > 0 ? '0:0' : user,
     WorkingDir: '/',
     Env: ['NODE_OPTIONS='],
     Labels: { ...labels },

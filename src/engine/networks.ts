@@ -3,7 +3,9 @@ import { delay, now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
-import { dockerUnavailable, statusOf, type Engine } from './engine.ts';
+import { doubt } from './doubtful.ts';
+import { statusOf, type Engine } from './engine.ts';
+import { dockerUnavailable } from './unavailable.ts';
 
 export interface NetworkPlan {
   readonly name: string;
@@ -40,7 +42,8 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
   } catch (error) {
     debug(`network ${plan.name} ${plan.subnet}: ${String(error)}`, startedAt);
     if (statusOf(error) === undefined) {
-      // No answer is no refusal: the engine may have made it before the connection broke.
+      // No answer is no refusal: the engine may have made it before the connection broke, or be about to.
+      doubt(docker, { kind: 'network', name: plan.name });
       await removeNetwork(docker, plan.name).catch((failure: unknown) =>
         debug(`removing ${plan.name}: ${String(failure)}`),
       );

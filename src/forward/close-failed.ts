@@ -11,9 +11,7 @@ export const closeFailed = (
     'LHF_ERR_CLOSE',
     {
       what: `The forward ${networkName} could not be closed whole`,
-      evidence: failures.map(
-        ({ what, error }) => `stays: ${what}: ${error instanceof Error ? error.message : String(error)}`,
-      ),
+      evidence: failures.map(({ what, error }) => `stays: ${what}: ${headlineOf(error)}`),
       try: 'localhost-forward sweep',
     },
     {
@@ -21,3 +19,7 @@ export const closeFailed = (
       strategy,
     },
   );
+
+/** What an error says first: its evidence and advice are those of another question, and it stays whole as the cause. */
+const headlineOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

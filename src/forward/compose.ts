@@ -2,14 +2,14 @@ import { LocalhostForwardError } from '../errors.ts';
 import { renderExtraHosts } from './describe.ts';
 
 /**
- * A compose file that puts services on a forward's network, beside the one they share, and gives them the name.
+ * A compose file that puts services on a forward's network, beside the one they share, and gives them the names.
  * JSON strings are YAML strings, so nothing in them can break out.
  *
  * @throws LHF_ERR_INVALID_OPTION for what cannot be a service's name.
  */
 export const renderComposeOverride = (
   services: readonly string[],
-  net: { networkName: string; hostname: string; gateway: string },
+  net: { readonly networkName: string; readonly hostnames: readonly string[]; readonly gateway: string },
 ): string => {
   if (!Array.isArray(services)) throw refused('`services` to be an array of service names', services);
   for (const [n, service] of services.entries()) {
@@ -19,10 +19,11 @@ export const renderComposeOverride = (
   if (services.length === 0) throw refused('`services` to name at least one service', services);
   // Keyed by its own name, so that a project can be laid under the overrides of several forwards.
   const network = JSON.stringify(net.networkName);
+  const hosts = renderExtraHosts(net).map((entry) => JSON.stringify(entry));
   const entries = [...new Set(services)].flatMap((service) => [
     `  ${JSON.stringify(service)}:`,
     `    networks: ["default", ${network}]`,
-    ...renderExtraHosts(net).map((entry) => `    extra_hosts: [${JSON.stringify(entry)}]`),
+    ...(hosts.length === 0 ? [] : [`    extra_hosts: [${hosts.join(', ')}]`]),
   ]);
   return ['services:', ...entries, 'networks:', `  ${network}:`, '    external: true', `    name: ${network}`, ''].join(
     '\n',

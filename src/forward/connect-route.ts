@@ -1,7 +1,7 @@
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
-import type { Names } from '../ownership/names.ts';
+import { labels as marks, renderPort, type Names } from '../ownership/names.ts';
 import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
@@ -66,12 +66,10 @@ const openRoute = async (
   tools: Tools,
 ): Promise<Route> => {
   const startedAt = now();
-  const chosen = strategyNamed(strategy);
-  if (chosen === undefined) throw new Error(`there is no strategy ${strategy}`);
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
-  const route = await chosen.open(
-    { names, ports, subnet, trials, hostname: options.hostname, isHermetic: options.hermetic, onSent },
+  const route = await strategyNamed(strategy).open(
+    { names, ports, subnet, trials, hostnames: options.hostnames, isHermetic: options.hermetic, onSent },
     tools,
   );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
@@ -82,8 +80,10 @@ const openRoute = async (
 const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Route): Promise<readonly string[]> =>
   isProven || options.firewall === 'leave' ? [] : ((await firewall?.passPolicies()) ?? []);
 
-const networkPlanOf = ({ names, options }: RouteOrder, { session }: Tools): NetworkPlan => {
-  const { subnet, subnetPool, labels, hermetic } = options;
+const networkPlanOf = ({ names, options, openPorts }: RouteOrder, { session }: Tools): NetworkPlan => {
+  const { subnet, subnetPool, hermetic } = options;
+  const ports = [...openPorts.values()].map(({ mapping }) => renderPort(mapping)).join(' ');
+  const labels = { ...options.labels, [marks.ports]: ports };
   return {
     names,
     session: session.word,

@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
 import type { LocalhostForward } from '../types.ts';
 
-type Basics = Pick<LocalhostForward, 'networkName' | 'gateway' | 'hostname' | 'ports'>;
+type Basics = Pick<LocalhostForward, 'networkName' | 'gateway' | 'hostname' | 'hostnames' | 'ports'>;
 
 export interface Described extends Pick<LocalhostForward, 'extraHosts' | 'dockerRunArgs' | 'env' | 'url'> {}
 
 /** What users pass on to containers, commands and tests, from what a forward is. */
-export const describeForward = ({ networkName, gateway, hostname, ports }: Basics): Described => {
+export const describeForward = ({ networkName, gateway, hostname, hostnames, ports }: Basics): Described => {
   const url = (containerPort?: number): string => {
     const port = ports.find((one) =>
       containerPort === undefined ? one.protocol === 'tcp' : one.containerPort === containerPort,
@@ -15,7 +15,7 @@ export const describeForward = ({ networkName, gateway, hostname, ports }: Basic
     if (port === undefined) throw notForwarded(containerPort, { networkName, ports });
     return `http://${hostname}:${port.containerPort}`;
   };
-  const extraHosts = renderExtraHosts({ hostname, gateway });
+  const extraHosts = renderExtraHosts({ hostnames, gateway });
   return {
     url,
     extraHosts,
@@ -30,9 +30,12 @@ export const describeForward = ({ networkName, gateway, hostname, ports }: Basic
   };
 };
 
-/** Nothing where the engine itself resolves the name. */
-export const renderExtraHosts = ({ hostname, gateway }: Pick<Basics, 'hostname' | 'gateway'>): string[] =>
-  gateway === hostname ? [] : [`${hostname}:${gateway}`];
+/** Nothing for a name that the engine itself resolves. */
+export const renderExtraHosts = (names: Pick<Basics, 'hostnames' | 'gateway'>): string[] =>
+  toBeAdded(names).map((name) => `${name}:${names.gateway}`);
+
+const toBeAdded = ({ hostnames, gateway }: Pick<Basics, 'hostnames' | 'gateway'>): string[] =>
+  hostnames.filter((name) => name !== gateway);
 
 /** The error for a port that is not there; undefined asks for any TCP port. */
 export const notForwarded = (
@@ -65,7 +68,7 @@ interface Builder {
  *
  * @throws LHF_ERR_INVALID_OPTION for anything that is no such builder, or one that is on another network already.
  */
-export const putOnNetwork = <C>(container: C, { networkName, hostname, gateway }: Basics): C => {
+export const putOnNetwork = <C>(container: C, { networkName, hostnames, gateway }: Basics): C => {
   const builder = container as C & Partial<Builder> & { networkMode?: unknown };
   if (typeof builder?.withNetworkMode !== 'function' || typeof builder.withExtraHosts !== 'function') {
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
@@ -80,7 +83,8 @@ export const putOnNetwork = <C>(container: C, { networkName, hostname, gateway }
     });
   }
   builder.withNetworkMode(networkName);
-  if (gateway !== hostname) builder.withExtraHosts([{ host: hostname, ipAddress: gateway }]);
+  const hosts = toBeAdded({ hostnames, gateway }).map((host) => ({ host, ipAddress: gateway }));
+  if (hosts.length > 0) builder.withExtraHosts(hosts);
   return container;
 };
 

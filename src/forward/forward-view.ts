@@ -29,7 +29,16 @@ import type { engineOption } from '../leftovers/traces.ts';
 /** What a forward is, whoever looks at it. */
 export type ForwardFacts = Pick<
   LocalhostForward,
-  'networkId' | 'networkName' | 'bridgeName' | 'subnet' | 'gateway' | 'hostname' | 'strategy' | 'privilege' | 'reasons'
+  | 'networkId'
+  | 'networkName'
+  | 'bridgeName'
+  | 'subnet'
+  | 'gateway'
+  | 'hostname'
+  | 'hostnames'
+  | 'strategy'
+  | 'privilege'
+  | 'reasons'
 >;
 
 /** The part of an open forward that looks and changes nothing: the same for its owner and for those it was handed to. */
@@ -42,6 +51,7 @@ export abstract class ForwardView {
   readonly subnet: string;
   readonly gateway: string;
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly strategy: LocalhostForward['strategy'];
   readonly privilege: LocalhostForward['privilege'];
   readonly #reasons: LocalhostForward['reasons'];
@@ -55,6 +65,7 @@ export abstract class ForwardView {
     this.subnet = facts.subnet;
     this.gateway = facts.gateway;
     this.hostname = facts.hostname;
+    this.hostnames = facts.hostnames;
     this.strategy = facts.strategy;
     this.privilege = facts.privilege;
     this.#reasons = facts.reasons;
@@ -147,7 +158,8 @@ export abstract class ForwardView {
   }
 
   toJSON(): ForwardHandover {
-    const { id, networkName, networkId, bridgeName, subnet, gateway, hostname, strategy, privilege, ports } = this;
+    const { id, networkName, networkId, bridgeName, subnet, gateway, hostname, hostnames } = this;
+    const { strategy, privilege, ports } = this;
     const { extraHosts, dockerRunArgs, env } = this.#describe();
     return {
       id,
@@ -157,6 +169,7 @@ export abstract class ForwardView {
       subnet,
       gateway,
       hostname,
+      hostnames,
       strategy,
       privilege,
       ports,

@@ -13,7 +13,14 @@ import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
-import type { CapturedRequest, ForwardedPort, ForwardHandover, LocalhostForward } from '../types.ts';
+import {
+  strategyNames,
+  type CapturedRequest,
+  type ForwardedPort,
+  type ForwardHandover,
+  type LocalhostForward,
+  type LocalhostForwardOptions,
+} from '../types.ts';
 
 /**
  * The forward that another process opened, from what it handed over: a test's worker sees the one of the global set-up so.
@@ -29,9 +36,14 @@ import type { CapturedRequest, ForwardedPort, ForwardHandover, LocalhostForward 
  */
 export const joinLocalhostForward = (
   handover: ForwardHandover,
-  options: { docker?: object } = {},
+  options: Pick<LocalhostForwardOptions, 'docker'> = {},
 ): LocalhostForward => {
-  if (typeof handover?.id !== 'string' || typeof handover.bridgeName !== 'string' || !Array.isArray(handover.ports)) {
+  if (
+    typeof handover?.id !== 'string' ||
+    typeof handover.bridgeName !== 'string' ||
+    !Array.isArray(handover.ports) ||
+    !strategyNames.includes(handover.strategy)
+  ) {
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
       what: `Expected \`handover\` to be what net.toJSON() gave, got \`${JSON.stringify(handover)}\``,
       try: 'joinLocalhostForward(net.toJSON())',
@@ -40,13 +52,16 @@ export const joinLocalhostForward = (
   return new JoinedForward(handover, parseOptions(options, process.env));
 };
 
+/** A hand-over of an older copy of the package tells one name. */
+const namesIn = ({ hostname, hostnames }: Partial<ForwardHandover>): readonly string[] => hostnames ?? [hostname ?? ''];
+
 class JoinedForward extends ForwardView implements LocalhostForward {
   readonly #handover: ForwardHandover;
   readonly #options: ReturnType<typeof parseOptions>;
   #probe: ProbeHold | undefined;
 
   constructor(handover: ForwardHandover, options: ReturnType<typeof parseOptions>) {
-    super({ ...handover, reasons: [] });
+    super({ ...handover, hostnames: namesIn(handover), reasons: [] });
     this.#handover = handover;
     this.#options = options;
   }
@@ -57,6 +72,18 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   unforward(): Promise<void> {
     return Promise.reject(this.#notOwned('unforward'));
+  }
+
+  cut(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('cut'));
+  }
+
+  slow(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('slow'));
+  }
+
+  restore(): Promise<void> {
+    return Promise.reject(this.#ownersAlone('restore'));
   }
 
   /** The listener is its owner's, and so is what it was asked. */
@@ -113,9 +140,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   protected override async route(): Promise<RouteView> {
     const { strategy, id, subnet, gateway } = this.#handover;
-    const chosen = strategyNamed(strategy);
-    if (chosen === undefined) throw this.#notOwned('this');
-    return chosen.attach({ names: namesOf(id), gateway, probeAddress: probeAddressOf(subnet) }, await this.#tools());
+    const opened = { names: namesOf(id), gateway, probeAddress: probeAddressOf(subnet) };
+    return strategyNamed(strategy).attach(opened, await this.#tools());
   }
 
   /** Its owner repairs it. */
@@ -143,8 +169,15 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       },
       address: gateway,
       hostname,
+      hostnames: this.hostnames,
       route,
-      ports: () => this.probedPorts().map((port) => ({ ...port, targetPort: targetOf(port) })),
+      // Which of the loopback's addresses its owner's carrier may take was not handed over: it tells which it took.
+      ports: () =>
+        this.probedPorts().map((port) => ({
+          ...port,
+          targetPort: targetOf(port),
+          ...(route.isRelay && { eitherLoopback: true }),
+        })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
       firewall: 'leave',
       accepts: new Set(),
@@ -157,6 +190,13 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
     const session = sessionOn(engine, privilege);
     return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
+  }
+
+  #ownersAlone(what: string): LocalhostForwardError {
+    return new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+      what: `${what}() was asked of ${this.networkName}, which another process opened: others use its ports, too`,
+      try: 'openLocalhostForward() in this process',
+    });
   }
 
   #notOwned(what: string): LocalhostForwardError {

@@ -1,19 +1,16 @@
 import { AbortController } from '../abort.ts';
 import { awaitRequest, nextRequest, withoutListener, type Manner } from '../capture/next-request.ts';
-import type { RequestLog } from '../capture/request-log.ts';
 import { now } from '../clock.ts';
-import { keyOf, type Network, type Route, type Tools } from '../strategies/strategy.ts';
-import type { Choice } from '../choose/choose-strategy.ts';
+import { keyOf, type Fault, type Route } from '../strategies/strategy.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { engineOption } from '../leftovers/traces.ts';
-import type { UndoStack } from '../lifecycle/undo-stack.ts';
-import { parsePort, type ProofOptions, type ResolvedOptions } from '../options/options.ts';
-import type { Names } from '../ownership/names.ts';
+import { parseCutOptions, parseSlowOptions } from '../options/faults.ts';
+import { parsePort, type ProofOptions } from '../options/options.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
-import type { ProbeHold } from '../proof/probe-hold.ts';
 import { verifyForward } from '../proof/verify.ts';
 import { parseRequestMatch } from '../options/request-match.ts';
+import type { CutOptions, SlowOptions } from '../faults.ts';
 import type {
   CapturedRequest,
   ForwardedPort,
@@ -26,29 +23,12 @@ import type {
 } from '../types.ts';
 import { closeFailed } from './close-failed.ts';
 import { alreadyForwarded, notForwarded } from './describe.ts';
+import { Faults } from './faults.ts';
 import { ForwardView } from './forward-view.ts';
 import { addPort } from './add-port.ts';
-import { describePort, probedPortOf, type OpenPort } from './ports.ts';
+import type { OpenForwardParts } from './open-forward-parts.ts';
+import { describePort, probedPortOf } from './ports.ts';
 import { tellProgress } from './progress.ts';
-
-export interface OpenForwardParts {
-  readonly names: Names;
-  readonly tools: Tools;
-  readonly choice: Choice;
-  readonly network: Network;
-  readonly route: Route;
-  /** What the host's name stands for on this network. */
-  readonly address: string;
-  /** Firewalls that were passed while it was opened, a sentence each. */
-  readonly accepts: readonly string[];
-  readonly openPorts: Map<string, OpenPort>;
-  /** What the listener that was asked for has been asked. */
-  readonly requestLog?: RequestLog;
-  readonly probe: ProbeHold;
-  readonly undo: UndoStack;
-  readonly undoDeadlineMs: number;
-  readonly options: ResolvedOptions;
-}
 
 /** An open forward, in the process that opened it. */
 export class OpenForward extends ForwardView implements LocalhostForward {
@@ -57,6 +37,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   #isClosed = false;
   readonly #closed = new AbortController();
   readonly #accepts: Set<string>;
+  readonly #faults: Faults;
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -70,9 +51,11 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       subnet: network.subnet,
       gateway: address,
       hostname: options.hostname,
+      hostnames: options.hostnames,
     });
     this.#parts = parts;
     this.#accepts = new Set(parts.accepts);
+    this.#faults = new Faults(parts);
   }
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
@@ -94,9 +77,29 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       const opened = this.#parts.openPorts.get(keyOf({ protocol, containerPort }));
       if (opened === undefined) throw notForwarded(containerPort, this);
       await this.#parts.route.remove(opened.mapping);
+      this.#faults.forget(opened.mapping);
       this.#parts.openPorts.delete(keyOf(opened.mapping));
       await opened.close();
     });
+  }
+
+  async cut(containerPort?: Port, options?: CutOptions): Promise<void> {
+    const { mode } = parseCutOptions(options);
+    await this.#disturb('cut', containerPort, (fault) => ({ ...fault, cut: mode }));
+  }
+
+  async slow(containerPort?: Port, options?: SlowOptions): Promise<void> {
+    const slow = parseSlowOptions(options);
+    await this.#disturb('slow', containerPort, (fault) => ({ ...fault, slow }));
+  }
+
+  async restore(containerPort?: Port): Promise<void> {
+    await this.#disturb('restore', containerPort, () => ({}));
+  }
+
+  async #disturb(what: string, containerPort: Port | undefined, update: (now: Fault) => Fault): Promise<void> {
+    this.assertOpen(what);
+    await this.atRest(() => this.#faults.change(this, containerPort, update));
   }
 
   /** The proof at the end of opening; aborts with the signal. Probes are led to trial listeners until it has ended. */
@@ -192,7 +195,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 
   protected override probedPorts(): readonly ProbedPort[] {
-    return [...this.#parts.openPorts.values()].map(probedPortOf);
+    return [...this.#parts.openPorts.values()].map((port) => ({
+      ...probedPortOf(port),
+      cut: this.#faults.of(port.mapping).cut,
+    }));
   }
 
   override get [engineOption](): object | undefined {
@@ -220,6 +226,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       network,
       address,
       hostname: options.hostname,
+      hostnames: options.hostnames,
       route,
       ports: () => this.probedPorts(),
       firewall: options.firewall,

@@ -1,11 +1,13 @@
-import { now } from '../clock.ts';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
-import { chooseStrategy, type Choice, type Failed } from '../choose/choose-strategy.ts';
+import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError, type ErrorText } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
+import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
@@ -27,6 +29,9 @@ import { tellProgress } from './progress.ts';
 /** How long all of a forward's undoing may take together, in milliseconds. */
 const undoDeadlineMs = 30_000;
 
+/** How long an opening whose signal has aborted is waited for, in milliseconds: what it calls then has a shorter limit. */
+const undoAfterAbortMs = 5_000;
+
 /**
  * Opens a forward: containers on its network reach the named ports of this host's 127.0.0.1, and nothing else there.
  * Close it, or declare it with `await using`.
@@ -46,13 +51,20 @@ export const openLocalhostForward = async (
   const plan = parseOpenArguments(ports, options, process.env);
   return coded('Opening the forward', async () => {
     await assertAllowed();
-    return openPlanned(plan);
+    const { signal } = plan.options;
+    return endAfterAbort(
+      underSignal(signal, () => openPlanned(plan)),
+      signal,
+    );
   });
 };
 
 const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise<LocalhostForward> => {
   // Ask the host what it is, and choose.
-  const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
+  const [engine, host] = await untilAborted(
+    Promise.all([connectEngine(plan.options.docker), readHostFacts()]),
+    plan.options.signal,
+  );
   stopIfAborted(plan.options.signal);
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>
@@ -94,7 +106,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
     const { listener: asked } = options;
-    const capture = new Capture({ hostname: options.hostname, callerOf: async (request) => net?.callerOf(request) });
+    const capture = new Capture({ hostnames: options.hostnames, callerOf: async (request) => net?.callerOf(request) });
     const listener = asked === false ? asked : asked === true ? capture.listenerFor : () => asked;
     undo.push('listeners on 127.0.0.1', () => closePorts(openPorts));
     const startedAt = now();
@@ -152,6 +164,54 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 
 const ignore = (): void => undefined;
 
+/** An opening that is aborted is undone first, as long as that gets on; what hangs is not waited for. */
+const endAfterAbort = async (
+  opening: Promise<LocalhostForward>,
+  signal: AbortSignal | undefined,
+): Promise<LocalhostForward> => {
+  if (signal === undefined) return opening;
+  const { promise, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => void (timer = setTimeout(() => reject(aborted(signal, stillUndone)), undoAfterAbortMs));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([opening, promise]);
+  } catch (error) {
+    throw signal.aborted ? asAborted(error, signal) : error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    opening.catch(ignore);
+  }
+};
+
+/** A call that was given up for the signal fails in its own words, and what matters of them is what stays. */
+const asAborted = (error: unknown, signal: AbortSignal): unknown => {
+  if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_ABORTED') return error;
+  const stays = /^ {2}(not undone: .*)$/m.exec((error as Error | undefined)?.message ?? '')?.[1];
+  return aborted(signal, stays === undefined ? {} : { evidence: [stays], try: 'localhost-forward sweep' });
+};
+
+const stillUndone = { evidence: ['what it had begun is still being undone'], try: 'localhost-forward sweep' };
+
+/** What others may wait for as well goes on when nobody waits for it here any more. */
+const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (signal === undefined) return work;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = (): void => resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([work, promise]);
+    stopIfAborted(signal);
+    return await work;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    work.catch(ignore);
+  }
+};
+
 /** By rights that are kept ready for it, also where it is tried again after all else is closed. */
 const by = async (privileges: Privileges, work: () => Promise<void>): Promise<void> => {
   const rights = privileges.use();
@@ -167,14 +227,15 @@ const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {
 };
 
 const stopIfAborted = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted !== true) return;
-  const cause: unknown = signal.reason;
-  throw new LocalhostForwardError(
+  if (signal?.aborted === true) throw aborted(signal);
+};
+
+const aborted = ({ reason: cause }: AbortSignal, more: Partial<ErrorText> = {}): LocalhostForwardError =>
+  new LocalhostForwardError(
     'LHF_ERR_ABORTED',
-    { what: `Opening was aborted by its signal: ${String(cause)}` },
+    { what: `Opening was aborted by its signal: ${String(cause)}`, ...more },
     { cause },
   );
-};
 
 const withFailures = (error: unknown, failures: readonly string[]): unknown => {
   if (error instanceof Error) error.message += `\n  not undone: ${failures.join('; ')}\nTry: localhost-forward sweep`;

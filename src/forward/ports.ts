@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
-import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
+import { readListeners, takesLoopback4, takesLoopback6, tellApart } from '../host/listeners.ts';
 import { openIpv6Relay } from '../listener/ipv6-relay.ts';
 import { openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
@@ -114,11 +114,7 @@ const openListeningPort = async (
 const listen = (plan: PlannedPort, listener: RequestListener | undefined): Promise<TemporaryListener | undefined> =>
   openTemporaryListener(plan.hostPort, plan.protocol, listener).catch((error: unknown) => {
     const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
-    throw new LocalhostForwardError(
-      'LHF_ERR_PORT_IN_USE',
-      { what, try: 'a port above 1023, or 0 for a free one' },
-      { cause: error },
-    );
+    throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what, try: 'a port above 1023' }, { cause: error });
   });
 
 const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
@@ -135,7 +131,9 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
 const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<boolean> => {
   // A refused connection settles it in a tenth of the time that the kernel takes to list its sockets.
   if (protocol === 'udp' || !(await acceptsOnIpv6(hostPort))) return false;
-  const listeners = await readListeners(hostPort, protocol);
+  const listed = await readListeners(hostPort, protocol);
+  if (listed.some((listener) => listener.address !== '::' && takesLoopback4(listener))) return false;
+  const listeners = await tellApart(listed, { port: hostPort, protocol });
   return listeners.some(takesLoopback6) && !listeners.some(takesLoopback4);
 };
 

@@ -27,7 +27,7 @@ export const toCoded = (what: string, error: unknown): LocalhostForwardError => 
     );
   return new LocalhostForwardError(
     'LHF_ERR_SYSTEM',
-    { what: `${what} failed: ${words}`, try: 'DEBUG=localhost-forward* with the same command, which tells each step' },
+    { what: `${what} failed: ${words}`, try: 'export DEBUG=localhost-forward*' },
     { cause: error },
   );
 };

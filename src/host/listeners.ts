@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { run } from '../command/run.ts';
 import { readSockets } from './sockets.ts';
 
 export interface Listener {
@@ -7,6 +8,10 @@ export interface Listener {
   /** As printed, for example `127.0.0.1`, `0.0.0.0`, `::1`. */
   readonly address: string;
   readonly port: number;
+  /** Whether it takes nothing of IPv4 though it is on all addresses, which /proc does not tell: see {@link tellApart}. */
+  readonly isIpv6Only?: boolean;
+  /** The interface that it is bound to, which /proc does not tell either: nothing that comes by another one finds it. */
+  readonly device?: string;
 }
 
 /** Each address on which one port of this host (and this network namespace) is listened to, read from /proc/net. */
@@ -19,6 +24,34 @@ export const readListeners = async (port: number, protocol: 'tcp' | 'udp'): Prom
     .map(({ family, local }) => ({ protocol, family, ...local }));
   // The kernel may list a socket twice when others come and go while it is read.
   return listeners.filter(({ address }, index, all) => all.findIndex((other) => other.address === address) === index);
+};
+
+/** What /proc does not tell of them, asked of `ss`; as they are where that is not here. */
+export const tellApart = async (
+  listeners: readonly Listener[],
+  { port, protocol }: Pick<Listener, 'port' | 'protocol'>,
+): Promise<Listener[]> => {
+  if (listeners.length === 0 || process.platform !== 'linux') return [...listeners];
+  const { stdout } = await run(['ss', '-H', '-l', '-n', protocol === 'tcp' ? '-t' : '-u', `sport = :${port}`]);
+  return applyDetails(listeners, stdout);
+};
+
+/** The same from what `ss -H -l -n` prints: `*` is all addresses of both families, `[::]` of IPv6 alone, and `%` comes before an interface. */
+export const applyDetails = (listeners: readonly Listener[], listing: string): Listener[] => {
+  const told = listing.split('\n').flatMap((line) => {
+    const [, address, device] = /^(\S+?)(?:%([^:\]]+))?:\d+$/.exec(line.trim().split(/\s+/)[3] ?? '') ?? [];
+    return address === undefined ? [] : [{ address: address.replaceAll(/[[\]]/g, ''), device }];
+  });
+  return listeners.map((listener) => {
+    const same = told.filter(
+      ({ address }) => address === listener.address || (address === '*' && listener.address === '::'),
+    );
+    const [first] = same;
+    const isIpv6Only =
+      listener.address === '::' && first !== undefined && same.every(({ address }) => address === '::');
+    const isBound = first?.device !== undefined && same.every(({ device }) => device !== undefined);
+    return { ...listener, ...(isIpv6Only && { isIpv6Only }), ...(isBound && { device: first.device }) };
+  });
 };
 
 // Other systems list no sockets in /proc: who accepts a connection listens.
@@ -39,8 +72,9 @@ const accepts = (host: string, port: number): Promise<boolean> =>
     socket.once('connect', () => socket.destroy());
   });
 
-/** Whether a packet to 127.0.0.1 would find this listener; `::` takes IPv4 too unless it is bound to IPv6 only, which /proc does not tell. */
+/** Whether a packet to 127.0.0.1 would find this listener; `::` takes IPv4 too, unless it is known that it does not. */
 export const takesLoopback4 = (listener: Listener): boolean =>
+  listener.isIpv6Only !== true &&
   ['127.0.0.1', '0.0.0.0', '::', '::ffff:127.0.0.1', '::ffff:0.0.0.0'].includes(listener.address);
 
 /** Whether a packet to ::1 would find this listener. */

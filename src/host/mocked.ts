@@ -26,6 +26,6 @@ export const assertGenuineModules = (): void => {
   if (replaced.length === 0) return;
   throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
     what: `A spy or stub is in Node's own ${replaced.join(', ')}, and a forward is made with the real ones`,
-    try: 'open the forward before the spies, or in the global set-up, and restore them before it is used',
+    try: 'open the forward before the spies',
   });
 };

@@ -7,6 +7,7 @@
  */
 import type Docker from 'dockerode';
 import { openDocker } from '../engine/client.ts';
+import { limitCalls } from '../engine/limit.ts';
 import { leaveWord } from '../lifecycle/words.ts';
 import { parseSession } from '../ownership/owner.ts';
 import { privilegesOf, type PrivilegeHandle } from '../privilege/privileges.ts';
@@ -17,7 +18,7 @@ const readJson = (name: string): unknown => JSON.parse(process.env[name] ?? '{}'
 const [session = '', made = '', ...bridges] = process.argv.slice(2);
 const nonce = parseSession(session)?.nonce;
 if (nonce === undefined) throw new Error(`${session} is no session`);
-const docker = openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions);
+const docker = limitCalls(openDocker(readJson('LOCALHOST_FORWARD_ENGINE') as Docker.DockerOptions), 'the engine');
 const handle = readJson('LOCALHOST_FORWARD_PRIVILEGES') as PrivilegeHandle;
 const privileges = handle.kind === 'none' ? undefined : privilegesOf(handle, { docker });
 const stays = await clearSession(

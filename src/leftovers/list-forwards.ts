@@ -3,7 +3,8 @@ import { connectEngine } from '../engine/engine.ts';
 import { listNetworks, type ListedNetwork } from '../engine/networks.ts';
 import { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
-import { idOfBridge, labels } from '../ownership/names.ts';
+import type { LocalhostForwardOptions } from '../types.ts';
+import { idOfBridge, labels, parsePortsLabel } from '../ownership/names.ts';
 
 /** A forward's network on this machine's engine, with its owner. */
 export interface ListedForward {
@@ -12,6 +13,8 @@ export interface ListedForward {
   readonly networkId: string;
   readonly bridgeName: string;
   readonly subnet: string;
+  /** Those that it was opened with: what came and went later only its owner knows. */
+  readonly ports: ReturnType<typeof parsePortsLabel>;
   /** As its label says it: ISO 8601. */
   readonly created: string;
   /** The owner's process, undefined where the label does not tell. */
@@ -24,7 +27,9 @@ export interface ListedForward {
 }
 
 /** The forwards that are open now, and those that dead owners left, oldest first. @throws LHF_ERR_DOCKER_UNAVAILABLE */
-export const listForwards = async ({ docker }: { docker?: object } = {}): Promise<ListedForward[]> => {
+export const listForwards = async ({ docker }: Pick<LocalhostForwardOptions, 'docker'> = {}): Promise<
+  ListedForward[]
+> => {
   const engine = await connectEngine(docker);
   const networks = await listNetworks(engine.docker, labels.session);
   const forwards = await Promise.all(networks.map(describe));
@@ -43,6 +48,7 @@ const describe = async (network: ListedNetwork): Promise<ListedForward> => {
     networkId: network.id,
     bridgeName,
     subnet: network.subnets[0] ?? '',
+    ports: parsePortsLabel(network.labels[labels.ports] ?? ''),
     created: network.labels[labels.created] ?? '',
     ...(owner === undefined ? {} : { pid: owner.pid }),
     ...(command === undefined ? {} : { command }),

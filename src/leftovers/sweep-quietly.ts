@@ -1,6 +1,9 @@
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import type { Engine } from '../engine/engine.ts';
+import { removeContainer } from '../engine/containers.ts';
+import { removeDoubtful, type Doubtful } from '../engine/doubtful.ts';
+import { statusOf, type Engine } from '../engine/engine.ts';
+import { removeNetwork } from '../engine/networks.ts';
 import { tellWords } from '../lifecycle/words.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
@@ -29,6 +32,9 @@ const quietForMs = 5_000;
  * unless something there has no living owner. What an earlier guardian could not do is told. Never throws.
  */
 export const sweepQuietly = async ({ session, engine, privileges }: QuietTools): Promise<void> => {
+  await removeDoubtful(engine.docker, (thing) => removeThing(engine, thing)).catch((error: unknown) =>
+    debug(`looking for what an engine may have made: ${String(error)}`),
+  );
   const isFirst = session.sweptAt === undefined;
   if (session.sweptAt !== undefined && now() - session.sweptAt < quietEveryMs) return;
   session.sweptAt = now();
@@ -56,6 +62,21 @@ export const sweepQuietly = async ({ session, engine, privileges }: QuietTools):
   } catch (error) {
     debug(`sweeping: ${String(error)}`);
   }
+};
+
+/** Whether there was something to be removed. */
+const removeThing = async ({ docker }: Engine, { kind, name }: Doubtful): Promise<boolean> => {
+  const isNetwork = kind === 'network';
+  const looking = isNetwork ? docker.getNetwork(name).inspect() : docker.getContainer(name).inspect();
+  const isThere = await looking.then(
+    () => true,
+    (error: unknown) => {
+      if (statusOf(error) === 404) return false;
+      throw error;
+    },
+  );
+  if (isThere) await (isNetwork ? removeNetwork(docker, name) : removeContainer(docker, name));
+  return isThere;
 };
 
 /** A kind that cannot be listed keeps no other from being swept. */

@@ -6,6 +6,7 @@ import { forgetWords } from '../lifecycle/words.ts';
 import { firstRung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import { isOwnRights } from '../privilege/rights-container.ts';
+import type { LocalhostForwardOptions } from '../types.ts';
 import type { Mark } from '../strategies/leftover-kind.ts';
 import { groupByOwner } from './belongings.ts';
 import { leftoverKinds } from './kinds.ts';
@@ -19,7 +20,7 @@ export interface SweepOptions {
   /** Remove whatever carries our mark, living owners' included. Default: false. */
   all?: boolean;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
-  docker?: object;
+  docker?: LocalhostForwardOptions['docker'];
   /** Who removes rules. Default: `'auto'`, root itself, `sudo` that asks for no password, or a helper container. */
   privilege?: 'auto' | 'root' | 'sudo' | 'container';
   /** The clock that ages are measured by, in milliseconds since the epoch. Default: the real time, whatever a test has set. */

@@ -30,7 +30,7 @@ export const findTraces = (net: Traced, options: { docker?: object } = {}): Prom
 const lookForTraces = async (net: Traced, { docker }: { docker?: object }): Promise<string[]> => {
   const engine = await connectEngine(docker ?? (net as { [engineOption]?: object })[engineOption]);
   const tools = { engine, privileges: privilegesOf({ kind: net.privilege }, engine) };
-  const kinds = [networks, containers, ...(strategyNamed(net.strategy)?.leftovers ?? [])];
+  const kinds = [networks, containers, ...strategyNamed(net.strategy).leftovers];
   const traces = await Promise.all(kinds.map((kind) => tracesOf(net, kind, tools)));
   return [...traces.flat(), ...(interfaceExists(net.bridgeName) ? [`the interface ${net.bridgeName}`] : [])];
 };

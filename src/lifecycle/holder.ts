@@ -11,7 +11,12 @@ import { wordsFolder } from './words.ts';
 /** Finds the end of the answer to one request; undefined while it has not arrived whole. */
 export type AnswerReader<T> = (received: string) => { answer: T; rest: string } | undefined;
 
+/** How long a request may take after another one was not answered, in milliseconds. */
+const stuckMs = 3_000;
+
 interface Pending {
+  /** Nobody waits for it any more. */
+  isGivenUp: boolean;
   receive(received: string): string | undefined;
   fail(error: Error): void;
 }
@@ -54,6 +59,7 @@ export class Holder {
   readonly #timeoutMs: number;
   #received = '';
   #hasAnswered = false;
+  #isStuck = false;
   #lost: Error | undefined;
 
   constructor(options: HolderOptions) {
@@ -103,24 +109,31 @@ export class Holder {
   }
 
   get isBusy(): boolean {
-    return this.#pending.length > 0;
+    return this.#pending.some(({ isGivenUp }) => !isGivenUp);
   }
 
   /** Sends one request and waits for its answer; requests are answered in order. */
   async ask<T>(request: string, read: AnswerReader<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
+    // What has not answered one in time is not waited for as long again, until it does.
+    const timeoutMs = this.#isStuck ? Math.min(stuckMs, this.#timeoutMs) : this.#timeoutMs;
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
-        this.#pending.push({
+        timer = setTimeout(() => {
+          pending.isGivenUp = this.#isStuck = true;
+          reject(new Error(`no answer within ${timeoutMs} ms`));
+        }, timeoutMs);
+        const pending: Pending = {
+          isGivenUp: false,
           receive: (received) => {
             const found = read(received);
             if (found !== undefined) resolve(found.answer);
             return found?.rest;
           },
           fail: reject,
-        });
+        };
+        this.#pending.push(pending);
         this.#lease.write(request);
         // What came unasked may be the answer: that nobody is there to give one.
         this.#answer();
@@ -144,6 +157,7 @@ export class Holder {
       this.#pending.shift();
       this.#received = rest;
       this.#hasAnswered = true;
+      this.#isStuck = false;
     }
   }
 

@@ -12,10 +12,8 @@ export interface TcpRelayPlan {
   /** Where it listens; port 0 takes a free one. */
   readonly address: string;
   readonly port: number;
-  /** Where a caller is led, by its address; undefined: it is refused. */
-  readonly target: (caller: string) => Target | undefined;
-  /** Called for each caller whose service accepted, with what counts its bytes. */
-  readonly onConnected?: (caller: Socket, service: Socket) => void;
+  /** Where a caller is led, asked for each. */
+  readonly target: () => Target;
 }
 
 /** A listening socket that carries connections on. */
@@ -27,12 +25,12 @@ export interface TcpRelay {
 
 /**
  * Listens and carries each connection on to its target, byte for byte: one side's end is the other side's end, one side's reset the
- * other's. Whoever is not to be carried, and whoever's service does not accept, gets a reset: a socket cannot refuse what the kernel
+ * other's. Whoever's service does not accept gets a reset: a socket cannot refuse what the kernel
  * has accepted for it. Reading waits for the slower side (back-pressure is `pipe`'s).
  *
  * @throws The socket's own error where it cannot listen.
  */
-export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRelayPlan): Promise<TcpRelay> => {
+export const openTcpRelay = async ({ address, port, target }: TcpRelayPlan): Promise<TcpRelay> => {
   const sockets = new Set<Socket>();
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -44,11 +42,6 @@ export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRe
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (caller) => {
     track(caller);
-    const place = target(caller.remoteAddress ?? '');
-    if (place === undefined) {
-      caller.on('error', () => undefined).resetAndDestroy();
-      return;
-    }
     let service: Socket | undefined;
     caller.once('error', () => service?.resetAndDestroy());
     const carryTo = ({ host, port: of, otherwise }: Target): void => {
@@ -58,12 +51,11 @@ export const openTcpRelay = async ({ address, port, target, onConnected }: TcpRe
         else caller.resetAndDestroy();
       });
       socket.once('connect', () => {
-        onConnected?.(caller, socket);
         caller.pipe(socket);
         socket.pipe(caller);
       });
     };
-    carryTo(place);
+    carryTo(target());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: address, port, exclusive: true }, resolve);

@@ -1,8 +1,8 @@
 import { overlaps, parseCidr, renderCidr, type Cidr } from '../network/subnet.ts';
-import { expected, isRecord, readSafely } from './expect.ts';
+import { expected, isList, isRecord, readSafely } from './expect.ts';
 
 /** A name for containers to dial: labels of letters, digits and inner hyphens (RFC 1123), so that nothing else can be smuggled into a hosts entry. */
-export const readHostname = (path: string, value: unknown): string => {
+const readHostname = (path: string, value: unknown): string => {
   if (
     typeof value !== 'string' ||
     value.length > 253 ||
@@ -15,6 +15,19 @@ export const readHostname = (path: string, value: unknown): string => {
   if (/(?:^|\.)localhost$/i.test(value))
     throw expected(path, 'a name other than localhost, which is the container itself', value);
   return value;
+};
+
+/** More than anybody gives one host, and few enough for every container's hosts file. */
+const mostHostnames = 32;
+
+/** A name, or several for the same: each once, whatever its case. */
+export const readHostnames = (path: string, value: unknown): readonly string[] => {
+  if (!isList(value)) return [readHostname(path, value)];
+  const given = readSafely(path, () => Array.from(value));
+  if (given.length === 0 || given.length > mostHostnames)
+    throw expected(path, `a host name, or a list of 1 to ${mostHostnames}`, value);
+  const names = given.map((name, n) => readHostname(`${path}[${n}]`, name));
+  return names.filter((name, n) => names.findIndex((one) => one.toLowerCase() === name.toLowerCase()) === n);
 };
 
 /** A network's CIDR, /16 to /29, whose address is the network's own. */

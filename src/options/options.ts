@@ -1,7 +1,7 @@
 import { followSignal } from '../abort.ts';
 import { defaultPool } from '../network/subnet.ts';
 import { expected, isRecord, readInteger, readObject, readOneOf } from './expect.ts';
-import { readHostname, readImage, readLabels, readPool, readSubnet } from './names.ts';
+import { readHostnames, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from '../types.ts';
 
@@ -24,7 +24,9 @@ export interface ResolvedOptions {
   readonly proof: ProofOptions;
   readonly listener: boolean | RequestListener;
   readonly hermetic: boolean;
+  /** The first of the names: the one that urls have. */
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly subnet: { readonly cidr: string } | undefined;
   readonly subnetPool: string;
   readonly firewall: 'adapt' | 'leave';
@@ -94,6 +96,7 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = '
     (path, value) => readVerify(path, value, image),
     () => readProof(`${place}.verify`, {}, image),
   );
+  const hostnames = from('hostname', readHostnames, () => ['host.docker.internal']);
   return {
     strategy: from('strategy', readStrategy, () => fromEnv('STRATEGY', readStrategy, 'auto')),
     privilege: from('privilege', readPrivilege, () => fromEnv('PRIVILEGE', readPrivilege, 'auto')),
@@ -101,7 +104,8 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = '
     proof: verify === false ? readProof(`${place}.verify`, {}, image) : verify,
     listener: from('listener', readListener, () => false),
     hermetic: from('hermetic', readBoolean, () => false),
-    hostname: from('hostname', readHostname, () => 'host.docker.internal'),
+    hostname: hostnames[0] ?? '',
+    hostnames,
     subnet: from('subnet', readSubnet, () => undefined),
     subnetPool: fromEnv('SUBNET_POOL', readPool, defaultPool),
     firewall: fromEnv('FIREWALL', (path, value) => readOneOf(path, value, ['adapt', 'leave']), 'adapt'),

@@ -9,6 +9,8 @@ export const labels = {
   owner: 'localhost-forward.owner',
   created: 'localhost-forward.created',
   bridge: 'localhost-forward.bridge',
+  /** The ports that it was opened with, as `8088:80/tcp` (host:container), apart by spaces. */
+  ports: 'localhost-forward.ports',
 } as const;
 
 /** The labels of what belongs to a bridge and an owner. */
@@ -18,6 +20,24 @@ export const renderLabels = (bridge: string, session: string): Record<string, st
   [labels.created]: new Date(wallClock()).toISOString(),
   [labels.bridge]: bridge,
 });
+
+interface MarkedPort {
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** A port as its label tells it. */
+export const renderPort = ({ hostPort, containerPort, protocol }: MarkedPort): string =>
+  `${hostPort}:${containerPort}/${protocol}`;
+
+/** What a label tells of ports; what cannot be read is left out. */
+export const parsePortsLabel = (text: string): MarkedPort[] =>
+  [...text.matchAll(/(?:^| )(\d{1,5}):(\d{1,5})\/(tcp|udp)(?= |$)/g)].map(([, host, container, protocol]) => ({
+    hostPort: Number(host),
+    containerPort: Number(container),
+    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+  }));
 
 /** All names of one forward, from its id: eight characters, the first five its process's nonce. */
 export const namesOf = (id: string) => {

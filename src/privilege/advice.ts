@@ -5,5 +5,4 @@
 export const allowSudo = String.raw`printf 'Defaults:%s !requiretty\n%s ALL=(root) NOPASSWD: ALL\n' "$(id -un)" "$(id -un)" | sudo tee /etc/sudoers.d/localhost-forward`;
 
 /** What a container needs in which rules can be made: also a `/proc/sys` that may be written to. */
-export const allowContainer =
-  'docker run --cap-add NET_ADMIN --network host --security-opt systempaths=unconfined …, for the container this runs in';
+export const allowContainer = 'docker run --cap-add NET_ADMIN --network host --security-opt systempaths=unconfined …';

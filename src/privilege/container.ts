@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { debug } from '../command/debug.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
 import type { Watch } from '../command/watch.ts';
-import { dockerUnavailable, statusOf } from '../engine/engine.ts';
+import { statusOf } from '../engine/engine.ts';
+import { underNoSignal } from '../engine/limit.ts';
+import { dockerUnavailable } from '../engine/unavailable.ts';
 import { ContainerLease } from './container-lease.ts';
 import type { Lease } from './lease.ts';
 import type { Privileges } from './privileges.ts';
@@ -144,7 +146,7 @@ class ContainerPrivileges implements Privileges {
     const keep = (container: RightsContainer): void => {
       if (this.#starting === starting) this.#running = container;
     };
-    const starting = RightsContainer.start(this.engine, forget);
+    const starting = underNoSignal(() => RightsContainer.start(this.engine, forget));
     this.#starting = starting;
     starting.then(keep, (error: Error) => {
       this.#trouble = error.cause;

@@ -47,7 +47,9 @@ const containerRung = ({ platform }: HostFacts, engine: EngineFacts | undefined)
             ? `the engine at ${engine.endpoint} is on another host`
             : engine.rootless
               ? 'a rootless engine has no rights on this host'
-              : undefined;
+              : engine.elsewhere === true
+                ? 'the engine is in another network namespace than this process'
+                : undefined;
   const reason = obstacle ?? 'a helper container with CAP_NET_ADMIN alone';
   return { privilege: 'container', works: obstacle === undefined, reason };
 };

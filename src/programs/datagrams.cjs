@@ -7,6 +7,7 @@ const dgram = require('node:dgram');
 
 /** @import { Endpoint } from './ends.cjs' */
 /** @import { Count } from './carry.cjs' */
+/** @typedef {InstanceType<typeof import('./pace.cjs').Pace>} Pace */
 
 const idleMs = 120_000;
 const mostFlows = 1_024;
@@ -23,6 +24,14 @@ const mostFlows = 1_024;
 /** Waits for its socket in the first moment of a flow, and no more than this is kept. */
 const mostWaiting = 64;
 
+/** A datagram at its time: one for which there is no room is lost, as on a wire. @param {Pace | undefined} pace @param {Buffer} bytes @param {() => void} send */
+const pass = (pace, bytes, send) => {
+  if (pace === undefined) return send();
+  const wait = pace.dueWithin(bytes.length);
+  if (wait !== undefined) setTimeout(send, wait).unref();
+  return undefined;
+};
+
 class Datagrams {
   /** By peer; who was silent longest comes first. @type {Map<string, Flow>} */
   #flows = new Map();
@@ -33,8 +42,14 @@ class Datagrams {
    * @param {object} plan
    * @param {(peer: Endpoint) => { port: number, count?: Count } | undefined} plan.target Undefined: not to be carried.
    * @param {(peer: Endpoint, bytes: Buffer) => void} plan.reply
+   * @param {(peer: Endpoint) => void} [plan.onDropped] Called for each datagram that begins no flow, since all are dropped.
    */
-  constructor({ target, reply }) {
+  constructor({ target, reply, onDropped }) {
+    /** Whether nothing is carried either way. */
+    this.isStalled = false;
+    /** @type {{ toCaller: Pace, toService: Pace } | undefined} */
+    this.paces = undefined;
+    this.onDropped = onDropped;
     this.target = target;
     this.reply = reply;
   }
@@ -42,12 +57,17 @@ class Datagrams {
   /** @param {Endpoint} peer @param {Buffer} bytes */
   receive(peer, bytes) {
     const key = `${peer.address}:${peer.port}`;
+    if (this.isStalled) {
+      if (!this.#flows.has(key)) this.onDropped?.(peer);
+      return;
+    }
     const flow = this.#flows.get(key) ?? this.#open(key, peer);
     if (flow === undefined) return;
     this.#flows.delete(key);
     this.#flows.set(key, flow);
     this.#use(flow, bytes);
-    if (flow.waiting === undefined) flow.socket.send(bytes);
+    if (flow.waiting === undefined)
+      pass(this.paces?.toService, bytes, () => this.#flows.has(key) && flow.socket.send(bytes));
     else if (flow.waiting.length < mostWaiting) flow.waiting.push(bytes);
   }
 
@@ -81,8 +101,9 @@ class Datagrams {
       if (flow.waiting !== undefined) this.#close(key);
     });
     socket.on('message', (bytes) => {
+      if (this.isStalled) return;
       this.#use(flow, bytes);
-      this.reply(peer, bytes);
+      pass(this.paces?.toCaller, bytes, () => this.reply(peer, bytes));
     });
     socket.connect(target.port, '127.0.0.1', () => {
       const waiting = flow.waiting ?? [];

@@ -7,6 +7,9 @@ const { Link } = require('./link.cjs');
 /** @import { End, Endpoint, Listening } from './ends.cjs' */
 /** @import { Word } from './link.cjs' */
 
+/** How long a sidecar may take to say that it listens no more. */
+const farewellMs = 1_000;
+
 class Door {
   /** @type {Listening | undefined} */
   #listening;
@@ -26,6 +29,7 @@ class Door {
     this.link = new Link({
       word: (word) => this.#hear(word),
       lost: () => this.#lose(),
+      opened: (caller, port) => this.plan.onConnection(port, caller, caller.remote()),
     });
     this.came = new Promise((resolve, reject) => {
       this.#waiting.set(0, { resolve: () => resolve(undefined), reject });
@@ -34,11 +38,13 @@ class Door {
     this.came.catch(() => undefined);
   }
 
+  get isLost() {
+    return !this.link.isOpen;
+  }
+
   /** @param {string} path In a folder that is this user's alone. */
   async open(path) {
-    this.#listening = await listen({ path }, (end) =>
-      this.link.receive(end, (linked) => this.plan.onConnection(linked.head.port, linked, linked.head.caller)),
-    );
+    this.#listening = await listen({ path }, (end) => this.link.receive(end));
     // The container's user is nobody; the folder keeps all others out.
     chmodSync(path, 0o666);
   }
@@ -49,7 +55,20 @@ class Door {
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
       this.link.tell({ listen: number, protocol, port });
-      if (this.link.teller === undefined) this.#lose();
+      if (!this.link.isOpen) this.#lose();
+    });
+  }
+
+  /** Resolves when nobody is accepted there any more. @param {'tcp' | 'udp'} protocol @param {number} port @returns {Promise<void>} */
+  unlisten(protocol, port) {
+    const number = (this.#asked += 1);
+    return new Promise((resolve) => {
+      // A sidecar that is gone accepts nobody.
+      this.#waiting.set(number, { resolve, reject: () => resolve() });
+      // One that is stopped accepts nobody, and says nothing.
+      setTimeout(resolve, farewellMs).unref();
+      this.link.tell({ close: protocol, port, number });
+      if (!this.link.isOpen) this.#lose();
     });
   }
 
@@ -57,7 +76,7 @@ class Door {
   async close() {
     this.#listening?.close();
     this.link.finish();
-    if (this.link.teller !== undefined) await this.#left.promise;
+    if (this.link.isOpen) await this.#left.promise;
     this.#lose();
   }
 
@@ -73,7 +92,6 @@ class Door {
 
   #lose() {
     this.#left.resolve();
-    this.link.teller = undefined;
     for (const { reject } of this.#waiting.values()) reject(new Error('the sidecar is gone'));
     this.#waiting.clear();
   }

@@ -9,7 +9,7 @@ const order = /** @type {IntruderOrder & { ip?: string }} */ (JSON.parse(process
 let slowest = 0;
 
 /** @type {(attempt: Attempt) => Promise<Outcome>} */
-const dial = ({ address, port, timeoutMs }) =>
+const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
   new Promise((resolve) => {
     const startedAt = performance.now();
     const socket = net.connect({ host: address, port });
@@ -20,8 +20,12 @@ const dial = ({ address, port, timeoutMs }) =>
       if (outcome !== 'silence') slowest = Math.max(slowest, performance.now() - startedAt);
       resolve(outcome);
     };
-    const timer = setTimeout(() => end('silence'), Math.max(timeoutMs, 10 * slowest));
-    socket.on('connect', () => end('open'));
+    let timer = setTimeout(() => end('silence'), Math.max(timeoutMs, 10 * slowest));
+    // A listener of ours cannot refuse: it accepts and resets.
+    socket.on('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(end, resetWithinMs ?? 0, 'open');
+    });
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 

@@ -105,7 +105,7 @@ const dialTarget = (order, target, address, visit) => {
     socket.on('close', () => mine.delete(socket));
     socket.on('connect', () => {
       if (target.nonce === undefined) return end('accepted', {}, socket);
-      socket.write(`GET ${target.path} HTTP/1.1\r\nHost: ${order.hostname}\r\nConnection: close\r\n\r\n`);
+      socket.write(`GET ${target.path} HTTP/1.1\r\nHost: ${order.hostnames[0]}\r\nConnection: close\r\n\r\n`);
     });
     socket.on('data', (chunk) => {
       if (done) return;
@@ -182,11 +182,18 @@ const dial = (order) => {
     for (const target of order.targets) dialTarget(order, target, address, visit);
   };
   if (order.address !== undefined) return dialAll(order.address);
-  dns.lookup(order.hostname, 4, (error, address) => {
-    if (error === null) return dialAll(address);
-    for (const { key } of order.targets)
-      say({ visit: order.visit, key, event: 'unresolved', ms: 0, ...errorOf(error.code) });
-  });
+  const lookups = order.hostnames.map((hostname) => dns.promises.lookup(hostname, 4));
+  Promise.all(lookups)
+    .then((found) => {
+      const [first] = found;
+      if (first === undefined || found.some(({ address }) => address !== first.address))
+        throw Object.assign(new Error('names of one host with several addresses'), { code: 'ENOTSAME' });
+      return first.address;
+    })
+    .then(dialAll, (/** @type {NodeJS.ErrnoException} */ { code }) => {
+      for (const { key } of order.targets)
+        say({ visit: order.visit, key, event: 'unresolved', ms: 0, ...errorOf(code) });
+    });
 };
 
 /** @param {ReleaseOrder} order */

@@ -1,5 +1,6 @@
 import type { Names } from '../ownership/names.ts';
 import type { Network, PortMapping, Route, RouteView, Tools } from '../strategies/strategy.ts';
+import type { CutMode } from '../faults.ts';
 import type { Strategy } from '../types.ts';
 import type { ProbeHold } from './probe-hold.ts';
 
@@ -7,6 +8,8 @@ import type { ProbeHold } from './probe-hold.ts';
 export interface ProbedPort extends PortMapping {
   /** What our own temporary listener answers that probes are led to, while there is one. */
   readonly nonce: string | undefined;
+  /** How its user has cut it, where that is known here. */
+  readonly cut?: CutMode | undefined;
 }
 
 /** What a proof or a diagnosis needs to know of an open forward. */
@@ -18,6 +21,7 @@ export interface ProofContext {
   /** What the host's name stands for on the network. */
   readonly address: string;
   readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly route: RouteView & Pick<Partial<Route>, 'firewall'>;
   /** The ports as they are now. */
   ports(): readonly ProbedPort[];

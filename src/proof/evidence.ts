@@ -1,4 +1,5 @@
 import type { Listener } from '../host/listeners.ts';
+import type { CutMode } from '../faults.ts';
 import type { HopCounts } from '../strategies/packets.ts';
 import type { Place, Untracking } from '../strategies/packets.ts';
 import type { Arrival } from './witness.ts';
@@ -15,6 +16,8 @@ export interface Evidence {
   readonly hostPort: number;
   /** Where on the loopback the forward leads. */
   readonly hostAddress: '127.0.0.1' | '::1';
+  /** How its user has cut it. */
+  readonly cut?: CutMode | undefined;
   /** How the probe ended; undefined where it did not run. */
   readonly ended:
     | 'nonce'

@@ -20,7 +20,8 @@ export const examine = async (
   signal?: AbortSignal,
 ): Promise<Diagnosis> => {
   const still = await lookStill(context, port);
-  if (!isDialled(port)) return findCause({ ...still, ended: 'sent' });
+  // What its user asked for is not to be found out.
+  if (!isDialled(port) || port.cut !== undefined) return findCause({ ...still, ended: 'sent' });
   const enough = new AbortController();
   const over = AbortSignal.any([enough.signal, ...(signal === undefined ? [] : [signal])]);
   let watch: PacketWatch | undefined;

@@ -1,19 +1,16 @@
-import { takesLoopback6 } from '../host/listeners.ts';
+import { findCut } from './find-cut.ts';
 import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from '../diagnosis.ts';
+import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
 import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { judgeListeners } from './judge-listeners.ts';
+import { adviceOnName, renderAddress } from './words.ts';
 import { isAtService } from './witness.ts';
-
-interface Cause {
-  readonly finding: Finding;
-  readonly sentence: string;
-  readonly advice: string;
-}
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
-  const cause = judge(evidence);
+  const cause = findCut(evidence) ?? judge(evidence);
   return {
     reachable: cause.finding === 'reachable',
     ...cause,
@@ -24,16 +21,12 @@ export const findCause = (evidence: Evidence): Diagnosis => {
 
 /** Whether it was found without a packet, so that no packet could tell more. */
 export const isKnown = ({ finding }: Diagnosis): boolean =>
-  finding === 'route-localnet-off' ||
-  finding === 'rule-missing' ||
-  finding === 'engine-remote' ||
-  finding === 'engine-rootless';
+  ['route-localnet-off', 'rule-missing', 'engine-remote', 'engine-rootless'].includes(finding);
 
 const judge = (seen: Evidence): Cause => {
   const {
     protocol,
     containerPort,
-    hostPort,
     bridge,
     engine,
     counts,
@@ -52,8 +45,8 @@ const judge = (seen: Evidence): Cause => {
   if (isProven) {
     return {
       finding: 'reachable',
-      sentence: `Containers reach 127.0.0.1:${hostPort} at ${seen.hostname}:${containerPort}`,
-      advice: 'nothing to do',
+      sentence: `Containers reach ${renderAddress(seen)} at ${seen.hostname}:${containerPort}`,
+      advice: seen.ended === 'nonce' ? 'nothing to do' : adviceOnName(seen),
     };
   }
   if (seen.ended === 'sent' && seen.rulePresent !== false && seen.routeLocalnet !== false && seen.listening) {
@@ -86,13 +79,13 @@ const judge = (seen: Evidence): Cause => {
     return {
       finding: 'rule-missing',
       sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
-      advice: 'net.verify(), which puts it back, or a new forward',
+      advice: 'await net.verify()',
     };
   if (isTaken(seen)) return judgeTaken(seen);
   if (seen.ended === 'accepted') {
     return {
       finding: 'reachable',
-      sentence: `Our rule carries ${target} to 127.0.0.1:${hostPort}, and the service there answers, though it had no connection to be looked at`,
+      sentence: `Our rule carries ${target} to ${renderAddress(seen)}, and the service there answers, though it had no connection to be looked at`,
       advice: 'nothing to do',
     };
   }
@@ -198,34 +191,6 @@ const judgeTaken = (seen: Evidence): Cause => {
   };
 };
 
-const judgeListeners = (seen: Evidence): Cause | undefined => {
-  const { listeners, listening, hostPort, hostAddress, protocol, containerPort } = seen;
-  if (listening) return undefined;
-  const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
-  if (hostAddress === '127.0.0.1' && listeners.some(takesLoopback6)) {
-    return {
-      finding: 'listens-on-ipv6-only',
-      sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
-      advice: `let it listen on 127.0.0.1, or open the forward with { hostPort: ${hostPort}, hostAddress: '::1' }`,
-    };
-  }
-  const [other] = listeners;
-  if (other !== undefined)
-    return {
-      finding: 'listens-on-other-address',
-      sentence: `The service on port ${hostPort} listens on ${other.address} and not on ${hostAddress}`,
-      advice: `let it listen on ${hostAddress}; ${command}`,
-    };
-  return {
-    finding: 'no-listener',
-    sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for`,
-    advice: command,
-  };
-};
-
-const renderAddress = ({ hostAddress, hostPort }: Evidence): string =>
-  hostAddress === '::1' ? `[::1]:${hostPort}` : `127.0.0.1:${hostPort}`;
-
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
   finding,
   sentence: drop === undefined ? sentence : `${sentence}: ${renderPlace(drop)}`,
@@ -234,14 +199,14 @@ const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string
 
 const unknown = (seen: Evidence): Cause => {
   if (seen.ended === 'foreign') {
-    const sentence = `Something else than our listener on 127.0.0.1:${seen.hostPort} answers at ${seen.hostname}:${seen.containerPort}`;
+    const sentence = `Something else than our listener on ${renderAddress(seen)} answers at ${seen.hostname}:${seen.containerPort}`;
     return { finding: 'probe-failed', sentence, advice: 'sudo nft list ruleset' };
   }
   const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
   return {
     finding: 'probe-failed',
     sentence: arrived
-      ? `What comes to ${seen.hostname}:${seen.containerPort} arrives at 127.0.0.1:${seen.hostPort}, and the service there does not answer`
+      ? `What comes to ${seen.hostname}:${seen.containerPort} arrives at ${renderAddress(seen)}, and the service there does not answer`
       : `Nothing was answered at ${seen.hostname}:${seen.containerPort} (${seen.ended ?? 'not dialled'}), and no hop tells why`,
     advice: arrived
       ? `ss -ln${seen.protocol === 'tcp' ? 't' : 'u'}p 'sport = :${seen.hostPort}'`

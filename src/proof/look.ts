@@ -1,5 +1,5 @@
 import { listAttached } from '../engine/containers.ts';
-import { readListeners, takesLoopback4, takesLoopback6, type Listener } from '../host/listeners.ts';
+import { readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import { findRuleFor, readWay } from '../host/routes.ts';
 import type { Detour, Evidence, Misdirected } from './evidence.ts';
@@ -15,6 +15,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
   containerPort: port.containerPort,
   hostPort: port.hostPort,
   hostAddress: port.hostAddress,
+  cut: port.cut,
   ended: undefined,
   engine: context.route.isOfHost === false ? { ...engine.facts, remote: false, rootless: false } : engine.facts,
   rulePresent: undefined,
@@ -35,17 +36,24 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
 export const lookStill = async (context: ProofContext, port: ProbedPort): Promise<Evidence> => {
   const [{ isPresent, routeLocalnet }, listeners, detour] = await Promise.all([
     context.route.inspect(port),
-    readListeners(port.hostPort, port.protocol),
+    listListeners(port),
     findDetour(context),
   ]);
   const takesEither = context.route.isRelay && port.eitherLoopback === true;
+  // What a relay sends comes by the loopback itself.
+  const device = context.route.isRelay || port.hostAddress === '::1' ? 'lo' : context.names.bridge;
   const takes = (listener: Listener): boolean =>
+    (listener.device === undefined || listener.device === device) && takesAddress(listener);
+  const takesAddress = (listener: Listener): boolean =>
     port.hostAddress === '::1'
       ? takesLoopback6(listener) || (port.mayMove === true && takesLoopback4(listener))
       : takesLoopback4(listener) || (takesEither && takesLoopback6(listener));
   const listening = listeners.some(takes);
   return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening, detour };
 };
+
+const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<Listener[]> =>
+  tellApart(await readListeners(port, protocol), { port, protocol });
 
 /** What comes back from a service has to go out by the network's bridge, whichever table says so first. */
 const findDetour = async ({ names, network }: ProofContext): Promise<Detour | undefined> => {

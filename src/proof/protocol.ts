@@ -9,8 +9,8 @@ export type ProbeOrder = DialOrder | ReleaseOrder | EndOrder;
 export interface DialOrder {
   readonly order: 'dial';
   readonly visit: number;
-  readonly hostname: string;
-  /** What the name stands for; left out, the container's own resolver is asked. */
+  readonly hostnames: readonly string[];
+  /** What they stand for; left out, the container's own resolver is asked for each, and must answer the same. */
   readonly address?: string;
   /** How long it dials, in milliseconds. */
   readonly timeoutMs: number;

@@ -1,6 +1,6 @@
 import { AbortSignal } from '../abort.ts';
 import { AddressTaken } from '../engine/containers.ts';
-import { describeUnavailable } from '../engine/engine.ts';
+import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import type { HostFacts } from '../host/facts.ts';
@@ -124,16 +124,16 @@ const arrive = async (
   signal: AbortSignal,
   over: AbortSignal,
 ): Promise<Visit> => {
-  const { tools, network, hostname, address, probe } = context;
+  const { tools, network, hostnames, address, probe } = context;
   const { engine, host } = tools;
   // The host's own node can be mounted by an engine of this host alone.
   if (image === undefined && !runsProgramsOf(host, engine.facts))
     throw new ProbeFailed({
       what: `${engine.facts.vm ?? `the engine at ${engine.facts.endpoint}`} cannot run this machine's node, so the probe needs an image with one`,
-      try: 'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine, or verify: { image }',
+      try: 'export LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine',
     });
   try {
-    return await probe.visit({ docker: tools.engine.docker, network, hostname, address, image }, over);
+    return await probe.visit({ docker: tools.engine.docker, network, hostnames, address, image }, over);
   } catch (error) {
     throw signal.aborted ? error : probeFailed(context, error);
   }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type Docker from 'dockerode';
 import { delay } from '../clock.ts';
 import { AddressTaken } from '../engine/containers.ts';
+import { underNoSignal } from '../engine/limit.ts';
 import { IdleEnd } from '../lifecycle/idle-end.ts';
 import { renderLabels } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
@@ -14,8 +15,9 @@ import { Turns } from './turns.ts';
 export interface Destination {
   readonly docker: Docker;
   readonly network: Network;
-  readonly hostname: string;
-  /** What the name stands for there. */
+  /** The names that containers dial there. */
+  readonly hostnames: readonly string[];
+  /** What they stand for. */
   readonly address: string;
   /** An image with a `node` in it. Default: the host's own node. */
   readonly image: string | undefined;
@@ -129,7 +131,7 @@ export class StayingProbe {
   /** @returns `again` where the container that was to go there is no more. */
   async #tryToEnter(to: Destination): Promise<Stay | 'again'> {
     // A name that only the engine can resolve is in the container that was made with it.
-    const key = `${to.image ?? ''} ${isIP(to.address) === 0 ? to.hostname : ''}`;
+    const key = `${to.image ?? ''} ${isIP(to.address) === 0 ? to.hostnames.join(' ') : ''}`;
     const known = this.#current.get(key);
     const starting = known ?? this.#start(to, key);
     if (known === undefined) {
@@ -172,11 +174,12 @@ export class StayingProbe {
         image: to.image,
         network: to.network.name,
         address: to.network.probeAddress,
-        extraHosts: to.address === to.hostname ? [] : [`${to.hostname}:${to.address}`],
+        extraHosts: to.hostnames.filter((name) => name !== to.address).map((name) => `${name}:${to.address}`),
       });
       return { container, idle: new IdleEnd(() => void container.remove().catch(() => undefined), idleMs) };
     };
-    const starting = begin();
+    // Others may go on by it.
+    const starting = underNoSignal(begin);
     this.#current.set(key, starting);
     return starting;
   }
@@ -191,9 +194,9 @@ export class StayingProbe {
     return {
       dial: (order) => {
         const inbox = container.listen(visit);
-        // Its own /etc/hosts knows the name on the network that it was born on.
+        // Its own /etc/hosts knows the names on the network that it was born on.
         const address = isBornHere || isIP(to.address) === 0 ? {} : { address: to.address };
-        container.send({ order: 'dial', visit, hostname: to.hostname, ...address, ...order });
+        container.send({ order: 'dial', visit, hostnames: to.hostnames, ...address, ...order });
         return inbox;
       },
       release: (key) => container.send({ order: 'release', visit, key }),

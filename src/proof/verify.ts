@@ -4,6 +4,7 @@ import type { ProofOptions } from '../options/options.ts';
 import type { Verification } from '../types.ts';
 import { isDialled, type ProofContext, type ProbedPort } from './context.ts';
 import type { Diagnosis } from '../diagnosis.ts';
+import { examine } from './examine.ts';
 import { prove } from './prove.ts';
 import { renderHop } from './render.ts';
 import { keyOfPort, type ProbeAnswer } from './run-probe.ts';
@@ -20,6 +21,8 @@ export const verifyForward = async (
 ): Promise<Verification> => {
   const startedAt = now();
   const ports = context.ports().filter((one) => port === undefined || one.containerPort === port);
+  const cut = ports.find((one) => one.cut !== undefined);
+  if (cut !== undefined) throw unreachable(context, await examine(context, cut, proof), undefined);
   const { ended, diagnosis, cause } = await prove(context, ports, proof, signal, isFirst).catch((error: unknown) => {
     throw signal?.aborted === true ? aborted(signal) : error;
   });

@@ -13,7 +13,7 @@ export const availableStrategies = async (): Promise<readonly ('auto' | Strategy
   const { privilege } = parseOptions({}, process.env);
   const available = strategyNames.filter((strategy) => {
     // What is chosen only where it is asked for may lack what nothing here tells.
-    if (strategyNamed(strategy)?.doubt?.(facts) !== undefined) return false;
+    if (strategyNamed(strategy).doubt?.(facts) !== undefined) return false;
     try {
       return chooseStrategy(facts, { strategy, privilege }).strategy === strategy;
     } catch {

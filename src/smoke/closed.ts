@@ -54,10 +54,12 @@ export const checkOtherPorts = async (engine: Engine, net: Net, session: string)
 export const checkOtherNetworks = async (engine: Engine, net: Net, session: string): Promise<string> => {
   const port = net.ports.find(({ protocol }) => protocol === 'tcp');
   if (port === undefined) return 'not tried: no TCP port';
-  const publicly = await listensPublicly(port.containerPort);
+  const publicly = await listensPublicly(port.containerPort, net.gateway);
   if (publicly !== undefined)
     return `not tried: something listens on ${publicly} port ${port.containerPort} for everybody`;
-  const attempts = [{ key: 'forward', address: net.gateway, port: port.containerPort, timeoutMs: patienceMs }];
+  const attempts = [
+    { key: 'forward', address: net.gateway, port: port.containerPort, timeoutMs: patienceMs, resetWithinMs: controlMs },
+  ];
   const intruder = { id: net.id, session, nth: '2', network: 'bridge', mayReroute: false };
   try {
     const outcomes = await sendIntruder(engine, intruder, { attempts, gateway: net.gateway });
@@ -72,14 +74,21 @@ export const checkOtherNetworks = async (engine: Engine, net: Net, session: stri
 };
 
 // What listens on other addresses than loopback's is open to every network without any forward.
-const listensPublicly = async (port: number): Promise<string | undefined> =>
+const listensPublicly = async (port: number, own: string): Promise<string | undefined> =>
   (await readListeners(port, 'tcp'))
     .map(({ address }) => address)
-    .find((address) => !address.startsWith('127.') && address !== '::1' && !address.startsWith('::ffff:127.'));
+    .find(
+      (address) =>
+        address !== own && !address.startsWith('127.') && address !== '::1' && !address.startsWith('::ffff:127.'),
+    );
 
 const tell = (outcome: string | undefined): string =>
-  ({ silence: 'no answer', ECONNREFUSED: 'refused', EHOSTUNREACH: 'unreachable', ENETUNREACH: 'unreachable' })[
-    outcome ?? ''
-  ] ??
+  ({
+    silence: 'no answer',
+    ECONNREFUSED: 'refused',
+    ECONNRESET: 'reset',
+    EHOSTUNREACH: 'unreachable',
+    ENETUNREACH: 'unreachable',
+  })[outcome ?? ''] ??
   outcome ??
   'no answer';

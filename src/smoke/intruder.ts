@@ -17,6 +17,8 @@ export interface Attempt {
   readonly port: number;
   /** How long it waits for an answer, in milliseconds; or ten times as long as the slowest answer so far took, if that is longer. */
   readonly timeoutMs: number;
+  /** How long a reset is waited for before what has connected counts as open, in milliseconds. Default: not at all. */
+  readonly resetWithinMs?: number;
   /** Dials 127.0.0.1 by a route of its own. */
   readonly rerouted?: boolean;
 }

@@ -118,7 +118,7 @@ const prove = async (
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   const { word } = sessionOf(engine, net);
-  const confines = strategyNamed(net.strategy)?.confines ?? true;
+  const confines = strategyNamed(net.strategy).confines;
   const onThisNetwork = async (): Promise<void> => {
     if (net.ports.some(({ protocol }) => protocol === 'tcp'))
       await steps.run(

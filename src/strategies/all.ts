@@ -1,4 +1,4 @@
-import type { Strategy as StrategyName } from '../types.ts';
+import { strategyNames, type Strategy as StrategyName } from '../types.ts';
 import { iptables } from './netfilter/iptables/iptables.ts';
 import { native } from './native/native.ts';
 import { nftables } from './netfilter/nftables/nftables.ts';
@@ -7,8 +7,9 @@ import { sidecar } from './sidecar/sidecar.ts';
 import type { Strategy } from './strategy.ts';
 import { tunnel } from './tunnel/tunnel.ts';
 
-/** The strategies that are built, the best first. */
-export const strategies: readonly Strategy[] = [nftables, iptables, relay, sidecar, tunnel, native];
+const byName: Readonly<Record<StrategyName, Strategy>> = { nftables, iptables, relay, sidecar, tunnel, native };
 
-export const strategyNamed = (name: StrategyName): Strategy | undefined =>
-  strategies.find((strategy) => strategy.name === name);
+export const strategyNamed = (name: StrategyName): Strategy => byName[name];
+
+/** All strategies, the best first. */
+export const strategies: readonly Strategy[] = strategyNames.map(strategyNamed);

@@ -7,6 +7,10 @@ export const obstacleToBridges = ({ host, engine }: Facts): Obstacle | undefined
   if (engine.vm !== undefined) return { what: `${engine.vm} runs its bridges in a virtual machine` };
   if (engine.remote) return { what: `the engine at ${engine.endpoint} is on another host` };
   if (engine.rootless) return { what: 'a rootless engine has its bridges in a network namespace of its own' };
+  if (engine.elsewhere === true)
+    return {
+      what: `the engine at ${engine.endpoint} has its bridges in another network namespace than this process`,
+    };
   return undefined;
 };
 

@@ -6,6 +6,7 @@ import type { Network } from '../network/network.ts';
 import type { Names } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Privileges } from '../privilege/privileges.ts';
+import type { CutMode, Slowness } from '../faults.ts';
 import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
 import type { LeftoverKind } from './leftover-kind.ts';
 import type { PacketWatch, Place } from './packets.ts';
@@ -20,6 +21,12 @@ export interface PortKey {
 
 /** One port's key in maps and listings. */
 export const keyOf = ({ protocol, containerPort }: PortKey): string => `${protocol}/${containerPort}`;
+
+/** What is wrong with a port, on purpose. */
+export interface Fault {
+  readonly cut?: CutMode | undefined;
+  readonly slow?: Slowness | undefined;
+}
 
 /** A forwarded port as it is mapped: what a container dials, and what of the host's loopback stands for it. */
 export interface PortMapping extends PortKey {
@@ -42,8 +49,8 @@ export interface RoutePlan {
   readonly subnet: string;
   /** Ports that lead elsewhere for probes at first: see {@link Route.divertProbes}. */
   readonly trials: readonly PortMapping[];
-  /** The name that containers dial. */
-  readonly hostname: string;
+  /** The names that containers dial. */
+  readonly hostnames: readonly string[];
   /** Whether containers reach nothing but the forwarded ports and each other. */
   readonly isHermetic: boolean;
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
@@ -94,6 +101,8 @@ export interface Strategy {
   doubt?(facts: Facts): Obstacle | undefined;
   /** What speaks for it here, in a few words. Pure. */
   describe(facts: Facts): string;
+  /** Asks what an opening would find out at its start, and changes nothing. Resolves to what stands in its way after all. */
+  rehearse?(tools: Tools): Promise<Obstacle | undefined>;
   /**
    * Begins before the network exists, and beside its creation. A failure leaves nothing.
    *
@@ -167,6 +176,8 @@ export interface Route extends RouteView {
   add(port: PortMapping): Promise<void>;
   /** What is established goes no further, either. */
   remove(port: PortMapping): Promise<void>;
+  /** Disturbs a port as its user asked for: replaces what the call before said, and goes with the port. @throws LHF_ERR_UNSUPPORTED */
+  disturb(port: PortMapping, fault: Fault): Promise<void>;
   /**
    * Leads these ports elsewhere for probes of ours: to listeners of ours, where the user's services do not listen yet. Each call replaces
    * what the one before said.

@@ -14,6 +14,11 @@ const countHolders = async (id: string): Promise<number> => {
 const held = strategies.filter(({ opensBridge, privilege }) => opensBridge && privilege === 'root');
 const pairs = held.flatMap((one) => [undefined, ...held].filter((other) => other !== one).map((other) => [one, other]));
 
+it('each that opens bridges has a holder to be looked at, where root is among the rights', () => {
+  const named = strategies.filter(({ opensBridge, privilege }) => opensBridge && privilege === 'root');
+  expect(pairs).toHaveLength(named.length ** 2);
+});
+
 it.each(
   pairs.map(([one, other]) => ({
     name: one?.name,

@@ -27,6 +27,7 @@ describe.each(strategies)('the network of a forward by $name with $privilege', (
       'localhost-forward.bridge',
       'localhost-forward.created',
       'localhost-forward.owner',
+      'localhost-forward.ports',
       'localhost-forward.session',
       'team',
     ]);

@@ -18,7 +18,10 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
 
   beforeAll(async () => {
     [service, other] = await Promise.all([listenTcp(), listenTcp()]);
-    net = await openLocalhostForward(service.port, optionsOf(claims));
+    net = await openLocalhostForward(service.port, {
+      ...optionsOf(claims),
+      hostname: ['host.docker.internal', 'host.testcontainers.internal'],
+    });
     container = await startNode({
       networkName: net.networkName,
       extraHosts: net.extraHosts,
@@ -36,6 +39,13 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
     expect(net).toMatchObject({ strategy: claims.name, privilege: claims.privilege });
     const { answer } = await container.get<TcpAnswer>(net.url());
     expect(answer).toEqual({ youAre: seenAs(container), marker: service.marker });
+  });
+
+  test('each of its names stands for it', async () => {
+    const [first = '', second = ''] = net.hostnames;
+    expect([first, second]).toEqual(['host.docker.internal', 'host.testcontainers.internal']);
+    const { answer } = await container.get<TcpAnswer>(net.url().replace(first, second));
+    expect(answer).toMatchObject({ marker: service.marker });
   });
 
   test('the name that the engine resolves itself, host-gateway, works where it is claimed to, and is refused elsewhere', async () => {

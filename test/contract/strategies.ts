@@ -21,6 +21,16 @@ export interface Claims {
   readonly leavesRuleset: 'byte for byte' | 'nothing of ours';
   /** Hits: of packets with their headers on their way in, or of what was said in both directions. */
   readonly counts: 'packets' | 'payload';
+  /** How a connection ends that was established when its port was cut. */
+  readonly cutsWith: RegExp;
+  /** What a dropped port does not give: a connection, or an answer on one that a listener of ours has accepted. */
+  readonly drops: 'connections' | 'answers';
+  /** Who delays answers: nobody, a thread of ours, or the kernel where it has netem. */
+  readonly delays: 'itself' | 'netem' | 'nobody';
+  /** Who waits for an answer of a dropped port gets it when that is restored; else a reset. */
+  readonly resumes: boolean;
+  /** Connections that a cut port refuses are seen, and not only by the kernel. */
+  readonly countsRefused: boolean;
   /** A worker that was handed the forward can count and prove as well. */
   readonly isSeenElsewhere: boolean;
   /** What an unnamed connection of a container comes to when its network is gone. */
@@ -38,6 +48,11 @@ const netfilter = {
   opensBridge: true,
   takesPorts: false,
   counts: 'packets',
+  cutsWith: /^ECONNRESET$/,
+  drops: 'connections',
+  delays: 'netem',
+  resumes: true,
+  countsRefused: true,
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
   standsAtGateway: true,
@@ -64,7 +79,12 @@ const all: readonly Claims[] = [
     takesPorts: true,
     leavesRuleset: 'byte for byte',
     counts: 'payload',
-    isSeenElsewhere: false,
+    cutsWith: /^ECONNRESET$/,
+    drops: 'answers',
+    delays: 'itself',
+    resumes: true,
+    countsRefused: false,
+    isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
     standsAtGateway: true,
   },
@@ -73,14 +93,20 @@ const all: readonly Claims[] = [
     privilege: 'none',
     carries: ['tcp', 'udp'],
     refusesAbsent: 'ECONNRESET',
-    refusesStrangers: /^(ECONNREFUSED|TIMEOUT)$/,
+    // Engines keep their networks apart, or it does so itself.
+    refusesStrangers: /^(ECONNREFUSED|TIMEOUT|ECONNRESET)$/,
     keepsCallerAddress: false,
     answersHostGateway: false,
     opensBridge: false,
     takesPorts: false,
     leavesRuleset: 'byte for byte',
     counts: 'payload',
-    isSeenElsewhere: false,
+    cutsWith: /^ECONNRESET$/,
+    drops: 'answers',
+    delays: 'itself',
+    resumes: true,
+    countsRefused: false,
+    isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
     standsAtGateway: false,
   },
@@ -96,6 +122,11 @@ const all: readonly Claims[] = [
     takesPorts: false,
     leavesRuleset: 'nothing of ours',
     counts: 'payload',
+    cutsWith: /^(END|ECONNRESET)$/,
+    drops: 'answers',
+    delays: 'nobody',
+    resumes: false,
+    countsRefused: false,
     isSeenElsewhere: false,
     closesWith: 'ECONNRESET',
     standsAtGateway: false,

@@ -1,3 +1,5 @@
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
 import { type NodeContainer, startNode } from '../support/containers.ts';
@@ -62,6 +64,39 @@ describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
     await net.unforward(90, 'udp');
     expect(await container.send(host, 90, 'three')).toEqual({ error: 'ECONNREFUSED' });
     expect(datagrams.received).toEqual(['one', 'two']);
+  });
+
+  test('case 21: follows at once for who goes on sending', async () => {
+    await using first = await listenUdp();
+    await using second = await listenUdp();
+    // One flow to the kernel, as one socket has it, that began before anything was forwarded.
+    const say = (text: string) => container.send(host, 94, text, 5_000, 20_094);
+    const port = { containerPort: 94, protocol: 'udp' } as const;
+    expect(await say('early')).toEqual({ error: 'ECONNREFUSED' });
+    await net.forward({ ...port, hostPort: first.port });
+    expect(await say('one')).toEqual({ answer: 'one' });
+    await net.unforward(94, 'udp');
+    expect(await say('none')).toEqual({ error: 'ECONNREFUSED' });
+    await net.forward({ ...port, hostPort: second.port });
+    expect(await say('two')).toEqual({ answer: 'two' });
+    await net.unforward(94, 'udp');
+    await net.forward({ ...port, hostPort: first.port });
+    expect(await say('three')).toEqual({ answer: 'three' });
+    await net.unforward(94, 'udp');
+    expect([first.received, second.received]).toEqual([['one', 'three'], ['two']]);
+  });
+
+  test('case 21: what a service says after its port is closed goes nowhere', async () => {
+    const service = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(service, 'listening');
+    await net.forward({ hostPort: service.address().port, containerPort: 95, protocol: 'udp' });
+    const asked = once(service, 'message');
+    const answer = container.send(host, 95, 'say it later', 300);
+    const [, caller] = (await asked) as [Buffer, RemoteInfo];
+    await net.unforward(95, 'udp');
+    service.send('late', caller.port, caller.address);
+    expect(await answer).toEqual({ error: 'TIMEOUT' });
+    service.close();
   });
 
   test('is counted by flow, packet and byte', async () => {

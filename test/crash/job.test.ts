@@ -86,20 +86,20 @@ test.each(['nftables', 'iptables', 'relay'])(
   },
 );
 
-test('in a container whose /proc/sys is read-only the next strategy is taken, and what the advice says is enough for the others', async () => {
+test('in a container whose /proc/sys is read-only the next rights are taken, and what the advice says is enough for the others', async () => {
   const clean = await takeState();
   const told = (said: string): string[] => said.split('\n').flatMap((line) => line.split('outcome ')[1] ?? []);
   const poor = await startJob(['test/crash/programs/outcomes.ts'], '--network host --cap-add NET_ADMIN', 'end');
   await poor.job.remove({ force: true });
   const [auto, ...named] = told(poor.said);
-  expect(auto).toBe('relay');
+  expect(auto).toBe('nftables by container');
   for (const refusal of named)
     expect(refusal).toMatch(/^LHF_ERR_RULES route_localnet of lhf-\w+ could not be turned on: /);
   const advice = named.map((refusal) => /Try: (.*)$/.exec(refusal)?.[1] ?? '');
   expect(advice).toEqual([allowContainer, allowContainer]);
   const rich = await startJob(['test/crash/programs/outcomes.ts'], advice[0] ?? '', 'end');
   await rich.job.remove({ force: true });
-  expect(told(rich.said)).toEqual(['nftables', 'nftables', 'iptables']);
+  expect(told(rich.said)).toEqual(['nftables by root', 'nftables by root', 'iptables by root']);
   expect(await differenceAtLast(clean)).toBe('');
 });
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { listenLines } from '../contract/streams.ts';
+import { startNode } from '../support/containers.ts';
 import { requirePlace } from '../support/place.ts';
 import { openPrograms } from '../support/programs.ts';
 import { execHere, outputOf } from '../support/run.ts';
@@ -57,4 +59,31 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     expect(await tracesAtLast(opened.script.process.pid)).toEqual([]);
     expect([...(await listOurs('raw')), ...(await listOurs('nat'))]).toEqual([]);
   });
+});
+
+test.each([
+  ['ends with its port', {}, { error: 'ECONNRESET' }, ['one'], undefined],
+  [
+    'goes on where nothing can end it, which is told',
+    { conntrack: 'echo "conntrack: Operation failed" >&2; exit 1' },
+    { answer: 'two' },
+    ['one', 'two'],
+    'warning LHF_WARN_FLOWS',
+  ],
+])('what is established %s', async (_, more, second, received, warning) => {
+  await using service = await listenLines();
+  await using programs = await openPrograms({ ...hosts['no nft'], ...more });
+  await using opener = startOpener('iptables', 'obey', { spawn: programs.spawn, port: service.port });
+  const [, networkName = '', gateway = ''] = (await opener.waitForLine(/^open /)).split(' ');
+  await using caller = await startNode({ networkName });
+  const { answer: held = -1 } = await caller.open(gateway, service.port);
+  expect(await caller.ask(held, 'one')).toEqual({ answer: 'one' });
+  opener.send('drop');
+  await opener.waitForLine('dropped');
+  if (warning !== undefined) await opener.waitForLine(new RegExp(`^${warning}`));
+  expect(await caller.ask(held, 'two')).toEqual(second);
+  expect(await caller.open(gateway, service.port)).toEqual({ error: 'ECONNREFUSED' });
+  expect(service.received).toEqual(received);
+  opener.send('close');
+  await opener.waitForLine('closed');
 });

@@ -37,7 +37,7 @@ describe('run', () => {
       file: main,
       args: [
         'run',
-        `80:${service.port}`,
+        `${service.port}:80`,
         '--no-verify',
         '--',
         ...script(`console.log(JSON.stringify(process.env)); process.stdin.resume();`),
@@ -131,7 +131,7 @@ describe('smoke', () => {
   });
 
   it('proves a UDP port', async () => {
-    const { stdout, stderr, exitCode } = await execHere([process.execPath, main, 'smoke', '--port', '53:0/udp'], {
+    const { stdout, stderr, exitCode } = await execHere([process.execPath, main, 'smoke', '--port', '0:53/udp'], {
       timeoutMs: 60_000,
     });
     expect(exitCode, stdout + stderr).toBe(0);

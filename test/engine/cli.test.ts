@@ -71,7 +71,7 @@ describe('doctor, ls and sweep', () => {
 
   it('list a forward with its owner, and spare it', async () => {
     const source =
-      "import { openLocalhostForward } from './src/index.ts'; const net = await openLocalhostForward([], { verify: false }); console.log(net.networkName); process.stdin.resume();";
+      "import { openLocalhostForward } from './src/index.ts'; const net = await openLocalhostForward({ hostPort: 0, containerPort: 80 }, { verify: false }); console.log(net.networkName); process.stdin.resume();";
     await using owner = spawnScript({ source });
     const name = await owner.waitForLine(/^lhf-/);
     const listed = JSON.parse((await cli(['ls', '--json'])).stdout) as {
@@ -82,7 +82,9 @@ describe('doctor, ls and sweep', () => {
     expect(listed).toContainEqual(
       expect.objectContaining({ networkName: name, pid: owner.process.pid, alive: 'alive' }),
     );
-    expect((await cli(['ls'])).stdout).toContain(name);
+    expect((await cli(['ls'])).stdout).toMatch(
+      new RegExp(String.raw`^NETWORK +OPENED WITH [^]*^${name} +\d+:80/tcp `, 'm'),
+    );
     const swept = await cli(['sweep', '--json']);
     expect(swept.exitCode, swept.stderr).toBe(0);
     expect(JSON.parse(swept.stdout)).toMatchObject({ failed: [] });
@@ -90,7 +92,49 @@ describe('doctor, ls and sweep', () => {
   });
 });
 
+// Whoever reads a command's output may have seen enough after two lines.
+describe('a reader that goes away', () => {
+  it.each([
+    ['smoke', 2],
+    ['doctor', 1],
+    ['ls', 0],
+    ['--help', 1],
+  ])('%s | head -n %i', async (command, lines) => {
+    const pipe = `"$@" ${command} 2>"$ERRORS" | head -n ${lines}; cat "$ERRORS" >&2; exit "\${PIPESTATUS[0]}"`;
+    const errors = join(tmpdir(), `lhf-${process.pid}-errors`);
+    try {
+      const { stderr, exitCode } = await execHere(['bash', '-c', pipe, 'bash', process.execPath, main], {
+        timeoutMs: 60_000,
+        env: { ERRORS: errors, NO_COLOR: '1' },
+      });
+      expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+    } finally {
+      await rm(errors, { force: true });
+    }
+  });
+});
+
+it.each([[['--help']], [['smoke', '--help']], [['run', '--help']]])(
+  '%j keeps within a terminal of 60 columns, and breaks no word',
+  async (args) => {
+    const command = `stty cols 60; exec '${process.execPath}' '${main}' ${args.join(' ')}`;
+    const { stdout } = await execHere(['script', '-qefc', command, '/dev/null'], { env: { NO_COLOR: '1' } });
+    const lines = stdout.replaceAll('\r', '').split('\n');
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(60);
+    expect(stdout).toMatch(/LOCALHOST_FORWARD_NETWORK|Exit code 2|--junit/);
+  },
+);
+
 describe('run', () => {
+  it('tells what it understood of a port, and where nothing listens', async () => {
+    const { stderr, exitCode } = await cli(['run', '9444:80', '--no-verify', '--', 'true']);
+    expect(stderr).toMatch(
+      /^host\.docker\.internal:80 → 127\.0\.0\.1:9444\nwarning: nothing listens on 127\.0\.0\.1:9444 yet/,
+    );
+    expect(exitCode).toBe(0);
+  });
+
   it('gives the command its environment and passes its exit code on', async () => {
     const { stdout, exitCode } = await cli([
       'run',

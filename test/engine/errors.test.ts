@@ -67,7 +67,9 @@ test('no engine at the socket', async () => {
 test('an engine that is not there at the other end of DOCKER_HOST', async () => {
   const { code, message } = await refusalOf({}, ['env', `DOCKER_HOST=tcp://127.0.0.1:1`]);
   expect(code).toBe('LHF_ERR_DOCKER_UNAVAILABLE');
-  expect(message).toMatch(/^No Docker engine answers at tcp:\/\/127\.0\.0\.1:1: .*ECONNREFUSED.*\nTry: docker -H /);
+  expect(message).toMatch(
+    /^No Docker engine answers at tcp:\/\/127\.0\.0\.1:1: .*ECONNREFUSED.*\n {2}DOCKER_HOST is tcp:.*\nTry: unset DOCKER_HOST$/,
+  );
 });
 
 test('a socket that this user may not open', async () => {
@@ -79,7 +81,9 @@ test('a socket that this user may not open', async () => {
     await chmod(socketPath, 0o600);
     const { code, message } = await refusalOf({ docker: { socketPath } }, without('dac_override', 'dac_read_search'));
     expect(code).toBe('LHF_ERR_DOCKER_UNAVAILABLE');
-    expect(message).toMatch(/denied\.sock: this user may not open the socket\nTry: sudo usermod -aG docker "\$USER"/);
+    expect(message).toMatch(
+      /denied\.sock: this user may not open the socket\n.*next log-in\nTry: sudo usermod -aG docker "\$USER"/,
+    );
   } finally {
     server.close();
   }

@@ -12,6 +12,28 @@ let directory: string;
 beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), 'lhf-sudo-'))));
 afterAll(() => rm(directory, { recursive: true }));
 
+const opening = `
+  import { openLocalhostForward } from './src/index.ts';
+  await using net = await openLocalhostForward(8088, { verify: false });
+  console.log('outcome ' + JSON.stringify([net.strategy, net.privilege, net.reasons[0].reason]));
+`;
+
+test('a sudo that lets nothing be run but what was tried: the next rung is taken, and the reason tells of it', async () => {
+  const { socketPath } = requirePlace();
+  const before = await snapshotHere();
+  const spawn = await withRealSudo(directory, 'Defaults !use_pty', socketPath, ['/usr/bin/true', '/bin/true']);
+  await using script = spawnScript({ source: opening, spawn });
+  const [strategy, privilege, reason] = JSON.parse(
+    (await script.waitForLine(/^outcome /)).slice('outcome '.length),
+  ) as string[];
+  expect([strategy, privilege]).toEqual(['nftables', 'container']);
+  expect(reason).toMatch(
+    /; by a helper container with CAP_NET_ADMIN alone; sudo -n was refused: sudo: a password is required/,
+  );
+  await script.exit;
+  expect(renderDifference(before, await snapshotHere())).toBe('');
+});
+
 // What a user does at a terminal, one thing after the other: each opening is a process of its own, as a run of tests is.
 const life = `
 import { execFileSync, execSync } from 'node:child_process';

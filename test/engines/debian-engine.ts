@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { openNamespaces } from '../support/namespaces.ts';
@@ -40,6 +40,8 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
   const { start } = engines[name];
   const root = await buildRoot(name);
   const directory = await mkdtemp(join(tmpdir(), 'lhf-debian-'));
+  // Users of --userns-remap come by it.
+  await chmod(directory, 0o755);
   const namespaces = await openNamespaces(directory);
   const env = environmentIn(directory);
   const spawn: Spawn = (argv, given = {}) => namespaces.spawn(argv, { ...given, env: { ...env, ...given.env } });
@@ -50,8 +52,8 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
   };
   const socketPath = socketPathIn(directory);
   const log = openSync(join(directory, 'engine.log'), 'a');
-  // The daemon has the root for itself; the folders that containers mount from are at the same paths for it.
-  const shared = [...new Set([directory, process.cwd(), dirname(process.execPath)])];
+  // The daemon has the root for itself; the folders that containers mount from, sockets in /tmp too, are at the same paths for it.
+  const shared = [...new Set([tmpdir(), process.cwd(), dirname(process.execPath)])];
   const daemon = spawn(
     [
       'unshare',

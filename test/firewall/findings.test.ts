@@ -194,7 +194,7 @@ it('tells that it is in another network namespace than the engine, and works whe
   const { code, message = '' } = await openBy('env');
   expect(code).toBe('LHF_ERR_NO_STRATEGY');
   expect(message).toMatch(/^This process and the engine at unix:\S+ are in different network namespaces/);
-  const advice = /Try: sudo (nsenter .*) …, or/.exec(message)?.[1] ?? 'false';
+  const advice = /Try: sudo (nsenter .*) …$/.exec(message)?.[1] ?? 'false';
   expect(await openBy(advice)).toEqual({ code: 'opened' });
   expectSame(before, await snapshotIn(engine));
 });

@@ -79,6 +79,15 @@ describe('nftables', () => {
     await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
   });
 
+  it('cuts ports and brings them back without a trace', async () => {
+    const modes = ['refuse', 'reset', 'drop'] as const;
+    const states = modes.map((cut) => elements({ probe, ports: ports.map((port) => ({ ...port, cut })) }));
+    const steps = [elements({ probe }), ...states, elements({ probe })];
+    const changes = steps.slice(1).flatMap((step, n) => renderElements(steps[n] ?? step, step));
+    expect(changes.filter((line) => line.includes('cut_'))).toHaveLength(modes.length);
+    await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
+  });
+
   it('leaves nothing when the last one goes', async () => {
     expect(await nft([...opened, ...renderRemoval(tables)])).toBe('');
   });

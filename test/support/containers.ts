@@ -77,8 +77,8 @@ export interface NodeContainer extends AsyncDisposable {
   upload(host: string, port: number, bytes: number): Promise<Dialled<string>>;
   /** So many connections at once, each with a line of its own: how many got their own line back. */
   askAtOnce(host: string, port: number, count: number): Promise<Dialled<number>>;
-  /** Sends one datagram and waits for one back. */
-  send(host: string, port: number, text: string, patienceMs?: number): Promise<Dialled<string>>;
+  /** Sends one datagram and waits for one back: of a flow of its own, or of the one `from` a port. */
+  send(host: string, port: number, text: string, patienceMs?: number, from?: number): Promise<Dialled<string>>;
   /** Answers every GET on all its addresses with the document. */
   serve(port: number, document: unknown): Promise<Dialled<'listening'>>;
   remove(): Promise<void>;
@@ -129,7 +129,7 @@ export const startNode = async (options: NodeContainerOptions = {}): Promise<Nod
       digest: (connection) => call('digest', connection),
       upload: (host, port, bytes) => call('upload', host, port, bytes),
       askAtOnce: (host, port, count) => call('askAtOnce', host, port, count),
-      send: (host, port, text, patienceMs) => call('send', host, port, text, patienceMs),
+      send: (host, port, text, patienceMs, from) => call('send', host, port, text, patienceMs, from),
       serve: (port, document) => call('serve', port, document),
       remove,
       [Symbol.asyncDispose]: remove,

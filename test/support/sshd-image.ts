@@ -8,16 +8,30 @@ import { execHere, spawnHere } from './run.ts';
 /** What script/bootstrap unpacked. */
 const unpacked = resolve('.tools/sshd');
 
+export interface SshdImage {
+  /** Default: `lhf-test-sshd`. */
+  readonly repo?: string;
+  /** root's password, as /etc/shadow has it. Default: none is accepted. */
+  readonly password?: string;
+  /** Further programs of this machine, by their name in `/bin`. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** Further files by their path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Dockerfile instructions. */
+  readonly changes?: readonly string[];
+}
+
 /** An image with an sshd, a shell and this machine's node in it, for engines that cannot mount the host's files. No registry is asked. */
-export const importSshdImage = async (docker: Docker): Promise<string> => {
+export const importSshdImage = async (docker: Docker, image: SshdImage = {}): Promise<string> => {
+  const { repo = 'lhf-test-sshd', password = '*', files = {}, changes = [] } = image;
+  const programs = { sh: '/bin/dash', mkdir: '/bin/mkdir', ...image.programs };
   const root = await mkdtemp(join(tmpdir(), 'lhf-image-'));
   try {
     // Folders of that kind are their maker's alone, and this one is to be everybody's root.
     await chmod(root, 0o755);
-    const programs = { sh: '/bin/dash', mkdir: '/bin/mkdir' };
     const sshd = join(unpacked, 'usr/sbin/sshd');
     await Promise.all(
-      ['bin', 'etc', 'tmp', 'run', 'root', 'usr/sbin', 'usr/local/bin', 'var/empty'].map((folder) =>
+      ['bin', 'etc', 'tmp', 'run/sshd', 'root', 'usr/sbin', 'usr/local/bin', 'var/empty'].map((folder) =>
         mkdir(join(root, folder), { recursive: true }),
       ),
     );
@@ -36,11 +50,17 @@ export const importSshdImage = async (docker: Docker): Promise<string> => {
     }
     await writeFile(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/bin/sh\n');
     await writeFile(join(root, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n');
-    await writeFile(join(root, 'etc/shadow'), 'root:*:19000::::::\nsshd:*:19000::::::\n');
+    await writeFile(join(root, 'etc/shadow'), `root:${password}:19000::::::\nsshd:*:19000::::::\n`);
+    for (const [path, text] of Object.entries(files)) await writeFile(join(root, path), text, { mode: 0o600 });
     const tar = spawnHere(['tar', '-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const imported = await docker.importImage(tar.stdout as Readable, { repo: 'lhf-test-sshd', tag: 'local' });
+    const imported = await docker.importImage(tar.stdout as Readable, {
+      repo,
+      tag: 'local',
+      // An engine refuses an empty one.
+      ...(changes.length > 0 && { changes: changes.join('\n') }),
+    });
     await new Promise<void>((done, fail) => imported.on('end', done).on('error', fail).resume());
-    return 'lhf-test-sshd:local';
+    return `${repo}:local`;
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -57,7 +57,7 @@ it.skipIf(compose === undefined)('reaches a service from a compose project, and 
     // `down` before the forward closes: containers of a stopped project would still hold its network.
     const upAndDown = '"$@" up --abort-on-container-exit --exit-code-from caller; code=$?; "$@" down; exit $code';
     const { stdout, stderr, exitCode } = await execHere(
-      [process.execPath, main, 'run', `80:${service.port}`, '--', 'sh', '-c', upAndDown, 'sh', ...project],
+      [process.execPath, main, 'run', `${service.port}:80`, '--', 'sh', '-c', upAndDown, 'sh', ...project],
       { cwd: folder, timeoutMs: 55_000 },
     );
     expect(stdout, stderr).toContain(`heard ${service.marker}`);

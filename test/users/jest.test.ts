@@ -21,7 +21,7 @@ test('a forward of the file alone, and the matchers', async () => {
 });
 
 describe('a block', () => {
-  const inner = useLocalhostForward({ hostPort: 0, containerPort: 80 }, { listener: true, verify: false });
+  const inner = useLocalhostForward(async () => ({ hostPort: 0, containerPort: 80 }), { listener: true, verify: false });
   test('has its own', () => expect(inner.id).not.toBe(own.id));
   afterAll(() => expect(inner).toLeaveNoTrace());
 });

@@ -39,6 +39,12 @@ test('is typed', async ({ net }) => {
   // @ts-expect-error A port is no text.
   await expect(net).toHaveBeenReached({ port: '8088' });
 });
+const withServer = base.extend<{ server: { port: number } }>({ server: async ({}, use) => use({ port: 8088 }) });
+const other = withServer.extend<{ net: LocalhostForward }>({ net: forwardFixture(({ server }: { server: { port: number } }) => server.port, { scope: 'test' }) });
+other('is typed', async ({ net }) => {
+  await expect(net).toHaveBeenReached({ port: 8088, times: 2, withinMs: 5000 });
+});
+export const late = globalForward(async () => [8088]);
 const setUp: (project: TestProject) => Promise<() => Promise<void>> = globalForward(8088);
 export default setUp;
 `,
@@ -52,9 +58,10 @@ import tearDown from 'localhost-forward/jest/global-teardown';
 import preset from 'localhost-forward/jest/jest-preset';
 import 'localhost-forward/jest/matchers';
 
-const net = useLocalhostForward(8088);
+const net = useLocalhostForward(() => 8088);
 test('is typed', async () => {
   await expect(net).toBeReachableFromContainer({ port: 8088, timeoutMs: 2000 });
+  await expect(net).toHaveBeenReached({ times: 2, withinMs: 100 });
   await expect(forwardAddress()).not.toHaveBeenReached();
   await expect(net).toLeaveNoTrace();
   // @ts-expect-error A port is no text.
@@ -142,6 +149,28 @@ describe.each(triedGenerations)('types, %s', (generation) => {
         'commonjs',
       ),
     ).toEqual({ exitCode: 0, output: '\n' });
+  });
+
+  test('what a set-up file exports has types that can be named', async () => {
+    const sources = {
+      'set-up.ts': `
+import { forwardFixture, globalForward } from 'localhost-forward/vitest';
+export const net = forwardFixture(8088);
+export default globalForward(8088);
+`,
+      'docker.ts': `
+import Docker from 'dockerode';
+import { openLocalhostForward } from 'localhost-forward';
+export const one = openLocalhostForward(8088, { docker: new Docker() });
+export const other = (options: Docker.DockerOptions) => openLocalhostForward(8088, { docker: options });
+// @ts-expect-error There is no such key.
+void openLocalhostForward(8088, { docker: { sockPath: '/x' } });
+// @ts-expect-error An address is no engine.
+void openLocalhostForward(8088, { docker: 'unix:///x' });
+`,
+    };
+    const options = { ...resolutions[0], declaration: true };
+    expect(await compile(compilers[generation][0] ?? '', sources, options)).toEqual({ exitCode: 0, output: '\n' });
   });
 
   // What ts-jest resolves by where a project says `"module": "commonjs"`; TypeScript 7 has it no more.

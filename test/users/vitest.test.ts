@@ -57,6 +57,14 @@ test('pass', async ({ net }) => {
   await expect(net).not.toHaveReceivedRequest();
   await askContainer(net);
   await expect(net).toHaveBeenReached({ port: 80 });
+  await expect(net).toHaveBeenReached({ times: 1 });
+  await expect(net).not.toHaveBeenReached({ times: 2 });
+  // Begun before it comes, and waited for.
+  const twice = expect(net).toHaveBeenReached({ port: 80, times: 2, withinMs: 20_000 });
+  await askContainer(net);
+  await twice;
+  await expect(expect(net).toHaveBeenReached({ times: 3 })).rejects.toThrow(/Expected containers to have reached port 80 of lhf-\\w+ 3 times\\n *counted: 2 connections of 2 attempts/);
+  await expect(expect(net).toHaveBeenReached({ time: 3 })).rejects.toThrow('Did you mean \`times\`?');
   await expect(net).toHaveReceivedRequest({ method: 'GET', path: '/' });
   expect((await net.nextRequest()).path).toBe('/');
 });
@@ -64,11 +72,51 @@ test('pass', async ({ net }) => {
 test('fail with a diagnosis', async ({ net }) => {
   await net.forward({ hostPort: 1, containerPort: 81 });
   await expect(expect(net).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Expected port 81 of lhf-\\w+ to be reachable from containers\\nNothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)[^]*Try: ss -lntp/);
-  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted: 0 connections, 0 packets\\n *Nothing listens/);
+  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted: 0 connections of 0 attempts, 0 packets\\n *Nothing listens/);
   await expect(expect(net).toHaveReceivedRequest({ path: '/orders' })).rejects.toThrow(/to have received a request\\nNo \\/orders came to [^]* within 0 ms\\n *(came: GET|nothing came)/);
   await expect(expect(net).not.toBeReachableFromContainer({ port: 80 })).rejects.toThrow(/not to be reachable from containers, but it is/);
   await expect(expect(net).toLeaveNoTrace()).rejects.toThrow(new RegExp('still there: the network ' + net.networkName + '[^]*still there: the interface ' + net.bridgeName));
   await expect(expect(8088).toHaveBeenReached()).rejects.toThrow('Expected toHaveBeenReached() to be asked of a forward, got \`8088\`');
+});
+`;
+
+const serverFixture = `
+import { createServer } from 'node:http';
+import { test as base, expect } from 'vitest';
+import { forwardFixture } from 'localhost-forward/vitest';
+import { askContainer } from './ask-container.cjs';
+
+const withServer = base.extend({
+  server: async ({}, use) => {
+    const server = createServer((request, response) => response.end('a real one'));
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await use({ port: server.address().port });
+    server.close();
+  },
+});
+const test = withServer.extend({ net: forwardFixture(async ({ server: { port } }) => ({ hostPort: port, containerPort: 80 })) });
+
+test('the port of another fixture', async ({ net, server }) => {
+  expect(net.ports[0].hostPort).toBe(server.port);
+  expect(await askContainer(net)).toBe('answered a real one');
+});
+`;
+
+const unawaited = `
+import { test as base, expect } from 'vitest';
+import { openLocalhostForward } from 'localhost-forward';
+
+base('forgets to wait', async () => {
+  await using net = await openLocalhostForward([], { verify: false });
+  expect(net).not.toHaveBeenReached();
+  expect(net).not.toHaveBeenReached({ withinMs: 20 });
+  await net.hits();
+});
+
+base('waits', async () => {
+  await using net = await openLocalhostForward([], { verify: false });
+  await expect(net).not.toHaveBeenReached();
+  await Promise.all([expect(net).not.toHaveBeenReached(), expect(expect(net).toHaveBeenReached()).rejects.toThrow()]);
 });
 `;
 
@@ -105,14 +153,29 @@ describe.each(triedGenerations)('Vitest, %s', (generation) => {
       'global-setup.mjs': globalSetup,
       'fixtures.test.mjs': fixtures,
       'matchers.test.mjs': matchers,
+      'server-fixture.test.mjs': serverFixture,
       'injected-1.test.mjs': injected,
       'injected-2.test.mjs': injected,
     });
     const env = { SERVICE_PORT: String(service.port), SERVICE_MARKER: service.marker, DEBUG: 'localhost-forward*' };
     const { exitCode, output } = await project.run(programs.vitest, ['run'], { env });
-    expect(output).toMatch(/Tests\s+6 passed \(6\)/);
+    expect(output).toMatch(/Tests\s+7 passed \(7\)/);
     expect(exitCode).toBe(0);
     expectOneForward(output);
+  });
+
+  test('an expectation that nobody awaited fails its test', async () => {
+    await using project = await makeProject(generation, {
+      'vitest.config.mjs': config.replace("globalSetup: './global-setup.mjs', ", ''),
+      'unawaited.test.mjs': unawaited,
+    });
+    const { exitCode, output } = await project.run(programs.vitest, ['run']);
+    expect(output).toMatch(/Tests\s+1 failed \| 1 passed \(2\)/);
+    expect(output).toContain(
+      'Nobody awaited expect(net).not.toHaveBeenReached(), expect(net).not.toHaveBeenReached(): the test ended before it was known',
+    );
+    expect(output).toContain('Try: await expect(net).not.toHaveBeenReached()');
+    expect(exitCode).toBe(1);
   });
 
   test.each(generation === 'newest' ? ['threads', 'vmThreads'] : ['threads', 'vmThreads', 'vmForks'])(

@@ -1,3 +1,5 @@
+import type { CutMode, Slowness } from '../../faults.ts';
+import type { Fault } from '../strategy.ts';
 import type { Protocol } from '../../types.ts';
 
 /*
@@ -13,10 +15,16 @@ export interface RelayPort {
   readonly hosts: readonly ('127.0.0.1' | '::1')[];
   /** Whoever is not of it is refused. */
   readonly subnet: string;
+  /** Of it, but no container's: whoever comes by it is refused, too. */
+  readonly gateway: string;
   /** What comes from it is a proof and no hit. */
   readonly probeAddress: string;
   /** Where probes are led at first, on 127.0.0.1. Default: to the service. */
   readonly trial?: number | undefined;
+  /** How it is cut from the start. */
+  readonly cut?: CutMode | undefined;
+  /** How it is slowed from the start. */
+  readonly slow?: Slowness | undefined;
 }
 
 /** One end of a connection or flow. */
@@ -39,14 +47,27 @@ interface OfPort {
   readonly key: string;
 }
 
+/** What can be asked of a forward's ports, by whoever may look. */
+export type DeskQuestion =
+  | { readonly do: 'count'; readonly key: string }
+  /** Whether it is listened on. */
+  | { readonly do: 'isOpen'; readonly key: string }
+  /** What each port did for probes of ours, a pair of its key and that. */
+  | { readonly do: 'proofs' }
+  /** Who is behind the relay's own end of a connection to a service. */
+  | { readonly do: 'callerBehind'; readonly key: string; readonly end: End }
+  /** The relay's own end of the connection by which it carries a caller's on. */
+  | { readonly do: 'carriedFrom'; readonly key: string; readonly end: End };
+
 export type RelayOrder =
   | (OfPort & { readonly do: 'listen'; readonly address: string; readonly port: RelayPort })
   | (OfPort & { readonly do: 'close' })
-  | (OfPort & { readonly do: 'count' })
-  /** Who is behind the relay's own end of a connection to a service. */
-  | (OfPort & { readonly do: 'callerBehind'; readonly end: End })
-  /** The relay's own end of the connection by which it carries a caller's on. */
-  | (OfPort & { readonly do: 'carriedFrom'; readonly end: End })
+  /** Replaces what the one before said. */
+  | (OfPort & { readonly do: 'disturb'; readonly fault: Fault })
+  | { readonly do: 'ask'; readonly forward: string; readonly question: DeskQuestion }
+  /** Listens on a unix socket for what other processes of this user ask of a forward. */
+  | { readonly do: 'openDesk'; readonly forward: string; readonly path: string }
+  | { readonly do: 'closeDesk'; readonly forward: string }
   /** Listens on a unix socket for a sidecar: its forward's ports are listened on there from then on. */
   | { readonly do: 'openDoor'; readonly forward: string; readonly path: string }
   | { readonly do: 'awaitSidecar'; readonly forward: string }

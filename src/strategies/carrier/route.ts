@@ -1,24 +1,30 @@
+import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
-import type { Hits, Strategy as StrategyName } from '../../types.ts';
-import { blindWatch, type PacketWatch } from '../packets.ts';
+import type { Strategy as StrategyName } from '../../types.ts';
 import {
   keyOf,
+  type Fault,
   type Network,
   type PortMapping,
-  type Proofs,
   type Route,
   type RoutePlan,
-  type RouteEvidence,
   type RouteView,
 } from '../strategy.ts';
-import type { End, RelayCount, RelayOrder, RelayPort } from './orders.ts';
+import { makeSocketFolder, removeFolder, socketIn } from './folders.ts';
+import type { DeskQuestion, RelayOrder, RelayPort } from './orders.ts';
 import type { RelayThread } from './relay-thread.ts';
+import { CarriedView } from './view.ts';
 
 /** Where containers dial, and what stands there. */
 export interface Front {
   readonly strategy: StrategyName;
-  /** Opens it on the network. Resolves to the address that containers dial. Undone by `close`, also where it failed. */
-  open(network: Network): Promise<{ address: string; place: Place }>;
+  /**
+   * Opens it on the network. Resolves to the address that containers dial. Undone by `close`, also where it failed.
+   *
+   * @param folder - For its sockets; undefined where none could be made.
+   * @param onLost - Called where somebody else took it once it was open.
+   */
+  open(network: Network, folder: string | undefined, onLost: () => void): Promise<{ address: string; place: Place }>;
   /** Whether it still stands, once it was opened. */
   readonly isOpen: boolean;
   /** Its own socket in this host that callers' connections arrive at, where it is in this host. */
@@ -32,20 +38,35 @@ export interface Front {
 /** Where the relay's thread listens for a port. */
 export type Place = Pick<Extract<RelayOrder, { do: 'listen' }>, 'address'>;
 
+/** How many times in a forward's life what was taken is put back without being asked for. */
+const mostMended = 5;
+
 /** A forward whose bytes a thread of this process carries, whatever stands in front. */
-export class CarriedRoute implements Route {
-  readonly isRelay = true;
+export class CarriedRoute extends CarriedView implements Route {
   readonly #forward: string;
   readonly #front: Front;
   readonly #thread: RelayThread;
   readonly #ports: Map<string, PortMapping>;
+  readonly #faults = new Map<string, Fault>();
   /** In which of the thread's lives each port was opened. */
   readonly #lives = new Map<string, number>();
   #trials: Readonly<Record<string, number>>;
   #opened: { readonly network: Network; readonly place: Place } | undefined;
+  readonly #session: string;
+  #folder: string | undefined;
+  #repairing: Promise<boolean> | undefined;
+  #mended = 0;
+  #isClosing = false;
   #isHeld = true;
 
-  constructor({ names, ports, trials }: RoutePlan, front: Front, thread: RelayThread) {
+  constructor({ names, ports, trials }: RoutePlan, session: string, front: Front, thread: RelayThread) {
+    super(
+      // Of what a lost thread knew nothing is known.
+      async (question) =>
+        this.#isCarried(question) ? thread.ask({ do: 'ask', forward: names.bridge, question }) : undefined,
+      (port) => front.landingOf(port),
+    );
+    this.#session = session;
     this.#forward = names.bridge;
     this.#trials = trialsOf(trials);
     this.#front = front;
@@ -55,8 +76,7 @@ export class CarriedRoute implements Route {
   }
 
   async connect(network: Network): Promise<{ address: string }> {
-    const { address, place } = await this.#front.open(network);
-    this.#opened = { network, place };
+    const address = await this.#open(network);
     // All of them have listened or failed before anything is undone.
     const listening = await Promise.allSettled([...this.#ports.values()].map((port) => this.#listen(port)));
     const failed = listening.find((result) => result.status === 'rejected');
@@ -65,15 +85,31 @@ export class CarriedRoute implements Route {
   }
 
   async add(port: PortMapping): Promise<void> {
+    await this.#repairing?.catch(ignore);
     await this.#listen(port);
     this.#ports.set(keyOf(port), port);
   }
 
   async remove(port: PortMapping): Promise<void> {
+    await this.#repairing?.catch(ignore);
     const key = keyOf(port);
     this.#ports.delete(key);
+    this.#faults.delete(key);
     if (this.#isThere(key)) await this.#thread.ask({ do: 'close', forward: this.#forward, key });
     this.#lives.delete(key);
+  }
+
+  async disturb(port: PortMapping, fault: Fault): Promise<void> {
+    await this.#repairing?.catch(ignore);
+    const key = keyOf(port);
+    if (this.#opened !== undefined && this.#isThere(key)) {
+      const { place } = this.#opened;
+      await this.#thread.ask({ do: 'disturb', forward: this.#forward, key, fault }).catch((error: unknown) => {
+        throw cannotListen(this.#front.strategy, place, port, error);
+      });
+    }
+    // One whose thread was lost is listened on with it by the next repair.
+    this.#faults.set(key, fault);
   }
 
   async divertProbes(trials: readonly PortMapping[]): Promise<void> {
@@ -81,69 +117,73 @@ export class CarriedRoute implements Route {
     await this.#thread.ask({ do: 'divert', forward: this.#forward, trials: this.#trials });
   }
 
-  async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    return Promise.all(
-      ports.map(async (port) => {
-        const { attempts, connections, packets, bytes } = await this.#count(keyOf(port));
-        return { attempts, connections, packets, bytes };
-      }),
-    );
-  }
-
-  async proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    const proofs = [...this.#ports].map(async ([key, { hostPort }]) => {
-      const { proofs: packets } = await this.#count(key);
-      return [key, { packets, targetPort: hostPort }] as const;
-    });
-    return new Map(await Promise.all(proofs));
-  }
-
-  async inspect(port: PortMapping): Promise<RouteEvidence> {
-    return { isPresent: this.#isThere(keyOf(port)), routeLocalnet: undefined };
-  }
-
-  landingOf(port: PortMapping): ReturnType<RouteView['landingOf']> {
-    return this.#front.landingOf(port);
-  }
-
-  async carriedFrom(port: PortMapping, from: End): Promise<End | undefined> {
-    return this.#ask(keyOf(port), { do: 'carriedFrom', forward: this.#forward, key: keyOf(port), end: from });
-  }
-
-  async callerBehind(port: PortMapping, end: End): Promise<End | undefined> {
-    return this.#ask(keyOf(port), { do: 'callerBehind', forward: this.#forward, key: keyOf(port), end });
-  }
-
-  async watchPackets(): Promise<PacketWatch> {
-    return blindWatch;
-  }
-
   /** Nobody but this process can take its sockets; but its thread may have ended, and a container be removed by anybody. */
-  async repair(): Promise<boolean> {
+  repair(): Promise<boolean> {
+    return (this.#repairing ??= this.#repair().finally(() => (this.#repairing = undefined)));
+  }
+
+  async #repair(): Promise<boolean> {
     if (this.#opened !== undefined && (!this.#front.isOpen || this.#isThreadLost())) {
       this.#lives.clear();
-      await this.#front.close();
-      this.#opened = { ...this.#opened, place: (await this.#front.open(this.#opened.network)).place };
+      await this.#shut();
+      await this.#open(this.#opened.network);
     }
     const lost = [...this.#ports.values()].filter((port) => !this.#isThere(keyOf(port)));
     await Promise.all(lost.map((port) => this.#listen(port)));
     return lost.length > 0;
   }
 
+  /** As soon as it is known, and not for ever: what is killed again and again is not ours to fight for. */
+  async #mend(): Promise<void> {
+    if (this.#isClosing || this.#mended === mostMended) return;
+    this.#mended += 1;
+    const outcome = await this.repair().then(
+      () => 'it is back, and what was established is not',
+      (error: Error) => `it could not be put back: ${error.message.split('\n')[0]}`,
+    );
+    if (this.#isClosing) return;
+    process.emitWarning(`somebody took the ${this.#front.strategy} of ${this.#forward} away; ${outcome}`, {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_RULES',
+    });
+  }
+
   async close(removeNetwork: () => Promise<void>): Promise<void> {
+    this.#isClosing = true;
     await Promise.all([...this.#ports.values()].map((port) => this.remove(port)));
-    await this.#front.close();
+    await this.#shut();
     await removeNetwork();
     await this.#front.forget();
     if (this.#isHeld) this.#thread.release();
     this.#isHeld = false;
   }
 
+  async #open(network: Network): Promise<string> {
+    // Without it, other processes cannot ask; it is the sidecar alone that cannot do without.
+    this.#folder = await makeSocketFolder(this.#forward, this.#session).catch(ignore);
+    const { address, place } = await this.#front.open(network, this.#folder, () => void this.#mend());
+    if (this.#folder !== undefined)
+      await this.#thread
+        .ask({ do: 'openDesk', forward: this.#forward, path: socketIn(this.#folder, 'desk') })
+        .catch(ignore);
+    this.#opened = { network, place };
+    return address;
+  }
+
+  async #shut(): Promise<void> {
+    await this.#front.close();
+    if (this.#folder === undefined) return;
+    // A thread that ends meanwhile takes the desk along.
+    if (!this.#thread.isLost) await this.#thread.ask({ do: 'closeDesk', forward: this.#forward }).catch(ignore);
+    await removeFolder(this.#folder);
+    this.#folder = undefined;
+  }
+
   async #listen(port: PortMapping): Promise<void> {
     if (this.#opened === undefined) return;
     const { network, place } = this.#opened;
     const key = keyOf(port);
-    const plan = { ...planOf(port, network), trial: this.#trials[key] };
+    const plan = { ...planOf(port, network), trial: this.#trials[key], ...this.#faults.get(key) };
     try {
       await this.#thread.ask({ do: 'listen', forward: this.#forward, key, ...place, port: plan });
     } catch (error) {
@@ -160,25 +200,21 @@ export class CarriedRoute implements Route {
     return this.#thread.isLost || [...this.#lives.values()].some((life) => life !== this.#thread.life);
   }
 
-  async #count(key: string): Promise<RelayCount> {
-    const count = await this.#ask<RelayCount>(key, { do: 'count', forward: this.#forward, key });
-    return count ?? { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
-  }
-
-  /** Of what a lost thread knew nothing is known. */
-  async #ask<T>(key: string, order: RelayOrder): Promise<T | undefined> {
-    return this.#isThere(key) ? this.#thread.ask<T | undefined>(order) : undefined;
+  #isCarried(question: DeskQuestion): boolean {
+    return 'key' in question ? this.#isThere(question.key) : !this.#isThreadLost();
   }
 }
+
+const ignore = (error: unknown): undefined => debug(`relay: ${String(error)}`) as undefined;
 
 const trialsOf = (trials: readonly PortMapping[]): Record<string, number> =>
   Object.fromEntries(trials.map((port) => [keyOf(port), port.targetPort]));
 
-const planOf = (port: PortMapping, { subnet, probeAddress }: Network): RelayPort => {
+const planOf = (port: PortMapping, { subnet, gateway, probeAddress }: Network): RelayPort => {
   const { protocol, containerPort, hostPort, hostAddress } = port;
   const other = hostAddress === '::1' ? '127.0.0.1' : '::1';
   const hosts = port.eitherLoopback === true ? ([hostAddress, other] as const) : [hostAddress];
-  return { protocol, containerPort, hostPort, hosts, subnet, probeAddress };
+  return { protocol, containerPort, hostPort, hosts, subnet, gateway, probeAddress };
 };
 
 const cannotListen = (

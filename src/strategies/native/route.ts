@@ -20,10 +20,11 @@ const nameOfEngines = 'host.docker.internal';
 
 /** A listener of ours on the loopback is all that is opened: probes dial it. */
 export const openNativeRoute = async (plan: RoutePlan, tools: Tools): Promise<Route> => {
-  const { ports, hostname } = plan;
+  const { ports, hostnames } = plan;
   const { facts } = tools.engine;
   const address = facts.reachesLoopbackBy === 'its own name' ? nameOfEngines : 'host-gateway';
-  if (address === nameOfEngines && hostname !== nameOfEngines) throw otherName(hostname, facts.vm);
+  const other = hostnames.find((name) => name !== nameOfEngines);
+  if (address === nameOfEngines && other !== undefined) throw otherName(other, facts.vm);
   const forget = await noteBridge(plan, tools);
   const beacon = await openTemporaryListener(0, 'tcp').catch(() => undefined);
   if (beacon === undefined) {
@@ -47,7 +48,7 @@ export const unseenRoute = (): RouteView => ({
 const refuse = async (): Promise<never> => {
   throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
     what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them',
-    try: "strategy: 'nftables', 'iptables' or 'relay', on an engine of this host",
+    try: "strategy: 'nftables'",
   });
 };
 
@@ -89,6 +90,10 @@ class NativeRoute implements Route {
     this.#ports.delete(keyOf(port));
     this.#relays.delete(keyOf(port));
     await relay?.close();
+  }
+
+  disturb(): Promise<void> {
+    return refuse();
   }
 
   /** Probes dial the beacon. */
@@ -138,7 +143,7 @@ class NativeRoute implements Route {
         'LHF_ERR_PORT_IN_USE',
         {
           what: `The engine changes no port numbers, and nothing of ours can listen on 127.0.0.1:${containerPort} for port ${targetPort}: ${String(error)}`,
-          try: `{ hostPort: ${port.hostPort} }, with no other containerPort`,
+          try: `{ hostPort: ${port.hostPort}, containerPort: ${port.hostPort} }`,
         },
         { cause: error, strategy: 'native' },
       );

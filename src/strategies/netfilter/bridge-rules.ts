@@ -1,5 +1,5 @@
 import type { Hits } from '../../types.ts';
-import type { PortMapping, Proofs } from '../strategy.ts';
+import type { Fault, PortMapping, Proofs } from '../strategy.ts';
 
 /** What is asked of the rules of one bridge, whichever program writes them. */
 export interface BridgeRulesView {
@@ -15,6 +15,8 @@ export interface BridgeRules extends BridgeRulesView {
   add(port: PortMapping): Promise<void>;
   /** What is established goes no further, either. */
   remove(port: PortMapping): Promise<void>;
+  /** @throws LHF_ERR_UNSUPPORTED */
+  disturb(port: PortMapping, fault: Fault): Promise<void>;
   /** Knows who may call on this subnet, the address of our probes there, and where these ports lead for them. */
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void>;
   /** Puts back what somebody else took away, and tells whether anything was missing. */

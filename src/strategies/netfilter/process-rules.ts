@@ -1,10 +1,14 @@
+import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
+import { renderConfinement } from './confine-rules.ts';
+import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
  * people's packets meet four short rules and no more.
  *
  *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it or as another network, counts what comes for a port
+ *            ──▶ follow    (prerouting -190)  cut on purpose? refused, reset or dropped; closed meanwhile? reset
  *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
  *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
  *  a hermetic network's also meet, and others' one question:
@@ -20,6 +24,10 @@ export interface PortRule {
   readonly protocol: Protocol;
   readonly containerPort: number;
   readonly targetPort: number;
+  /** What callers meet instead of the service. */
+  readonly cut?: CutMode | undefined;
+  /** The class of the bridge's queueing that its answers go by. */
+  readonly classId?: string | undefined;
 }
 
 /** A process's tables, from its nonce and its mark. */
@@ -69,17 +77,26 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
       (set) => `add set ${table} ${set} { ${perPort}; counter; }`,
     ),
     `add set ${table} live { ${perPort} . inet_service; }`,
+    `add map ${table} zones { typeof iifname . udp dport : ct zone; }`,
+    ...renderCuts(table, key),
+    `add map ${table} cuts { ${perPort} : verdict; }`,
+    `add map ${table} slowed { ${perPort} : classid; }`,
     ...renderArrival(table),
-    // Hits are the user's: what a proof of ours sends is left out.
-    `add rule ${table} arrived iifname . ip saddr @probes accept`,
+    // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
+    // closed or led elsewhere is another flow to whoever goes on sending.
+    `add rule ${table} arrived fib daddr type local ct original zone set iifname . udp dport map @zones`,
+    // Hits are the user's: what a proof of ours sends, which is TCP, is left out.
+    `add rule ${table} arrived meta l4proto tcp iifname . ip saddr @probes accept`,
     `add rule ${table} arrived fib daddr type local ${key} @traffic`,
     `add chain ${table} probed`,
     `add rule ${table} probed ${key} @proofs`,
     `add rule ${table} probed dnat ip to ${key} map @trials`,
     `add rule ${table} probed dnat ip to ${key} map @ports`,
     `add chain ${table} translated`,
-    `add rule ${table} translated iifname . ip saddr @probes goto probed`,
-    `add rule ${table} translated ${key} @attempts`,
+    `add rule ${table} translated meta l4proto tcp iifname . ip saddr @probes goto probed`,
+    `add rule ${table} translated ${callerOf} != @dropped ${key} @attempts`,
+    // Nothing is accepted of it: each flow that is translated is one.
+    `add rule ${table} translated meta l4proto udp ${key} @connections`,
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
@@ -93,13 +110,23 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} established counter drop`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
+    `add rule ${table} follow iifname @bridges fib daddr type local ${key} vmap @cuts`,
     `add rule ${table} follow iifname @bridges ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
     // A service that accepts says so by its first packet; one that refuses, or is away, does not.
     `add chain ${table} accepted`,
     `add rule ${table} accepted oifname . ip daddr @probes accept`,
+    `add rule ${table} accepted oifname . ip daddr . tcp dport . ct original proto-dst @spoiled accept`,
     `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
+    `add chain ${table} replied`,
+    ...['tcp', 'udp'].flatMap((protocol) => {
+      const rule = `add rule ${table} replied meta l4proto ${protocol}`;
+      const port = 'oifname . meta l4proto . ct original proto-dst';
+      return [`${rule} meta priority set ${port} map @slowed`, `${rule} ${port} vmap @cuts`];
+    }),
+    `add rule ${table} replied meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
+    `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
-    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat tcp flags & (syn | ack) == syn | ack jump accepted`,
+    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat jump replied`,
     ...renderDelivery(table),
     ...renderConfinement(table),
   ];
@@ -126,22 +153,6 @@ const renderDelivery = (table: string): string[] => [
   `add rule ${table} delivered counter drop`,
   `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
   `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
-];
-
-// What a hermetic network's containers send goes to the forwarded ports and to each other. The one comes translated, the other leaves by
-// the bridge that it came by. This host may call its containers, and is answered.
-const renderConfinement = (table: string): string[] => [
-  `add set ${table} hermetic { type ifname; }`,
-  `add set ${table} within { type ifname . ifname; }`,
-  `add chain ${table} welcomed`,
-  `add rule ${table} welcomed ct status dnat ip daddr 127.0.0.1 accept`,
-  `add rule ${table} welcomed ct direction reply accept`,
-  `add rule ${table} welcomed ip protocol icmp ct state related accept`,
-  `add rule ${table} welcomed counter reject with icmp type admin-prohibited`,
-  `add rule ${table} deliver iifname @hermetic jump welcomed`,
-  `add chain ${table} confine { type filter hook forward priority -300; policy accept; }`,
-  `add rule ${table} confine iifname @hermetic iifname . oifname != @within counter reject with icmp type admin-prohibited`,
-  `add rule ${table} confine oifname @hermetic iifname . oifname != @within counter drop`,
 ];
 
 /** What one bridge has in the tables. */
@@ -191,6 +202,9 @@ export const elementsOf = (
       add(owned, 'ports', key, target(port));
     }
     live(port);
+    if (port.classId !== undefined) add(owned, 'slowed', key, ` : ${port.classId}`);
+    if (port.protocol === 'udp') add(owned, 'zones', String(port.containerPort), ` : ${port.targetPort}`);
+    if (port.cut !== undefined) add(owned, 'cuts', key, ` : goto ${cutChainOf(port.protocol, port.cut)}`);
   }
   if (probe !== undefined) {
     for (const table of [guard, owned]) add(table, 'callers', probe.callers);

@@ -105,6 +105,16 @@ export class ProcessTable {
     );
   }
 
+  /** Cuts or slows a port of those that are there, or brings it back. @throws LHF_ERR_RULES */
+  disturbPort(bridge: string, port: PortRule, fault: Pick<PortRule, 'cut' | 'classId'>): Promise<void> {
+    const change = (one: PortRule): PortRule => (describe(one) === describe(port) ? { ...one, ...fault } : one);
+    return this.#change(
+      bridge,
+      `could not be changed for the fault of ${describe(port)} of ${bridge}`,
+      (now) => now && { ...now, ports: now.ports.map(change) },
+    );
+  }
+
   /** Knows our probes by their address, and where ports lead for them. @throws LHF_ERR_RULES */
   setProbe(bridge: string, probe: ProbeRule): Promise<void> {
     return this.#change(bridge, `could not be put in for probes on ${bridge}`, (now) => now && { ...now, probe });

@@ -3,6 +3,7 @@ import { LocalhostForwardError } from '../../errors.ts';
 import { interfaceExists, readSysctl } from '../../host/kernel.ts';
 import { allowContainer } from '../../privilege/advice.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
+import type { Obstacle } from '../strategy.ts';
 
 const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
 
@@ -25,15 +26,31 @@ export const openRouteLocalnet = async (
 ): Promise<void> => {
   const ipv6 = `net/ipv6/conf/${bridge}/disable_ipv6`;
   const alone = isHermetic && (await readSysctl(ipv6)) !== undefined ? [ipv6] : [];
-  // This one first: where it fails, nothing has been opened.
-  const failure = await privileges.setSysctls([...alone, keyOf(bridge)], '1');
+  const failure =
+    (await refuseSourceRoutes(bridge, privileges)) ?? (await privileges.setSysctls([...alone, keyOf(bridge)], '1'));
   if (failure === undefined) return;
-  const isReadOnly = /EROFS|read-only file system/i.test(failure);
-  throw new LocalhostForwardError('LHF_ERR_RULES', {
-    what: `route_localnet of ${bridge} could not be turned on: ${failure}`,
-    try: isReadOnly ? allowContainer : 'localhost-forward doctor',
-  });
+  const { what, advice } = describeRefusal(bridge, failure);
+  throw new LocalhostForwardError('LHF_ERR_RULES', { what, try: advice });
 };
+
+/** A source route leads past the guard's first half. The kernel takes them where the parameter of all interfaces and the bridge's own say so. */
+const refuseSourceRoutes = async (bridge: string, privileges: Privileges): Promise<string | undefined> => {
+  const keys = ['all', bridge].map((name) => `net/ipv4/conf/${name}/accept_source_route`);
+  const values = await Promise.all(keys.map(readSysctl));
+  const [, own = ''] = keys;
+  return values.every((value) => value === '1') ? privileges.setSysctls([own], '0') : undefined;
+};
+
+/** Why no bridge's could be turned on: a parameter of all that are to come is opened as theirs would be, and nothing is written to it. */
+export const rehearseRouteLocalnet = async (privileges: Privileges): Promise<Obstacle | undefined> => {
+  const failure = await privileges.setSysctls([keyOf('default')], '');
+  return failure === undefined ? undefined : describeRefusal('a bridge', failure);
+};
+
+const describeRefusal = (bridge: string, failure: string): Required<Obstacle> => ({
+  what: `route_localnet of ${bridge} could not be turned on: ${failure}`,
+  advice: /EROFS|read-only file system/i.test(failure) ? allowContainer : 'localhost-forward doctor',
+});
 
 /** Turns it off, and tells whether it is: a bridge that is gone is closed. */
 export const closeRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<boolean> => {

@@ -1,10 +1,11 @@
-import { LocalhostForwardError } from '../../errors.ts';
+import { bridgeElsewhere } from '../../engine/bridges.ts';
 import { interfaceExists } from '../../host/kernel.ts';
 import { probeAddressOf } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
 import type { Names } from '../../ownership/names.ts';
 import type { PacketWatch } from '../packets.ts';
 import type {
+  Fault,
   FirewallPass,
   Network,
   PortMapping,
@@ -91,7 +92,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   /** Guard and translations are in; what is left is to open the bridge. */
   async connect({ gateway, subnet, probeAddress }: Network): Promise<{ address: string }> {
-    if (!interfaceExists(this.names.bridge)) throw engineElsewhere(this.tools, this.names.bridge);
+    if (!interfaceExists(this.names.bridge)) throw bridgeElsewhere(this.tools.engine, this.names.bridge);
     if (subnet !== this.#subnet) {
       // The engine refused the subnet that was planned.
       this.#subnet = subnet;
@@ -111,6 +112,10 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   remove(port: PortMapping): Promise<void> {
     return this.#rules.remove(port);
+  }
+
+  disturb(port: PortMapping, fault: Fault): Promise<void> {
+    return this.#rules.disturb(port, fault);
   }
 
   divertProbes(trials: readonly PortMapping[]): Promise<void> {
@@ -144,12 +149,4 @@ const all = async (work: readonly Promise<void>[]): Promise<void> => {
   const errors = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(String).join('; '));
-};
-
-const engineElsewhere = ({ engine }: Tools, bridge: string): LocalhostForwardError => {
-  const what = `This process and the engine at ${engine.facts.endpoint} are in different network namespaces: the engine made ${bridge}, and there is no such interface here`;
-  return new LocalhostForwardError('LHF_ERR_NO_STRATEGY', {
-    what,
-    try: 'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in',
-  });
 };

@@ -20,10 +20,8 @@ export class TableView implements BridgeRulesView {
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
     const [attempts, accepted, traffic] = await this.#elements('set attempts', 'set connections', 'set traffic');
     return ports.map((port) => {
-      const tried = countOf(attempts, port).packets;
-      // A UDP service accepts nothing: each flow is one.
-      const connections = port.protocol === 'udp' ? tried : countOf(accepted, port).packets;
-      return { attempts: tried, connections, ...countOf(traffic, port) };
+      const [tried, connections] = [countOf(attempts, port), countOf(accepted, port)];
+      return { attempts: tried.packets, connections: connections.packets, ...countOf(traffic, port) };
     });
   }
 

@@ -1,23 +1,29 @@
 import { connectContainer, disconnectContainer } from '../../engine/containers.ts';
+import { areBridgesElsewhere, bridgeElsewhere } from '../../engine/bridges.ts';
 import { LocalhostForwardError } from '../../errors.ts';
-import { readDefaultDevices } from '../../host/kernel.ts';
+import { interfaceExists, readDefaultDevices } from '../../host/kernel.ts';
 import { firstAddressOf } from '../../network/subnet.ts';
 import type { Front } from '../carrier/route.ts';
-import type { Network, PortMapping, Tools } from '../strategy.ts';
+import type { Network, Obstacle, PortMapping, Tools } from '../strategy.ts';
 
 /** On the network's own gateway; in a job's container, which has no bridges, on an address of that container's on the network. */
 export const frontOf = ({ engine }: Tools, forget: Front['forget']): Front => {
   const { job } = engine.facts;
-  return job?.network === 'own' ? new JobFront(engine.docker, job.id, forget) : onGateway(forget);
+  return job?.network === 'own' ? new JobFront(engine.docker, job.id, forget) : onGateway(engine, forget);
 };
 
-const onGateway = (forget: Front['forget']): Front => {
+/** Why {@link frontOf} could not be opened. */
+export const rehearseFront = async ({ engine }: Tools): Promise<Obstacle | undefined> =>
+  engine.facts.job?.network === 'own' ? undefined : areBridgesElsewhere(engine);
+
+const onGateway = (engine: Tools['engine'], forget: Front['forget']): Front => {
   let gateway = '';
   return {
     strategy: 'relay',
     isOpen: true,
     open: async (network) => {
       ({ gateway } = network);
+      if (!interfaceExists(network.bridge)) throw bridgeElsewhere(engine, network.bridge);
       return { address: gateway, place: { address: gateway } };
     },
     landingOf: ({ containerPort }) => ({ address: gateway, port: containerPort }),
@@ -69,5 +75,5 @@ const routeTaken = (id: string, { name }: Network): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_NETWORK', {
     what: `The engine led the default route of this job's container ${id.slice(0, 12)} to ${name}, and with it its other connections`,
     evidence: ['engines before 28 take the network whose name comes first; it was taken off again'],
-    try: 'docker network create a-job, for the network of this container',
+    try: 'docker network create a-job',
   });

@@ -1,8 +1,10 @@
 import { noteBridge } from '../held-bridges.ts';
 import { relayThreadOf } from '../carrier/relay-thread.ts';
 import { CarriedRoute } from '../carrier/route.ts';
-import { unseenRoute } from '../carrier/unseen-route.ts';
-import { frontOf } from './front.ts';
+import { askDesk } from '../carrier/desk.ts';
+import { socketFolders } from '../carrier/folders.ts';
+import { CarriedView } from '../carrier/view.ts';
+import { frontOf, rehearseFront } from './front.ts';
 import { obstacleToBridges } from '../obstacle-to-bridges.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -12,7 +14,7 @@ export const relay: Strategy = {
   needsPrivilege: false,
   carries: ['tcp', 'udp'],
   confines: true,
-  leftovers: [],
+  leftovers: [socketFolders],
   obstacle: (facts) =>
     obstacleToBridges(facts) ??
     (facts.engine.job?.network === 'none'
@@ -20,10 +22,12 @@ export const relay: Strategy = {
       : undefined),
   describe: ({ engine: { job } }) =>
     `${job?.network === 'own' ? "on this job's container, for its own loopback: " : ''}this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller`,
+  rehearse: rehearseFront,
   /** Begins without a socket: there is nothing to listen on before the network is there. */
   open: async (plan, tools) => {
     const front = frontOf(tools, await noteBridge(plan, tools));
-    return new CarriedRoute(plan, front, relayThreadOf(tools.session));
+    return new CarriedRoute(plan, tools.session.word, front, relayThreadOf(tools.session));
   },
-  attach: () => unseenRoute('relay'),
+  attach: ({ names, gateway }) =>
+    new CarriedView(askDesk(names.bridge), ({ containerPort }) => ({ address: gateway, port: containerPort })),
 };

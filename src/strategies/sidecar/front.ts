@@ -1,15 +1,17 @@
+import { tmpdir } from 'node:os';
 import { clearTimeout, delay, setTimeout } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
-import { dockerUnavailable, statusOf } from '../../engine/engine.ts';
+import { statusOf } from '../../engine/engine.ts';
+import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { createHelper, describeHelperRefusal } from '../../engine/helper-container.ts';
 import { readProgramText } from '../../engine/program-text.ts';
 import { isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
 import { sidecarAddressOf } from '../../network/subnet.ts';
 import { renderLabels, type Names } from '../../ownership/names.ts';
+import { socketIn } from '../carrier/folders.ts';
 import type { RelayThread } from '../carrier/relay-thread.ts';
 import type { Front, Place } from '../carrier/route.ts';
 import type { Network, Tools } from '../strategy.ts';
-import { makeSocketFolder, removeFolder } from './folders.ts';
 
 /** What the socket is called in the container. */
 const socketThere = '/localhost-forward.sock';
@@ -32,7 +34,6 @@ export class SidecarFront implements Front {
   readonly strategy = 'sidecar';
   readonly #parts: SidecarParts;
   readonly #name: string;
-  #folder: string | undefined;
   #isBegun = false;
   #isOpen = false;
   #container: AttachedContainer | undefined;
@@ -42,21 +43,25 @@ export class SidecarFront implements Front {
     this.#name = `lhf-sidecar-${parts.names.bridge.slice('lhf-'.length)}`;
   }
 
-  async open(network: Network): Promise<{ address: string; place: Place }> {
+  async open(
+    network: Network,
+    folder: string | undefined,
+    onLost: () => void,
+  ): Promise<{ address: string; place: Place }> {
     const address = sidecarAddressOf(network.subnet);
-    const { names, tools, thread } = this.#parts;
-    const { folder, socket } = await makeSocketFolder(names.bridge, tools.session.word);
-    this.#folder = folder;
+    const { names, thread } = this.#parts;
+    if (folder === undefined) throw noFolder(this.#name);
+    const socket = socketIn(folder, 'sidecar');
     await thread.ask({ do: 'openDoor', forward: names.bridge, path: socket });
     try {
-      await this.#start(network, address, socket);
+      await this.#start(network, address, socket, onLost);
     } catch (error) {
       throw this.#describe(error);
     }
     return { address, place: { address } };
   }
 
-  async #start(network: Network, address: string, socket: string): Promise<void> {
+  async #start(network: Network, address: string, socket: string, onLost: () => void): Promise<void> {
     const { names, tools, thread } = this.#parts;
     this.#isBegun = true;
     const container = await createHelper(tools.engine.docker, {
@@ -71,9 +76,13 @@ export class SidecarFront implements Front {
       mounts: [{ source: socket, target: socketThere }],
     });
     this.#container = container;
-    const ended = endOf(container).finally(() => (this.#isOpen = false));
-    // It ends when it is removed, too.
-    ended.catch(() => undefined);
+    const ended = endOf(container);
+    ended.catch(() => {
+      const wasOpen = this.#isOpen;
+      this.#isOpen = false;
+      // It ends when it is removed, too.
+      if (wasOpen) onLost();
+    });
     await container.start();
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error(`it did not call back within ${startMs} ms`)), startMs);
@@ -97,6 +106,7 @@ export class SidecarFront implements Front {
 
   async close(): Promise<void> {
     const { names, tools, thread } = this.#parts;
+    this.#isOpen = false;
     // A thread that ends meanwhile takes the door along.
     const left = thread.isLost
       ? undefined
@@ -105,8 +115,6 @@ export class SidecarFront implements Front {
     // By its name where the engine's answer to its creation was lost: nobody else's has that.
     if (this.#isBegun) await (this.#container?.remove() ?? removeContainer(tools.engine.docker, this.#name));
     this.#isBegun = false;
-    if (this.#folder !== undefined) await removeFolder(this.#folder);
-    this.#folder = undefined;
   }
 
   forget(): Promise<void> {
@@ -127,6 +135,16 @@ export class SidecarFront implements Front {
     );
   }
 }
+
+const noFolder = (name: string): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_RULES',
+    {
+      what: `The sidecar ${name} has no socket: no folder could be made in ${tmpdir()}, nor in /tmp`,
+      try: 'TMPDIR=<a folder that this user may write to>',
+    },
+    { strategy: 'sidecar' },
+  );
 
 /** Rejects when the container ends. */
 const endOf = async (container: AttachedContainer): Promise<never> => {

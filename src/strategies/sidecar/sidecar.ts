@@ -1,10 +1,11 @@
 import { noteBridge } from '../held-bridges.ts';
 import { relayThreadOf } from '../carrier/relay-thread.ts';
 import { CarriedRoute } from '../carrier/route.ts';
-import { unseenRoute } from '../carrier/unseen-route.ts';
+import { askDesk } from '../carrier/desk.ts';
+import { socketFolders } from '../carrier/folders.ts';
+import { CarriedView } from '../carrier/view.ts';
 import type { Obstacle, Strategy } from '../strategy.ts';
 import type { Facts } from '../strategy.ts';
-import { socketFolders } from './folders.ts';
 import { SidecarFront } from './front.ts';
 
 /**
@@ -24,9 +25,9 @@ export const sidecar: Strategy = {
     const forget = await noteBridge(plan, tools);
     const thread = relayThreadOf(tools.session);
     const front = new SidecarFront({ names: plan.names, tools, thread, forget });
-    return new CarriedRoute(plan, front, thread);
+    return new CarriedRoute(plan, tools.session.word, front, thread);
   },
-  attach: () => unseenRoute('sidecar'),
+  attach: ({ names }) => new CarriedView(askDesk(names.bridge), () => undefined),
 };
 
 /** A socket can be shared with containers of this host alone. */

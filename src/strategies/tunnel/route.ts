@@ -6,16 +6,18 @@ import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
   keyOf,
+  type Fault,
   type Network,
   type PortMapping,
   type Proofs,
   type Route,
   type RouteEvidence,
   type RoutePlan,
-  type RouteView,
   type Tools,
 } from '../strategy.ts';
+import { connect, disconnect, slowsElsewhere, TunnelCuts } from './cuts.ts';
 import { startSshd, type Sshd } from './sshd.ts';
+import { landingOf } from './unseen-route.ts';
 
 interface Count {
   attempts: number;
@@ -36,30 +38,6 @@ export const openTunnelRoute = async (plan: RoutePlan, tools: Tools): Promise<Ro
   return route;
 };
 
-/** Only the process that carries the bytes can tell of them. */
-export const unseenRoute = (): RouteView => {
-  const refuse = async (): Promise<never> => {
-    throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-      what: 'The strategy tunnel counts in the process that opened the forward, and this is another one',
-      try: 'ask the forward in the process that opened it',
-    });
-  };
-  return {
-    isRelay: true,
-    isOfHost: false,
-    hits: refuse,
-    proofs: refuse,
-    inspect: refuse,
-    landingOf,
-    watchPackets: async () => blindWatch,
-  };
-};
-
-const landingOf = ({ targetPort }: PortMapping): ReturnType<RouteView['landingOf']> => ({
-  address: '127.0.0.1',
-  port: targetPort,
-});
-
 class TunnelRoute implements Route {
   readonly isRelay = true;
   readonly isOfHost = false;
@@ -68,6 +46,7 @@ class TunnelRoute implements Route {
   readonly #counts = new Map<string, Count>();
   /** What is established, by its port's key. */
   readonly #sockets = new Map<Socket, { readonly key: string; readonly channel: ClientChannel }>();
+  readonly #cuts = new TunnelCuts();
   /** Connections of probes that a service has accepted, while they last. */
   readonly #proven = new Set<string>();
   #trials: ReadonlyMap<string, PortMapping> = new Map();
@@ -99,16 +78,22 @@ class TunnelRoute implements Route {
   async remove(port: PortMapping): Promise<void> {
     const key = keyOf(port);
     this.#ports.delete(key);
-    const sshd = this.#sshd;
-    // Refused, it is not listened to any more: what was wanted.
-    await sshd?.awaited(
-      new Promise<void>((resolve) => void sshd.client.unforwardIn('', port.containerPort, () => resolve())),
-    );
-    for (const [socket, { key: of, channel }] of this.#sockets) {
-      if (of !== key) continue;
-      socket.resetAndDestroy();
-      channel.destroy();
-    }
+    this.#cuts.set(key, undefined);
+    this.#counts.delete(key);
+    await this.#stopListening(port);
+    this.#end(key);
+  }
+
+  async disturb(port: PortMapping, { cut, slow }: Fault): Promise<void> {
+    if (slow !== undefined) throw slowsElsewhere();
+    const key = keyOf(port);
+    const was = this.#cuts.set(key, cut);
+    if (cut === 'refuse' && was !== 'refuse') await this.#stopListening(port);
+    if (cut === 'refuse' || cut === 'reset') this.#end(key);
+    if (was === 'refuse' && cut !== 'refuse') await this.#sshd?.awaited(this.#listen(port));
+    for (const [socket, { key: of, channel }] of this.#sockets)
+      if (of === key) (cut === 'drop' ? disconnect : connect)(channel, socket);
+    if (cut !== 'drop') this.#cuts.refuseHeld(key);
   }
 
   async divertProbes(trials: readonly PortMapping[]): Promise<void> {
@@ -158,11 +143,28 @@ class TunnelRoute implements Route {
     await this.#forget();
   }
 
+  /** Refused, it is not listened to any more: what was wanted. */
+  async #stopListening({ containerPort }: PortMapping): Promise<void> {
+    const sshd = this.#sshd;
+    await sshd?.awaited(
+      new Promise<void>((resolve) => void sshd.client.unforwardIn('', containerPort, () => resolve())),
+    );
+  }
+
+  #end(key: string): void {
+    this.#cuts.refuseHeld(key);
+    for (const [socket, { key: of, channel }] of this.#sockets) {
+      if (of !== key) continue;
+      socket.resetAndDestroy();
+      channel.destroy();
+    }
+  }
+
   #listen(port: PortMapping): Promise<void> {
     if (port.protocol === 'udp')
       throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
         what: `The strategy tunnel carries TCP only, and udp port ${port.containerPort} was asked for`,
-        try: "strategy: 'nftables' or 'iptables', on an engine of this host",
+        try: "strategy: 'nftables'",
       });
     return new Promise((resolve, reject) => {
       const client = this.#sshd?.client;
@@ -191,6 +193,9 @@ class TunnelRoute implements Route {
     if (port === undefined) return reject();
     const isProbe = srcIP === this.#network?.probeAddress;
     if (!isProbe) this.#countOf(key).attempts += 1;
+    const cut = this.#cuts.of(key);
+    if (cut === 'drop') return this.#cuts.hold(key, reject);
+    if (cut !== undefined) return reject();
     const trial = isProbe ? this.#trials.get(key) : undefined;
     const service = dial({
       host: trial === undefined ? port.hostAddress : '127.0.0.1',
@@ -213,8 +218,7 @@ class TunnelRoute implements Route {
         this.#proven.delete(caller);
         this.#sockets.delete(service);
       });
-      channel.pipe(service);
-      service.pipe(channel);
+      if (this.#cuts.of(key) !== 'drop') connect(channel, service);
     });
   }
 

@@ -1,8 +1,9 @@
 import { Duplex } from 'node:stream';
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../../clock.ts';
 import type { Client } from 'ssh2';
 import { addressOn, createPiped, removeContainer, type PipedContainer } from '../../engine/containers.ts';
-import { dockerUnavailable, statusOf, type Engine } from '../../engine/engine.ts';
+import { statusOf, type Engine } from '../../engine/engine.ts';
+import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { ensureImage } from '../../engine/images.ts';
 import { messageOf } from '../../engine/networks.ts';
 import { LocalhostForwardError } from '../../errors.ts';

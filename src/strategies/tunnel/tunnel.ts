@@ -1,5 +1,6 @@
 import type { Strategy } from '../strategy.ts';
-import { openTunnelRoute, unseenRoute } from './route.ts';
+import { openTunnelRoute } from './route.ts';
+import { unseenRoute } from './unseen-route.ts';
 
 /**
  * For engines elsewhere: an sshd in a container on the network listens there, and each connection comes back to this process through the
@@ -13,7 +14,9 @@ export const tunnel: Strategy = {
   leftovers: [],
   obstacle: () => undefined,
   doubt: ({ engine }) =>
-    engine.remote ? undefined : { what: 'for engines elsewhere, and this one is not', advice: "strategy: 'tunnel'" },
+    engine.remote || engine.elsewhere === true
+      ? undefined
+      : { what: 'for engines elsewhere, and this one is not', advice: "strategy: 'tunnel'" },
   describe: ({ engine }) =>
     `an sshd in a container carries the bytes to this process through the API at ${engine.endpoint}; services see 127.0.0.1 as their caller`,
   open: openTunnelRoute,

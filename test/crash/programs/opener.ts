@@ -35,6 +35,10 @@ const orders: Readonly<Record<string, (net: LocalhostForward) => unknown>> = {
     await net.forward({ hostPort: 8088, containerPort: 81 });
     console.log('added');
   },
+  drop: async (net) => {
+    for (const { containerPort } of net.ports) await net.unforward(containerPort);
+    console.log('dropped');
+  },
   exit: () => process.exit(0),
 };
 

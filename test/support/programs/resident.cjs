@@ -203,13 +203,15 @@ const verbs = {
       const socket = net.connect({ host, port }, () => done('connected')).on('error', fail);
       return () => socket.destroy();
     }, patience),
-  send: (host, port, text, patience) =>
+  send: (host, port, text, patience, from) =>
     dial((done, fail) => {
       const socket = dgram.createSocket('udp4');
       let isOpen = true;
       socket.on('message', (message) => done(message.toString())).on('error', fail);
       // Connected, so that a refusal is told.
-      socket.connect(port, host, () => socket.send(text));
+      const send = () => socket.connect(port, host, () => socket.send(text));
+      if (from === undefined) send();
+      else socket.bind(from, send);
       return () => {
         if (isOpen) socket.close();
         isOpen = false;

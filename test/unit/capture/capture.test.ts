@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 const listen = async (callerOf: (request: IncomingMessage) => Promise<Caller | undefined> = async () => caller) => {
-  const capture = new Capture({ hostname: 'host.docker.internal', callerOf });
+  const capture = new Capture({ hostnames: ['host.docker.internal', 'host.testcontainers.internal'], callerOf });
   const server = createServer(capture.listenerFor(() => 80)).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
@@ -36,6 +36,19 @@ test('a request is in the log when its client is answered, as it came', async ()
     receivedAt: expect.any(Date),
   });
   expect([request?.body, request?.text(), request?.json()]).toEqual([Buffer.from('{"id":7}'), '{"id":7}', { id: 7 }]);
+});
+
+test('its URL has the name that was dialled', async () => {
+  const { log, url } = await listen();
+  for (const host of ['host.testcontainers.internal:80', 'HOST.docker.internal', 'else.example', undefined]) {
+    const client = ask(url, { path: '/a', ...(host !== undefined && { headers: { host } }) }).end();
+    // oxlint-disable-next-line no-await-in-loop -- In this order.
+    await once(client, 'response');
+  }
+  expect(log.requests.map((one) => one.url)).toEqual([
+    'http://host.testcontainers.internal:80/a',
+    ...Array.from({ length: 3 }, () => 'http://host.docker.internal:80/a'),
+  ]);
 });
 
 test('of a body the first 8 MiB are kept, and the rest is counted', async () => {

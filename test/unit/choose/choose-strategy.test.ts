@@ -61,6 +61,7 @@ describe('what is chosen', () => {
     ['relay asked for by root', {}, { strategy: 'relay', privilege: 'root' }, 'relay', 'none', 'asked for; this'],
     ['UDP', {}, { protocols: ['udp'] }, 'nftables', 'root', 'nft 1.0.6'],
     ['remote', { engine: { remote: true } }, {}, 'tunnel', 'none', 'an sshd in a container carries'],
+    ['an engine in another namespace', { engine: { elsewhere: true } }, {}, 'sidecar', 'none', 'a container of ours'],
     ['tunnel', {}, { strategy: 'tunnel' }, 'tunnel', 'none', 'asked for; an sshd'],
     ['Docker Desktop', { engine: desktop }, {}, 'native', 'none', 'Docker Desktop itself leads containers'],
     ['rootless', { engine: { rootless: true } }, { strategy: 'native' }, 'native', 'none', 'asked for; the engine'],
@@ -140,7 +141,14 @@ describe('where none works', () => {
       { engine: { rootless: true } },
       byRules,
       'a rootless engine has its bridges',
-      'docker context use default, with',
+      'docker context use default',
+    ],
+    [
+      'rules for an engine in another namespace',
+      { engine: { elsewhere: true } },
+      byRules,
+      'the engine at unix:///var/run/docker.sock has its bridges in another network namespace than this process',
+      "strategy: 'sidecar'",
     ],
     ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', "strategy: 'tunnel'"],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
@@ -214,6 +222,11 @@ test.each<[string, Different, string]>([
 test.each<[string, Different, string]>([
   ['a rootless engine', { engine: { rootless: true } }, 'a rootless engine has no rights on this host'],
   ['a virtual machine', { engine: { vm: 'Colima' } }, 'Colima has a kernel of its own'],
+  [
+    'another network namespace',
+    { engine: { elsewhere: true } },
+    'the engine is in another network namespace than this process',
+  ],
   ['another host', { engine: { remote: true, endpoint: 'tcp://b:1' } }, 'the engine at tcp://b:1 is on another host'],
 ])('the engine of %s has no container to give rights by', (_, different, reason) => {
   const { host, engine } = machineWith(different);
@@ -228,7 +241,7 @@ test('a strategy that uses no rights is none for who names the rights to be used
 });
 
 test('what failed at its start is not chosen again', () => {
-  const failed = new Map([['nftables', 'failed at its start: no']] as const);
+  const failed = [{ strategy: 'nftables', privilege: 'root', words: 'no', isOfRights: false }] as const;
   const { strategy, reasons } = chooseStrategy(machineWith(), { strategy: 'auto', privilege: 'auto' }, failed);
   expect(strategy).toBe('iptables');
   expect(reasons[0]).toEqual({ strategy: 'nftables', chosen: false, reason: 'failed at its start: no' });

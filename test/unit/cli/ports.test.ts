@@ -6,12 +6,12 @@ describe('a port on the command line', () => {
     ['8088', { hostPort: 8088, protocol: 'tcp' }],
     ['0', { hostPort: 0, protocol: 'tcp' }],
     ['65535', { hostPort: 65_535, protocol: 'tcp' }],
-    ['80:8088', { hostPort: 8088, containerPort: 80, protocol: 'tcp' }],
-    ['80:0', { hostPort: 0, containerPort: 80, protocol: 'tcp' }],
+    ['8088:80', { hostPort: 8088, containerPort: 80, protocol: 'tcp' }],
+    ['0:80', { hostPort: 0, containerPort: 80, protocol: 'tcp' }],
     ['53/udp', { hostPort: 53, protocol: 'udp' }],
     ['0/udp', { hostPort: 0, protocol: 'udp' }],
-    ['53:5353/udp', { hostPort: 5353, containerPort: 53, protocol: 'udp' }],
-    ['80:8088/tcp', { hostPort: 8088, containerPort: 80, protocol: 'tcp' }],
+    ['5353:53/udp', { hostPort: 5353, containerPort: 53, protocol: 'udp' }],
+    ['8088:80/tcp', { hostPort: 8088, containerPort: 80, protocol: 'tcp' }],
   ])('%s', (word, port) => expect(parsePortWord(word)).toEqual(port));
 
   it.each([
@@ -25,7 +25,7 @@ describe('a port on the command line', () => {
     '80.5',
     '0x50',
     '1e3',
-    '0:8088',
+    '8088:0',
     '65536:80',
     '80:65536',
     '80:',
@@ -42,6 +42,6 @@ describe('a port on the command line', () => {
   ])('refuses %j and says how to write one', (word) => {
     const parse = (): unknown => parsePortWord(word);
     expect(parse).toThrow(PortSyntaxError);
-    expect(parse).toThrow(`80:8088 (container:host), 0 or 53/udp, got '${word}'`);
+    expect(parse).toThrow(`8088:80 (host:container), 0 or 53/udp, got '${word}'`);
   });
 });

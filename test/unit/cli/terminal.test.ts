@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { renderStep, StepList } from '../../../src/cli/step-list.ts';
-import { fit, openTerminal } from '../../../src/cli/terminal.ts';
+import { fit, openTerminal, wrap } from '../../../src/cli/terminal.ts';
 import { step, terminal } from './example.ts';
 
 const open = (stream: { isTTY?: boolean; columns?: number }, env: NodeJS.ProcessEnv = {}) => {
@@ -38,6 +38,12 @@ describe('a terminal', () => {
   ])('fits %s into %s columns', (text, width, fitted) => expect(fit(text, width)).toBe(fitted));
 });
 
+it.each([
+  ['one two three', undefined, ['one two three']],
+  ['one two three', 7, ['one two', 'three']],
+  ['https://example.test/long more', 7, ['https://example.test/long', 'more']],
+])('wraps %j at %s', (text, width, lines) => expect(wrap(text, width)).toEqual(lines));
+
 describe('the list of steps', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
@@ -68,8 +74,11 @@ describe('the list of steps', () => {
     expect(tty.written()).toBe(done);
   });
 
-  it.each([40, 80])('keeps within %i columns', (columns) => {
-    const long = { ...step('nothing left'), detail: 'x'.repeat(200) };
-    expect(renderStep(long, terminal(columns))).toHaveLength(columns);
+  it.each([60, 80])('keeps within %i columns, and cuts no word of a reason', (columns) => {
+    const words = Array.from({ length: 40 }, (_, n) => `word${n}`);
+    const lines = renderStep({ ...step('nothing left'), detail: words.join(' ') }, terminal(columns)).split('\n');
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+    expect(lines.map((line) => line.slice(26)).join(' ')).toBe(words.join(' '));
+    expect(lines[1]).toMatch(/^ {26}word/);
   });
 });

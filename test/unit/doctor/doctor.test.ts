@@ -49,16 +49,16 @@ const render = (report: DoctorReport): string => renderReport(report, picocolors
 describe('the doctor', () => {
   it('is read at a glance', () => {
     expect(render(healthy)).toBe(`\
-✓ engine     Docker 28.0 at unix:///var/run/docker.sock, rootful, local, firewall by nftables
+✓ engine       Docker 28.0 at unix:///var/run/docker.sock, rootful, local, firewall by nftables
 ✓ as root      root
 ✗ as sudo      sudo -n does not work for this user
 ✓ as container a helper container with CAP_NET_ADMIN alone
-  host       linux, kernel 6.1.0, nft 1.0.6, iptables 1.8.9 (nf_tables)
-  firewall   nothing drops by policy
-✓ nftables   the kernel removes the rules
-  iptables   works too
-  subnets    8000 of 198.18.0.0/15 are free
-  forwards   1 open, nothing left behind
+  host         linux, kernel 6.1.0, nft 1.0.6, iptables 1.8.9 (nf_tables)
+  firewall     nothing drops by policy
+✓ nftables     the kernel removes the rules
+  iptables     works too
+  subnets      8000 of 198.18.0.0/15 are free
+  forwards     1 open, nothing left behind
 Works: nftables as root`);
   });
 
@@ -78,12 +78,12 @@ Works: nftables as root`);
       problem: 'No Docker engine answers\nTry: this',
     });
     expect(text).toBe(`\
-✗ engine     none answers
+✗ engine       none answers
 ✗ as root      this user is not root
-  host       linux, kernel 6.1.0, nft absent, iptables absent
-  firewall   ufw, ip filter INPUT drops by policy
-  forwards   1 open, 1 left behind: localhost-forward sweep
-             network lhf-1, guard lhf_guard_lhf-1 (process 7, dead)
+  host         linux, kernel 6.1.0, nft absent, iptables absent
+  firewall     ufw, ip filter INPUT drops by policy
+  forwards     1 open, 1 left behind: localhost-forward sweep
+               network lhf-1, guard lhf_guard_lhf-1 (process 7, dead)
 No Docker engine answers
 Try: this`);
   });

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectEngine, readConnection, dockerUnavailable, statusOf } from '../../../src/engine/engine.ts';
+import { connectEngine, readConnection, statusOf } from '../../../src/engine/engine.ts';
+import { dockerUnavailable } from '../../../src/engine/unavailable.ts';
 import { readEngineFacts } from '../../../src/engine/identify.ts';
 import { reportedMachines } from '../support/reported-engines.ts';
 
@@ -112,9 +114,9 @@ describe('connectEngine', () => {
       const [one, other] = await Promise.all([connectEngine(option), connectEngine(option)]);
       expect(one).toBe(other);
       expect(one.facts).toMatchObject({ version: '28.5.0', endpoint: `unix://${socketPath}` });
-      expect(asked).toHaveLength(n);
+      expect(asked.filter((url) => url.endsWith('/info'))).toHaveLength(n);
     }
-    expect((await connectEngine(docker)).docker).toBe(docker);
+    expect(Object.getPrototypeOf((await connectEngine(docker)).docker)).toBe(docker);
   });
 
   it('asks again after a failure', async () => {
@@ -138,7 +140,12 @@ describe('connectEngine', () => {
 describe('dockerUnavailable', () => {
   const failure = (code: string, message = `connect ${code} /x`) => Object.assign(new Error(message), { code });
   it.each([
-    [failure('EACCES'), 'unix:///x', 'this user may not open the socket', 'sudo usermod -aG docker'],
+    [
+      failure('EACCES'),
+      'unix:///x',
+      'this user may not open the socket\n.*next log-in',
+      'sudo usermod -aG docker "\\$USER"$',
+    ],
     [failure('ENOENT'), 'unix:///x', 'connect ENOENT /x', 'sudo systemctl start docker'],
     [failure('ECONNREFUSED', ''), 'tcp://localhost:1', 'ECONNREFUSED', 'docker -H tcp://localhost:1 info'],
   ])('%o at %s', (cause, endpoint, reason, advice) => {
@@ -147,6 +154,23 @@ describe('dockerUnavailable', () => {
       new RegExp(String.raw`^No Docker engine answers at ${endpoint}: ${reason}\nTry: ${advice}`),
     );
     expect(error.cause).toBe(cause);
+  });
+
+  it('names DOCKER_HOST, and the docker context, where they chose it', () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const message = () => dockerUnavailable(failure('ENOENT'), 'unix:///nowhere.sock').message;
+    vi.stubEnv('DOCKER_HOST', 'unix:///nowhere.sock');
+    expect(message()).toMatch(/\n {2}DOCKER_HOST is unix:\/\/\/nowhere\.sock\nTry: unset DOCKER_HOST$/);
+    const config = mkdtempSync(join(folder, 'config-'));
+    const meta = join(config, 'contexts/meta', createHash('sha256').update('gone').digest('hex'));
+    mkdirSync(meta, { recursive: true });
+    writeFileSync(join(meta, 'meta.json'), JSON.stringify({ Endpoints: { docker: { Host: 'unix:///nowhere.sock' } } }));
+    vi.stubEnv('DOCKER_HOST', '');
+    vi.stubEnv('DOCKER_CONFIG', config);
+    vi.stubEnv('DOCKER_CONTEXT', 'gone');
+    expect(message()).toMatch(/\n {2}the docker context is gone\nTry: docker context use default$/);
+    vi.stubEnv('DOCKER_CONTEXT', '');
+    expect(message()).toMatch(/\nTry: sudo systemctl start docker$/);
   });
 });
 

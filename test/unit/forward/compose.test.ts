@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { renderComposeOverride } from '../../../src/forward/compose.ts';
 import { refusalOf } from '../support/refusal.ts';
 
-const target = { networkName: 'lhf-abcde123', hostname: 'host.docker.internal', gateway: '198.18.3.17' };
+const target = { networkName: 'lhf-abcde123', hostnames: ['host.docker.internal'], gateway: '198.18.3.17' };
 
 describe('the compose override', () => {
   const service = { networks: ['default', 'lhf-abcde123'], extra_hosts: ['host.docker.internal:198.18.3.17'] };
@@ -24,6 +24,14 @@ describe('the compose override', () => {
       networks: object;
     };
     expect(Object.keys(other.networks)).not.toEqual(Object.keys(networks));
+  });
+
+  test('has each name', () => {
+    const hostnames = ['host.docker.internal', 'host.testcontainers.internal'];
+    const { services } = parse(renderComposeOverride(['web'], { ...target, hostnames })) as {
+      services: { web: { extra_hosts: string[] } };
+    };
+    expect(services.web.extra_hosts).toEqual(hostnames.map((name) => `${name}:198.18.3.17`));
   });
 
   test('as text', () => {

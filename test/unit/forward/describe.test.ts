@@ -12,6 +12,7 @@ const net = (...ports: ForwardedPort[]) => ({
   networkName: 'lhf-abcde123',
   gateway: '198.18.0.1',
   hostname: 'host.docker.internal',
+  hostnames: ['host.docker.internal'],
   ports,
 });
 const refused = (message: RegExp) =>
@@ -33,6 +34,23 @@ describe('describeForward', () => {
         LOCALHOST_FORWARD_URL: 'http://host.docker.internal:80',
       },
     });
+  });
+
+  it('gives each name to commands and containers, and the first to URLs', () => {
+    const several = { ...net(port(80)), hostnames: ['host.docker.internal', 'host.testcontainers.internal'] };
+    const { extraHosts, dockerRunArgs, url } = describeForward(several);
+    expect(extraHosts).toEqual(['host.docker.internal:198.18.0.1', 'host.testcontainers.internal:198.18.0.1']);
+    expect(dockerRunArgs).toEqual([
+      '--network',
+      'lhf-abcde123',
+      ...extraHosts.flatMap((entry) => ['--add-host', entry]),
+    ]);
+    expect(url()).toBe('http://host.docker.internal:80');
+  });
+
+  it('adds no name that the engine resolves', () => {
+    const native = { ...net(port(80)), gateway: 'host.docker.internal' };
+    expect(describeForward(native).extraHosts).toEqual([]);
   });
 
   it('has no URL without a TCP port', () => {
@@ -67,6 +85,12 @@ describe('putOnNetwork', () => {
       ['mode', 'lhf-abcde123'],
       ['hosts', [{ host: 'host.docker.internal', ipAddress: '198.18.0.1' }]],
     ]);
+  });
+
+  it('gives a builder each name', () => {
+    const given = builder();
+    putOnNetwork(given, { ...net(), hostnames: ['a', 'b'] });
+    expect(given.calls.at(-1)).toEqual(['hosts', ['a', 'b'].map((host) => ({ host, ipAddress: '198.18.0.1' }))]);
   });
 
   it('leaves one on another network as it is', () => {

@@ -28,7 +28,7 @@ describe('whatever fails becomes an error of the package', () => {
       'as nobody foresaw',
       new TypeError('x is not a function'),
       'LHF_ERR_SYSTEM',
-      /^Opening failed: x is not a function\nTry: DEBUG=/,
+      /^Opening failed: x is not a function\nTry: export DEBUG=/,
     ],
     ['with no error at all', undefined, 'LHF_ERR_SYSTEM', /^Opening failed: undefined\n/],
     ['with a word', 'no', 'LHF_ERR_SYSTEM', /^Opening failed: no\n/],

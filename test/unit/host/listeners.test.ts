@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readListeners, takesLoopback4, takesLoopback6 } from '../../../src/host/listeners.ts';
+import { applyDetails, readListeners, takesLoopback4, takesLoopback6 } from '../../../src/host/listeners.ts';
 
 const listen = async (host: string, port = 0, ipv6Only = false): Promise<number> => {
   const server = createServer();
@@ -72,4 +72,24 @@ it('connections and closed listeners are none', async () => {
   await new Promise((resolve) => client.resume().once('end', resolve));
   server.close();
   expect(await readListeners(port, 'tcp')).toEqual([]);
+});
+
+it.each([
+  ['LISTEN 0 128 *:80 *:*', {}],
+  ['LISTEN 0 128 [::]:80 [::]:*', { isIpv6Only: true }],
+  ['LISTEN 0 128 [::]%lo:80 [::]:*', { isIpv6Only: true, device: 'lo' }],
+  ['', {}],
+])('what ss tells of a listener on all addresses: %s', (listing, told) => {
+  const listener = { protocol: 'tcp', family: 6, address: '::', port: 80 } as const;
+  const [detailed] = applyDetails([listener], `${listing}\n`);
+  expect(detailed).toEqual({ ...listener, ...told });
+  expect(takesLoopback4(detailed ?? listener)).toBe(!('isIpv6Only' in told));
+});
+
+it('two listeners of one address are bound where both are', () => {
+  const listener = { protocol: 'tcp', family: 4, address: '127.0.0.1', port: 80 } as const;
+  const lines = (...devices: string[]): string =>
+    devices.map((device) => `LISTEN 0 1 127.0.0.1${device}:80 0.0.0.0:*`).join('\n');
+  expect(applyDetails([listener], lines('%lo', '%lo'))).toEqual([{ ...listener, device: 'lo' }]);
+  expect(applyDetails([listener], lines('%lo', ''))).toEqual([listener]);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweepOwners } from '../../../src/leftovers/sweep-owners.ts';
 import { readOwner, renderSession, type Owner } from '../../../src/ownership/owner.ts';
-import { socketFolders } from '../../../src/strategies/sidecar/folders.ts';
+import { socketFolders } from '../../../src/strategies/carrier/folders.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -56,7 +56,20 @@ type Row = [seen: string, evidence: Evidence, finding: Finding, sentence: RegExp
 
 const rows: Row[] = [
   ['our nonce', { ...sound, ended: 'nonce' }, 'reachable', /reach 127\.0\.0\.1:8088 at host\.docker\.internal:80/, /./],
-  ['a service that accepts', { ...sound, ended: 'accepted', arrival: atService }, 'reachable', /reach/, /./],
+  [
+    'a service that accepts',
+    { ...sound, ended: 'accepted', arrival: atService },
+    'reachable',
+    /reach/,
+    /403, allow it the name host\.docker\.internal \(vite: server\.allowedHosts\)/,
+  ],
+  [
+    'a service on ::1 that accepts',
+    { ...sound, ended: 'accepted', arrival: atService, hostAddress: '::1' },
+    'reachable',
+    /reach \[::1\]:8088 at host\.docker\.internal:80/,
+    /./,
+  ],
   [
     'a service that ends the connection before anybody can look',
     { ...sound, ended: 'accepted', arrival: { ...atService, at: 'nowhere', to: undefined } },
@@ -172,8 +185,8 @@ const rows: Row[] = [
     'a service elsewhere',
     { ...sound, ended: 'refused', listeners: [listener('192.0.2.7')], listening: false },
     'listens-on-other-address',
-    /listens on 192\.0\.2\.7/,
-    /127\.0\.0\.1/,
+    /listens on 192\.0\.2\.7 and not on 127\.0\.0\.1/,
+    /^ss -lntp/,
   ],
   [
     'replies that a policy route takes away',
@@ -201,7 +214,14 @@ const rows: Row[] = [
     { ...sound, ended: 'refused', hostAddress: '::1', listening: false },
     'listens-on-other-address',
     /listens on 127\.0\.0\.1 and not on ::1/,
-    /let it listen on ::1/,
+    /^ss -lntp/,
+  ],
+  [
+    'a service that is bound to an interface',
+    { ...sound, ended: 'refused', listeners: [{ ...listener('127.0.0.1'), device: 'lo' }], listening: false },
+    'listens-on-other-address',
+    /listens for the interface lo alone, and containers come by lhf-/,
+    /^strategy: 'relay'/,
   ],
   [
     'a service on ::1 and elsewhere',

@@ -24,7 +24,7 @@ const setUp = (gate?: Parameters<typeof fakeProbeEngine>[0]) => {
 const to = (engine: ProbeEngine, network: string): Destination => ({
   docker: engine.docker,
   network: { id: network, name: network, bridge: '', subnet: '', gateway: '', probeAddress: '198.18.0.14' },
-  hostname: 'localhost',
+  hostnames: ['localhost'],
   address: '127.0.0.1',
   image: undefined,
 });

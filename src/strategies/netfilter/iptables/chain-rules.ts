@@ -63,8 +63,13 @@ const key = ({ protocol, containerPort }: PortRule): string => `${protocol}/${co
 const translation = ({ protocol, containerPort, targetPort }: PortRule, from = ''): string =>
   `${from}-p ${protocol} -m ${protocol} --dport ${containerPort} -j DNAT --to-destination 127.0.0.1:${targetPort}`;
 
-const traffic = ({ protocol, containerPort }: PortRule): string =>
-  `-p ${protocol} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${containerPort}`;
+// Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened, closed or
+// led elsewhere is another flow to whoever goes on sending.
+const traffic = ({ protocol, containerPort, targetPort }: PortRule): string =>
+  `-p ${protocol} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${containerPort}${protocol === 'udp' ? ` -j CT --zone-orig ${targetPort}` : ''}`;
+
+/** Proofs of ours send no datagrams, so that nobody else's are taken for them. */
+export const isProbed = ({ protocol }: Pick<PortRule, 'protocol'>): boolean => protocol === 'tcp';
 
 /** The rules of one bridge's chain. */
 const rulesOf = (table: TableName, { ports, probe }: ChainedBridge): ChainRule[] => {
@@ -72,12 +77,14 @@ const rulesOf = (table: TableName, { ports, probe }: ChainedBridge): ChainRule[]
   // Hits are the user's: what a proof of ours sends is left out.
   if (table === 'raw')
     return [
-      ...(from === undefined ? [] : [{ spec: `${from}-j RETURN`, first: true } as const]),
+      ...(from === undefined ? [] : [{ spec: `${from}-p tcp -j RETURN`, first: true } as const]),
       ...ports.map((port) => ({ spec: traffic(port) })),
     ];
   const trials = new Map(probe?.trials.map((port) => [key(port), port]));
   const probed =
-    from === undefined ? [] : [...new Map([...ports.map((port) => [key(port), port] as const), ...trials]).values()];
+    from === undefined
+      ? []
+      : [...new Map([...ports.map((port) => [key(port), port] as const), ...trials]).values()].filter(isProbed);
   return [
     ...probed.map((port) => ({ spec: translation(port, from), first: true }) as const),
     ...ports.map((port) => ({ spec: translation(port) })),

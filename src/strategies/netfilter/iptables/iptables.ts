@@ -8,6 +8,8 @@ import { NetfilterView } from '../route.ts';
 import { TableView } from '../table-view.ts';
 import { ChainLook } from './chain-look.ts';
 import { ChainView, FoundGuard, RawGuard } from './chain-view.ts';
+import { rehearseBridge } from '../rehearse.ts';
+import { rehearseChains } from './rehearse.ts';
 import { putIptablesRules } from './rules.ts';
 
 /** Kernel DNAT by iptables, guarded by owned tables of nft where there are any: those no flush takes. */
@@ -23,6 +25,7 @@ export const iptables: Strategy = {
     (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
   obstacleToHermetic: ({ host }) => obstacleToOwnedTables(host),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
+  rehearse: async (tools) => (await rehearseBridge(tools)) ?? rehearseChains(tools),
   open: (plan, tools) => openNetfilterRoute(plan, tools, () => putIptablesRules(plan, tools)),
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;

@@ -1,15 +1,19 @@
 import { debug } from '../../../command/debug.ts';
 import { LocalhostForwardError } from '../../../errors.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
-import type { PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
+import type { Fault, PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
+import { disturbPort } from '../disturb.ts';
+import { BridgeShaper } from '../shaper.ts';
 import { heldTablesOf, type HeldTables } from '../held-tables.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import type { ProbeRule } from '../process-rules.ts';
 import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
+import { endFlows } from './end-flows.ts';
 import { ChainView, RawGuard } from './chain-view.ts';
 import { HeldChains } from './held-chains.ts';
 
@@ -41,7 +45,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   );
   chains.acquire();
   const { names, ports } = plan;
-  const rules = new IptablesRules(names.bridge, chains, tables, tools);
+  const rules = new IptablesRules(plan, chains, tables, tools);
   // Of two holders, the one that starts the guardian has to know.
   const onSent = (): void => {
     if (tables === undefined) plan.onSent();
@@ -90,18 +94,40 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
 
 const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
 
+const faultsByNft = (): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNSUPPORTED',
+    {
+      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
+      try: "strategy: 'relay'",
+    },
+    { strategy: 'iptables' },
+  );
+
 class IptablesRules implements BridgeRules {
   readonly #bridge: string;
   readonly #chains: HeldChains;
   readonly #tables: HeldTables | undefined;
   readonly #view: ChainView;
   readonly #tableView: TableView | undefined;
+  readonly #privileges: Privileges;
+  #subnet: string;
+  readonly #shaper: BridgeShaper;
   #isReleased = false;
 
-  constructor(bridge: string, chains: HeldChains, tables: HeldTables | undefined, { privileges }: Tools) {
+  constructor(
+    { names: { bridge }, subnet }: RoutePlan,
+    chains: HeldChains,
+    tables: HeldTables | undefined,
+    tools: Tools,
+  ) {
+    const { privileges } = tools;
     this.#bridge = bridge;
+    this.#subnet = subnet;
+    this.#privileges = privileges;
     this.#chains = chains;
     this.#tables = tables;
+    this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
     this.#tableView = tables && new TableView(tables.names, bridge, privileges);
     this.#view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
   }
@@ -110,11 +136,20 @@ class IptablesRules implements BridgeRules {
     return this.#both((rules) => rules.addPort(this.#bridge, port));
   }
 
-  remove(port: PortMapping): Promise<void> {
-    return this.#both((rules) => rules.removePort(this.#bridge, port));
+  async remove(port: PortMapping): Promise<void> {
+    await this.#both((rules) => rules.removePort(this.#bridge, port));
+    if (this.#tables === undefined) await endFlows(this.#privileges, this.#subnet, port);
+    await this.#shaper.use(port, undefined);
+  }
+
+  /** By the tables that guard: what iptables' own could do there, they do as well. */
+  async disturb(port: PortMapping, fault: Fault): Promise<void> {
+    if (this.#tables === undefined) throw faultsByNft();
+    await disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
+    this.#subnet = subnet;
     return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
   }
 

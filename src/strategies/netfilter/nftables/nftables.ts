@@ -5,6 +5,7 @@ import { netfilterLeftovers } from '../leftovers/all.ts';
 import { obstacleToOwnedTables } from '../owned-tables.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
 import { openNetfilterRoute } from '../open-route.ts';
+import { obstacleOf, rehearseBridge, rehearseTables } from '../rehearse.ts';
 import { NetfilterView } from '../route.ts';
 import { TableView } from '../table-view.ts';
 import { putNftablesRules } from './rules.ts';
@@ -20,6 +21,7 @@ export const nftables: Strategy = {
   obstacleToHermetic: () => undefined,
   describe: ({ host }) =>
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,
+  rehearse: async (tools) => (await rehearseBridge(tools)) ?? obstacleOf(await rehearseTables(tools)),
   open: (plan, tools) =>
     openNetfilterRoute(plan, tools, () => putNftablesRules(heldTablesOf(tools), plan, tools.privileges)),
   attach: ({ names, probeAddress }, tools) => {

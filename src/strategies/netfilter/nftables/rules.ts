@@ -1,7 +1,9 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
-import type { PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
+import type { Fault, PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
+import { disturbPort } from '../disturb.ts';
+import { BridgeShaper } from '../shaper.ts';
 import type { HeldTables } from '../held-tables.ts';
 import { probeOn } from '../probe-on.ts';
 import { TableView } from '../table-view.ts';
@@ -29,11 +31,13 @@ class NftablesRules implements BridgeRules {
   readonly #tables: HeldTables;
   readonly #bridge: string;
   readonly #view: TableView;
+  readonly #shaper: BridgeShaper;
   #isReleased = false;
 
   constructor(tables: HeldTables, bridge: string, privileges: Privileges) {
     this.#tables = tables;
     this.#bridge = bridge;
+    this.#shaper = new BridgeShaper(bridge, privileges, 'nftables');
     this.#view = new TableView(tables.names, bridge, privileges);
   }
 
@@ -41,8 +45,13 @@ class NftablesRules implements BridgeRules {
     return this.#tables.rules.addPort(this.#bridge, port);
   }
 
-  remove(port: PortMapping): Promise<void> {
-    return this.#tables.rules.removePort(this.#bridge, port);
+  async remove(port: PortMapping): Promise<void> {
+    await this.#tables.rules.removePort(this.#bridge, port);
+    await this.#shaper.use(port, undefined);
+  }
+
+  disturb(port: PortMapping, fault: Fault): Promise<void> {
+    return disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {

@@ -1,13 +1,18 @@
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { RelayCount, RelayPort } from '../../../../src/strategies/carrier/orders.ts';
+import type { DeskQuestion, RelayCount, RelayPort } from '../../../../src/strategies/carrier/orders.ts';
 import { RelayThread } from '../../../../src/strategies/carrier/relay-thread.ts';
 import { listenTcp, listenUdp } from '../../../support/services.ts';
 import { until } from '../../../support/until.ts';
+
+type Question = { [K in DeskQuestion['do']]: Omit<Extract<DeskQuestion, { do: K }>, 'key'> }[DeskQuestion['do']];
 
 let thread: RelayThread;
 let opened = 0;
@@ -19,7 +24,7 @@ afterAll(() => thread.release());
 
 // Callers of these tests are on this host's own 127/8, as if it were the network.
 const address = '127.77.0.1';
-const within = { subnet: '127.77.0.0/29', probeAddress: '127.77.0.6' };
+const within = { subnet: '127.77.0.0/29', gateway: '127.77.0.1', probeAddress: '127.77.0.6' };
 
 /** Opens a port of the relay on one that is free, and closes it at the end. */
 const openPort = async (plan: Partial<RelayPort> & { hostPort: number }) => {
@@ -30,7 +35,9 @@ const openPort = async (plan: Partial<RelayPort> & { hostPort: number }) => {
   await thread.ask({ do: 'listen', ...of, address, port });
   const close = () => thread.ask({ do: 'close', ...of });
   onTestFinished(async () => void (await close()));
-  return { of, close, port: containerPort, count: () => thread.ask<RelayCount>({ do: 'count', ...of }) };
+  const ask = <T>(question: Question): Promise<T> =>
+    thread.ask<T>({ do: 'ask', forward, question: { key: of.key, ...question } as DeskQuestion });
+  return { of, close, ask, port: containerPort, count: () => ask<RelayCount>({ do: 'count' }) };
 };
 
 const call = (port: number, from = '127.77.0.2'): Socket => {
@@ -51,6 +58,8 @@ test('carries for callers of the subnet alone, counts them, and our own probes a
   expect(await answerOf(port, within.probeAddress)).toContain(service.marker);
   expect(await failureOf(call(port, '127.77.0.9'))).toBe('ECONNRESET');
   expect(await failureOf(call(port, '127.0.0.1'))).toBe('ECONNRESET');
+  // Whom an engine masquerades.
+  expect(await failureOf(call(port, within.gateway))).toBe('ECONNRESET');
   expect(await count()).toMatchObject({ attempts: 1, connections: 1, proofs: 1, packets: 2 });
   expect(service.callers).toHaveLength(2);
 });
@@ -81,16 +90,16 @@ test('leads probes elsewhere, and nobody else', async () => {
 
 test('knows both ends of what it carries, by TCP and by UDP', async () => {
   await using service = await listenTcp();
-  const { port, of } = await openPort({ hostPort: service.port });
+  const { port, ask: tell } = await openPort({ hostPort: service.port });
   const socket = call(port);
   await once(socket, 'connect');
   const caller = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
-  const ask = (from: typeof caller) => thread.ask<typeof caller | undefined>({ do: 'carriedFrom', ...of, end: from });
+  const ask = (from: typeof caller) => tell<typeof caller | undefined>({ do: 'carriedFrom', end: from });
   await until(async () => (await ask(caller)) !== undefined);
   const end = (await ask(caller)) ?? caller;
   expect(end.address).toBe('127.0.0.1');
-  expect(await thread.ask({ do: 'callerBehind', ...of, end })).toEqual(caller);
-  expect(await thread.ask({ do: 'callerBehind', ...of, end: { ...end, port: 1 } })).toBeUndefined();
+  expect(await tell({ do: 'callerBehind', end })).toEqual(caller);
+  expect(await tell({ do: 'callerBehind', end: { ...end, port: 1 } })).toBeUndefined();
   socket.destroy();
   await until(async () => (await ask(caller)) === undefined);
 });
@@ -120,7 +129,7 @@ test('gives each UDP peer a flow of its own, which the service’s answers come 
   service.bind(0, '127.0.0.1');
   await once(service, 'listening');
   onTestFinished(() => void service.close());
-  const { port, count, of } = await openPort({ hostPort: service.address().port, protocol: 'udp' });
+  const { port, count, ask } = await openPort({ hostPort: service.address().port, protocol: 'udp' });
   const callers = await Promise.all(['127.77.0.2', '127.77.0.3'].map((from) => openCaller(from, port)));
   const stranger = await openCaller('127.77.0.9', port);
   stranger.send('stranger');
@@ -128,8 +137,33 @@ test('gives each UDP peer a flow of its own, which the service’s answers come 
     expect(await Promise.all(callers.map((caller) => echoOf(caller, said)))).toEqual([said, said]);
   expect(new Set(ports).size).toBe(2);
   expect(await count()).toEqual({ attempts: 2, connections: 2, packets: 8, bytes: 24, proofs: 0 });
-  const behind = await thread.ask({ do: 'callerBehind', ...of, end: { address: '127.0.0.1', port: ports[0] ?? 0 } });
+  const behind = await ask({ do: 'callerBehind', end: { address: '127.0.0.1', port: ports[0] ?? 0 } });
   expect(callers.map((caller) => caller.address().port)).toContain((behind as { port: number }).port);
+});
+
+test('more peers than there is room for: who was silent longest makes room, and is carried again when it speaks', async () => {
+  const ports = new Set<number>();
+  const service = createSocket('udp4').on('message', (bytes, from) => {
+    ports.add(from.port);
+    service.send(bytes, from.port, from.address);
+  });
+  service.bind(0, '127.0.0.1');
+  await once(service, 'listening');
+  onTestFinished(() => void service.close());
+  const { port, count, ask } = await openPort({ hostPort: service.address().port, protocol: 'udp' });
+  const first = await openCaller('127.77.0.2', port);
+  expect(await echoOf(first, 'first')).toBe('first');
+  const [end = 0] = ports;
+  const behind = () =>
+    ask<{ port: number } | undefined>({ do: 'callerBehind', end: { address: '127.0.0.1', port: end } });
+  expect((await behind())?.port).toBe(first.address().port);
+  // The bound of src/programs/datagrams.cjs: so many others, and one more.
+  for (let n = 0; n < 1_024; n += 64)
+    await Promise.all(Array.from({ length: 64 }, async () => echoOf(await openCaller('127.77.0.3', port), 'other')));
+  expect((await count()).connections).toBe(1_025);
+  expect(await behind()).toBeUndefined();
+  expect(await echoOf(first, 'again')).toBe('again');
+  expect((await count()).connections).toBe(1_026);
 });
 
 test('a UDP service may come and go', async () => {
@@ -183,4 +217,28 @@ test('a blocked event loop stalls nothing', async () => {
   // Nothing of this thread runs before all has passed.
   expect(Atomics.wait(done, 0, 0, 20_000)).not.toBe('timed-out');
   expect(done[0]).toBe(1);
+});
+
+test('others of this user ask at the desk what the thread knows, and nobody does once it is closed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lhf-unit-desk-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'd');
+  await using service = await listenTcp();
+  const { port, of } = await openPort({ hostPort: service.port });
+  await thread.ask({ do: 'openDesk', forward: of.forward, path });
+  const ask = async (question: string): Promise<unknown> => JSON.parse(await text(connect({ path }).end(question)));
+  expect(await answerOf(port)).toContain(service.marker);
+  expect(await ask('{"do":"count","key":"key"}\n')).toMatchObject({ value: { connections: 1 } });
+  expect(await ask('{"do":"isOpen","key":"key"}\n')).toEqual({ value: true });
+  expect(await ask('{"do":"isOpen","key":"other"}\n')).toEqual({ value: false });
+  expect(await ask('{"do":"proofs"}\n')).toEqual({ value: [['key', { packets: 0, targetPort: service.port }]] });
+  // Nothing that changes anything, and nothing that ends the thread.
+  expect(await ask('{"do":"close","key":"key"}\n')).toEqual({});
+  for (const nonsense of ['nonsense\n', 'x'.repeat(10_000)])
+    await expect(ask(nonsense)).rejects.toThrow(/JSON|ECONNRESET|EPIPE/);
+  expect(await answerOf(port)).toContain(service.marker);
+  await thread.ask({ do: 'closeDesk', forward: of.forward });
+  await expect(ask('{"do":"proofs"}\n')).rejects.toMatchObject({
+    code: expect.stringMatching(/ENOENT|ECONNREFUSED/) as string,
+  });
 });

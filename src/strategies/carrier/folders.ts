@@ -7,30 +7,37 @@ import { removalOrder, type LeftoverKind, type Mark } from '../leftover-kind.ts'
 
 /** Longer paths than this are no address of a unix socket. */
 const longestPath = 100;
-const socketName = 's';
-const prefix = 'lhf-sidecar-';
-const pattern = /^lhf-sidecar-(lhf-[0-9a-z]{8})-([0-9a-z-]+)-\w{6}$/;
+const prefix = 'lhf-carried-';
+const pattern = /^lhf-carried-(lhf-[0-9a-z]{8})-([0-9a-z-]+)-\w{6}$/;
+
+/** The sockets in such a folder, by what they are for. Their names are short: their paths must be. */
+const socketNames = { sidecar: 's', desk: 'd' } as const;
 
 /** Where they are: the second where the first is too deep. */
 const places = (): string[] => [...new Set([tmpdir(), '/tmp'])];
 
-/** A folder of this user's alone, for the socket of one sidecar. Its name tells whose it is. */
-export const makeSocketFolder = async (
-  bridge: string,
-  session: string,
-): Promise<{ folder: string; socket: string }> => {
+/** A folder of this user's alone, for the sockets of one forward. Its name tells whose it is. */
+export const makeSocketFolder = async (bridge: string, session: string): Promise<string> => {
   const name = `${prefix}${bridge}-${session}-`;
-  const place = places().find((one) => join(one, `${name}123456`, socketName).length <= longestPath) ?? '/tmp';
+  const place = places().find((one) => join(one, `${name}123456`, socketNames.desk).length <= longestPath) ?? '/tmp';
   // Made with mode 0700, whatever the umask.
-  const folder = await mkdtemp(join(place, name));
-  return { folder, socket: join(folder, socketName) };
+  return mkdtemp(join(place, name));
 };
+
+export const socketIn = (folder: string, purpose: keyof typeof socketNames): string =>
+  join(folder, socketNames[purpose]);
 
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
-/** Folders of sidecars whose process was killed: its socket is dead. Only this user's own: anybody may choose a name in /tmp. */
+/** The folder of a forward that another process of this user carries; undefined where there is none. */
+export const findSocketFolder = async (bridge: string): Promise<string | undefined> => {
+  const found = await Promise.all(places().map(listIn));
+  return found.flat().find(({ bridges }) => bridges.includes(bridge))?.name;
+};
+
+/** Folders of forwards whose process was killed: their sockets are dead. Only this user's own: anybody may choose a name in /tmp. */
 export const socketFolders: LeftoverKind = {
-  name: 'folders of sidecars',
+  name: 'folders of sockets',
   kind: 'folder',
   order: removalOrder.guard,
   needsRights: false,

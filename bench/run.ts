@@ -1,0 +1,74 @@
+// All benches, one after the other: `npm run bench [-- --quick] [--only data-path,open-close]`, after `script/bootstrap bench`. Prints
+// what each prints, then a table of all claims, and writes both and a chart into `--to` (`.bench`). Exit code 1 where a claim is missed.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readFlag, readList } from './support/arguments.ts';
+import { drawPaths } from './support/chart.ts';
+import { describeMachine } from './support/machine.ts';
+import { figuresVariable, type Figure } from './support/report.ts';
+import { renderClaims } from './support/table.ts';
+
+interface Bench {
+  readonly name: string;
+  readonly quick: readonly string[];
+  readonly whole: readonly string[];
+}
+
+const benches: readonly Bench[] = [
+  { name: 'import', quick: ['5'], whole: [] },
+  { name: 'open-close', quick: ['--rounds', '5', '--proofs', '2'], whole: [] },
+  {
+    name: 'data-path',
+    quick: '--rounds 3 --megabytes 100 --connections 500 --trips 1000 --beside 10'.split(' '),
+    whole: [],
+  },
+  { name: 'at-once', quick: '--count 25 --rounds 1 --verified 5'.split(' '), whole: [] },
+  { name: 'growth', quick: '--count 20 --openings 20 --rounds 1 --processes 2 --each 5'.split(' '), whole: [] },
+  { name: 'death', quick: ['--count', '20'], whole: [] },
+  { name: 'sweep', quick: ['--count', '10', '--rounds', '1'], whole: [] },
+];
+
+const isQuick = readFlag('quick');
+const only = readList(
+  'only',
+  benches.map(({ name }) => name),
+);
+const [folder = '.bench'] = readList('to', ['.bench']);
+const figuresFile = join(folder, 'figures.jsonl');
+
+const run = async ({ name, quick, whole }: Bench): Promise<boolean> => {
+  console.log(`\n## ${name}`);
+  const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+  const child = spawn(process.execPath, [file, ...(isQuick ? quick : whole)], {
+    stdio: 'inherit',
+    env: { ...process.env, [figuresVariable]: figuresFile },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code === 0;
+};
+
+const readFigures = async (): Promise<Figure[]> => {
+  const text = await readFile(figuresFile, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Figure);
+};
+
+await mkdir(folder, { recursive: true });
+await rm(figuresFile, { force: true });
+const machine = await describeMachine();
+const startedAt = performance.now();
+const missed: string[] = [];
+for (const bench of benches.filter(({ name }) => only.includes(name))) if (!(await run(bench))) missed.push(bench.name);
+const figures = await readFigures();
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+const claims = renderClaims(figures);
+await writeFile(join(folder, 'claims.md'), `${machine}\n\n${claims}`);
+await writeFile(join(folder, 'paths.svg'), drawPaths(figures));
+console.log(`\n${claims}\n${seconds} s; ${folder}/claims.md, ${folder}/paths.svg`);
+if (missed.length > 0) console.log(`missed in ${missed.join(', ')}`);
+process.exitCode = missed.length > 0 ? 1 : 0;

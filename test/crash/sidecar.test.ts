@@ -1,0 +1,70 @@
+import Docker from 'dockerode';
+import { expect, test } from 'vitest';
+import { openLocalhostForward } from '../../src/index.ts';
+import { findSocketFolder } from '../../src/strategies/carrier/folders.ts';
+import { startNode } from '../support/containers.ts';
+import { listenLines } from '../contract/streams.ts';
+import { listenTcp, type TcpAnswer } from '../support/services.ts';
+import { until } from '../support/until.ts';
+import { differenceAtLast, startOpener, takeState } from './trace.ts';
+
+const docker = new Docker();
+const sidecarOf = (bridge: string): Docker.Container =>
+  docker.getContainer(`lhf-sidecar-${bridge.slice('lhf-'.length)}`);
+
+test('a sidecar that is killed is told of and comes back, by itself and with its counts, until the forward is closed', async () => {
+  const before = await takeState();
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', note);
+  await using service = await listenTcp();
+  const net = await openLocalhostForward(service.port, { strategy: 'sidecar', verify: false });
+  {
+    await using container = await startNode(net);
+    const get = async () => (await container.get<TcpAnswer>(net.url())).answer?.marker;
+    expect(await get()).toBe(service.marker);
+    const { Id } = await sidecarOf(net.bridgeName).inspect();
+    await sidecarOf(net.bridgeName).kill();
+    const isTold = (message: string): boolean =>
+      message === `somebody took the sidecar of ${net.bridgeName} away; it is back, and what was established is not`;
+    await until(() => warnings.some(isTold), { timeoutMs: 40_000, what: 'the warning' });
+    expect((await sidecarOf(net.bridgeName).inspect()).Id).not.toBe(Id);
+    expect(await get()).toBe(service.marker);
+    expect((await net.hits()).connections).toBe(2);
+  }
+  await net.close();
+  process.off('warning', note);
+  expect(warnings).toHaveLength(1);
+  expect(await differenceAtLast(before)).toBe('');
+});
+
+test('all that a sidecar carries is reset before it goes: nothing looks like a connection that was ended', async () => {
+  await using service = await listenLines();
+  const net = await openLocalhostForward(service.port, { strategy: 'sidecar', verify: false });
+  await using container = await startNode(net);
+  const connections = await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      const { answer = 0 } = await container.open(net.hostname, service.port);
+      expect(await container.ask(answer, 'hello')).toEqual({ answer: 'hello' });
+      return answer;
+    }),
+  );
+  await net.close();
+  const fates = await Promise.all(connections.map(async (one) => (await container.fate(one)).answer));
+  expect(fates).toEqual(connections.map(() => 'ECONNRESET'));
+  await until(() => service.ended.length === 50);
+  expect(new Set(service.ended)).toEqual(new Set(['ECONNRESET']));
+});
+
+test.each(['sidecar', 'relay'])('%s: a process that is killed leaves no folder with its sockets', async (strategy) => {
+  const before = await takeState();
+  await using opener = startOpener(strategy, 'live');
+  const [, bridge = ''] = (await opener.waitForLine(/^open /)).split(' ');
+  expect(await findSocketFolder(bridge)).toContain(bridge);
+  await opener.kill('SIGKILL');
+  await until(async () => (await findSocketFolder(bridge)) === undefined, {
+    timeoutMs: 40_000,
+    what: 'the folder to go',
+  });
+  expect(await differenceAtLast(before)).toBe('');
+});

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+import { type LocalhostForward, openLocalhostForward, type Strategy } from '../../src/index.ts';
+import { projectRoot } from '../support/children.ts';
+import { startNode } from '../support/containers.ts';
+import { listenTcp, type TcpAnswer } from '../support/services.ts';
+
+/* Services on other forms of the loopback than 127.0.0.1: reached, or a finding says why not and its advice works. */
+
+const strategies: readonly Strategy[] =
+  process.env['LHF_TEST_ALL'] === '1' ? ['nftables', 'iptables', 'relay'] : ['nftables'];
+
+/** The marker that a container of the forward gets. */
+const markerOf = async (net: LocalhostForward): Promise<unknown> => {
+  await using container = await startNode(net);
+  const { answer, error } = await container.get<TcpAnswer>(net.url());
+  return answer?.marker ?? error;
+};
+
+const listenOnlyOnIpv6 = async (): Promise<{ port: number } & AsyncDisposable> => {
+  const server = createServer((_, response) => response.end('{"marker":"six"}')).listen({
+    host: '::',
+    port: 0,
+    ipv6Only: true,
+  });
+  await once(server, 'listening');
+  const close = async (): Promise<void> => {
+    server.close().closeAllConnections();
+  };
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
+};
+
+const listenBound = async (): Promise<{ port: number } & Disposable> => {
+  const child = spawn('perl', [`${projectRoot}test/engine/programs/bound.pl`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return { port: Number(line), [Symbol.dispose]: () => void child.kill() };
+};
+
+test.each(strategies)('a service on :: for IPv6 alone, and a service on ::1, are reached (%s)', async (strategy) => {
+  await using all = await listenOnlyOnIpv6();
+  await using net = await openLocalhostForward(all.port, { strategy });
+  expect(await markerOf(net)).toBe('six');
+  await using one = await listenTcp({ host: '::1' });
+  await using other = await openLocalhostForward(one.port, { strategy, verify: false });
+  expect(await markerOf(other)).toBe(one.marker);
+});
+
+test('where 127.0.0.1 is asked for, the finding says that it is on IPv6 alone, and its advice works', async () => {
+  await using service = await listenOnlyOnIpv6();
+  const port = { hostPort: service.port, hostAddress: '127.0.0.1' } as const;
+  await using net = await openLocalhostForward(port, { strategy: 'nftables', verify: false });
+  const { finding, advice } = await net.diagnose();
+  expect(finding).toBe('listens-on-ipv6-only');
+  const [, hostPort] = /\{ hostPort: (\d+), hostAddress: '::1' \}$/.exec(advice) ?? [];
+  await using again = await openLocalhostForward(
+    { hostPort: Number(hostPort), hostAddress: '::1' },
+    { strategy: 'nftables' },
+  );
+  expect(await markerOf(again)).toBe('six');
+});
+
+test('a service on another address of the loopback is told, and the advice works', async () => {
+  await using service = await listenTcp({ host: '127.0.0.2' });
+  await using net = await openLocalhostForward(service.port, { strategy: 'nftables', verify: false });
+  const { finding, sentence, advice } = await net.diagnose();
+  expect(finding).toBe('listens-on-other-address');
+  expect(sentence).toBe(`The service on port ${service.port} listens on 127.0.0.2 and not on 127.0.0.1`);
+  await service.close();
+  await using moved = await listenTcp({ host: /^let it listen on (\S+);/.exec(advice)?.[1] ?? '', port: service.port });
+  expect(await net.diagnose()).toMatchObject({ reachable: true });
+  expect(await markerOf(net)).toBe(moved.marker);
+});
+
+test('a service that is bound to lo is told, and the advice works', async () => {
+  using service = await listenBound();
+  for (const strategy of strategies.filter((name) => name !== 'relay')) {
+    const refusal = (await openLocalhostForward(service.port, { strategy }).catch((error: unknown) => error)) as Error;
+    expect(refusal.message).toMatch(
+      /^The service on port \d+ listens for the interface lo alone, and containers come by lhf-\w+\n/,
+    );
+    expect(refusal).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding: 'listens-on-other-address' } });
+  }
+  await using net = await openLocalhostForward(service.port, { strategy: 'relay' });
+  expect(await markerOf(net)).toBe('bound');
+});

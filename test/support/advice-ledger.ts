@@ -1,0 +1,155 @@
+/*
+ * Every text that may stand behind `Try:`, or be a finding's advice, as the source has it. Each is done by a test that then sees it work,
+ * or only a person can do it.
+ */
+
+/** Commands that look, or that mend what a test of their own would break no better: they are run, with these values. */
+export const commands: Readonly<Record<string, readonly string[]>> = {
+  'docker -H ${…} info': ['$DOCKER_HOST'],
+  'docker -H ${…} version': ['$DOCKER_HOST'],
+  'docker context ls': [],
+  'docker context use default': [],
+  'docker info': [],
+  'docker network connect ${…} <container>': ['$NETWORK'],
+  'docker network inspect ${…}': ['$NETWORK'],
+  'docker network ls': [],
+  'docker network prune': [],
+  'docker system df': [],
+  'env -u DOCKER_HOST docker info': [],
+  'localhost-forward doctor': [],
+  'localhost-forward ls': [],
+  'localhost-forward sweep': [],
+  'npm ls dockerode': [],
+  "ss -l${…}np 'sport = :${…}'": ['t', '8088'],
+  "ss -ln${…}p 'sport = :${…}'": ['t', '8088'],
+  "ss -ltnp 'sport = :${…}'": ['8088'],
+  'sudo -n nft list tables': [],
+  'sudo iptables-save -t nat': [],
+  'sudo nft list ruleset': [],
+};
+
+/** Done by tests of their own, each with the file and part of the title. */
+export const done: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  'await net.restore(${…})': ['test/contract/faults.test.ts', 'a proof and a diagnosis name the cut'],
+  "strategy: 'sidecar'": ['test/engine/elsewhere.test.ts', 'from a network namespace beside the engine’s'],
+  '"preset": "localhost-forward/jest" in Jest\'s configuration, or globalSetup of localhost-forward/jest/global': [
+    'test/users/jest.test.ts',
+    'CommonJS, ESM and TypeScript with the preset',
+  ],
+  '"setupFilesAfterEnv": ["localhost-forward/jest/matchers"]': [
+    'test/users/jest.test.ts',
+    'CommonJS, ESM and TypeScript with set-ups of their own',
+  ],
+  '"testEnvironmentOptions": { "localhostForward": { "ports": [8088] } }': [
+    'test/users/jest.test.ts',
+    'CommonJS, ESM and TypeScript with the preset',
+  ],
+  'a file with `export default globalForward(8088)`, named in globalSetup of vitest.config': [
+    'test/users/vitest.test.ts',
+    'the forward of the global set-up',
+  ],
+  'openLocalhostForward(ports) in a beforeAll() of your own': ['test/users/jest.test.ts', 'has its own'],
+  "strategy: 'nftables'": ['test/contract/ports.test.ts', 'hits count the connections, packets and bytes of each port'],
+  'ask the forward in the process that opened it': [
+    'test/contract/ports.test.ts',
+    'hits count the connections, packets and bytes of each port',
+  ],
+  'docker run --add-host ${…}:${…} …': [
+    'test/engine/probe-turns.test.ts',
+    'name the container that dials another network’s gateway',
+  ],
+  'docker run --cap-add NET_ADMIN --network host --security-opt systempaths=unconfined …': [
+    'test/crash/job.test.ts',
+    'what the advice says is enough for the others',
+  ],
+  "{ hostPort: ${…}, hostAddress: '::1' }": ['test/engine/loopbacks.test.ts', 'a service on ::1'],
+  "strategy: 'relay'": ['test/engine/loopbacks.test.ts', 'a service that is bound to lo'],
+  'let the service listen on 127.0.0.1': ['test/contract/udp.test.ts', 'stands beside TCP of the same number'],
+  'net.applyTo(new GenericContainer(image))': ['test/users/testcontainers.test.ts', 'a builder keeps its type'],
+  'net.forward(8088)': ['test/contract/ports.test.ts', 'come and go while containers run'],
+  'await net.verify()': ['test/firewall/findings.test.ts', 'tells a rule that is gone, and verify puts it back'],
+  'joinLocalhostForward(net.toJSON())': ['test/contract/ports.test.ts', 'hits count the connections'],
+  "nock.enableNetConnect('${…}')": ['test/users/surroundings.test.ts', 'works'],
+  'open another forward': ['test/contract/close.test.ts', 'closing is idempotent'],
+  'openLocalhostForward() in this process': ['test/contract/close.test.ts', 'a run and its end'],
+  'openLocalhostForward(0, { listener: true })': ['test/contract/listener.test.ts', 'keeps what it was asked'],
+  'openLocalhostForward(0, { listener: true }) in this process': [
+    'test/contract/listener.test.ts',
+    'keeps what it was asked',
+  ],
+  'await net.nextRequest() before net.close()': ['test/contract/listener.test.ts', 'keeps what it was asked'],
+  'node --permission --allow-child-process --allow-fs-read=* --allow-fs-write=*${…} …': [
+    'test/engine/surroundings.test.ts',
+    'it works, each beside the others',
+  ],
+  'printf \'Defaults:%s !requiretty\\n%s ALL=(root) NOPASSWD: ALL\\n\' "$(id -un)" "$(id -un)" | sudo tee /etc/sudoers.d/localhost-forward':
+    ['test/engine/sudo.test.ts', 'the advice gives the right'],
+  "server.on('request', async (request) => await net.callerOf(request))": [
+    'test/contract/listener.test.ts',
+    'keeps what it was asked, and tells by whom',
+  ],
+  'sudo ip rule add pref ${…} to ${…} lookup main': ['test/firewall/routes.test.ts', 'and the advice mends it'],
+  'sudo iptables -t ${…} -I ${…} 1 -${…} ${…}${…} -j ACCEPT': ['test/firewall/findings.test.ts', 'names the drop by'],
+  'sudo iptables -t ${…} -I PREROUTING 1 -i ${…} -j ACCEPT': ['test/firewall/taken.test.ts', 'the advice mends it'],
+  'sudo iptables -t nat -I PREROUTING 1 -i ${…} -m addrtype --dst-type LOCAL -m comment --comment lhf:${…} -j ${…}': [
+    'test/firewall/taken.test.ts',
+    'put before our own in the same chain, and the advice mends it',
+  ],
+  'sudo nft insert rule ${…} ${…} ${…} ${…}ifname ${…}${…} accept': [
+    'test/firewall/findings.test.ts',
+    'names the drop by',
+  ],
+  'sudo nft insert rule ${…} ${…} ${…} iifname ${…} accept': ['test/firewall/taken.test.ts', 'the advice mends it'],
+  'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in': [
+    'test/firewall/findings.test.ts',
+    'works where the advice leads',
+  ],
+  'sudo sysctl -w net.ipv4.conf.${…}.route_localnet=1': [
+    'test/firewall/findings.test.ts',
+    'names route_localnet, turned off behind our back',
+  ],
+  "strategy: 'auto'": ['test/engine/doctor.test.ts', 'doctor and opening agree'],
+  "strategy: 'tunnel'": ['test/engine/tunnel.test.ts', 'is reached by a tunnel'],
+  'unset LOCALHOST_FORWARD_SUBNET_POOL': ['test/firewall/routes.test.ts', 'No free'],
+  'withLocalhostForward(8088, async (net) => { … })': ['test/contract/close.test.ts', 'the body’s value is passed on'],
+};
+
+/** What only a person can do, or decide: why no test does it. */
+export const forPeople: Readonly<Record<string, string>> = {
+  'nothing to do; where the service answers 403, allow it the name ${…} (vite: server.allowedHosts)':
+    'the user’s own service is to be told',
+  'TMPDIR=<a folder that this user may write to>': 'which folder that is, the user knows',
+  '{ hostPort, containerPort: 8080 }, a port above 1023': 'which port is free for it, the user knows',
+  '{ hostPort: ${…}, containerPort: ${…} }': 'for engines in virtual machines, of which there is none here',
+  'a hostname that stands in no DNS server': 'a name of the user’s choice',
+  'a port above 1023': 'a port of the user’s choice',
+  'another container port': 'a port of the user’s choice',
+  'ask within test(), or in a beforeAll() of your own after it': 'the user’s own tests are to be written otherwise',
+  'await expect(net).${…}()': 'the user’s own test is to be written otherwise',
+  'DEBUG=localhost-forward* localhost-forward smoke': 'what it prints is to be read',
+  'export DEBUG=localhost-forward*': 'what it prints is to be read',
+  'Docker 26 or later, or "dns" in /etc/docker/daemon.json': 'takes another engine, or another configuration of it',
+  "strategy: 'relay', 'sidecar', 'nftables' or 'iptables', on an engine of this host":
+    'takes another engine than the one that was meant',
+  'docker network create a-job': 'how the job’s container is started is the job’s',
+  'docker pull ${…}': 'takes a registry',
+  'DOCKER_CERT_PATH=<the folder with ca.pem> docker info': 'where the certificates are, the user knows',
+  'let the container call ${…}': 'the user’s own container is to call it',
+  'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine localhost-forward smoke': 'takes a registry',
+  'export LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine': 'takes a registry',
+  'LOCALHOST_FORWARD_SUBNET_POOL=<a /16 that this host has no route to>': 'which one that is, the user decides',
+  'LOCALHOST_FORWARD_TUNNEL_IMAGE=<an image with an sshd that the engine has or can pull>': 'takes a registry',
+  'look for what drops packets from ${…}, and let them pass: sudo nft list ruleset': 'what it prints is to be read',
+  'name all ports in each project, or useLocalhostForward(ports) in the files that need others':
+    'the user’s own projects are to be written otherwise',
+  'node without --disallow-code-generation-from-strings': 'why it was given, the user knows',
+  'nothing to do': 'nothing is to be done',
+  'open the forward before the spies': 'the user’s own tests are to be written otherwise',
+  'sudo apt-get install iptables': 'takes a registry',
+  'sudo apt-get install nftables': 'takes a registry',
+  'sudo systemctl ${…} docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
+  'sudo usermod -aG docker "$USER"': 'takes another login',
+  'ulimit -n 1024': 'of the shell that the user started it from',
+  "hostname: '${…}'": 'for engines in virtual machines, of which there is none here',
+  "strategy: 'native'": 'for engines in virtual machines, of which there is none here',
+};
