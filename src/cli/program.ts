@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { isLocalhostForwardError } from '../errors.ts';
 import { strategyNames, type PortForward } from '../types.ts';
 import { readVersion } from '../version.ts';
+import { ComposeRefusal } from './compose-files.ts';
 import { parsePortWord } from './ports.ts';
 import { openTerminal, wrap } from './terminal.ts';
 import { nameOf, refuseUsage, renderRefusal, renderUsageError, usageExitCode } from './usage.ts';
@@ -76,9 +77,10 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
       ).argParser((name: string, names: readonly string[] | undefined) => [...(names ?? []), name]),
     )
     .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
+    .option('--compose <service...>', 'services of a compose project that join the network, for `docker compose`')
     .option('--no-verify', 'do not prove it from a container first')
     .addHelpText('after', () => renderNotes(runNotes, runExamples));
-  run.action(async (ports: readonly PortForward[], { verify, ...options }) => {
+  run.action(async (ports: readonly PortForward[], { verify, compose, ...options }) => {
     const [file, ...args] = rest ?? [];
     if (file === undefined || file === '') {
       refuseUsage(run, `no command to run: put it after '--'`);
@@ -87,7 +89,12 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
     const { run: start } = await import('./run.ts');
     finish(
       await refusing(run, () =>
-        start({ ports, options: { ...options, ...(verify === false ? { verify } : {}) }, command: [file, ...args] }),
+        start({
+          ports,
+          options: { ...options, ...(verify === false ? { verify } : {}) },
+          command: [file, ...args],
+          ...(compose === undefined ? {} : { compose }),
+        }),
       ),
     );
   });
@@ -138,6 +145,7 @@ const runNotes = [
 const runExamples = [
   ['localhost-forward run 8088', '-- npm test'],
   ['localhost-forward run 8088:80 53/udp', '-- npm test'],
+  ['localhost-forward run 8088 --compose web', '-- docker compose up'],
 ] as const;
 
 /** As wide as the terminal, and at most 80 columns. */
@@ -185,5 +193,6 @@ const refusing = async (command: Command, work: () => Promise<number>): Promise<
   work().catch((error: unknown) => {
     if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_INVALID_OPTION')
       return refuseUsage(command, renderRefusal(error));
+    if (error instanceof ComposeRefusal) return refuseUsage(command, error.message);
     throw error;
   });

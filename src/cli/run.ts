@@ -5,12 +5,17 @@ import { isForegroundOfTerminal } from '../host/terminal.ts';
 import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
+import { assertServices } from '../forward/compose.ts';
+import { refuseFileOptions, withComposeFile } from './compose-files.ts';
+import { openComposeProject } from './compose-project.ts';
 import { openTerminal } from './terminal.ts';
 
 export interface RunArguments {
   readonly ports: readonly PortForward[];
   readonly options: Pick<LocalhostForwardOptions, 'strategy' | 'hostname' | 'subnet' | 'verify'>;
   readonly command: readonly [string, ...string[]];
+  /** Services of a compose project that join the forward's network. */
+  readonly compose?: readonly string[];
 }
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
@@ -22,7 +27,12 @@ const notStarted = 127;
  * `localhost-forward run`: the command runs while the forward is open. Resolves to the command's exit code.
  * A signal means what the command takes it for: until it has ended the forward stays open, whatever came.
  */
-export const run = async ({ ports, options, command }: RunArguments): Promise<number> => {
+export const run = async ({ ports, options, command, compose }: RunArguments): Promise<number> => {
+  if (compose !== undefined) {
+    assertServices(compose);
+    refuseFileOptions(command);
+    withComposeFile('', process.cwd(), process.env);
+  }
   const opening = new AbortController();
   let child: ChildProcess | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -32,12 +42,13 @@ export const run = async ({ ports, options, command }: RunArguments): Promise<nu
   for (const signal of forwarded) process.on(signal, onSignal);
   try {
     await using net = await openLocalhostForward(ports, { ...options, signal: opening.signal });
+    await using project = compose === undefined ? undefined : await openComposeProject(net, compose);
     const { write, colors } = openTerminal(process.stderr);
     for (const { text, isWarning } of await describePorts(net)) write(`${isWarning ? colors.yellow(text) : text}\n`);
     // The last word before the command starts: from here on signals are its own.
     if (opening.signal.aborted) return exitCodeOf(opening.signal);
     const [file, ...args] = command;
-    child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...net.env } });
+    child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...net.env, ...project?.env } });
     return await exitOf(child, file);
   } catch (error) {
     if (opening.signal.aborted) return exitCodeOf(opening.signal);

@@ -21,6 +21,7 @@ export const renderUsageError = (command: Command, complaint: string): string =>
 /** What the library refused, in the words of the command line. */
 export const renderRefusal = (error: LocalhostForwardError): string =>
   (error.message.split('\n', 1)[0] ?? '')
+    .replace(/`services(?:\[\d+\])?`/, '--compose')
     .replaceAll(/`options\.(\w+)(?:\[\d+\])?`/g, '--$1')
     .replace('Expected ', 'expected ');
 

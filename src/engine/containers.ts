@@ -138,14 +138,6 @@ const attachTo = ({ modem }: Docker, id: string): Promise<Duplex> =>
     });
   });
 
-/** A running container's IPv4 address on a network. @throws Error where it has none, as one that has ended has. */
-export const addressOn = async (docker: Docker, id: string, network: string): Promise<string> => {
-  const { NetworkSettings } = await docker.getContainer(id).inspect();
-  const address = NetworkSettings.Networks[network]?.IPAddress;
-  if (address === undefined || address === '') throw new Error('it ended at once');
-  return address;
-};
-
 /** The address is another endpoint's on this network. */
 export class AddressTaken extends Error {}
 

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { LocalhostForwardError } from '../errors.ts';
 import { interfaceExists } from '../host/kernel.ts';
 import type { EngineFacts } from './facts.ts';
 
@@ -25,3 +26,10 @@ const readDefaultBridge = (docker: Docker): Promise<string | undefined> =>
       ({ Options }) => Options?.['com.docker.network.bridge.name'],
       () => undefined,
     );
+
+/** The error for a bridge that the engine has made and that is not here after all. */
+export const bridgeElsewhere = ({ facts }: { readonly facts: EngineFacts }, bridge: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_NO_STRATEGY', {
+    what: `This process and the engine at ${facts.endpoint} are in different network namespaces: the engine made ${bridge}, and there is no such interface here`,
+    try: "strategy: 'sidecar'",
+  });

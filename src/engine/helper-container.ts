@@ -138,11 +138,19 @@ export const describeHelperRefusal = (error: unknown): { what: string; try?: str
   if (statusOf(error) === undefined) return undefined;
   const image = /^No such image: (\S+)$/i.exec(what)?.[1];
   if (image !== undefined) return { what, try: `docker pull ${image}` };
+  const network = /network (\S+) not found/i.exec(what)?.[1];
+  if (network !== undefined) return describePruned(network);
   const missing = /bind source path does not exist: (.+)$/i.exec(what)?.[1];
   if (missing !== undefined)
     return { what: `the engine does not see ${missing}, which its container needs`, try: byImage };
   if (/permission denied|no such file or directory|exec format/i.test(what)) return { what, try: byImage };
   return { what };
 };
+
+/** What it means that a network of ours is not there any more. */
+export const describePruned = (network: string): { what: string; try: string } => ({
+  what: `the network ${network} is gone: somebody removed it, as docker network prune does while no container is on it; this one spares forwards`,
+  try: "docker network prune --filter 'label!=localhost-forward.session'",
+});
 
 const byImage = 'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine localhost-forward smoke';

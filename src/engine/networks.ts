@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { delay, now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
@@ -145,5 +145,8 @@ export const listNetworks = async (docker: Docker, label?: string): Promise<List
 /** What the engine said, without dockerode's preamble. */
 export const messageOf = (error: unknown): string => {
   const json = (error as { json?: { message?: unknown } }).json?.message;
-  return typeof json === 'string' ? json : ((error as { message?: string } | null)?.message ?? String(error));
+  if (typeof json === 'string') return json;
+  const { message = String(error) } = (error ?? {}) as { message?: string };
+  // Our own errors have their advice on a line of its own.
+  return isLocalhostForwardError(error) ? (message.split('\n')[0] ?? message) : message;
 };

@@ -1,6 +1,13 @@
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import type { UndoFailure } from '../lifecycle/undo-stack.ts';
 import type { LocalhostForward } from '../types.ts';
+
+/** What is behind an error of ours. */
+const causeOf = (error: unknown): unknown => (isLocalhostForwardError(error) ? (error.cause ?? error) : error);
+
+/** An error's own advice is for who asked for that alone. */
+export const firstLineOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 
 /** The error of a close that left something, with what that is. */
 export const closeFailed = (
@@ -11,15 +18,12 @@ export const closeFailed = (
     'LHF_ERR_CLOSE',
     {
       what: `The forward ${networkName} could not be closed whole`,
-      evidence: failures.map(({ what, error }) => `stays: ${what}: ${headlineOf(error)}`),
+      evidence: failures.map(({ what, error }) => `stays: ${what}: ${firstLineOf(error)}`),
       try: 'localhost-forward sweep',
     },
     {
-      cause: failures.length === 1 ? failures[0]?.error : new AggregateError(failures.map(({ error }) => error)),
+      cause:
+        failures.length === 1 ? causeOf(failures[0]?.error) : new AggregateError(failures.map(({ error }) => error)),
       strategy,
     },
   );
-
-/** What an error says first: its evidence and advice are those of another question, and it stays whole as the cause. */
-const headlineOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

@@ -11,12 +11,7 @@ export const renderComposeOverride = (
   services: readonly string[],
   net: { readonly networkName: string; readonly hostnames: readonly string[]; readonly gateway: string },
 ): string => {
-  if (!Array.isArray(services)) throw refused('`services` to be an array of service names', services);
-  for (const [n, service] of services.entries()) {
-    if (typeof service === 'string' && /^[a-zA-Z0-9._-]+$/.test(service)) continue;
-    throw refused(`\`services[${n}]\` to be the name of a compose service`, service);
-  }
-  if (services.length === 0) throw refused('`services` to name at least one service', services);
+  assertServices(services);
   // Keyed by its own name, so that a project can be laid under the overrides of several forwards.
   const network = JSON.stringify(net.networkName);
   const hosts = renderExtraHosts(net).map((entry) => JSON.stringify(entry));
@@ -28,6 +23,20 @@ export const renderComposeOverride = (
   return ['services:', ...entries, 'networks:', `  ${network}:`, '    external: true', `    name: ${network}`, ''].join(
     '\n',
   );
+};
+
+/**
+ * Checks the names of services, before anything is opened for them.
+ *
+ * @throws LHF_ERR_INVALID_OPTION
+ */
+export const assertServices = (services: readonly string[]): void => {
+  if (!Array.isArray(services)) throw refused('`services` to be an array of service names', services);
+  for (const [n, service] of services.entries()) {
+    if (typeof service === 'string' && /^[a-zA-Z0-9._-]+$/.test(service)) continue;
+    throw refused(`\`services[${n}]\` to be the name of a compose service`, service);
+  }
+  if (services.length === 0) throw refused('`services` to name at least one service', services);
 };
 
 const refused = (expectation: string, got: unknown): LocalhostForwardError =>

@@ -83,13 +83,12 @@ const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Ro
 const networkPlanOf = ({ names, options, openPorts }: RouteOrder, { session }: Tools): NetworkPlan => {
   const { subnet, subnetPool, hermetic } = options;
   const ports = [...openPorts.values()].map(({ mapping }) => renderPort(mapping)).join(' ');
-  const labels = { ...options.labels, [marks.ports]: ports };
   return {
     names,
     session: session.word,
     subnet: subnet?.cidr,
     subnetPool,
-    labels,
+    labels: { ...options.labels, [marks.ports]: ports },
     isInternal: hermetic,
     image: options.proof.image,
   };

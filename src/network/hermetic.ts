@@ -31,7 +31,10 @@ export const assertOwnNames = async (facts: EngineFacts): Promise<void> => {
   if (what === undefined) return;
   throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
     what: `A hermetic network would leak names: ${what}`,
-    try:
-      facts.bridgeStands === 'always' ? 'Docker 26 or later, or "dns" in /etc/docker/daemon.json' : 'docker context ls',
+    evidence:
+      facts.bridgeStands === 'always'
+        ? ['Docker 26 asks nobody, and "dns" in /etc/docker/daemon.json names who is asked']
+        : [],
+    try: facts.bridgeStands === 'always' ? 'docker version' : 'docker context ls',
   });
 };

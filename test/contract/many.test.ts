@@ -80,7 +80,7 @@ describe('many forwards at once', () => {
     });
     let nets: ForwardHandover[] = [];
     try {
-      const lines = await Promise.all(children.map((child) => child.waitForLine(/^\[/, { timeoutMs: 40_000 })));
+      const lines = await Promise.all(children.map((child) => child.waitForLine(/^\[/, { timeoutMs: 90_000 })));
       nets = lines.flatMap((line) => JSON.parse(line) as ForwardHandover[]);
       expectAllDifferent(nets);
       await expectAllReachable(nets, services);

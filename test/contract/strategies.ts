@@ -34,7 +34,9 @@ export interface Claims {
   /** A worker that was handed the forward can count and prove as well. */
   readonly isSeenElsewhere: boolean;
   /** What an unnamed connection of a container comes to when its network is gone. */
-  readonly closesWith: 'ECONNRESET' | 'TIMEOUT';
+  readonly closesWith: 'ECONNRESET' | 'TIMEOUT' | 'END';
+  /** A connection that is cut is told from one that was ended: ssh has no word for that. */
+  readonly tellsResets: boolean;
   /** What containers dial is the bridge's own address, and not another one of the network. */
   readonly standsAtGateway: boolean;
 }
@@ -55,6 +57,7 @@ const netfilter = {
   countsRefused: true,
   isSeenElsewhere: true,
   closesWith: 'TIMEOUT',
+  tellsResets: true,
   standsAtGateway: true,
 } as const;
 const nftables = { ...netfilter, name: 'nftables', leavesRuleset: 'byte for byte' } as const;
@@ -86,6 +89,7 @@ const all: readonly Claims[] = [
     countsRefused: false,
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
+    tellsResets: true,
     standsAtGateway: true,
   },
   {
@@ -108,6 +112,7 @@ const all: readonly Claims[] = [
     countsRefused: false,
     isSeenElsewhere: true,
     closesWith: 'ECONNRESET',
+    tellsResets: true,
     standsAtGateway: false,
   },
   {
@@ -128,7 +133,8 @@ const all: readonly Claims[] = [
     resumes: false,
     countsRefused: false,
     isSeenElsewhere: false,
-    closesWith: 'ECONNRESET',
+    closesWith: 'END',
+    tellsResets: false,
     standsAtGateway: false,
   },
 ];

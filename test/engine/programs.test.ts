@@ -113,7 +113,7 @@ describe.each([
 ])('where nft %s', (_, nft, words) => {
   test('auto takes the next strategy and says why', async () => {
     await using system = await openPrograms({ nft });
-    const outcome = await live({ verify: false }, { spawn: system.spawn });
+    const outcome = await live({ privilege: 'root', verify: false }, { spawn: system.spawn });
     expect(outcome).toMatchObject({ strategy: 'iptables' });
     expect(reasonFor(outcome, 'nftables')).toMatch(/^failed at its start: \S/);
     expect(reasonFor(outcome, 'nftables')).toContain(words);
@@ -122,7 +122,7 @@ describe.each([
 
   test('nftables asked for fails with its words', async () => {
     await using system = await openPrograms({ nft });
-    const outcome = await live({ strategy: 'nftables', verify: false }, { spawn: system.spawn });
+    const outcome = await live({ strategy: 'nftables', privilege: 'root', verify: false }, { spawn: system.spawn });
     expect(outcome).toMatchObject({ code: 'LHF_ERR_RULES', message: expect.stringContaining(words) as string });
   });
 });

@@ -100,13 +100,13 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'names the drop by',
   ],
   'sudo nft insert rule ${…} ${…} ${…} iifname ${…} accept': ['test/firewall/taken.test.ts', 'the advice mends it'],
-  'sudo nsenter --net --target "$(pidof dockerd)" …, or docker run --network host … for the container this runs in': [
-    'test/firewall/findings.test.ts',
-    'works where the advice leads',
-  ],
   'sudo sysctl -w net.ipv4.conf.${…}.route_localnet=1': [
     'test/firewall/findings.test.ts',
     'names route_localnet, turned off behind our back',
+  ],
+  "docker network prune --filter 'label!=localhost-forward.session'": [
+    'test/engine/field.test.ts',
+    'a network that was pruned',
   ],
   "strategy: 'auto'": ['test/engine/doctor.test.ts', 'doctor and opening agree'],
   "strategy: 'tunnel'": ['test/engine/tunnel.test.ts', 'is reached by a tunnel'],
@@ -116,6 +116,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
 
 /** What only a person can do, or decide: why no test does it. */
 export const forPeople: Readonly<Record<string, string>> = {
+  'docker version': 'which engine it is, and what it asks for names, the user decides',
   'nothing to do; where the service answers 403, allow it the name ${…} (vite: server.allowedHosts)':
     'the user’s own service is to be told',
   'TMPDIR=<a folder that this user may write to>': 'which folder that is, the user knows',
@@ -128,9 +129,6 @@ export const forPeople: Readonly<Record<string, string>> = {
   'await expect(net).${…}()': 'the user’s own test is to be written otherwise',
   'DEBUG=localhost-forward* localhost-forward smoke': 'what it prints is to be read',
   'export DEBUG=localhost-forward*': 'what it prints is to be read',
-  'Docker 26 or later, or "dns" in /etc/docker/daemon.json': 'takes another engine, or another configuration of it',
-  "strategy: 'relay', 'sidecar', 'nftables' or 'iptables', on an engine of this host":
-    'takes another engine than the one that was meant',
   'docker network create a-job': 'how the job’s container is started is the job’s',
   'docker pull ${…}': 'takes a registry',
   'DOCKER_CERT_PATH=<the folder with ca.pem> docker info': 'where the certificates are, the user knows',

@@ -57,7 +57,7 @@ export const importSshdImage = async (docker: Docker, image: SshdImage = {}): Pr
       repo,
       tag: 'local',
       // An engine refuses an empty one.
-      ...(changes.length > 0 && { changes: changes.join('\n') }),
+      ...(changes.length > 0 && { ...(changes.length > 0 && { changes: changes.join('\n') }) }),
     });
     await new Promise<void>((done, fail) => imported.on('end', done).on('error', fail).resume());
     return `${repo}:local`;

@@ -1,10 +1,13 @@
 import Docker from 'dockerode';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { ensureTestImage, mountNode } from '../support/containers.ts';
+import { spawnScript } from '../support/children.ts';
+import { until } from '../support/until.ts';
 import { execHere } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { expectNothingLeft } from './support/nothing-left.ts';
@@ -23,6 +26,20 @@ const compose = (await works('docker', 'compose'))
   : (await works('docker-compose'))
     ? ['docker-compose']
     : undefined;
+
+// What most projects have: nothing in it tells of a forward.
+const renderPlain = (image: string, mounts: readonly string[], program: string): string =>
+  JSON.stringify({
+    version: '3.7',
+    services: {
+      caller: {
+        image,
+        entrypoint: ['/node', '--eval', program.replaceAll('$', '$$$$')],
+        environment: ['LOCALHOST_FORWARD_URL'],
+        volumes: mounts,
+      },
+    },
+  });
 
 // What a user without JavaScript writes: the network and the name come from the environment that `run` gives.
 const renderCompose = (image: string, mounts: readonly string[], program: string): string =>
@@ -62,6 +79,58 @@ it.skipIf(compose === undefined)('reaches a service from a compose project, and 
     );
     expect(stdout, stderr).toContain(`heard ${service.marker}`);
     expect(exitCode).toBe(6);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it.skipIf(compose === undefined)(
+  '--compose puts a service of a plain project on the network, by its environment alone',
+  async () => {
+    const image = await ensureTestImage(new Docker());
+    const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
+    await using service = await listenTcp();
+    try {
+      await writeFile(join(folder, 'compose.yaml'), renderPlain(image, await mountNode(), program));
+      const project = [...(compose ?? []), '-p', `lhfplain${process.pid}`];
+      const commandLine = [process.execPath, main, 'run', `${service.port}:80`, '--compose', 'caller', '--'];
+      const upAndDown =
+        'echo "files $COMPOSE_FILE"; "$@" up --abort-on-container-exit --exit-code-from caller; code=$?; "$@" down; exit $code';
+      const { stdout, stderr, exitCode } = await execHere([...commandLine, 'sh', '-c', upAndDown, 'sh', ...project], {
+        cwd: folder,
+        timeoutMs: 55_000,
+      });
+      expect(stdout, stderr).toContain(`heard ${service.marker}`);
+      expect(exitCode).toBe(6);
+      const [, override = ''] = /^files \S+:(\S+)$/m.exec(stdout) ?? [];
+      expect(override).toMatch(/\/lhf-compose-lhf-\w{8}-/);
+      expect(existsSync(override)).toBe(false);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);
+
+it('a run that is killed leaves no override', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
+  try {
+    await writeFile(join(folder, 'compose.yaml'), renderPlain('any', [], program));
+    const words = [
+      'run',
+      '0',
+      '--no-verify',
+      '--compose',
+      'caller',
+      '--',
+      'sh',
+      '-c',
+      'echo "files $COMPOSE_FILE"; exec cat',
+    ];
+    await using run = spawnScript({ file: main, args: words, cwd: folder });
+    const override = (await run.waitForLine(/^files /)).split(':').at(-1) ?? '';
+    expect(existsSync(override)).toBe(true);
+    await run.kill('SIGKILL');
+    await until(async () => !existsSync(override), { what: 'its override to be removed' });
   } finally {
     await rm(folder, { recursive: true });
   }

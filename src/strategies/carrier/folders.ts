@@ -8,7 +8,8 @@ import { removalOrder, type LeftoverKind, type Mark } from '../leftover-kind.ts'
 /** Longer paths than this are no address of a unix socket. */
 const longestPath = 100;
 const prefix = 'lhf-carried-';
-const pattern = /^lhf-carried-(lhf-[0-9a-z]{8})-([0-9a-z-]+)-\w{6}$/;
+/** Sockets of a forward, or what `run --compose` has written for it. */
+const pattern = /^lhf-(?:carried|compose)-(lhf-[0-9a-z]{8})-([0-9a-z-]+)-\w{6}$/;
 
 /** The sockets in such a folder, by what they are for. Their names are short: their paths must be. */
 const socketNames = { sidecar: 's', desk: 'd' } as const;
@@ -24,6 +25,12 @@ export const makeSocketFolder = async (bridge: string, session: string): Promise
   return mkdtemp(join(place, name));
 };
 
+/** The same for files that a command is given while its forward is open. A guardian may not have this process's TMPDIR. */
+export const makeComposeFolder = (bridge: string, session: string): Promise<string> => {
+  const name = `lhf-compose-${bridge}-${session}-`;
+  return mkdtemp(join('/tmp', name)).catch(() => mkdtemp(join(tmpdir(), name)));
+};
+
 export const socketIn = (folder: string, purpose: keyof typeof socketNames): string =>
   join(folder, socketNames[purpose]);
 
@@ -32,7 +39,8 @@ export const removeFolder = (folder: string): Promise<void> => rm(folder, { recu
 /** The folder of a forward that another process of this user carries; undefined where there is none. */
 export const findSocketFolder = async (bridge: string): Promise<string | undefined> => {
   const found = await Promise.all(places().map(listIn));
-  return found.flat().find(({ bridges }) => bridges.includes(bridge))?.name;
+  const isOfSockets = (name: string): boolean => basename(name).startsWith(prefix);
+  return found.flat().find(({ bridges, name }) => bridges.includes(bridge) && isOfSockets(name))?.name;
 };
 
 /** Folders of forwards whose process was killed: their sockets are dead. Only this user's own: anybody may choose a name in /tmp. */

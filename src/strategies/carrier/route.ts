@@ -1,4 +1,5 @@
 import { debug } from '../../command/debug.ts';
+import { describePruned } from '../../engine/helper-container.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import type { Strategy as StrategyName } from '../../types.ts';
 import {
@@ -187,6 +188,7 @@ export class CarriedRoute extends CarriedView implements Route {
     try {
       await this.#thread.ask({ do: 'listen', forward: this.#forward, key, ...place, port: plan });
     } catch (error) {
+      if (isGone(error)) throw networkGone(this.#front.strategy, network, error);
       throw cannotListen(this.#front.strategy, place, port, error);
     }
     this.#lives.set(key, this.#thread.life);
@@ -216,6 +218,12 @@ const planOf = (port: PortMapping, { subnet, gateway, probeAddress }: Network): 
   const hosts = port.eitherLoopback === true ? ([hostAddress, other] as const) : [hostAddress];
   return { protocol, containerPort, hostPort, hosts, subnet, gateway, probeAddress };
 };
+
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL';
+
+/** Its address went with it. */
+const networkGone = (strategy: StrategyName, { name }: Network, error: unknown): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_NETWORK', describePruned(name), { cause: error, strategy });
 
 const cannotListen = (
   strategy: StrategyName,

@@ -1,7 +1,7 @@
 import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
-import { renderConfinement } from './confine-rules.ts';
 import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
+import { renderArrival, renderConfinement, renderDelivery } from './guard-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
@@ -131,29 +131,6 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     ...renderConfinement(table),
   ];
 };
-
-// Without this, `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x.
-const renderArrival = (table: string): string[] => [
-  `add set ${table} callers { type ifname . ipv4_addr; flags interval; }`,
-  `add chain ${table} arrived`,
-  `add rule ${table} arrived ip daddr 127.0.0.0/8 counter drop`,
-  `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
-  // UDP services believe the source: nobody comes to this host as one of another network, or as this host.
-  `add rule ${table} arrived fib daddr type local iifname . ip saddr != @callers counter drop`,
-  `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
-  `add rule ${table} arrive iifname @bridges jump arrived`,
-];
-
-// Once more where packets are delivered, for a source route rewrites the destination after prerouting. Translated or not is the
-// question: what connection tracking leaves out is not, and would match no rule on a state. Translated, a source route could still lead
-// on to another address of 127/8.
-const renderDelivery = (table: string): string[] => [
-  `add chain ${table} delivered`,
-  `add rule ${table} delivered ct status dnat ip daddr 127.0.0.1 accept`,
-  `add rule ${table} delivered counter drop`,
-  `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
-  `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
-];
 
 /** What one bridge has in the tables. */
 export interface BridgeRules {

@@ -1,4 +1,3 @@
-import { areBridgesElsewhere } from '../../engine/bridges.ts';
 import type { CommandResult } from '../../command/run.ts';
 import type { Obstacle, Tools } from '../strategy.ts';
 import { probeOn } from './probe-on.ts';
@@ -13,9 +12,9 @@ const port = { protocol: 'tcp', containerPort: 80, targetPort: 80 } as const;
 
 export const rehearsedPorts = { ports: [port], probe: probeOn('198.18.0.0/28', []) };
 
-/** What neither strategy of netfilter can do without: the engine's bridges, and their `route_localnet`. Changes nothing. */
-export const rehearseBridge = async ({ engine, privileges }: Tools): Promise<Obstacle | undefined> =>
-  (await areBridgesElsewhere(engine)) ?? rehearseRouteLocalnet(privileges);
+/** What neither strategy of netfilter can do without: its bridges' `route_localnet`. Changes nothing. */
+export const rehearseBridge = ({ privileges }: Tools): Promise<Obstacle | undefined> =>
+  rehearseRouteLocalnet(privileges);
 
 /** Has nft, and the kernel by it, check the tables of an opening, which are not put in. Resolves to what was said against them. */
 export const rehearseTables = async ({ privileges }: Pick<Tools, 'privileges'>): Promise<string> => {

@@ -7,10 +7,13 @@ import type { Obstacle } from '../strategy.ts';
 
 const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
 
-/** Whether the bridge routes to 127/8; undefined where the bridge is gone. */
+/**
+ * Whether the bridge routes to 127/8, by its own parameter or by that of all interfaces, which Kubernetes turns on; undefined where the
+ * bridge is gone.
+ */
 export const readRouteLocalnet = async (bridge: string): Promise<boolean | undefined> => {
-  const text = await readSysctl(keyOf(bridge));
-  return text === undefined ? undefined : text === '1';
+  const [text, all] = await Promise.all([readSysctl(keyOf(bridge)), readSysctl(keyOf('all'))]);
+  return text === undefined ? undefined : text === '1' || all === '1';
 };
 
 /**
@@ -26,6 +29,7 @@ export const openRouteLocalnet = async (
 ): Promise<void> => {
   const ipv6 = `net/ipv6/conf/${bridge}/disable_ipv6`;
   const alone = isHermetic && (await readSysctl(ipv6)) !== undefined ? [ipv6] : [];
+  // This one first: where it fails, nothing has been opened.
   const failure =
     (await refuseSourceRoutes(bridge, privileges)) ?? (await privileges.setSysctls([...alone, keyOf(bridge)], '1'));
   if (failure === undefined) return;
@@ -55,7 +59,11 @@ const describeRefusal = (bridge: string, failure: string): Required<Obstacle> =>
 /** Turns it off, and tells whether it is: a bridge that is gone is closed. */
 export const closeRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<boolean> => {
   if ((await readRouteLocalnet(bridge)) !== true) return true;
-  const failure = await privileges.setSysctls([keyOf(bridge)], '0');
+  const failure = (await privileges.setSysctls([keyOf(bridge)], '0')) ?? (await stillOn(bridge));
   if (failure !== undefined) debug(`route_localnet of ${bridge} stays on until the bridge is gone: ${failure}`);
   return failure === undefined || !interfaceExists(bridge);
 };
+
+/** Why it is on all the same. */
+const stillOn = async (bridge: string): Promise<string | undefined> =>
+  (await readRouteLocalnet(bridge)) === true ? 'that of all interfaces is on' : undefined;

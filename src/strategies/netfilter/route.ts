@@ -1,4 +1,4 @@
-import { bridgeElsewhere } from '../../engine/bridges.ts';
+import { bridgeElsewhere } from '../../engine/elsewhere.ts';
 import { interfaceExists } from '../../host/kernel.ts';
 import { probeAddressOf } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
@@ -68,7 +68,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
   #subnet: string;
   readonly #isHermetic: boolean;
   #trials: readonly PortMapping[];
-  /** Engines without userland proxy set it on every bridge themselves: then it is theirs, and stays. */
+  /** Engines without userland proxy set it on every bridge themselves, others for all interfaces: then it is theirs, and stays. */
   #keepsRouteLocalnet = false;
 
   readonly firewall: FirewallPass;

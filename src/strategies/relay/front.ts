@@ -1,20 +1,16 @@
 import { connectContainer, disconnectContainer } from '../../engine/containers.ts';
-import { areBridgesElsewhere, bridgeElsewhere } from '../../engine/bridges.ts';
+import { bridgeElsewhere } from '../../engine/elsewhere.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { interfaceExists, readDefaultDevices } from '../../host/kernel.ts';
 import { firstAddressOf } from '../../network/subnet.ts';
 import type { Front } from '../carrier/route.ts';
-import type { Network, Obstacle, PortMapping, Tools } from '../strategy.ts';
+import type { Network, PortMapping, Tools } from '../strategy.ts';
 
 /** On the network's own gateway; in a job's container, which has no bridges, on an address of that container's on the network. */
 export const frontOf = ({ engine }: Tools, forget: Front['forget']): Front => {
   const { job } = engine.facts;
   return job?.network === 'own' ? new JobFront(engine.docker, job.id, forget) : onGateway(engine, forget);
 };
-
-/** Why {@link frontOf} could not be opened. */
-export const rehearseFront = async ({ engine }: Tools): Promise<Obstacle | undefined> =>
-  engine.facts.job?.network === 'own' ? undefined : areBridgesElsewhere(engine);
 
 const onGateway = (engine: Tools['engine'], forget: Front['forget']): Front => {
   let gateway = '';

@@ -4,7 +4,7 @@ import { CarriedRoute } from '../carrier/route.ts';
 import { askDesk } from '../carrier/desk.ts';
 import { socketFolders } from '../carrier/folders.ts';
 import { CarriedView } from '../carrier/view.ts';
-import { frontOf, rehearseFront } from './front.ts';
+import { frontOf } from './front.ts';
 import { obstacleToBridges } from '../obstacle-to-bridges.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -22,7 +22,6 @@ export const relay: Strategy = {
       : undefined),
   describe: ({ engine: { job } }) =>
     `${job?.network === 'own' ? "on this job's container, for its own loopback: " : ''}this process carries the bytes itself, without any rights; services see 127.0.0.1 as their caller`,
-  rehearse: rehearseFront,
   /** Begins without a socket: there is nothing to listen on before the network is there. */
   open: async (plan, tools) => {
     const front = frontOf(tools, await noteBridge(plan, tools));

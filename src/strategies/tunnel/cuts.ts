@@ -52,7 +52,7 @@ export const slowsElsewhere = (): LocalhostForwardError =>
     'LHF_ERR_UNSUPPORTED',
     {
       what: 'The strategy tunnel cuts ports and does not slow them: nothing of it holds bytes back',
-      try: "strategy: 'relay', 'sidecar', 'nftables' or 'iptables', on an engine of this host",
+      try: "strategy: 'relay'",
     },
     { strategy: 'tunnel' },
   );

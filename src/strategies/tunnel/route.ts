@@ -1,6 +1,7 @@
-import { connect as dial, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { LocalhostForwardError } from '../../errors.ts';
+import type { Endpoint } from '../../host/sockets.ts';
 import type { Hits } from '../../types.ts';
 import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
@@ -16,15 +17,18 @@ import {
   type Tools,
 } from '../strategy.ts';
 import { connect, disconnect, slowsElsewhere, TunnelCuts } from './cuts.ts';
+import { Counts } from './counts.ts';
+import { dialFirst, hostsOf } from './dial.ts';
 import { startSshd, type Sshd } from './sshd.ts';
 import { landingOf } from './unseen-route.ts';
 
-interface Count {
-  attempts: number;
-  connections: number;
-  packets: number;
-  bytes: number;
-  proofs: number;
+/** One connection under way. */
+interface Carried {
+  readonly key: string;
+  readonly channel: ClientChannel;
+  readonly caller: Endpoint;
+  /** Our own end of the connection to the service. */
+  readonly end: Endpoint;
 }
 
 /** Begins without an sshd: there is nothing for it to be on before the network is there. */
@@ -43,9 +47,9 @@ class TunnelRoute implements Route {
   readonly isOfHost = false;
   readonly landingOf = landingOf;
   readonly #ports: Map<string, PortMapping>;
-  readonly #counts = new Map<string, Count>();
+  readonly #counts = new Counts();
   /** What is established, by its port's key. */
-  readonly #sockets = new Map<Socket, { readonly key: string; readonly channel: ClientChannel }>();
+  readonly #sockets = new Map<Socket, Carried>();
   readonly #cuts = new TunnelCuts();
   /** Connections of probes that a service has accepted, while they last. */
   readonly #proven = new Set<string>();
@@ -102,7 +106,7 @@ class TunnelRoute implements Route {
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
     return ports.map((port) => {
-      const { attempts, connections, packets, bytes } = this.#countOf(keyOf(port));
+      const { attempts, connections, packets, bytes } = this.#counts.of(keyOf(port));
       return { attempts, connections, packets, bytes };
     });
   }
@@ -111,13 +115,19 @@ class TunnelRoute implements Route {
     return new Map(
       [...this.#ports].map(([key, { hostPort }]) => [
         key,
-        { packets: this.#countOf(key).proofs, targetPort: hostPort },
+        { packets: this.#counts.of(key).proofs, targetPort: hostPort },
       ]),
     );
   }
 
   readonly sawProbe = ({ address, port }: { readonly address: string; readonly port: number }): boolean =>
     this.#proven.has(`${address}:${port}`);
+
+  async callerBehind(port: PortMapping, { address, port: number }: Endpoint): Promise<Endpoint | undefined> {
+    for (const { key, caller, end } of this.#sockets.values())
+      if (key === keyOf(port) && end.port === number && end.address === address) return caller;
+    return undefined;
+  }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
     return { isPresent: this.#ports.has(keyOf(port)) && this.#sshd !== undefined, routeLocalnet: undefined };
@@ -192,53 +202,38 @@ class TunnelRoute implements Route {
     const port = this.#ports.get(key);
     if (port === undefined) return reject();
     const isProbe = srcIP === this.#network?.probeAddress;
-    if (!isProbe) this.#countOf(key).attempts += 1;
+    if (!isProbe) this.#counts.of(key).attempts += 1;
     const cut = this.#cuts.of(key);
     if (cut === 'drop') return this.#cuts.hold(key, reject);
     if (cut !== undefined) return reject();
     const trial = isProbe ? this.#trials.get(key) : undefined;
-    const service = dial({
-      host: trial === undefined ? port.hostAddress : '127.0.0.1',
-      port: trial?.targetPort ?? port.hostPort,
-      allowHalfOpen: true,
-    });
-    service.setNoDelay().unref();
-    service.once('error', reject);
-    service.once('connect', () => {
-      service.off('error', reject);
+    const places =
+      trial === undefined
+        ? hostsOf(port).map((host) => ({ host, port: port.hostPort }))
+        : [{ host: '127.0.0.1', port: trial.targetPort }];
+    dialFirst(places, (service) => {
+      // Its port may have gone meanwhile.
+      if (service === undefined || !this.#ports.has(key)) {
+        service?.destroy();
+        return reject();
+      }
       const channel = accept();
-      this.#count(key, isProbe, channel, service);
-      const caller = `${srcIP}:${srcPort}`;
-      if (isProbe) this.#proven.add(caller);
-      this.#sockets.set(service, { key, channel });
+      this.#counts.follow(key, isProbe, [channel, service]);
+      const caller = { address: srcIP, port: srcPort };
+      const name = `${srcIP}:${srcPort}`;
+      if (isProbe) this.#proven.add(name);
+      const { localAddress = '', localPort = 0 } = service;
+      this.#sockets.set(service, { key, channel, caller, end: { address: localAddress, port: localPort } });
       channel.on('error', () => service.resetAndDestroy());
       service.on('error', () => channel.destroy());
       channel.once('close', () => service.destroy());
       service.once('close', () => {
-        this.#proven.delete(caller);
+        this.#proven.delete(name);
         this.#sockets.delete(service);
       });
       if (this.#cuts.of(key) !== 'drop') connect(channel, service);
+      return undefined;
     });
-  }
-
-  #count(key: string, isProbe: boolean, channel: ClientChannel, service: Socket): void {
-    const count = this.#countOf(key);
-    if (isProbe) {
-      count.proofs += 1;
-      return;
-    }
-    count.connections += 1;
-    for (const side of [channel, service])
-      side.on('data', (chunk: Buffer) => {
-        count.packets += 1;
-        count.bytes += chunk.length;
-      });
-  }
-
-  #countOf(key: string): Count {
-    const count = this.#counts.get(key) ?? { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
-    this.#counts.set(key, count);
-    return count;
+    return undefined;
   }
 }

@@ -1,14 +1,16 @@
 import { Duplex } from 'node:stream';
 import { clearTimeout, setTimeout } from '../../clock.ts';
 import type { Client } from 'ssh2';
-import { addressOn, createPiped, removeContainer, type PipedContainer } from '../../engine/containers.ts';
+import { createPiped, removeContainer, type PipedContainer } from '../../engine/containers.ts';
 import { statusOf, type Engine } from '../../engine/engine.ts';
 import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { ensureImage } from '../../engine/images.ts';
 import { messageOf } from '../../engine/networks.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import { renderLabels, type Names } from '../../ownership/names.ts';
+import { sidecarAddressOf } from '../../network/subnet.ts';
 import type { Network } from '../strategy.ts';
+import { makeKeys } from './keys.ts';
 
 /** testcontainers' own image for the same purpose, and its variable for another one. */
 const imageOf = ({ LOCALHOST_FORWARD_TUNNEL_IMAGE, SSHD_CONTAINER_IMAGE }: NodeJS.ProcessEnv): string =>
@@ -44,12 +46,14 @@ export const startSshd = async (
   { names, network, session }: { readonly names: Names; readonly network: Network; readonly session: string },
 ): Promise<Sshd> => {
   const image = imageOf(process.env);
+  // As a sidecar's, at the end of the subnet: containers of users have those that the engine gives out.
+  const address = sidecarAddressOf(network.subnet);
   let container: PipedContainer | undefined;
   try {
     await ensureImage(docker, image);
     // Loaded when used.
     const { Client: SshClient, utils } = (await import('ssh2')).default;
-    const [host, user] = [utils.generateKeyPairSync('ed25519', {}), utils.generateKeyPairSync('ed25519', {})];
+    const [host, user] = [makeKeys(utils), makeKeys(utils)];
     container = await createPiped(docker, {
       name: names.tunnel,
       Image: image,
@@ -59,6 +63,7 @@ export const startSshd = async (
       Env: [`HOST_KEY=${host.private}`, `USER_KEY=${user.public}`],
       Labels: renderLabels(names.bridge, session),
       StopTimeout: 0,
+      NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
       HostConfig: {
         AutoRemove: true,
         NetworkMode: network.name,
@@ -69,7 +74,6 @@ export const startSshd = async (
       },
     });
     await container.start();
-    const address = await addressOn(docker, container.id, network.name);
     const client = await connect(new SshClient(), container, user.private);
     const running = container;
     running.keepAlive(false);

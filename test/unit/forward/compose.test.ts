@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { Ajv } from 'ajv';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../support/children.ts';
 import { renderComposeOverride } from '../../../src/forward/compose.ts';
 import { refusalOf } from '../support/refusal.ts';
 
@@ -32,6 +36,19 @@ describe('the compose override', () => {
       services: { web: { extra_hosts: string[] } };
     };
     expect(services.web.extra_hosts).toEqual(hostnames.map((name) => `${name}:198.18.3.17`));
+  });
+
+  // The schema of the compose specification (Apache-2.0), as the npm package docker-compose has it, which testcontainers brings.
+  test.each([
+    ['one name', target],
+    ['several names', { ...target, hostnames: ['host.docker.internal', 'host.testcontainers.internal'] }],
+    ['a name of the engine', { ...target, gateway: 'host.docker.internal' }],
+  ])('is what the specification asks for, with %s', (_, net) => {
+    const path = join(projectRoot, 'node_modules/docker-compose/schema/compose-spec.json');
+    const ajv = new Ajv({ strict: false, validateFormats: false, validateSchema: false });
+    const check = ajv.compile(JSON.parse(readFileSync(path, 'utf8')) as object);
+    expect(check(parse(renderComposeOverride(['web', 'db'], net))), JSON.stringify(check.errors)).toBe(true);
+    expect(check({ services: { web: { extra_host: [] } } })).toBe(false);
   });
 
   test('as text', () => {

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openLocalhostForward, type Strategy } from '../../src/index.ts';
+import { startNode } from '../support/containers.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { listenTcp, type TcpAnswer } from '../support/services.ts';
+
+/* What people report of hosts, each on the network namespace of these tests' engine. */
+
+const undo: string[] = [];
+const host = async (on: string, off: string): Promise<void> => {
+  undo.push(off);
+  await outputOf(execHere, ['sh', '-ec', on]);
+};
+afterEach(async () => {
+  for (const command of undo.splice(0)) await outputOf(execHere, ['sh', '-ec', command]);
+});
+
+const strategies: readonly Strategy[] = ['nftables', 'iptables'];
+
+describe.each(strategies)('by %s', (strategy) => {
+  test('where all interfaces route to 127/8, as Kubernetes makes them, nothing is turned on or off, and other ports stay closed', async () => {
+    const all = 'net.ipv4.conf.all.route_localnet';
+    await host(`sysctl -qw ${all}=1`, `sysctl -qw ${all}=0`);
+    await using service = await listenTcp();
+    await using other = await listenTcp();
+    const net = await openLocalhostForward(service.port, { strategy, verify: false });
+    const own = `/proc/sys/net/ipv4/conf/${net.bridgeName}/route_localnet`;
+    expect(await readFile(own, 'utf8')).toBe('0\n');
+    {
+      await using container = await startNode(net);
+      expect((await container.get<TcpAnswer>(net.url())).answer?.marker).toBe(service.marker);
+      expect((await container.connect(net.gateway, other.port, 500)).error).toBe('ECONNREFUSED');
+    }
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+    await net.close();
+    expect(other.callers).toEqual([]);
+  });
+});
+
+test('beside a VPN that has all addresses by two routes, as OpenVPN does, and one by a rule, as WireGuard does', async () => {
+  const device =
+    'ip link add lhf-test-vpn type bridge; ip addr add 10.8.0.2/24 dev lhf-test-vpn; ip link set lhf-test-vpn up';
+  const halves = ['0.0.0.0/1', '128.0.0.0/1'].map(
+    (half) => `ip route add ${half} via 10.8.0.1 dev lhf-test-vpn onlink`,
+  );
+  const rules = ['not fwmark 0xca6c table 51820', 'table main suppress_prefixlength 0'];
+  await host(
+    [
+      device,
+      ...halves,
+      'ip route add default dev lhf-test-vpn table 51820',
+      ...rules.map((rule) => `ip rule add ${rule}`),
+    ].join('; '),
+    ['ip link del lhf-test-vpn', ...rules.map((rule) => `ip rule del ${rule}`)].join('; '),
+  );
+  await using service = await listenTcp();
+  await using net = await openLocalhostForward(service.port, { strategy: 'nftables' });
+  expect(await net.verify()).toMatchObject({ ports: [{ proof: 'connection-at-service' }] });
+});
+
+test.each(['nftables', 'relay'] as const)(
+  'a network that was pruned is told, and the advice spares the next (%s)',
+  async (strategy) => {
+    await using service = await listenTcp();
+    const open = () => openLocalhostForward(service.port, { strategy, verify: false });
+    await using pruned = await open();
+    await outputOf(execHere, ['docker', 'network', 'prune', '--force']);
+    const told = expect.stringMatching(
+      new RegExp(`the network ${pruned.networkName} is gone: somebody removed it, as docker network prune does`, 'i'),
+    ) as string;
+    const { finding, sentence, advice } = await pruned.diagnose();
+    expect({ finding, sentence }).toEqual({ finding: 'probe-failed', sentence: told });
+    if (strategy === 'relay')
+      await expect(pruned.forward(8099)).rejects.toMatchObject({ code: 'LHF_ERR_NETWORK', message: told });
+    await using spared = await open();
+    const [command = ''] = advice.split(', which');
+    await outputOf(execHere, ['sh', '-ec', command.replace('prune', 'prune --force')]);
+    expect(await spared.verify()).toMatchObject({ ports: [{ proof: expect.any(String) as string }] });
+  },
+);

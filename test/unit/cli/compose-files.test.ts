@@ -1,0 +1,74 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ComposeRefusal, refuseFileOptions, withComposeFile } from '../../../src/cli/compose-files.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** A folder of its own with files in it; each is below the root, where no compose file is. */
+const folderWith = (...files: readonly (string | readonly [string, string])[]): string => {
+  const folder = mkdtempSync(join(root, 'project-'));
+  for (const file of files) {
+    const [name, text] = typeof file === 'string' ? [file, 'services: {}'] : file;
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+};
+
+describe('COMPOSE_FILE', () => {
+  it.each([
+    [['compose.yaml', 'docker-compose.yml'], ['compose.yaml']],
+    [['docker-compose.yaml'], ['docker-compose.yaml']],
+    [
+      ['docker-compose.yml', 'docker-compose.override.yml'],
+      ['docker-compose.yml', 'docker-compose.override.yml'],
+    ],
+  ])('of %j', (files, taken) => {
+    const folder = folderWith(...files);
+    expect(withComposeFile('/x', folder, {})).toBe([...taken.map((name) => join(folder, name)), '/x'].join(':'));
+  });
+
+  it('finds the project above', () => {
+    const folder = folderWith('compose.yml');
+    const inner = join(folder, 'a/b');
+    mkdirSync(inner, { recursive: true });
+    expect(withComposeFile('/x', inner, {})).toBe(`${join(folder, 'compose.yml')}:/x`);
+  });
+
+  it.each([
+    [{ COMPOSE_FILE: 'a.yaml:b.yaml' }, 'a.yaml:b.yaml:/x'],
+    [{ COMPOSE_FILE: 'a.yaml|b.yaml', COMPOSE_PATH_SEPARATOR: '|' }, 'a.yaml|b.yaml|/x'],
+  ])('goes after those of %j', (env, value) => expect(withComposeFile('/x', folderWith(), env)).toBe(value));
+
+  it.each(['COMPOSE_FILE=dev.yaml', 'A=1\r\n COMPOSE_FILE = "dev.yaml"\r\nB=2', "COMPOSE_FILE='dev.yaml'"])(
+    'goes after those of .env: %j',
+    (text) => expect(withComposeFile('/x', folderWith(['.env', text], 'compose.yaml'), {})).toBe('dev.yaml:/x'),
+  );
+
+  it('is refused where there is no project', () => {
+    const folder = folderWith(['.env', 'A=1']);
+    expect(() => withComposeFile('/x', folder, {})).toThrow(
+      new ComposeRefusal(`--compose found no compose.yaml in ${folder} or above it, and no COMPOSE_FILE`),
+    );
+  });
+});
+
+it.each([
+  ['docker compose -f dev.yaml up', '-f'],
+  ['docker compose -p name --file=dev.yaml up', '--file=dev.yaml'],
+  ['/usr/bin/docker-compose --project-name x --file dev.yaml up', '--file'],
+])('%s is refused', (command, option) =>
+  expect(() => refuseFileOptions(command.split(' '))).toThrow(
+    `with --compose, files are named by COMPOSE_FILE and not by '${option}'`,
+  ),
+);
+
+it.each([
+  'docker compose up',
+  'docker-compose logs -f',
+  'docker compose -p x logs -f',
+  'docker build -f x .',
+  'npm test',
+])('%s is not', (command) => expect(() => refuseFileOptions(command.split(' '))).not.toThrow());
