@@ -19,6 +19,8 @@ export interface Wishes {
   readonly privilege: 'auto' | Privilege;
   /** What is to be carried. Default: TCP. */
   readonly protocols?: readonly Protocol[];
+  /** Whether containers are to reach nothing else. Default: false. */
+  readonly hermetic?: boolean;
 }
 
 /**
@@ -49,6 +51,8 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = []
     const kind = chosen.strategy.needsPrivilege ? (rights.privilege ?? nobody.kind) : nobody.kind;
     return { strategy: chosen.name, privilege: kind, reasons };
   }
+  if (wishes.hermetic === true && isPossible(facts, { ...wishes, hermetic: false }, failed))
+    throw notHermetic(wishes.strategy, reasons, refusal?.advice);
   const able = wanted.find(({ obstacle }) => obstacle === undefined);
   // What was tried is nearest to working.
   const tried = wanted.find(({ name }) => failureOf(failed, name) !== undefined)?.obstacle;
@@ -60,15 +64,48 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = []
 const obstacleTo = (
   strategy: Strategy,
   facts: Facts,
-  { strategy: asked, privilege, protocols = ['tcp'] }: Wishes,
+  { strategy: asked, privilege, protocols = ['tcp'], hermetic = false }: Wishes,
 ): Obstacle | undefined => {
   // Who names the rights to be used asks for a strategy that uses them.
   if (!strategy.needsPrivilege && asked === 'auto' && privilege !== 'auto' && privilege !== 'none')
     return { what: `uses no rights, and privilege '${privilege}' was asked for` };
   const missing = protocols.find((protocol) => !strategy.carries.includes(protocol));
   const doubt = asked === 'auto' ? strategy.doubt?.(facts) : undefined;
-  return strategy.obstacle(facts) ?? doubt ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
+  const open = hermetic ? obstacleToHermetic(strategy, facts) : undefined;
+  return strategy.obstacle(facts) ?? doubt ?? open ?? (missing && { what: `carries no ${missing.toUpperCase()}` });
 };
+
+const obstacleToHermetic = (strategy: Strategy, facts: Facts): Obstacle | undefined => {
+  if (strategy.obstacleToHermetic === undefined)
+    return { what: "has no rules, and leaves this host's other ports open to its containers" };
+  return strategy.obstacleToHermetic(facts);
+};
+
+const isPossible = (...given: Parameters<typeof chooseStrategy>): boolean => {
+  try {
+    return chooseStrategy(...given).strategy !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+const notHermetic = (
+  asked: 'auto' | StrategyName,
+  reasons: readonly StrategyReason[],
+  advice: string | undefined,
+): LocalhostForwardError =>
+  new LocalhostForwardError(
+    'LHF_ERR_UNSUPPORTED',
+    {
+      what:
+        asked === 'auto'
+          ? 'No strategy can keep a network hermetic here'
+          : `Strategy '${asked}' cannot keep a network hermetic here`,
+      evidence: listReasons(asked === 'auto' ? reasons : reasons.filter(({ strategy }) => strategy === asked)),
+      try: asked === 'auto' ? (advice ?? 'localhost-forward doctor') : "strategy: 'auto'",
+    },
+    { reasons, ...(asked === 'auto' ? {} : { strategy: asked }) },
+  );
 
 const describe = (strategy: Strategy, facts: Facts, wishes: Wishes, by: ReturnType<typeof choosePrivilege>): string => {
   // Root goes without saying.

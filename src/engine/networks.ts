@@ -12,6 +12,7 @@ export interface NetworkPlan {
   readonly bridge: string;
   readonly subnet: string;
   readonly gateway: string;
+  readonly isInternal: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +31,7 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
       Name: plan.name,
       Driver: 'bridge',
       CheckDuplicate: true,
+      Internal: plan.isInternal,
       // The gateway is given and not left to the engine: some report none for a subnet without one.
       IPAM: { Driver: 'default', Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
       Options: { 'com.docker.network.bridge.name': plan.bridge },

@@ -69,7 +69,7 @@ const openRoute = async (
   const ports = [...openPorts.values()].map(({ mapping }) => mapping);
   const trials = [...openPorts.values()].flatMap((port) => port.trial()?.mapping ?? []);
   const route = await strategyNamed(strategy).open(
-    { names, ports, subnet, trials, hostnames: options.hostnames, onSent },
+    { names, ports, subnet, trials, hostnames: options.hostnames, isHermetic: options.hermetic, onSent },
     tools,
   );
   tellProgress('rules', startedAt, () => ports.map(describe).join(', '));
@@ -81,10 +81,17 @@ const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Ro
   isProven || options.firewall === 'leave' ? [] : ((await firewall?.passPolicies()) ?? []);
 
 const networkPlanOf = ({ names, options, openPorts }: RouteOrder, { session }: Tools): NetworkPlan => {
-  const { subnet, subnetPool } = options;
+  const { subnet, subnetPool, hermetic } = options;
   const ports = [...openPorts.values()].map(({ mapping }) => renderPort(mapping)).join(' ');
-  const labels = { ...options.labels, [marks.ports]: ports };
-  return { names, session: session.word, subnet: subnet?.cidr, subnetPool, labels, image: options.proof.image };
+  return {
+    names,
+    session: session.word,
+    subnet: subnet?.cidr,
+    subnetPool,
+    labels: { ...options.labels, [marks.ports]: ports },
+    isInternal: hermetic,
+    image: options.proof.image,
+  };
 };
 
 const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): Promise<Network> => {

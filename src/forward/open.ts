@@ -11,6 +11,7 @@ import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
 import { UndoStack } from '../lifecycle/undo-stack.ts';
+import { assertOwnNames } from '../network/hermetic.ts';
 import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { nextId, sharedIn } from '../ownership/session.ts';
@@ -19,7 +20,7 @@ import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
-import { firstLineOf } from './close-failed.ts';
+import { headlineOf } from './close-failed.ts';
 import { connectRoute } from './connect-route.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { OpenForward } from './open-forward.ts';
@@ -69,7 +70,9 @@ const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>
     chooseStrategy({ host, engine: engine.facts }, { ...plan.options, protocols }, failed);
-  const { opened } = await openByFirstStrategy(choose(), choose, (choice) => openBy({ ...plan, engine, host, choice }));
+  const first = choose();
+  if (plan.options.hermetic) await assertOwnNames(engine.facts);
+  const { opened } = await openByFirstStrategy(first, choose, (choice) => openBy({ ...plan, engine, host, choice }));
   return opened;
 };
 
@@ -155,7 +158,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       ? error
       : withFailures(
           error,
-          failures.map(({ what, error: failure }) => `${what}: ${firstLineOf(failure)}`),
+          failures.map(({ what, error: failure }) => `${what}: ${headlineOf(failure)}`),
         );
   }
 };

@@ -16,6 +16,8 @@ export interface NetworkPlan {
   readonly subnet: string | undefined;
   readonly subnetPool: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether the engine itself shall lead nothing out of it, and ask no name server for it. */
+  readonly isInternal: boolean;
   /** An image for containers of ours. Default: one of nothing, with the host's own programs. */
   readonly image?: string | undefined;
 }
@@ -65,6 +67,7 @@ const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine:
     bridge: names.bridge,
     subnet,
     gateway,
+    isInternal: plan.isInternal,
     labels: { ...plan.labels, ...renderLabels(names.bridge, plan.session) },
   });
   const network = {

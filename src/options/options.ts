@@ -23,6 +23,7 @@ export interface ResolvedOptions {
   /** How later proofs are made, also where opening makes none. */
   readonly proof: ProofOptions;
   readonly listener: boolean | RequestListener;
+  readonly hermetic: boolean;
   /** The first of the names: the one that urls have. */
   readonly hostname: string;
   readonly hostnames: readonly string[];
@@ -90,8 +91,6 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = '
     return value === undefined || value === '' ? otherwise : read(`LOCALHOST_FORWARD_${name}`, value);
   };
   const image = fromEnv('PROBE_IMAGE', readImage, undefined as string | undefined);
-  if (given.hermetic !== undefined && given.hermetic !== false)
-    throw expected(`${place}.hermetic`, 'false, for this version has no hermetic networks', given.hermetic);
   const verify = from(
     'verify',
     (path, value) => readVerify(path, value, image),
@@ -104,6 +103,7 @@ export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = '
     verify,
     proof: verify === false ? readProof(`${place}.verify`, {}, image) : verify,
     listener: from('listener', readListener, () => false),
+    hermetic: from('hermetic', readBoolean, () => false),
     hostname: hostnames[0] ?? '',
     hostnames,
     subnet: from('subnet', readSubnet, () => undefined),
@@ -151,6 +151,11 @@ export const parseProofOptions = (
     timeoutMs: proof.timeoutMs === undefined ? defaults.timeoutMs : read.timeoutMs,
     ...(port === undefined ? {} : { port: readInteger('options.port', port, 1, 65_535) }),
   };
+};
+
+const readBoolean = (path: string, value: unknown): boolean => {
+  if (typeof value === 'boolean') return value;
+  throw expected(path, 'true or false', value);
 };
 
 const readListener = (path: string, value: unknown): boolean | RequestListener => {

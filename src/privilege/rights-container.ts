@@ -14,6 +14,8 @@ import { LifeLine } from './life-line.ts';
 /** The interfaces' parameters, inside: /proc/sys itself is read-only in containers. */
 const confFolder = '/lhf/conf';
 const hostConf = 'net/ipv4/conf/';
+const confFolder6 = '/lhf/conf6';
+const hostConf6 = 'net/ipv6/conf/';
 
 /** Where a system keeps programs, what they load, and what they know protocols by. All of it is read-only. */
 const systemPlaces = [
@@ -148,6 +150,7 @@ export class RightsContainer {
 
   /** Where a kernel parameter of an interface is, inside; undefined for any other. */
   static pathOf(key: string): string | undefined {
+    if (key.startsWith(hostConf6)) return `${confFolder6}/${key.slice(hostConf6.length)}`;
     return key.startsWith(hostConf) ? `${confFolder}/${key.slice(hostConf.length)}` : undefined;
   }
 
@@ -196,4 +199,7 @@ const ownSessions = new Set<string>();
 const listMounts = (): HelperMount[] => [
   ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true })),
   { source: `/proc/sys/${hostConf.slice(0, -1)}`, target: confFolder, isWritable: true },
+  ...[{ source: `/proc/sys/${hostConf6.slice(0, -1)}`, target: confFolder6, isWritable: true }].filter(({ source }) =>
+    existsSync(source),
+  ),
 ];

@@ -51,6 +51,8 @@ export interface RoutePlan {
   readonly trials: readonly PortMapping[];
   /** The names that containers dial. */
   readonly hostnames: readonly string[];
+  /** Whether containers reach nothing but the forwarded ports and each other. */
+  readonly isHermetic: boolean;
   /** To be called when whoever outlives this process knows of the bridge: the engine is asked for its network from then on. */
   readonly onSent: () => void;
 }
@@ -93,6 +95,8 @@ export interface Strategy {
   readonly confines: boolean;
   /** Pure. */
   obstacle(facts: Facts): Obstacle | undefined;
+  /** What keeps it from closing all else to containers of its network. Left out where it can never, since it has no rules. Pure. */
+  obstacleToHermetic?(facts: Facts): Obstacle | undefined;
   /** Why it may not work after all, so that it is chosen only where it is asked for. Pure. */
   doubt?(facts: Facts): Obstacle | undefined;
   /** What speaks for it here, in a few words. Pure. */

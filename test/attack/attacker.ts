@@ -20,6 +20,8 @@ export interface Attacker extends Station, AsyncDisposable {
   readonly router: Station;
   /** Sends frames in order, and resolves to what came back, once the router's kernel has done all that it does with them itself. */
   send(...frames: readonly Buffer[]): Promise<Buffer[]>;
+  /** Asks the engine's resolver for a name, and waits for no answer. */
+  resolve(name: string): Promise<void>;
   /** Sends one frame so many times. */
   flood(times: number, frame: Buffer): Promise<void>;
 }
@@ -52,13 +54,16 @@ const attackerOn = async (self: Station, router: Station, { lines, write, end }:
     ...self,
     router,
     send: async (...frames) => {
-      const hex = [...frames, arpRequest(self, router.address)].map((frame) => frame.toString('hex'));
+      // The first one tells the router where answers go.
+      const asked = [{ ...self }, { ...self, address: '0.0.0.0' }].map((one) => arpRequest(one, router.address));
+      const hex = [asked[0] as Buffer, ...frames, asked[1] as Buffer].map((frame) => frame.toString('hex'));
       const answer = await ask(`send ${hex.join(' ')}`);
       return answer
         .split(' ')
         .slice(1)
         .map((frame) => Buffer.from(frame, 'hex'));
     },
+    resolve: async (name) => void (await ask(`resolve ${name}`)),
     flood: async (times, frame) => void (await ask(`flood ${times} ${frame.toString('hex')}`)),
     [Symbol.asyncDispose]: end,
   };

@@ -1,6 +1,7 @@
 import type { CutMode } from '../../faults.ts';
 import type { Protocol } from '../../types.ts';
 import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
+import { renderArrival, renderConfinement, renderDelivery } from './guard-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
@@ -10,6 +11,9 @@ import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
  *            ──▶ follow    (prerouting -190)  cut on purpose? refused, reset or dropped; closed meanwhile? reset
  *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
  *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
+ *  a hermetic network's also meet, and others' one question:
+ *            ──▶ deliver   (input -300)       refuses what was not translated by us, and is no answer
+ *            ──▶ confine   (forward -300)     refuses what leaves the network, and what comes into it
  *
  *  lhf_<nonce>        owned: gone with the process that holds its socket
  *  lhf_guard_<nonce>  arrive and deliver without the ports: stands until the bridges are gone, whoever died
@@ -55,6 +59,7 @@ export const renderGuardTable = ({ guard, mark }: ProcessTables, { replaces }: {
     `add set ${table} bridges { type ifname; }`,
     ...renderArrival(table),
     ...renderDelivery(table),
+    ...renderConfinement(table),
   ];
 };
 
@@ -123,34 +128,14 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
     `add rule ${table} answer oifname @bridges ct direction reply ct status dnat jump replied`,
     ...renderDelivery(table),
+    ...renderConfinement(table),
   ];
 };
 
-// Without this, `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x.
-const renderArrival = (table: string): string[] => [
-  `add set ${table} callers { type ifname . ipv4_addr; flags interval; }`,
-  `add chain ${table} arrived`,
-  `add rule ${table} arrived ip daddr 127.0.0.0/8 counter drop`,
-  `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
-  // UDP services believe the source: nobody comes to this host as one of another network, or as this host.
-  `add rule ${table} arrived fib daddr type local iifname . ip saddr != @callers counter drop`,
-  `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
-  `add rule ${table} arrive iifname @bridges jump arrived`,
-];
-
-// Once more where packets are delivered, for a source route rewrites the destination after prerouting. Translated or not is the
-// question: what connection tracking leaves out is not, and would match no rule on a state. Translated, a source route could still lead
-// on to another address of 127/8.
-const renderDelivery = (table: string): string[] => [
-  `add chain ${table} delivered`,
-  `add rule ${table} delivered ct status dnat ip daddr 127.0.0.1 accept`,
-  `add rule ${table} delivered counter drop`,
-  `add chain ${table} deliver { type filter hook input priority -300; policy accept; }`,
-  `add rule ${table} deliver iifname @bridges ip daddr 127.0.0.0/8 jump delivered`,
-];
-
 /** What one bridge has in the tables. */
 export interface BridgeRules {
+  /** Default: false. */
+  readonly isHermetic?: boolean;
   readonly ports: readonly PortRule[];
   readonly probe: ProbeRule | undefined;
   /** False where iptables translates, and these tables guard and count. */
@@ -173,7 +158,7 @@ export type Elements = ReadonlyMap<string, string>;
 export const elementsOf = (
   { owned, guard }: ProcessTables,
   bridge: string,
-  { ports, probe, translates }: BridgeRules,
+  { ports, probe, translates, isHermetic = false }: BridgeRules,
 ): Elements => {
   const elements = new Map<string, string>();
   const add = (table: string, set: string, key: string, value = ''): void =>
@@ -182,6 +167,10 @@ export const elementsOf = (
   const live = ({ protocol, containerPort, targetPort }: PortRule): void =>
     add(owned, 'live', `${protocol} . ${containerPort} . ${targetPort}`);
   for (const table of [guard, owned]) add(table, 'bridges', '');
+  for (const table of isHermetic ? [guard, owned] : []) {
+    add(table, 'hermetic', '');
+    add(table, 'within', `"${bridge}"`);
+  }
   for (const port of ports) {
     const key = `${port.protocol} . ${port.containerPort}`;
     for (const set of ['traffic', 'attempts', 'connections']) add(owned, set, key);

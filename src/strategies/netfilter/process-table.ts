@@ -33,6 +33,7 @@ export interface OpenOptions {
   /** False where iptables translates, and these tables guard and count. */
   readonly translates: boolean;
   readonly probe: ProbeRule;
+  readonly isHermetic: boolean;
   /** Called when the request is on its way. */
   readonly onSent: () => void;
 }

@@ -16,9 +16,22 @@ export const readRouteLocalnet = async (bridge: string): Promise<boolean | undef
   return text === undefined ? undefined : text === '1' || all === '1';
 };
 
-/** @throws LHF_ERR_RULES */
-export const openRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<void> => {
-  const failure = (await refuseSourceRoutes(bridge, privileges)) ?? (await privileges.setSysctls([keyOf(bridge)], '1'));
+/**
+ * With `isHermetic` the bridge also takes no IPv6 from then on: its link-local address leads to all that listens on ::. That stays as long
+ * as the bridge does, whoever dies.
+ *
+ * @throws LHF_ERR_RULES
+ */
+export const openRouteLocalnet = async (
+  bridge: string,
+  privileges: Privileges,
+  { isHermetic }: { isHermetic: boolean },
+): Promise<void> => {
+  const ipv6 = `net/ipv6/conf/${bridge}/disable_ipv6`;
+  const alone = isHermetic && (await readSysctl(ipv6)) !== undefined ? [ipv6] : [];
+  // This one first: where it fails, nothing has been opened.
+  const failure =
+    (await refuseSourceRoutes(bridge, privileges)) ?? (await privileges.setSysctls([...alone, keyOf(bridge)], '1'));
   if (failure === undefined) return;
   const { what, advice } = describeRefusal(bridge, failure);
   throw new LocalhostForwardError('LHF_ERR_RULES', { what, try: advice });

@@ -66,6 +66,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
   readonly #rules: BridgeRules;
   readonly #accepts: Accepts;
   #subnet: string;
+  readonly #isHermetic: boolean;
   #trials: readonly PortMapping[];
   /** Engines without userland proxy set it on every bridge themselves, others for all interfaces: then it is theirs, and stays. */
   #keepsRouteLocalnet = false;
@@ -75,13 +76,14 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   /** @param onClosed - Called when nothing of it is left, its network included. */
   constructor(
-    { names, subnet, trials }: RoutePlan,
+    { names, subnet, trials, isHermetic }: RoutePlan,
     rules: BridgeRules,
     tools: Tools,
     onClosed = async (): Promise<void> => undefined,
   ) {
     super(names, rules, tools, probeAddressOf(subnet));
     this.#subnet = subnet;
+    this.#isHermetic = isHermetic;
     this.#onClosed = onClosed;
     this.#rules = rules;
     this.#trials = trials;
@@ -98,7 +100,9 @@ export class NetfilterRoute extends NetfilterView implements Route {
       await this.divertProbes(this.#trials);
     }
     this.#keepsRouteLocalnet = (await readRouteLocalnet(this.names.bridge)) === true;
-    if (!this.#keepsRouteLocalnet) await openRouteLocalnet(this.names.bridge, this.tools.privileges);
+    const isHermetic = this.#isHermetic;
+    if (!this.#keepsRouteLocalnet || isHermetic)
+      await openRouteLocalnet(this.names.bridge, this.tools.privileges, { isHermetic });
     return { address: gateway };
   }
 

@@ -246,3 +246,30 @@ test('what failed at its start is not chosen again', () => {
   expect(strategy).toBe('iptables');
   expect(reasons[0]).toEqual({ strategy: 'nftables', chosen: false, reason: 'failed at its start: no' });
 });
+
+describe('a hermetic network', () => {
+  const hermetic = { hermetic: true } as const;
+
+  test.each<[string, Different, Wanted, string]>([
+    ['by nftables', {}, {}, 'nftables'],
+    ['by iptables, where it is asked for and nft is beside it', {}, { strategy: 'iptables' }, 'iptables'],
+  ])('%s', (_, different, wanted, strategy) => {
+    expect(choose(different, { ...wanted, ...hermetic }).strategy).toBe(strategy);
+  });
+
+  test.each<[string, Different, Wanted, string]>([
+    ['relay', {}, { strategy: 'relay' }, 'relay: has no rules'],
+    ['sidecar', {}, { strategy: 'sidecar' }, 'sidecar: has no rules'],
+    ['nobody’s rights', {}, { privilege: 'none' }, 'No strategy can keep a network hermetic here'],
+    ['iptables alone', { host: { nft: undefined } }, { strategy: 'iptables' }, 'cannot keep a network hermetic'],
+  ])('is refused for %s', (_, different, wanted, words) => {
+    const error = refusalOf(() => choose(different, { ...wanted, ...hermetic }));
+    expect(error.code).toBe('LHF_ERR_UNSUPPORTED');
+    expect(error.message).toContain(words);
+  });
+
+  test('what cannot open at all is told as ever', () => {
+    const error = refusalOf(() => choose({ host: bare }, { strategy: 'nftables', ...hermetic }));
+    expect(error.code).toBe('LHF_ERR_NO_STRATEGY');
+  });
+});

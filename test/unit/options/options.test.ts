@@ -70,6 +70,7 @@ const defaults = {
   verify: { timeoutMs: 5000 },
   proof: { timeoutMs: 5000 },
   listener: false,
+  hermetic: false,
   hostname: 'host.docker.internal',
   hostnames: ['host.docker.internal'],
   subnetPool: '198.18.0.0/15',
@@ -112,6 +113,7 @@ describe('options', () => {
     [{ listener: true }, { listener: true }],
     [{ listener }, { listener }],
     [{ hermetic: false }, {}],
+    [{ hermetic: true }, { hermetic: true }],
     ...['Host', '1.a-b.c3', 'localhost.example', `${'a.'.repeat(126)}b`].map((hostname): [unknown, object] => [
       { hostname },
       { hostname, hostnames: [hostname] },

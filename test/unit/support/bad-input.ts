@@ -131,7 +131,7 @@ const badOptions: [unknown, string][] = [
   [{ verify: { image: 'a'.repeat(513) } }, `Expected \`options.verify.image\` to be ${image}, got \`"aaa`],
   [{ listener: 'on' }, expected('options.listener', listener, '`"on"`')],
   [{ listener: {} }, expected('options.listener', listener, '`{}`')],
-  [{ hermetic: true }, expected('options.hermetic', 'false, for this version has no hermetic networks', '`true`')],
+  [{ hermetic: 'yes' }, expected('options.hermetic', 'true or false', '`"yes"`')],
   [{ hostname: '' }, expected('options.hostname', name, '`""`')],
   [{ hostname: [] }, expected('options.hostname', 'a host name, or a list of 1 to 32', '`[]`')],
   [{ hostname: ['a', 'b c'] }, expected('options.hostname[1]', name, '`"b c"`')],

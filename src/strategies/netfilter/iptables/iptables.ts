@@ -1,6 +1,7 @@
 import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
+import { obstacleToOwnedTables } from '../owned-tables.ts';
 import { processTablesOfBridge } from '../process-rules.ts';
 import { openNetfilterRoute } from '../open-route.ts';
 import { NetfilterView } from '../route.ts';
@@ -22,6 +23,7 @@ export const iptables: Strategy = {
     obstacleToBridges(facts) ??
     obstacleInJob(facts) ??
     (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
+  obstacleToHermetic: ({ host }) => obstacleToOwnedTables(host),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
   rehearse: async (tools) => (await rehearseBridge(tools)) ?? rehearseChains(tools),
   open: (plan, tools) => openNetfilterRoute(plan, tools, () => putIptablesRules(plan, tools)),

@@ -30,6 +30,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   const decision = sharedIn(tools.session, 'iptables guard', (): Decision => ({ guardedBy: undefined }));
   const isFirst = decision.guardedBy === undefined;
   const guardedBy = await (decision.guardedBy ??= decide(plan, tools));
+  if (plan.isHermetic && guardedBy === 'raw') throw hermeticTakesNft();
   const tables = guardedBy === 'nft' ? heldTablesOf(tools) : undefined;
   if (!isFirst) tables?.acquire();
   const chains = sharedIn(
@@ -60,6 +61,12 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   throw failed.reason;
 };
 
+const hermeticTakesNft = (): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+    what: 'A hermetic network under iptables is kept by nft beside it, and nft could not put its tables in here',
+    try: 'localhost-forward doctor',
+  });
+
 /** The first bridge of a process, guarded by nft where nft can: what it cannot at its start, it cannot for the next one. */
 const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
   if (obstacleToOwnedTables(tools.host) !== undefined) return 'raw';
@@ -81,6 +88,7 @@ const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
   tables.rules.open(plan.names.bridge, plan.ports, {
     translates: false,
     probe: probeOf(plan),
+    isHermetic: plan.isHermetic,
     onSent: () => plan.onSent(),
   });
 

@@ -18,6 +18,7 @@ export const nftables: Strategy = {
   confines: true,
   leftovers: netfilterLeftovers,
   obstacle: (facts) => obstacleToBridges(facts) ?? obstacleInJob(facts) ?? obstacleToOwnedTables(facts.host),
+  obstacleToHermetic: () => undefined,
   describe: ({ host }) =>
     `nft ${host.nft?.version} on kernel ${host.kernel}: the kernel itself removes the rules when the process ends`,
   rehearse: async (tools) => (await rehearseBridge(tools)) ?? obstacleOf(await rehearseTables(tools)),

@@ -11,13 +11,13 @@ import { TableView } from '../table-view.ts';
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (
   tables: HeldTables,
-  { names: { bridge }, ports, subnet, trials, onSent }: RoutePlan,
+  { names: { bridge }, ports, subnet, trials, isHermetic, onSent }: RoutePlan,
   privileges: Privileges,
 ): Promise<BridgeRules> => {
   tables.acquire();
   try {
     const probe = probeOn(subnet, trials);
-    await tables.rules.open(bridge, ports, { translates: true, probe, onSent });
+    await tables.rules.open(bridge, ports, { translates: true, probe, isHermetic, onSent });
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
     await tables.rules.close(bridge).catch(() => undefined);
