@@ -11,14 +11,22 @@ const smoke = (portArgs) => {
   const args = [...command, '--strategy', INPUT_STRATEGY || 'auto', ...portArgs];
   const { status, stdout, error } = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   if (error) throw error;
-  process.stdout.write(stdout);
   try {
-    const { ok, strategy } = JSON.parse(stdout);
+    const { ok, strategy, steps, failure } = JSON.parse(stdout);
+    for (const step of steps) console.log(describe(step));
+    for (const line of failure === undefined ? [] : [failure.message, ...failure.evidence, tryLine(failure)])
+      console.log(line);
     return { ok: ok === true && status === 0, strategy };
   } catch {
+    process.stdout.write(stdout);
     return { ok: false };
   }
 };
+
+// As the command line writes them.
+const describe = ({ name, ok, ms, detail }) =>
+  `${ok ? '✓' : '✗'} ${name.padEnd(14)}${`${Math.round(ms)} ms`.padStart(8)}  ${detail}`;
+const tryLine = ({ try: advice }) => (advice === undefined ? '' : `Try: ${advice}`);
 
 const results = (ports.length === 0 ? [[]] : ports.map((port) => ['--port', port])).map(smoke);
 const ok = results.every((result) => result.ok);

@@ -1,8 +1,11 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Caller, CapturedRequest, RequestMatch } from './captured.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { DockerClient, DockerOptions } from './docker-option.ts';
 import type { FaultyPorts } from './faults.ts';
+
+export type { Caller, CapturedRequest, RequestMatch } from './captured.ts';
 
 /** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
 export type Port = number;
@@ -15,7 +18,7 @@ export interface PortForward {
   containerPort?: Port;
   /** Default: `'tcp'`. */
   protocol?: Protocol;
-  /** Default: `'127.0.0.1'`. */
+  /** Default: `'127.0.0.1'`, and `'::1'` while only that one listens. A TCP service on ::1 sees ::1 as its caller. */
   hostAddress?: '127.0.0.1' | '::1';
 }
 
@@ -110,51 +113,6 @@ export interface Hits {
   readonly bytes: number;
 }
 
-/** A container that called. */
-export interface Caller {
-  readonly id: string;
-  /** Its name, without the slash that engines write before it. */
-  readonly name: string;
-  /** Its address on the forward's network. */
-  readonly address: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** A request to a forward's own listener, see {@link LocalhostForward.requests}. */
-export interface CapturedRequest {
-  /** In capitals: `'POST'`. */
-  readonly method: string;
-  /** Without the query: `'/orders'`. */
-  readonly path: string;
-  /** As the container dialled it: `'http://host.docker.internal:8088/orders?page=2'`. */
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: IncomingHttpHeaders;
-  /** The first 8 MiB of it. */
-  readonly body: Buffer;
-  /** Bytes of the body that came and were not kept. */
-  readonly bodyBytesDropped: number;
-  /** The body as UTF-8. */
-  text(): string;
-  /** @throws SyntaxError where the body is no JSON. */
-  json(): unknown;
-  readonly containerPort: Port;
-  readonly receivedAt: Date;
-  /** Undefined where the engine knew of no container with that address. */
-  readonly caller: Caller | undefined;
-}
-
-/** Which request is waited for: all that is given has to fit. */
-export interface RequestMatch {
-  /** In any case: `'post'`. */
-  readonly method?: string;
-  /** Without the query: the whole path, or a pattern. */
-  readonly path?: string | RegExp;
-  readonly containerPort?: Port;
-  /** How long to wait, in milliseconds. Default: 3000, which is less than runners give a test. */
-  readonly timeoutMs?: number;
-}
-
 export type ForwardedPort = Readonly<Required<PortForward>>;
 
 /** What crosses from a global set-up to workers: a plain, serialisable value. */
@@ -209,6 +167,20 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   forward(port: Port | PortForward): Promise<ForwardedPort>;
   /** Removes a port while containers run. */
   unforward(containerPort: Port, protocol?: Protocol): Promise<void>;
+  /**
+   * Lets a running container's own `localhost` lead here as well, on all ports that are forwarded now or later: one that has
+   * `http://localhost:8088` written into it works untouched. A helper of ours in its network namespace listens there, on 127.0.0.1 and
+   * ::1, until it is disposed of or the forward closes; a container that starts again is joined again. Whoever finds no service there is reset.
+   *
+   * @param container - On this forward's network: its id or name, or what testcontainers started.
+   * @throws LHF_ERR_PORT_IN_USE where the container itself listens on such a port; LHF_ERR_RULES where the helper does not start;
+   * LHF_ERR_UNSUPPORTED where another process opened the forward; LHF_ERR_INVALID_OPTION; LHF_ERR_CLOSED.
+   * @example
+   * const container = await net.applyTo(new GenericContainer('curlimages/curl')).withEntrypoint(['sleep', '60']).start();
+   * await net.joinLocalhost(container);
+   * await container.exec(['curl', 'http://localhost:8088']);
+   */
+  joinLocalhost(container: string | { getId(): string }): Promise<AsyncDisposable>;
   /** What came through, our own proofs left out. Without an argument: all ports together. */
   hits(containerPort?: Port): Promise<Hits>;
   /**

@@ -5,7 +5,15 @@ import { describe, expect, test } from 'vitest';
 // The layers, the lowest first. A file imports from its own place and from layers below it: neither upward nor sideways, values and
 // types alike. The most specific place that a file lies in is its own, and each file needs one.
 const layers: readonly (readonly string[])[] = [
-  ['src/diagnosis.ts', 'src/docker-option.ts', 'src/faults.ts', 'src/version.ts', 'src/clock.ts', 'src/abort.ts'],
+  [
+    'src/diagnosis.ts',
+    'src/docker-option.ts',
+    'src/faults.ts',
+    'src/captured.ts',
+    'src/version.ts',
+    'src/clock.ts',
+    'src/abort.ts',
+  ],
   ['src/types.ts'],
   ['src/errors.ts'],
   ['src/command', 'src/ownership', 'src/listener'],
@@ -62,6 +70,7 @@ const pure: Readonly<Record<string, readonly string[]>> = {
   'src/diagnosis.ts': [],
   'src/docker-option.ts': [],
   'src/faults.ts': [],
+  'src/captured.ts': [],
   'src/types.ts': [],
   'src/errors.ts': [],
   'src/choose': [],

@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 export interface CallerOrder {
-  /** `roundTrips`: the median of so many on one connection, in µs. `connections`: new ones per second, each with one round trip. */
-  readonly verb: 'roundTrips' | 'connections';
+  /** `roundTrips`: the median of so many on one connection, in µs. `connections`: new ones per second, each with one round trip. `download`: bytes
+   * per second of so many seconds. */
+  readonly verb: 'roundTrips' | 'connections' | 'download';
   readonly host: string;
   readonly port: number;
   readonly count: number;
@@ -17,7 +18,8 @@ export interface CallerAnswer {
 
 /** As many as a program with a pool of connections has. */
 const width = 16;
-const warmUp = 200;
+/** A tenth more, and no more than this. */
+const mostWarmUp = 200;
 
 const open = (host: string, port: number, onData: (socket: Socket) => void, fail: (error: Error) => void): void => {
   const socket = connect({ host, port, noDelay: true });
@@ -31,6 +33,7 @@ const open = (host: string, port: number, onData: (socket: Socket) => void, fail
 const roundTrips = ({ host, port, count }: CallerOrder): Promise<number> =>
   new Promise((resolve, reject) => {
     const taken: number[] = [];
+    const warmUp = Math.min(mostWarmUp, Math.ceil(count / 10));
     let sentAt = NaN;
     const next = (socket: Socket): void => {
       const now = performance.now();
@@ -65,7 +68,31 @@ const connections = ({ host, port, count }: CallerOrder): Promise<number> =>
     for (let n = 0; n < width; n += 1) begin();
   });
 
-const verbs = { roundTrips, connections };
+const download = ({ host, port, count }: CallerOrder): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let bytes = 0;
+    let [startedAt, lastAt] = [NaN, NaN];
+    const socket = connect({ host, port });
+    const over = setTimeout(
+      () => {
+        socket.destroy();
+        resolve(bytes / ((lastAt - startedAt) / 1_000));
+      },
+      count * 1_000 + 1_000,
+    );
+    socket.on('error', (error) => {
+      clearTimeout(over);
+      reject(error);
+    });
+    socket.on('data', (part) => {
+      lastAt = performance.now();
+      // What came first was not held back by what came before it.
+      if (Number.isNaN(startedAt)) startedAt = lastAt;
+      else bytes += part.length;
+    });
+  });
+
+const verbs = { roundTrips, connections, download };
 const say = (answer: CallerAnswer): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 createInterface({ input: process.stdin })

@@ -14,6 +14,8 @@ export interface Caller {
   roundTrips(host: string, port: number, count: number): Promise<number>;
   /** New connections per second, of so many. */
   connections(host: string, port: number, count: number): Promise<number>;
+  /** Bytes per second of what a service sends, over so many seconds. */
+  download(host: string, port: number, seconds: number): Promise<number>;
   remove(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export const startCaller = async (network: string): Promise<Caller> => {
     startMs,
     roundTrips: (host, port, count) => ask({ verb: 'roundTrips', host, port, count }),
     connections: (host, port, count) => ask({ verb: 'connections', host, port, count }),
+    download: (host, port, count) => ask({ verb: 'download', host, port, count }),
     remove: async () => void (await container.remove({ force: true, v: true })),
   };
 };

@@ -149,7 +149,7 @@ export const describeHelperRefusal = (error: unknown): { what: string; try?: str
 
 /** What it means that a network of ours is not there any more. */
 export const describePruned = (network: string): { what: string; try: string } => ({
-  what: `the network ${network} is gone: somebody removed it, as docker network prune does while no container is on it; this one spares forwards`,
+  what: `the network ${network} is gone: somebody removed it, as docker network prune does while no container is on it, unless it is told to spare forwards`,
   try: "docker network prune --filter 'label!=localhost-forward.session'",
 });
 

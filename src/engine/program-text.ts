@@ -9,7 +9,7 @@ const known = new Map<string, Promise<string>>();
  * a thread where no file can be loaded by its path.
  */
 export const readProgramText = (
-  name: 'probe' | 'intruder' | 'rights' | 'relay-worker' | 'sidecar',
+  name: 'probe' | 'intruder' | 'rights' | 'relay-worker' | 'sidecar' | 'localhost',
 ): Promise<string> => {
   const text = known.get(name) ?? readWhole(name);
   known.set(name, text);

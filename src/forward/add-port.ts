@@ -36,3 +36,10 @@ export const addPort = async (
     throw error;
   }
 };
+
+/** What could not be had everywhere is nowhere. @throws what was in the way */
+export const takeBack = async (opened: OpenPort, route: Pick<Route, 'remove'>, error: unknown): Promise<never> => {
+  await route.remove(opened.mapping);
+  await opened.close();
+  throw error;
+};

@@ -5,10 +5,6 @@ import type { LocalhostForward } from '../types.ts';
 /** What is behind an error of ours. */
 const causeOf = (error: unknown): unknown => (isLocalhostForwardError(error) ? (error.cause ?? error) : error);
 
-/** An error's own advice is for who asked for that alone. */
-export const firstLineOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-
 /** The error of a close that left something, with what that is. */
 export const closeFailed = (
   { networkName, strategy }: Pick<LocalhostForward, 'networkName' | 'strategy'>,
@@ -18,7 +14,7 @@ export const closeFailed = (
     'LHF_ERR_CLOSE',
     {
       what: `The forward ${networkName} could not be closed whole`,
-      evidence: failures.map(({ what, error }) => `stays: ${what}: ${firstLineOf(error)}`),
+      evidence: failures.map(({ what, error }) => `stays: ${what}: ${headlineOf(error)}`),
       try: 'localhost-forward sweep',
     },
     {
@@ -27,3 +23,7 @@ export const closeFailed = (
       strategy,
     },
   );
+
+/** What an error says first: its evidence and advice are those of another question, and it stays whole as the cause. */
+export const headlineOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

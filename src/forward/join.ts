@@ -86,6 +86,10 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     return Promise.reject(this.#ownersAlone('restore'));
   }
 
+  joinLocalhost(): Promise<AsyncDisposable> {
+    return Promise.reject(this.#ownersAlone('joinLocalhost'));
+  }
+
   /** The listener is its owner's, and so is what it was asked. */
   get requests(): readonly CapturedRequest[] {
     return [];

@@ -25,7 +25,8 @@ import { closeFailed } from './close-failed.ts';
 import { alreadyForwarded, notForwarded } from './describe.ts';
 import { Faults } from './faults.ts';
 import { ForwardView } from './forward-view.ts';
-import { addPort } from './add-port.ts';
+import { addPort, takeBack } from './add-port.ts';
+import { Localhosts, readContainer } from './localhosts.ts';
 import type { OpenForwardParts } from './open-forward-parts.ts';
 import { describePort, probedPortOf } from './ports.ts';
 import { tellProgress } from './progress.ts';
@@ -38,6 +39,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   readonly #closed = new AbortController();
   readonly #accepts: Set<string>;
   readonly #faults: Faults;
+  readonly #localhosts: Localhosts;
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -56,6 +58,8 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     this.#parts = parts;
     this.#accepts = new Set(parts.accepts);
     this.#faults = new Faults(parts);
+    this.#localhosts = new Localhosts(parts);
+    parts.undo.push('what stands at the localhost of containers', () => this.#localhosts.close());
   }
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
@@ -66,6 +70,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       const opened = await addPort(plan, route, (key) => {
         if (openPorts.has(key)) throw alreadyForwarded(key, this.networkName);
       });
+      await this.#localhosts.add(opened.mapping).catch((error: unknown) => takeBack(opened, route, error));
       openPorts.set(keyOf(opened.mapping), opened);
       return describePort(opened.mapping);
     });
@@ -76,6 +81,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     await this.atRest(async () => {
       const opened = this.#parts.openPorts.get(keyOf({ protocol, containerPort }));
       if (opened === undefined) throw notForwarded(containerPort, this);
+      await this.#localhosts.remove(opened.mapping);
       await this.#parts.route.remove(opened.mapping);
       this.#faults.forget(opened.mapping);
       this.#parts.openPorts.delete(keyOf(opened.mapping));
@@ -100,6 +106,12 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   async #disturb(what: string, containerPort: Port | undefined, update: (now: Fault) => Fault): Promise<void> {
     this.assertOpen(what);
     await this.atRest(() => this.#faults.change(this, containerPort, update));
+  }
+
+  async joinLocalhost(container: string | { getId(): string }): Promise<AsyncDisposable> {
+    this.assertOpen('joinLocalhost');
+    const id = readContainer(container);
+    return this.atRest(() => this.#localhosts.join(id));
   }
 
   /** The proof at the end of opening; aborts with the signal. Probes are led to trial listeners until it has ended. */

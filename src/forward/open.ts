@@ -20,7 +20,7 @@ import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
-import { firstLineOf } from './close-failed.ts';
+import { headlineOf } from './close-failed.ts';
 import { connectRoute } from './connect-route.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { OpenForward } from './open-forward.ts';
@@ -158,7 +158,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       ? error
       : withFailures(
           error,
-          failures.map(({ what, error: failure }) => `${what}: ${firstLineOf(failure)}`),
+          failures.map(({ what, error: failure }) => `${what}: ${headlineOf(failure)}`),
         );
   }
 };

@@ -40,7 +40,7 @@ class Datagrams {
 
   /**
    * @param {object} plan
-   * @param {(peer: Endpoint) => { port: number, count?: Count } | undefined} plan.target Undefined: not to be carried.
+   * @param {(peer: Endpoint) => { port: number, host?: string, count?: Count } | undefined} plan.target On 127.0.0.1, by default. Undefined: not to be carried.
    * @param {(peer: Endpoint, bytes: Buffer) => void} plan.reply
    * @param {(peer: Endpoint) => void} [plan.onDropped] Called for each datagram that begins no flow, since all are dropped.
    */
@@ -105,7 +105,7 @@ class Datagrams {
       this.#use(flow, bytes);
       pass(this.paces?.toCaller, bytes, () => this.reply(peer, bytes));
     });
-    socket.connect(target.port, '127.0.0.1', () => {
+    socket.connect(target.port, target.host ?? '127.0.0.1', () => {
       const waiting = flow.waiting ?? [];
       flow.waiting = undefined;
       // Ended in the meantime.

@@ -7,7 +7,7 @@ const net = require('node:net');
 const { getSystemErrorName } = require('node:util');
 
 /** @typedef {{ readonly address: string, readonly port: number }} Endpoint */
-/** @typedef {{ readonly host: '127.0.0.1' | '::1', readonly port: number } | { readonly path: string }} Place */
+/** @typedef {{ readonly host: string, readonly port: number } | { readonly path: string }} Place */
 /**
  * What an end tells. `bytes` may give another buffer for what comes next.
  * @typedef {{ bytes(bytes: Uint8Array): Uint8Array | undefined, end(): void, fail(): void }} Reader
@@ -55,6 +55,7 @@ const hasHandles = [
 
 const endOfFile = -4095;
 const backlog = 1_024;
+const ipv6Only = 1;
 
 /** @implements {End} */
 class HandleEnd {
@@ -220,7 +221,7 @@ const listen = async (at, onEnd, withHandles = hasHandles) => {
     if (status === 0) onEnd(new HandleEnd(handle));
   };
   try {
-    check('path' in at ? server.bind(at.path) : server.bind(at.address, at.port), 'bind');
+    check(bind(server, at), 'bind');
     check(server.listen(backlog), 'listen');
   } catch (error) {
     server.close();
@@ -229,6 +230,12 @@ const listen = async (at, onEnd, withHandles = hasHandles) => {
   const out = { port: 0 };
   if (!('path' in at)) server.getsockname(out);
   return { port: out.port, close: () => server.close() };
+};
+
+/** @param {any} server @param {Endpoint | { readonly path: string }} at @returns {number} */
+const bind = (server, at) => {
+  if ('path' in at) return server.bind(at.path);
+  return at.address.includes(':') ? server.bind6(at.address, at.port, ipv6Only) : server.bind(at.address, at.port);
 };
 
 /** @type {(at: Endpoint | { readonly path: string }, onEnd: (end: End) => void) => Promise<Listening>} */
@@ -268,7 +275,7 @@ const dial = (place, done, withHandles = hasHandles) => {
   request.oncomplete = settle;
   const status = isPipe
     ? (handle.connect(request, place.path) ?? 0)
-    : handle[place.host === '::1' ? 'connect6' : 'connect'](request, place.host, place.port);
+    : handle[place.host.includes(':') ? 'connect6' : 'connect'](request, place.host, place.port);
   if (status < 0) settle(status);
 };
 

@@ -105,8 +105,8 @@ class Line {
     for (let [first] = this.#items; first !== undefined && !this.#isHeld; [first] = this.#items) {
       const wait = first.dueAt - performance.now();
       // A timer is not finer than a millisecond, and late rather than early.
-      if (wait > 0.5) {
-        this.#timer = setTimeout(() => this.#run(), wait - 0.5);
+      if (wait > 0.75) {
+        this.#timer = setTimeout(() => this.#run(), Math.max(1, wait - 1));
         return;
       }
       this.#items.shift();

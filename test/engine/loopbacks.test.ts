@@ -82,7 +82,7 @@ test('a service that is bound to lo is told, and the advice works', async () => 
   for (const strategy of strategies.filter((name) => name !== 'relay')) {
     const refusal = (await openLocalhostForward(service.port, { strategy }).catch((error: unknown) => error)) as Error;
     expect(refusal.message).toMatch(
-      /^The service on port \d+ listens for the interface lo alone, and containers come by lhf-\w+\n/,
+      /^The service on port \d+ listens for the interface lo alone, and containers come by lhf-\w+/,
     );
     expect(refusal).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding: 'listens-on-other-address' } });
   }

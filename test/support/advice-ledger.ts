@@ -30,6 +30,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
 
 /** Done by tests of their own, each with the file and part of the title. */
 export const done: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  'docker exec ${…} ss -lnp': ['test/contract/localhost.test.ts', 'what is in the way is told before anything is left'],
   'await net.restore(${…})': ['test/contract/faults.test.ts', 'a proof and a diagnosis name the cut'],
   "strategy: 'sidecar'": ['test/engine/elsewhere.test.ts', 'from a network namespace beside the engine’s'],
   '"preset": "localhost-forward/jest" in Jest\'s configuration, or globalSetup of localhost-forward/jest/global': [

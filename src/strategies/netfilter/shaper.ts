@@ -17,18 +17,26 @@ export const renderClass = (
   classId: string,
   { latencyMs, jitterMs, bytesPerSecond }: Slowness,
 ): string[][] => {
-  const rate = bytesPerSecond === undefined ? unlimited : Math.ceil(bytesPerSecond * weight);
-  const delay = latencyMs === 0 && jitterMs === 0 ? undefined : `${latencyMs}ms ${jitterMs}ms`;
-  const of = ['dev', bridge];
+  const rate = bytesPerSecond === undefined ? undefined : Math.ceil(bytesPerSecond * weight);
+  const of = `dev ${bridge}`;
+  const isDelayed = latencyMs > 0 || jitterMs > 0;
+  // A bucket cuts large packets into what goes over a wire, so that the rate is kept from moment to moment as well.
+  const isBucket = rate !== undefined && !isDelayed;
   return [
     // The quantum is what one class may send before another's turn: with one for each port it decides nothing, and tc would warn of its own.
-    `tc class replace ${of.join(' ')} parent 1: classid ${classId} htb rate ${rate}bps quantum 60000`,
+    `tc class replace ${of} parent 1: classid ${classId} htb rate ${isBucket ? unlimited : (rate ?? unlimited)}bps quantum 60000`,
+    ...(isBucket
+      ? [`tc qdisc replace ${of} parent ${classId} tbf rate ${rate}bps burst ${burstOf(rate)} limit 1000000`]
+      : []),
     // More than waits for a second at 10 Gbit/s: what netem has no room for it would lose.
-    ...(delay === undefined
-      ? []
-      : [`tc qdisc replace ${of.join(' ')} parent ${classId} netem limit 1000000 delay ${delay}`]),
+    ...(isDelayed
+      ? [`tc qdisc replace ${of} parent ${classId} netem limit 1000000 delay ${latencyMs}ms ${jitterMs}ms`]
+      : []),
   ].map((command) => command.split(' '));
 };
+
+/** Ten milliseconds' worth, in bytes, and no less than two packets. */
+const burstOf = (rate: number): number => Math.max(3_200, Math.ceil(rate / 100));
 
 /** The queueing of one bridge, by which its ports are slowed: what leaves for containers. It goes with the bridge. */
 export class BridgeShaper {
@@ -77,12 +85,13 @@ export class BridgeShaper {
 
   async #tc(command: readonly string[]): Promise<void> {
     const result = await this.#privileges.run(command as [string, ...string[]]);
-    if (result.exitCode !== 0) throw this.#describe(result, command.includes('netem') ? 'netem' : 'htb');
+    if (result.exitCode !== 0)
+      throw this.#describe(result, ['netem', 'tbf'].find((kind) => command.includes(kind)) ?? 'htb');
   }
 
   #describe({ failure, stderr }: CommandResult, kind: string): LocalhostForwardError {
     const words = failure ?? stderr.trim();
-    const others = "strategy: 'relay' or 'sidecar', which slow ports by themselves";
+    const others = "strategy: 'relay'";
     const details = { strategy: this.#strategy, stderr: words };
     if (failure !== undefined || /qdisc kind is unknown|unknown qdisc|module/i.test(stderr)) {
       const what =

@@ -6,7 +6,7 @@ import { statusOf, type Engine } from '../../engine/engine.ts';
 import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { ensureImage } from '../../engine/images.ts';
 import { messageOf } from '../../engine/networks.ts';
-import { LocalhostForwardError } from '../../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
 import { renderLabels, type Names } from '../../ownership/names.ts';
 import { sidecarAddressOf } from '../../network/subnet.ts';
 import type { Network } from '../strategy.ts';
@@ -94,6 +94,7 @@ export const startSshd = async (
   } catch (error) {
     const said = container?.stderr().trim().split('\n').at(-1) ?? '';
     await (container?.remove() ?? removeContainer(docker, names.tunnel)).catch(() => undefined);
+    if (isLocalhostForwardError(error)) throw error;
     if (isUnanswered(error)) throw dockerUnavailable(error, facts.endpoint);
     throw new LocalhostForwardError(
       'LHF_ERR_RULES',

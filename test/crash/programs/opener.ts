@@ -14,7 +14,7 @@ export type Act = keyof typeof acts;
 
 const live = (): void => void setInterval(() => undefined, 60_000);
 
-const orders: Readonly<Record<string, (net: LocalhostForward) => unknown>> = {
+const orders: Readonly<Record<string, (net: LocalhostForward, of: string) => unknown>> = {
   close: async (net) => {
     const error = await net.close().catch((thrown: LocalhostForwardError) => thrown);
     console.log(
@@ -39,6 +39,13 @@ const orders: Readonly<Record<string, (net: LocalhostForward) => unknown>> = {
     for (const { containerPort } of net.ports) await net.unforward(containerPort);
     console.log('dropped');
   },
+  /** Cut, slowed, and at the localhost of a container. */
+  fault: async (net, container) => {
+    await net.slow(8088, { bytesPerSecond: 10_000 });
+    await net.cut(8088, { mode: 'drop' });
+    await net.joinLocalhost(container);
+    console.log('faulty');
+  },
   exit: () => process.exit(0),
 };
 
@@ -49,7 +56,10 @@ const acts = {
   live,
   /** Lives, and takes orders by lines on standard input. */
   obey: (net: LocalhostForward) => {
-    createInterface({ input: process.stdin }).on('line', (order) => void orders[order]?.(net));
+    createInterface({ input: process.stdin }).on('line', (line) => {
+      const [order = '', of = ''] = line.split(' ');
+      void orders[order]?.(net, of);
+    });
     live();
   },
   close: (net: LocalhostForward) => net.close(),

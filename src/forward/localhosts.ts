@@ -1,0 +1,122 @@
+import { isIP } from 'node:net';
+import { statusOf, type Engine } from '../engine/engine.ts';
+import { LocalhostForwardError } from '../errors.ts';
+import type { PortKey } from '../strategies/strategy.ts';
+import { LocalhostHelper } from './localhost-helper.ts';
+
+interface Parts {
+  readonly names: { readonly bridge: string };
+  readonly network: { readonly id: string; readonly name: string };
+  readonly tools: { readonly engine: Engine; readonly session: { readonly word: string } };
+  readonly address: string;
+  readonly openPorts: ReadonlyMap<string, { readonly mapping: PortKey }>;
+  readonly options: {
+    readonly proof: { readonly image?: string | undefined };
+    readonly hostname: string;
+  };
+}
+
+/** The containers whose own localhost leads to a forward, too. */
+export class Localhosts {
+  readonly #parts: Parts;
+  readonly #helpers = new Map<string, LocalhostHelper>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Has begun once it resolves; a failure leaves nothing. @throws LHF_ERR_INVALID_OPTION, LHF_ERR_PORT_IN_USE, LHF_ERR_RULES */
+  async join(container: string): Promise<AsyncDisposable> {
+    const { names, tools, address, options } = this.#parts;
+    const { id, name } = await this.#find(container);
+    if (this.#helpers.has(id)) throw notToBeJoined(`one that is not joined yet, got ${name}, which is`, undefined);
+    const plan = {
+      engine: tools.engine,
+      containerId: id,
+      containerName: name,
+      // What only the engine knows is dialled by its name.
+      host: isIP(address) === 0 ? options.hostname : address,
+      bridge: names.bridge,
+      session: tools.session.word,
+      image: options.proof.image,
+    };
+    const ports = [...this.#parts.openPorts.values()].map(({ mapping }) => mapping);
+    const helper = await LocalhostHelper.start(plan, ports);
+    this.#helpers.set(id, helper);
+    return { [Symbol.asyncDispose]: () => this.#leave(id, helper) };
+  }
+
+  /** At all of them or at none. @throws LHF_ERR_PORT_IN_USE */
+  async add(port: PortKey): Promise<void> {
+    const done: LocalhostHelper[] = [];
+    try {
+      for (const helper of this.#helpers.values()) {
+        await helper.listen(port);
+        done.push(helper);
+      }
+    } catch (error) {
+      await Promise.all(done.map((helper) => helper.stop(port)));
+      throw error;
+    }
+  }
+
+  async remove(port: PortKey): Promise<void> {
+    await Promise.all([...this.#helpers.values()].map((helper) => helper.stop(port)));
+  }
+
+  /** Tried again, it does what is left. */
+  async close(): Promise<void> {
+    const leaving = [...this.#helpers].map(([id, helper]) => this.#leave(id, helper));
+    const failed = (await Promise.allSettled(leaving)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #leave(id: string, helper: LocalhostHelper): Promise<void> {
+    if (this.#helpers.get(id) !== helper) return;
+    await helper.remove();
+    this.#helpers.delete(id);
+  }
+
+  async #find(container: string): Promise<{ id: string; name: string }> {
+    const { tools, network } = this.#parts;
+    const found = await tools.engine.docker
+      .getContainer(container)
+      .inspect()
+      .catch((error: unknown) => {
+        if (statusOf(error) === 404) throw notToBeJoined(`a running container, got \`${container}\``, 'docker ps');
+        throw error;
+      });
+    const name = found.Name.replace(/^\//, '');
+    if (!found.State.Running)
+      throw notToBeJoined(`a running container, got ${name}, which is ${found.State.Status}`, `docker start ${name}`);
+    // By its name with some engines, by its id with others.
+    const attached = Object.entries(found.NetworkSettings.Networks).some(
+      ([key, { NetworkID }]) => key === network.name || NetworkID === network.id,
+    );
+    if (!attached)
+      throw notToBeJoined(
+        `a container on ${network.name}, got ${name}, which is not`,
+        `docker network connect ${network.name} ${name}`,
+      );
+    return { id: found.Id, name };
+  }
+}
+
+/** @throws LHF_ERR_INVALID_OPTION */
+export const readContainer = (container: unknown): string => {
+  const id =
+    typeof (container as { getId?: unknown } | null | undefined)?.getId === 'function'
+      ? (container as { getId(): unknown }).getId()
+      : container;
+  if (typeof id === 'string' && /^[a-zA-Z0-9][\w.-]*$/.test(id)) return id;
+  throw notToBeJoined(
+    `a container's id or name, or what testcontainers started, got \`${typeof id === 'string' ? id : typeof id}\``,
+    'net.joinLocalhost(container.getId())',
+  );
+};
+
+const notToBeJoined = (expectation: string, advice: string | undefined): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected \`container\` to be ${expectation}`,
+    ...(advice !== undefined && { try: advice }),
+  });
