@@ -28,7 +28,6 @@ describe.each(strategies)('the network of a forward by $name with $privilege', (
       'localhost-forward.created',
       'localhost-forward.owner',
       'localhost-forward.ports',
-      'localhost-forward.ports',
       'localhost-forward.session',
       'team',
     ]);

@@ -45,7 +45,7 @@ describe.each(['nftables', 'iptables'] as const)('by %s', (strategy) => {
     for (const [n, path] of [all, ...filter].entries()) await writeFile(path, before[n] ?? '0');
   });
 
-  test('case 31: a forged source is heard by nobody, and no datagram is taken for a probe’s', async () => {
+  test('case 31: a forged source is heard by nobody, and who poses as our probe is no hit', async () => {
     await using service = await listenUdp();
     const port = { hostPort: service.port, containerPort: 53, protocol: 'udp' } as const;
     await using net = await openLocalhostForward(port, { strategy, verify: false });
@@ -56,7 +56,7 @@ describe.each(['nftables', 'iptables'] as const)('by %s', (strategy) => {
     await say(container, probeAddressOf(net.subnet), ...to, 'as a probe');
     await say(container, '-', ...to, 'as itself');
     expect(await heard(service, 'as itself')).toEqual(['as a probe', 'as itself']);
-    expect(await net.hits()).toMatchObject({ attempts: 2, connections: 2 });
+    expect(await net.hits()).toMatchObject({ attempts: 1, connections: 1 });
   });
 
   test('case 24: a source route leads nowhere', async () => {

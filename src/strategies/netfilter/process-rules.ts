@@ -85,15 +85,15 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
     // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
     // closed or led elsewhere is another flow to whoever goes on sending.
     `add rule ${table} arrived fib daddr type local ct original zone set iifname . udp dport map @zones`,
-    // Hits are the user's: what a proof of ours sends, which is TCP, is left out.
-    `add rule ${table} arrived meta l4proto tcp iifname . ip saddr @probes accept`,
+    // Hits are the user's: what a proof of ours sends is left out.
+    `add rule ${table} arrived iifname . ip saddr @probes accept`,
     `add rule ${table} arrived fib daddr type local ${key} @traffic`,
     `add chain ${table} probed`,
     `add rule ${table} probed ${key} @proofs`,
     `add rule ${table} probed dnat ip to ${key} map @trials`,
     `add rule ${table} probed dnat ip to ${key} map @ports`,
     `add chain ${table} translated`,
-    `add rule ${table} translated meta l4proto tcp iifname . ip saddr @probes goto probed`,
+    `add rule ${table} translated iifname . ip saddr @probes goto probed`,
     `add rule ${table} translated ${callerOf} != @dropped ${key} @attempts`,
     // Nothing is accepted of it: each flow that is translated is one.
     `add rule ${table} translated meta l4proto udp ${key} @connections`,

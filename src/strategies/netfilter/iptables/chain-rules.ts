@@ -68,23 +68,18 @@ const translation = ({ protocol, containerPort, targetPort }: PortRule, from = '
 const traffic = ({ protocol, containerPort, targetPort }: PortRule): string =>
   `-p ${protocol} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${containerPort}${protocol === 'udp' ? ` -j CT --zone-orig ${targetPort}` : ''}`;
 
-/** Proofs of ours send no datagrams, so that nobody else's are taken for them. */
-export const isProbed = ({ protocol }: Pick<PortRule, 'protocol'>): boolean => protocol === 'tcp';
-
 /** The rules of one bridge's chain. */
 const rulesOf = (table: TableName, { ports, probe }: ChainedBridge): ChainRule[] => {
   const from = probe === undefined ? undefined : `-s ${probe.address}/32 `;
   // Hits are the user's: what a proof of ours sends is left out.
   if (table === 'raw')
     return [
-      ...(from === undefined ? [] : [{ spec: `${from}-p tcp -j RETURN`, first: true } as const]),
+      ...(from === undefined ? [] : [{ spec: `${from}-j RETURN`, first: true } as const]),
       ...ports.map((port) => ({ spec: traffic(port) })),
     ];
   const trials = new Map(probe?.trials.map((port) => [key(port), port]));
   const probed =
-    from === undefined
-      ? []
-      : [...new Map([...ports.map((port) => [key(port), port] as const), ...trials]).values()].filter(isProbed);
+    from === undefined ? [] : [...new Map([...ports.map((port) => [key(port), port] as const), ...trials]).values()];
   return [
     ...probed.map((port) => ({ spec: translation(port, from), first: true }) as const),
     ...ports.map((port) => ({ spec: translation(port) })),

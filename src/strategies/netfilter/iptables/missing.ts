@@ -1,6 +1,6 @@
 import { keyOf } from '../../strategy.ts';
 import type { ChainLook } from './chain-look.ts';
-import { isProbed, type ChainedBridge, type ChainedBridges, type TableName } from './chain-rules.ts';
+import type { ChainedBridge, ChainedBridges, TableName } from './chain-rules.ts';
 import { byPort, byProbedPort, type ListedRule } from './listing.ts';
 
 export type ChainSight = Pick<ChainLook, 'wayIn' | 'process' | 'rules'>;
@@ -39,6 +39,6 @@ const hasAll = (
   return ports.every(
     (port) =>
       everybody.get(keyOf(port))?.targetPort === port.targetPort &&
-      (probe === undefined || !isProbed(port) || probes.get(keyOf(port))?.from === probe.address),
+      (probe === undefined || probes.get(keyOf(port))?.from === probe.address),
   );
 };
