@@ -50,6 +50,16 @@ describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
     expect(answer?.marker).toBe(service.marker);
   });
 
+  test('is proven before its service listens, and that is no hit', async () => {
+    const { port } = await listenUdp().then(async (service) => {
+      await service[Symbol.asyncDispose]();
+      return service;
+    });
+    const ports = { hostPort: port, containerPort: 53, protocol: 'udp' } as const;
+    await using proven = await openLocalhostForward(ports, { ...optionsOf(claims), verify: true });
+    expect(await proven.hits(53)).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
+  });
+
   test('comes and goes while containers run', async () => {
     await using service = await listenTcp();
     await using datagrams = await listenUdp();

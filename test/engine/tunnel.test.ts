@@ -105,7 +105,9 @@ describe('an engine elsewhere', () => {
   test('says what it lacks: an image for its probe, or one with an sshd', async () => {
     await expect(openLocalhostForward(0, { docker })).rejects.toMatchObject({
       code: 'LHF_ERR_UNREACHABLE',
-      message: expect.stringMatching(/cannot run this machine's node.*\n(?:.*\n)*Try: LOCALHOST_FORWARD_PROBE_IMAGE=/),
+      message: expect.stringMatching(
+        /cannot run this machine's node.*\n(?:.*\n)*Try: export LOCALHOST_FORWARD_PROBE_IMAGE=/,
+      ),
     });
     process.env['LOCALHOST_FORWARD_TUNNEL_IMAGE'] = 'lhf-test-no-such-image:none';
     try {
