@@ -61,7 +61,11 @@ describe.each(cases)('rights of a container, %s', (strategy) => {
       SecurityOpt: expect.arrayContaining(['no-new-privileges']),
       PidMode: '',
     });
-    expect(Mounts.filter(({ RW }) => RW).map(({ Source }) => Source)).toEqual(['/proc/sys/net/ipv4/conf']);
+    expect(
+      Mounts.filter(({ RW }) => RW)
+        .map(({ Source }) => Source)
+        .toSorted(),
+    ).toEqual(['/proc/sys/net/ipv4/conf', '/proc/sys/net/ipv6/conf']);
     {
       await using container = await startNode(net);
       const { answer } = await container.get<TcpAnswer>(`http://${net.hostname}:${service.port}`);
