@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requirePlace } from '../support/place.ts';
+import { until } from '../support/until.ts';
 import { attacks, comesThrough, type Attack } from './attacks.ts';
 import { openEars, type Ears } from './ears.ts';
 import { openForward, openOutsiders, openPlainRecipe, type Outsiders, type Scene } from './scene.ts';
@@ -61,8 +62,9 @@ describe.each(['nftables', 'iptables', 'relay', 'sidecar'] as const)('%s', (stra
       expect(await comesThrough(attack, scene())).toBe(false),
     );
   });
-  test.each(named(tried.filter((attack) => !isStopped(attack))))('does not stop %s', async (_, attack) =>
-    expect(await comesThrough(attack, scene())).toBe(true),
-  );
+  test.each(named(tried.filter((attack) => !isStopped(attack))))('does not stop %s', async (_, attack) => {
+    // What a thread carries takes its time.
+    await until(() => comesThrough(attack, scene()), { what: attack.name });
+  });
   test('at least 25 are stopped', () => expect(tried.filter(isStopped).length).toBeGreaterThanOrEqual(25));
 });
