@@ -41,6 +41,8 @@ export const parsePort = (port: unknown, path: string): PlannedPort => {
   }
   const fields = readObject(path, port, ['hostPort', 'containerPort', 'protocol', 'hostAddress']);
   const hostPort = readInteger(`${path}.hostPort`, fields.hostPort, 0, 65_535);
+  if (hostPort === 0 && fields.hostAddress === '::1')
+    throw expected(`${path}.hostAddress`, "'127.0.0.1' beside `hostPort: 0`, which is picked there", '::1');
   return {
     hostPort,
     containerPort:

@@ -53,6 +53,12 @@ describe('ports', () => {
     expect(refusalOf(() => parsePorts(-0)).message).toBe('Expected `ports` to be an integer from 0 to 65535, got `-0`');
   });
 
+  test('a free port is picked on 127.0.0.1, and not on ::1', () => {
+    expect(refusalOf(() => parsePorts([{ hostPort: 0, hostAddress: '::1' }])).message).toBe(
+      'Expected `ports[0].hostAddress` to be \'127.0.0.1\' beside `hostPort: 0`, which is picked there, got `"::1"`',
+    );
+  });
+
   test('1024 of them', () => {
     expect(parsePorts(Array.from({ length: 1024 }, (_, index) => index + 1))).toHaveLength(1024);
   });
