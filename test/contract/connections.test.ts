@@ -6,7 +6,7 @@ import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { renderLeft } from './left.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { byWay, optionsOf } from './strategies.ts';
 import { digestOf, listenForDownloads, listenForUploads, listenLines } from './streams.ts';
 
 const opensAndForgets = `${projectRoot}test/contract/programs/open-and-forget.ts`;
@@ -16,7 +16,7 @@ const host = 'host.docker.internal';
 const silenceMs = 1_000;
 const large = 64 * 1024 * 1024;
 
-describe.each(strategies)('connections by $name with $privilege', (claims) => {
+describe.each(byWay)('connections by $name with $privilege', (claims) => {
   const options = optionsOf(claims);
   const cut = claims.tellsResets ? 'ECONNRESET' : 'END';
   let net: LocalhostForward;

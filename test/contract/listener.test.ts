@@ -4,7 +4,7 @@ import { startNode } from '../support/containers.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { byWay, optionsOf } from './strategies.ts';
 
 const fetchFrom = async (net: { networkName: string; extraHosts: readonly string[]; url(): string }) => {
   await using container = await startNode(net);
@@ -16,7 +16,7 @@ const unusedPort = await listenTcp().then(async (service) => {
   return service.port;
 });
 
-describe.each(strategies)('the temporary listener, by $name with $privilege', (claims) => {
+describe.each(byWay)('the temporary listener, by $name with $privilege', (claims) => {
   const options = optionsOf(claims);
   test('stays for the whole lifetime where it is asked for', async () => {
     await using net = await openLocalhostForward(0, { ...options, listener: true });

@@ -8,7 +8,7 @@ import { snapshotHere, snapshotOf } from '../support/leftovers.ts';
 import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { expectNothingLeft, renderLeft } from './left.ts';
-import { type Claims, optionsOf, strategies } from './strategies.ts';
+import { type Claims, optionsOf, byWay, strategies } from './strategies.ts';
 
 /** From one container that joins them all: each network's gateway leads to its own service. */
 const expectAllReachable = async (nets: readonly ForwardHandover[], services: readonly TcpService[]): Promise<void> => {
@@ -51,7 +51,7 @@ const listenMany = (count: number): Promise<TcpService[]> =>
   Promise.all(Array.from({ length: count }, () => listenTcp()));
 
 describe('many forwards at once', () => {
-  test.each(strategies)('16 in one process by $name with $privilege', async (claims) => {
+  test.each(byWay)('16 in one process by $name with $privilege', async (claims) => {
     const services = await listenMany(16);
     const warmUp = await openLocalhostForward([], optionsOf(claims));
     await warmUp.close();

@@ -4,9 +4,9 @@ import { openLocalhostForward } from '../../src/index.ts';
 import { gatewayOf } from '../../src/network/subnet.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { expectNothingLeft } from './left.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { byWay, optionsOf } from './strategies.ts';
 
-describe.each(strategies)('the network of a forward by $name with $privilege', (claims) => {
+describe.each(byWay)('the network of a forward by $name with $privilege', (claims) => {
   const options = optionsOf(claims);
 
   test('is a small one of its own with our marks, and users’ labels beside them', async () => {

@@ -164,6 +164,12 @@ export const strategies = all.filter(
     isAskedFor(claims),
 );
 
+/** Those that differ in how bytes travel: by which rights rules were put in makes no difference to that. */
+export const byWay: readonly Claims[] = strategies.filter(
+  ({ privilege }) =>
+    privilege === 'root' || privilege === 'none' || onlyBy !== undefined || process.env['LHF_TEST_ALL'] === '1',
+);
+
 /** The options that choose it, with no proof: what is reached is the tests' own business. */
 export const optionsOf = ({ name, privilege }: Claims) =>
   ({ strategy: name, privilege, verify: false }) satisfies LocalhostForwardOptions;

@@ -6,11 +6,11 @@ import { type NodeContainer, startNode } from '../support/containers.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp, listenUdp, type TcpAnswer } from '../support/services.ts';
 import { expectNothingLeft } from './left.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { byWay, optionsOf } from './strategies.ts';
 
 const host = 'host.docker.internal';
 const [carrying, others] = [true, false].map((carries) =>
-  strategies.filter((claims) => claims.carries.includes('udp') === carries),
+  byWay.filter((claims) => claims.carries.includes('udp') === carries),
 );
 
 describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
