@@ -39,7 +39,7 @@ export const addPort = async (
 
 /** What could not be had everywhere is nowhere. @throws what was in the way */
 export const takeBack = async (opened: OpenPort, route: Pick<Route, 'remove'>, error: unknown): Promise<never> => {
-  await route.remove(opened.mapping);
-  await opened.close();
+  // What fails to be undone stands in the way of the next who adds it, and goes with the route.
+  await Promise.allSettled([route.remove(opened.mapping), opened.close()]);
   throw error;
 };

@@ -27,30 +27,24 @@ const compose = (await works('docker', 'compose'))
     ? ['docker-compose']
     : undefined;
 
+const renderCaller = (image: string, mounts: readonly string[], program: string) => ({
+  image,
+  entrypoint: ['/node', '--eval', program.replaceAll('$', '$$$$')],
+  environment: ['LOCALHOST_FORWARD_URL'],
+  volumes: mounts,
+});
+
 // What most projects have: nothing in it tells of a forward.
-const renderPlain = (image: string, mounts: readonly string[], program: string): string =>
-  JSON.stringify({
-    version: '3.7',
-    services: {
-      caller: {
-        image,
-        entrypoint: ['/node', '--eval', program.replaceAll('$', '$$$$')],
-        environment: ['LOCALHOST_FORWARD_URL'],
-        volumes: mounts,
-      },
-    },
-  });
+const renderPlain = (...caller: Parameters<typeof renderCaller>): string =>
+  JSON.stringify({ version: '3.7', services: { caller: renderCaller(...caller) } });
 
 // What a user without JavaScript writes: the network and the name come from the environment that `run` gives.
-const renderCompose = (image: string, mounts: readonly string[], program: string): string =>
+const renderCompose = (...caller: Parameters<typeof renderCaller>): string =>
   JSON.stringify({
     version: '3.7',
     services: {
       caller: {
-        image,
-        entrypoint: ['/node', '--eval', program.replaceAll('$', '$$$$')],
-        environment: ['LOCALHOST_FORWARD_URL'],
-        volumes: mounts,
+        ...renderCaller(...caller),
         networks: ['forward'],
         extra_hosts: ['${LOCALHOST_FORWARD_HOST}:${LOCALHOST_FORWARD_GATEWAY}'],
       },

@@ -129,10 +129,13 @@ export class NetfilterRoute extends NetfilterView implements Route {
     return wasMissing;
   }
 
-  /** While `route_localnet` is on, the guard has to stand; once it is off, rules and network can go at the same time. */
+  /**
+   * While `route_localnet` is on, the guard has to stand; once it is off, rules and network can go at the same time. A hermetic network is
+   * kept shut by its rules for as long as it is there.
+   */
   async close(removeNetwork: () => Promise<void>): Promise<void> {
     const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(this.names.bridge, this.tools.privileges));
-    if (isShut) await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
+    if (isShut && !this.#isHermetic) await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
     else {
       await removeNetwork();
       if (interfaceExists(this.names.bridge))

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { addPort } from '../../../src/forward/add-port.ts';
+import { addPort, takeBack } from '../../../src/forward/add-port.ts';
 import type { PortMapping } from '../../../src/strategies/strategy.ts';
 
 const listenOn = async (host: string): Promise<number> => {
@@ -79,4 +79,19 @@ it('takes the port back where it turns out that it cannot be served', async () =
   await expect(
     addPort({ ...plan, protocol: 'tcp', hostAddress: undefined }, routeOf({ refuses: true }), free),
   ).rejects.toThrow('no');
+});
+
+it('takes a port back that is not to be had everywhere, for the reason why', async () => {
+  const reason = new Error('taken at the localhost of a container');
+  const port = await listenOn('127.0.0.1');
+  const route = routeOf();
+  const opened = await addPort(
+    { hostPort: port, containerPort: 80, protocol: 'tcp', hostAddress: undefined },
+    route,
+    free,
+  );
+  let isClosed = false;
+  const closing = { ...opened, close: async () => void (isClosed = true) };
+  await expect(takeBack(closing, routeOf({ refuses: true }), reason)).rejects.toBe(reason);
+  expect(isClosed).toBe(true);
 });
