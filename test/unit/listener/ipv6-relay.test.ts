@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { readListeners } from '../../../src/host/listeners.ts';
@@ -12,6 +12,9 @@ const withResolvers = <T>() => {
   return { promise, resolve };
 };
 
+// Below those that the kernel hands out: whoever is given a free port of 127.0.0.1 meanwhile, the relay too, has another number.
+let lastPort = 20_000 + (process.pid % 10_000);
+
 /** A service on ::1, and a relay in front of it. */
 const relayed = async (
   serve: (socket: Socket) => void,
@@ -19,10 +22,10 @@ const relayed = async (
 ): Promise<TcpRelay & { readonly stop: () => void; readonly servicePort: number }> => {
   const server = createServer({ allowHalfOpen: true }, serve);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen({ host: '::1', port: 0 }, resolve);
+    server.once('error', reject).listen({ host: '::1', port: (lastPort += 1) }, resolve);
   });
   onTestFinished(() => void server.close());
-  const servicePort = (server.address() as AddressInfo).port;
+  const servicePort = lastPort;
   const relay = await openIpv6Relay(servicePort, mayMove);
   onTestFinished(() => relay.close());
   return { ...relay, stop: () => void server.close(), servicePort };
