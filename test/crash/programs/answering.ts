@@ -20,7 +20,7 @@ for await (const chunk of process.stdin)
   for (const verb of String(chunk).trim().split('\n')) {
     const done = await (verbs[verb] ?? net.verify.bind(net))().then(
       () => 'done',
-      (error: Error) => error.message.split('\n')[0],
+      (error: Error) => error.message.replaceAll('\n', ' | '),
     );
     console.log(verb, done);
   }
