@@ -172,7 +172,7 @@ describe('architecture', () => {
     ['src/leftovers/sweep.ts', `const { verifyForward } = await import('../proof/verify.ts');`],
     ['src/network/create.ts', `type All = typeof import('../strategies/all.ts');`],
     ['src/strategies/relay/relay.ts', `import { verify } from '../../proof/verify.ts';`],
-    ['src/strategies/relay/relay.ts', `import { Accepts } from '../netfilter/accepts.ts';`],
+    ['src/strategies/relay/relay.ts', `import { Accepts } from '../netfilter/firewalls/accepts.ts';`],
     ['src/strategies/netfilter/route.ts', `export { nftables } from './nftables/nftables.ts';`],
     ['src/strategies/strategy.ts', `import type { NetfilterRoute } from './netfilter/route.ts';`],
     ['src/proof/prove.ts', `import { watchPackets } from '../strategies/netfilter/packet-watch.ts';`],

@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
-import { processTablesOfBridge } from '../../src/strategies/netfilter/process-rules.ts';
+import { tableNamesOfBridge } from '../../src/strategies/netfilter/tables/rules.ts';
 import { startUserContainer } from './container.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { requirePlace } from '../support/place.ts';
@@ -43,7 +43,7 @@ describe('rules that somebody takes away while a forward is open', () => {
   test('nftables, everything flushed: the forward goes on behind its own guard, and the next proof puts the other one back', async () => {
     const before = await outputOf(execHere, ['nft', 'list', 'ruleset']);
     const net = await openLocalhostForward(8088, { strategy: 'nftables', verify: false });
-    const { owned: table, guard } = processTablesOfBridge(net.bridgeName);
+    const { owned: table, guard } = tableNamesOfBridge(net.bridgeName);
     await outputOf(execHere, ['nft', 'delete', 'table', 'ip', guard]);
     const owned = await outputOf(execHere, ['nft', 'list', 'table', 'ip', table]);
     expect(owned).toMatch(/ip daddr 127\.0\.0\.0\/8 .*drop/);

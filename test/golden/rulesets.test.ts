@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { renderAnew, renderChange, type ChainedBridges } from '../../src/strategies/netfilter/iptables/chain-rules.ts';
+import { renderAnew, renderChange, type ChainedBridges } from '../../src/strategies/netfilter/iptables/rules.ts';
 import {
   elementsOf,
-  processTablesOf,
+  tableNamesOf,
   renderChange as renderElements,
   renderGuardTable,
   renderOwnedTable,
   renderRemoval,
-  type BridgeRules,
-} from '../../src/strategies/netfilter/process-rules.ts';
+  type TabledBridge,
+} from '../../src/strategies/netfilter/tables/rules.ts';
 import { readShellPrograms } from '../../src/command/shell-program.ts';
 import { execHere } from '../support/run.ts';
 
@@ -52,11 +52,11 @@ const inNamespace = async (script: string): Promise<string> => {
 const golden = (name: string): Promise<string> => readFile(new URL(`${name}.txt`, import.meta.url), 'utf8');
 
 describe('nftables', () => {
-  const tables = processTablesOf(owner.nonce, owner.session);
+  const tables = tableNamesOf(owner.nonce, owner.session);
   const nft = (commands: readonly string[]): Promise<string> =>
     inNamespace(`HOME=/nonexistent nft -i <<'END'\n${[...commands, 'list ruleset'].join('\n')}\nEND`);
   const bare = [...renderGuardTable(tables, { replaces: true }), ...renderOwnedTable(tables)];
-  const elements = (rules: Partial<BridgeRules>) =>
+  const elements = (rules: Partial<TabledBridge>) =>
     elementsOf(tables, bridge, { ports, probe: undefined, translates: true, ...rules });
   const opened = [...bare, ...renderElements(new Map(), elements({ probe }))];
 

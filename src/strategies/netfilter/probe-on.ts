@@ -1,5 +1,5 @@
 import { callersOf, probeAddressOf } from '../../network/subnet.ts';
-import type { PortRule, ProbeRule } from './process-rules.ts';
+import type { PortRule, ProbeRule } from './tables/rules.ts';
 
 /** What rules know of a network of ours: who may call, and who among them is a probe. */
 export const probeOn = (subnet: string, trials: readonly PortRule[]): ProbeRule => ({

@@ -1,8 +1,8 @@
 import type { CommandResult } from '../../command/run.ts';
 import type { Obstacle, Tools } from '../strategy.ts';
 import { probeOn } from './probe-on.ts';
-import { elementsOf, processTablesOf, renderChange, renderGuardTable, renderOwnedTable } from './process-rules.ts';
-import { renderRequest } from './read-answer.ts';
+import { elementsOf, tableNamesOf, renderChange, renderGuardTable, renderOwnedTable } from './tables/rules.ts';
+import { renderRequest } from './tables/read-answer.ts';
 import { rehearseRouteLocalnet } from './route-localnet.ts';
 
 /** Names that no process has: a rehearsal meets nobody's rules. */
@@ -18,7 +18,7 @@ export const rehearseBridge = ({ privileges }: Tools): Promise<Obstacle | undefi
 
 /** Has nft, and the kernel by it, check the tables of an opening, which are not put in. Resolves to what was said against them. */
 export const rehearseTables = async ({ privileges }: Pick<Tools, 'privileges'>): Promise<string> => {
-  const tables = processTablesOf(rehearsed.nonce, rehearsed.session);
+  const tables = tableNamesOf(rehearsed.nonce, rehearsed.session);
   const elements = elementsOf(tables, rehearsed.bridge, { ...rehearsedPorts, translates: true });
   const commands = [
     ...renderGuardTable(tables, { replaces: true }),

@@ -16,9 +16,9 @@ import type {
   RouteView,
   Tools,
 } from '../strategy.ts';
-import { Accepts } from './accepts.ts';
+import { Accepts } from './firewalls/accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
-import { watchPackets } from './packet-watch.ts';
+import { watchPackets } from './packets/packet-watch.ts';
 import { closeRouteLocalnet, openRouteLocalnet, readRouteLocalnet } from './route-localnet.ts';
 
 /** What netfilter's strategies have in common: rules by one of its programs, and `route_localnet`, which opens a bridge to 127/8. */

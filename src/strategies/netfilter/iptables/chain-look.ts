@@ -1,13 +1,5 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
-import {
-  baseChain,
-  bridgeChainOf,
-  nonceOf,
-  processChainOf,
-  sharedChain,
-  type TableName,
-  type WayIn,
-} from './chain-rules.ts';
+import { baseChain, bridgeChainOf, nonceOf, processChainOf, sharedChain, type TableName, type WayIn } from './rules.ts';
 import { guards, parseJumps, parseRules, parseWayIn, type ListedRule } from './listing.ts';
 
 /** Looks at chains of ours, one at a time: never at a whole table. */

@@ -1,9 +1,9 @@
 import type { Hits } from '../../../types.ts';
 import { keyOf, type PortMapping, type Proofs } from '../../strategy.ts';
 import type { BridgeRulesView } from '../bridge-rules.ts';
-import type { TableView } from '../table-view.ts';
+import type { TableView } from '../tables/table-view.ts';
 import type { ChainLook } from './chain-look.ts';
-import { nonceOf } from './chain-rules.ts';
+import { nonceOf } from './rules.ts';
 import { byPort, byProbedPort } from './listing.ts';
 
 /** Who guards a bridge whose ports iptables translates, and counts its traffic. */

@@ -1,6 +1,6 @@
 import type { Watch } from '../../../command/watch.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
-import type { Deletions } from './chain-rules.ts';
+import type { Deletions } from './rules.ts';
 import type { Witness } from './process-chains.ts';
 
 /** Follows what the kernel tells of rules that went away. Ends with this process, and keeps it no longer. */

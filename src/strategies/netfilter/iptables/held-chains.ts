@@ -4,7 +4,7 @@ import type { HostFacts } from '../../../host/facts.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { IdleEnd } from '../../../lifecycle/idle-end.ts';
 import { ChainLook } from './chain-look.ts';
-import type { TableName } from './chain-rules.ts';
+import type { TableName } from './rules.ts';
 import { FlushReader, hasManyChains, OwnDeletions, watchFlushes } from './flush-watch.ts';
 import { canStay, IptablesHolder } from './iptables-holder.ts';
 import { ProcessChains } from './process-chains.ts';

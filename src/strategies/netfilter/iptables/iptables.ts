@@ -1,16 +1,16 @@
 import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
-import { obstacleToOwnedTables } from '../owned-tables.ts';
-import { processTablesOfBridge } from '../process-rules.ts';
+import { obstacleToOwnedTables } from '../tables/owned-tables.ts';
+import { tableNamesOfBridge } from '../tables/rules.ts';
 import { openNetfilterRoute } from '../open-route.ts';
 import { NetfilterView } from '../route.ts';
-import { TableView } from '../table-view.ts';
+import { TableView } from '../tables/table-view.ts';
 import { ChainLook } from './chain-look.ts';
 import { ChainView, FoundGuard, RawGuard } from './chain-view.ts';
 import { rehearseBridge } from '../rehearse.ts';
 import { rehearseChains } from './rehearse.ts';
-import { putIptablesRules } from './rules.ts';
+import { putIptablesRules } from './bridge.ts';
 
 /** Kernel DNAT by iptables, guarded by owned tables of nft where there are any: those no flush takes. */
 export const iptables: Strategy = {
@@ -30,7 +30,7 @@ export const iptables: Strategy = {
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;
     const look = new ChainLook(tools.privileges);
-    const owned = new TableView(processTablesOfBridge(bridge), bridge, tools.privileges);
+    const owned = new TableView(tableNamesOfBridge(bridge), bridge, tools.privileges);
     const guard = new FoundGuard(owned, new RawGuard(bridge, look));
     return new NetfilterView(names, new ChainView(bridge, look, guard), tools, probeAddress);
   },

@@ -1,6 +1,6 @@
 import type { Protocol } from '../../../types.ts';
 import { keyOf } from '../../strategy.ts';
-import { baseChain, sharedChain, type WayIn } from './chain-rules.ts';
+import { baseChain, sharedChain, type WayIn } from './rules.ts';
 
 /** One rule of a bridge's chain, as far as we write them. */
 export interface ListedRule {

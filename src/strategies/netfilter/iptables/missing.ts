@@ -1,6 +1,6 @@
 import { keyOf } from '../../strategy.ts';
 import type { ChainLook } from './chain-look.ts';
-import type { ChainedBridge, ChainedBridges, TableName } from './chain-rules.ts';
+import type { ChainedBridge, ChainedBridges, TableName } from './rules.ts';
 import { byPort, byProbedPort, type ListedRule } from './listing.ts';
 
 export type ChainSight = Pick<ChainLook, 'wayIn' | 'process' | 'rules'>;

@@ -1,6 +1,6 @@
 import { keyOf } from '../../strategy.ts';
 import { GroupCommit } from '../group-commit.ts';
-import type { PortRule, ProbeRule } from '../process-rules.ts';
+import type { PortRule, ProbeRule } from '../tables/rules.ts';
 import {
   deletionsIn,
   renderAnew,
@@ -13,7 +13,7 @@ import {
   type Deletions,
   type TableName,
   type WayIn,
-} from './chain-rules.ts';
+} from './rules.ts';
 import type { RestoreRequest } from './iptables-holder.ts';
 import { missingIn, type ChainSight } from './missing.ts';
 import { rulesRefused } from './rules-refused.ts';

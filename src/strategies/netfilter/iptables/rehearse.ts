@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Obstacle, Tools } from '../../strategy.ts';
-import { obstacleToOwnedTables } from '../owned-tables.ts';
+import { obstacleToOwnedTables } from '../tables/owned-tables.ts';
 import { obstacleOf, rehearsed, rehearsedPorts, rehearseTables, wordsOf } from '../rehearse.ts';
-import { renderChange, type TableName } from './chain-rules.ts';
+import { renderChange, type TableName } from './rules.ts';
 
 /** Has iptables check the chains of an opening, which are not put in, with the guard where that would go into table raw. */
 export const rehearseChains = async ({ host, privileges }: Tools): Promise<Obstacle | undefined> => {

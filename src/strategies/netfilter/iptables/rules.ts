@@ -1,197 +1,208 @@
-import { debug } from '../../../command/debug.ts';
-import { LocalhostForwardError } from '../../../errors.ts';
-import type { Privileges } from '../../../privilege/privileges.ts';
-import { sharedIn } from '../../../ownership/session.ts';
-import type { Hits } from '../../../types.ts';
-import { holderOwnerOf } from '../../holder-owner.ts';
-import type { Fault, PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
-import type { BridgeRules } from '../bridge-rules.ts';
-import { disturbPort } from '../disturb.ts';
-import { BridgeShaper } from '../shaper.ts';
-import { heldTablesOf, type HeldTables } from '../held-tables.ts';
-import { obstacleToOwnedTables } from '../owned-tables.ts';
-import type { ProbeRule } from '../process-rules.ts';
-import { probeOn } from '../probe-on.ts';
-import { TableView } from '../table-view.ts';
-import { endFlows } from './end-flows.ts';
-import { ChainView, RawGuard } from './chain-view.ts';
-import { HeldChains } from './held-chains.ts';
+import type { PortRule, ProbeRule } from '../tables/rules.ts';
 
-/** How the process's bridges are guarded: by owned tables of nft, or by iptables' own table raw. */
-type GuardedBy = 'nft' | 'raw';
+/*
+ * Other people's packets meet one rule of ours in a table, whatever the number of processes and forwards:
+ *
+ *  PREROUTING ── -i lhf-+ ──▶ LHF ── -i lhf-<nonce>+ ──▶ LHF-<nonce> ── -i lhf-<id> ──▶ LHF-lhf-<id>
+ *               shared by all processes                  one process                   one forward
+ *
+ *  nat   translates: a local address and a forwarded port? then 127.0.0.1:<target port>. Probes of ours first, who may be led elsewhere
+ *  raw   where nft has no owned tables: LHF-<nonce> drops what is written to 127/8 or poses as it, LHF-lhf-<id> counts what comes
+ */
+export type TableName = 'raw' | 'nat';
 
-/** Told by the first opening, for all of the process. */
-interface Decision {
-  guardedBy: Promise<GuardedBy> | undefined;
+/** A process's mark and chain names. */
+export interface ChainOwner {
+  readonly nonce: string;
+  readonly session: string;
 }
 
-/** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
-export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<BridgeRules> => {
-  const decision = sharedIn(tools.session, 'iptables guard', (): Decision => ({ guardedBy: undefined }));
-  const isFirst = decision.guardedBy === undefined;
-  const guardedBy = await (decision.guardedBy ??= decide(plan, tools));
-  if (plan.isHermetic && guardedBy === 'raw') throw hermeticTakesNft();
-  const tables = guardedBy === 'nft' ? heldTablesOf(tools) : undefined;
-  if (!isFirst) tables?.acquire();
-  const chains = sharedIn(
-    tools.session,
-    `chains guarded by ${guardedBy}`,
-    () =>
-      new HeldChains({
-        owner: holderOwnerOf(tools),
-        host: tools.host,
-        tables: guardedBy === 'nft' ? ['nat'] : ['raw', 'nat'],
-      }),
-  );
-  chains.acquire();
-  const { names, ports } = plan;
-  const rules = new IptablesRules(plan, chains, tables, tools);
-  // Of two holders, the one that starts the guardian has to know.
-  const onSent = (): void => {
-    if (tables === undefined) plan.onSent();
-  };
-  // Both requests are with their holders at once, whenever this process dies.
-  const results = await Promise.allSettled([
-    isFirst || tables === undefined ? undefined : guard(tables, plan),
-    chains.rules.open(names.bridge, { ports, probe: probeOf(plan) }, onSent),
+/** What one bridge has in iptables. */
+export interface ChainedBridge {
+  readonly ports: readonly PortRule[];
+  readonly probe: ProbeRule | undefined;
+}
+
+/** The bridges of one process. */
+export type ChainedBridges = ReadonlyMap<string, ChainedBridge>;
+
+/** One rule as iptables-restore reads it, without its verb and chain. */
+interface ChainRule {
+  readonly spec: string;
+  /** Whether it stands before those that are there already. */
+  readonly first?: true;
+}
+
+/** A table's chains of one process, each with its rules. */
+type Chains = ReadonlyMap<string, readonly ChainRule[]>;
+
+/** The chain that all processes share, and the base chain that leads to it. */
+export const sharedChain = 'LHF';
+export const baseChain = 'PREROUTING';
+
+export const processChainOf = ({ nonce }: Pick<ChainOwner, 'nonce'>): string => `LHF-${nonce}`;
+export const bridgeChainOf = (bridge: string): string => `LHF-${bridge}`;
+/** The nonce in a bridge's name. */
+export const nonceOf = (bridge: string): string => bridge.slice(4, 9);
+
+/** The one rule that everybody's packets meet. */
+const doorOf = (table: TableName): string =>
+  `-i lhf-+ ${table === 'nat' ? '-m addrtype --dst-type LOCAL ' : ''}-j ${sharedChain}`;
+
+const wayOf = (owner: ChainOwner): string =>
+  `-i lhf-${owner.nonce}+ -m comment --comment "lhf:${owner.nonce}:${owner.session}" -j ${processChainOf(owner)}`;
+
+const jumpOf = (bridge: string, { session }: ChainOwner): string =>
+  `-i ${bridge} -m comment --comment "lhf:${bridge}:${session}" -j ${bridgeChainOf(bridge)}`;
+
+// Without these, `route_localnet` opens every port of 127/8 to the bridges, and lets senders pose as 127.x.
+const guards: readonly ChainRule[] = [{ spec: '-d 127.0.0.0/8 -j DROP' }, { spec: '-s 127.0.0.0/8 -j DROP' }];
+
+const key = ({ protocol, containerPort }: PortRule): string => `${protocol}/${containerPort}`;
+
+const translation = ({ protocol, containerPort, targetPort }: PortRule, from = ''): string =>
+  `${from}-p ${protocol} -m ${protocol} --dport ${containerPort} -j DNAT --to-destination 127.0.0.1:${targetPort}`;
+
+// Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened, closed or
+// led elsewhere is another flow to whoever goes on sending.
+const traffic = ({ protocol, containerPort, targetPort }: PortRule): string =>
+  `-p ${protocol} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${containerPort}${protocol === 'udp' ? ` -j CT --zone-orig ${targetPort}` : ''}`;
+
+/** The rules of one bridge's chain. */
+const rulesOf = (table: TableName, { ports, probe }: ChainedBridge): ChainRule[] => {
+  const from = probe === undefined ? undefined : `-s ${probe.address}/32 `;
+  // Hits are the user's: what a proof of ours sends is left out.
+  if (table === 'raw')
+    return [
+      ...(from === undefined ? [] : [{ spec: `${from}-j RETURN`, first: true } as const]),
+      ...ports.map((port) => ({ spec: traffic(port) })),
+    ];
+  const trials = new Map(probe?.trials.map((port) => [key(port), port]));
+  const probed =
+    from === undefined ? [] : [...new Map([...ports.map((port) => [key(port), port] as const), ...trials]).values()];
+  return [
+    ...probed.map((port) => ({ spec: translation(port, from), first: true }) as const),
+    ...ports.map((port) => ({ spec: translation(port) })),
+  ];
+};
+
+const chainsOf = (table: TableName, bridges: ChainedBridges, owner: ChainOwner): Chains => {
+  if (bridges.size === 0) return new Map();
+  const jumps = [...bridges.keys()].map((bridge) => ({ spec: jumpOf(bridge, owner) }));
+  return new Map([
+    ...[...bridges].map(([bridge, rules]) => [bridgeChainOf(bridge), rulesOf(table, rules)] as const),
+    [processChainOf(owner), [...(table === 'raw' ? guards : []), ...jumps]],
   ]);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed === undefined) return rules;
-  await rules.release().catch((error: unknown) => debug(`undoing rules of ${names.bridge}: ${String(error)}`));
-  throw failed.reason;
 };
 
-const hermeticTakesNft = (): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-    what: 'A hermetic network under iptables is kept by nft beside it, and nft could not put its tables in here',
-    try: 'localhost-forward doctor',
-  });
-
-/** The first bridge of a process, guarded by nft where nft can: what it cannot at its start, it cannot for the next one. */
-const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
-  if (obstacleToOwnedTables(tools.host) !== undefined) return 'raw';
-  const tables = heldTablesOf(tools);
-  tables.acquire();
-  try {
-    await guard(tables, plan);
-    return 'nft';
-  } catch (error) {
-    // nft may have died between doing it and saying so; the guard outlives it.
-    await tables.rules.close(plan.names.bridge).catch(() => undefined);
-    tables.release();
-    debug(`the guard goes into iptables' table raw, which others can flush: ${String(error)}`);
-    return 'raw';
-  }
+/** What leads from some bridges to others, where both are as they should be: neither is empty. A table's part of a restore. */
+export const renderChange = (
+  table: TableName,
+  before: ChainedBridges,
+  after: ChainedBridges,
+  owner: ChainOwner,
+): string[] => {
+  const [old, now] = [chainsOf(table, before, owner), chainsOf(table, after, owner)];
+  const gone = [...old.keys()].filter((chain) => !now.has(chain));
+  const lines = [...now].flatMap(([chain, rules]) => changeChain(chain, old.get(chain) ?? [], rules));
+  return inTable(table, [
+    ...[...now.keys()].filter((chain) => !old.has(chain)).map(declare),
+    ...lines,
+    ...gone.flatMap((chain) => [`-F ${chain}`, `-X ${chain}`]),
+  ]);
 };
 
-const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
-  tables.rules.open(plan.names.bridge, plan.ports, {
-    translates: false,
-    probe: probeOf(plan),
-    isHermetic: plan.isHermetic,
-    onSent: () => plan.onSent(),
+const changeChain = (chain: string, before: readonly ChainRule[], after: readonly ChainRule[]): string[] => {
+  const [had, has] = [before, after].map((rules) => new Set(rules?.map(({ spec }) => spec)));
+  return [
+    ...before.filter(({ spec }) => has?.has(spec) !== true).map(({ spec }) => `-D ${chain} ${spec}`),
+    ...after
+      .filter(({ spec }) => had?.has(spec) !== true)
+      .map(({ spec, first }) => `${first === true ? '-I' : '-A'} ${chain} ${spec}`),
+  ];
+};
+
+/** A chain of ours as the kernel tells of it, such as `nat LHF-abcde`, and how many of its rules go. */
+export type Deletions = ReadonlyMap<string, number>;
+
+/** What {@link renderChange} takes away. */
+export const deletionsIn = (
+  table: TableName,
+  before: ChainedBridges,
+  after: ChainedBridges,
+  owner: ChainOwner,
+): Deletions => {
+  const now = chainsOf(table, after, owner);
+  const gone = [...chainsOf(table, before, owner)].map(([chain, rules]) => {
+    const stay = new Set(now.get(chain)?.map(({ spec }) => spec));
+    return [`${table} ${chain}`, rules.filter(({ spec }) => !stay.has(spec)).length] as const;
   });
+  return new Map(gone.filter(([, count]) => count > 0));
+};
 
-const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
-
-const faultsByNft = (): LocalhostForwardError =>
-  new LocalhostForwardError(
-    'LHF_ERR_UNSUPPORTED',
-    {
-      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
-      try: "strategy: 'relay'",
-    },
-    { strategy: 'iptables' },
-  );
-
-class IptablesRules implements BridgeRules {
-  readonly #bridge: string;
-  readonly #chains: HeldChains;
-  readonly #tables: HeldTables | undefined;
-  readonly #view: ChainView;
-  readonly #tableView: TableView | undefined;
-  readonly #privileges: Privileges;
-  #subnet: string;
-  readonly #shaper: BridgeShaper;
-  #isReleased = false;
-
-  constructor(
-    { names: { bridge }, subnet }: RoutePlan,
-    chains: HeldChains,
-    tables: HeldTables | undefined,
-    tools: Tools,
-  ) {
-    const { privileges } = tools;
-    this.#bridge = bridge;
-    this.#subnet = subnet;
-    this.#privileges = privileges;
-    this.#chains = chains;
-    this.#tables = tables;
-    this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
-    this.#tableView = tables && new TableView(tables.names, bridge, privileges);
-    this.#view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
-  }
-
-  add(port: PortMapping): Promise<void> {
-    return this.#both((rules) => rules.addPort(this.#bridge, port));
-  }
-
-  async remove(port: PortMapping): Promise<void> {
-    await this.#both((rules) => rules.removePort(this.#bridge, port));
-    if (this.#tables === undefined) await endFlows(this.#privileges, this.#subnet, port);
-    await this.#shaper.use(port, undefined);
-  }
-
-  /** By the tables that guard: what iptables' own could do there, they do as well. */
-  async disturb(port: PortMapping, fault: Fault): Promise<void> {
-    if (this.#tables === undefined) throw faultsByNft();
-    await disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
-  }
-
-  setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
-    this.#subnet = subnet;
-    return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
-  }
-
-  hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    return this.#view.hits(ports);
-  }
-
-  proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    return this.#view.proofs();
-  }
-
-  isPresent(port: PortMapping): Promise<boolean> {
-    return this.#view.isPresent(port);
-  }
-
-  async repair(): Promise<boolean> {
-    const [areBack, isGuardBack] = await Promise.all([this.#chains.repair(this.#bridge), this.#repairGuard()]);
-    return areBack || isGuardBack;
-  }
-
-  async #repairGuard(): Promise<boolean> {
-    if ((await this.#tables?.repair()) === true) return true;
-    if (this.#tableView === undefined || (await this.#tableView.isGuarded())) return false;
-    await this.#tables?.rules.restoreGuard();
-    return true;
-  }
-
-  async release(): Promise<void> {
-    if (this.#isReleased) return;
-    await this.#both((rules) => rules.close(this.#bridge));
-    this.#isReleased = true;
-    this.#chains.release();
-    this.#tables?.release();
-  }
-
-  /** In iptables' chains and in the tables beside them, whatever becomes of the other. */
-  async #both(change: (rules: HeldChains['rules'] | HeldTables['rules']) => Promise<void>): Promise<void> {
-    const results = await Promise.allSettled([
-      change(this.#chains.rules),
-      ...(this.#tables === undefined ? [] : [change(this.#tables.rules)]),
-    ]);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-  }
+/** What stands now on the way to a process's chain: rules as iptables lists them, without their verb. */
+export interface WayIn {
+  /** Whether the shared chain is there. */
+  readonly isShared: boolean;
+  /** Rules of the base chain that jump to the shared one. */
+  readonly doors: readonly string[];
+  /** Rules of the shared chain that jump to the process's. */
+  readonly ways: readonly string[];
+  /** Whether the shared chain has others. */
+  readonly isOthersToo: boolean;
+  /** Rules of the base chain that a user leads to a bridge's own chain by. */
+  readonly detours: readonly string[];
 }
+
+/** The way in where no other process is: before a process's first bridge, and with it. */
+export const wayAlone = (table: TableName, owner: ChainOwner, { isIn }: { isIn: boolean }): WayIn => ({
+  isShared: isIn,
+  doors: isIn ? [doorOf(table)] : [],
+  ways: isIn ? [wayOf(owner)] : [],
+  isOthersToo: false,
+  detours: [],
+});
+
+/**
+ * All of a process's chains as they shall be, whatever is left of them: each is made where it is missing, emptied, filled, and those of
+ * bridges that are gone are deleted. Only the way in cannot be had so, since it is in chains of others. The rule and the chain that all
+ * processes share go with the last one: the kernel refuses the whole of it while anybody has a jump there.
+ */
+export const renderAnew = (
+  table: TableName,
+  after: ChainedBridges,
+  gone: readonly string[],
+  owner: ChainOwner,
+  way: WayIn,
+): string[] => {
+  const chains = chainsOf(table, after, owner);
+  const old = [...gone.map(bridgeChainOf), ...(after.size === 0 ? [processChainOf(owner)] : [])];
+  const isDetourToGone = (rule: string): boolean => old.some((chain) => rule.endsWith(` -j ${chain}`));
+  return inTable(table, [
+    ...[...old, ...chains.keys()].map(declare),
+    ...[...chains].flatMap(([chain, rules]) => rules.map(({ spec }) => `-A ${chain} ${spec}`)),
+    ...way.detours.filter(isDetourToGone).map((rule) => `-D ${baseChain} ${rule}`),
+    ...(after.size === 0 ? renderWayOut(way) : renderWayIn(table, owner, way)),
+    ...old.map((chain) => `-X ${chain}`),
+  ]);
+};
+
+/** The rule and the chain that all processes share, where none is left. */
+export const renderLastOut = (table: TableName, way: WayIn | undefined): string[] =>
+  inTable(table, way === undefined || way.ways.length > 0 ? [] : renderWayOut(way));
+
+const renderWayOut = ({ isShared, ways, isOthersToo, doors }: WayIn): string[] => [
+  ...ways.map((rule) => `-D ${sharedChain} ${rule}`),
+  ...(isShared && !isOthersToo ? [...doors.map((rule) => `-D ${baseChain} ${rule}`), `-X ${sharedChain}`] : []),
+];
+
+const renderWayIn = (table: TableName, owner: ChainOwner, way: WayIn): string[] => [
+  ...(way.isShared ? [] : [`-N ${sharedChain}`]),
+  ...(way.doors.length > 0 ? [] : [`-I ${baseChain} 1 ${doorOf(table)}`]),
+  ...(way.ways.length > 0 ? [] : [`-A ${sharedChain} ${wayOf(owner)}`]),
+];
+
+const declare = (chain: string): string => `:${chain} - [0:0]`;
+
+const inTable = (table: TableName, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`*${table}`, ...lines, 'COMMIT'];

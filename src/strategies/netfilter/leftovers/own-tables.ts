@@ -1,7 +1,7 @@
 import { delay, now } from '../../../clock.ts';
 import { namesOf, parseMark } from '../../../ownership/names.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools, type Mark, type Outcome } from '../../leftover-kind.ts';
-import { processTablesOf } from '../process-rules.ts';
+import { tableNamesOf } from '../tables/rules.ts';
 import { readRouteLocalnet } from '../route-localnet.ts';
 import { bridgesIn, listOwnTables, readTables, removeByNft, renderTableRemoval } from './nft.ts';
 
@@ -53,7 +53,7 @@ export const guardTables: LeftoverKind = {
   list: (tools) => listTables(/^lhf_guard_([0-9a-z]{5})$/, { kind: 'guard', origin: guardOrigin }, tools),
   read: readMarks,
   named: ({ session, nonce, bridges }) => [
-    { kind: 'guard', origin: guardOrigin, name: processTablesOf(nonce, session).guard, nonce, session, bridges },
+    { kind: 'guard', origin: guardOrigin, name: tableNamesOf(nonce, session).guard, nonce, session, bridges },
   ],
   remove: async (marks, tools) => {
     const open = await Promise.all(marks.map((mark) => openBridgeOf(mark)));

@@ -1,14 +1,14 @@
 import { obstacleInJob, obstacleToBridges } from '../../obstacle-to-bridges.ts';
 import type { Strategy } from '../../strategy.ts';
-import { heldTablesOf } from '../held-tables.ts';
+import { heldTablesOf } from '../tables/held-tables.ts';
 import { netfilterLeftovers } from '../leftovers/all.ts';
-import { obstacleToOwnedTables } from '../owned-tables.ts';
-import { processTablesOfBridge } from '../process-rules.ts';
+import { obstacleToOwnedTables } from '../tables/owned-tables.ts';
+import { tableNamesOfBridge } from '../tables/rules.ts';
 import { openNetfilterRoute } from '../open-route.ts';
 import { obstacleOf, rehearseBridge, rehearseTables } from '../rehearse.ts';
 import { NetfilterView } from '../route.ts';
-import { TableView } from '../table-view.ts';
-import { putNftablesRules } from './rules.ts';
+import { TableView } from '../tables/table-view.ts';
+import { putNftablesRules } from './bridge.ts';
 
 /** Kernel DNAT in an owned nftables table: SIGKILL takes the rules along. */
 export const nftables: Strategy = {
@@ -26,7 +26,7 @@ export const nftables: Strategy = {
     openNetfilterRoute(plan, tools, () => putNftablesRules(heldTablesOf(tools), plan, tools.privileges)),
   attach: ({ names, probeAddress }, tools) => {
     const { bridge } = names;
-    const view = new TableView(processTablesOfBridge(bridge), bridge, tools.privileges);
+    const view = new TableView(tableNamesOfBridge(bridge), bridge, tools.privileges);
     return new NetfilterView(names, view, tools, probeAddress);
   },
 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RestoreRequest } from '../../../../../src/strategies/netfilter/iptables/iptables-holder.ts';
 import type { ChainSight } from '../../../../../src/strategies/netfilter/iptables/missing.ts';
 import { ProcessChains, type Witness } from '../../../../../src/strategies/netfilter/iptables/process-chains.ts';
-import type { Deletions, WayIn } from '../../../../../src/strategies/netfilter/iptables/chain-rules.ts';
+import type { Deletions, WayIn } from '../../../../../src/strategies/netfilter/iptables/rules.ts';
 
 const port = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
 const rules = { ports: [port], probe: undefined };

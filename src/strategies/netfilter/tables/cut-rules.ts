@@ -1,5 +1,5 @@
-import type { CutMode } from '../../faults.ts';
-import type { Protocol } from '../../types.ts';
+import type { CutMode } from '../../../faults.ts';
+import type { Protocol } from '../../../types.ts';
 
 /** Whose packet it is. */
 export const callerOf = 'iifname . ip saddr . th sport . th dport';

@@ -1,11 +1,11 @@
-import { holderOwnerOf } from '../holder-owner.ts';
-import type { HolderOwner } from '../../lifecycle/holder.ts';
-import { IdleEnd } from '../../lifecycle/idle-end.ts';
+import { holderOwnerOf } from '../../holder-owner.ts';
+import type { HolderOwner } from '../../../lifecycle/holder.ts';
+import { IdleEnd } from '../../../lifecycle/idle-end.ts';
 import { NftHolder } from './nft-holder.ts';
-import { processTablesOf, type ProcessTables } from './process-rules.ts';
-import { ProcessTable } from './process-table.ts';
-import { sharedIn } from '../../ownership/session.ts';
-import type { Tools } from '../strategy.ts';
+import { tableNamesOf, type TableNames } from './rules.ts';
+import { ProcessTables } from './process-tables.ts';
+import { sharedIn } from '../../../ownership/session.ts';
+import type { Tools } from '../../strategy.ts';
 
 /** The tables of this process's session, whichever strategy translates. */
 export const heldTablesOf = (tools: Tools): HeldTables =>
@@ -13,16 +13,16 @@ export const heldTablesOf = (tools: Tools): HeldTables =>
 
 /** The tables of one process with the nft that holds them: started for the first forward, ended a while after the last, replaced when somebody kills it. */
 export class HeldTables {
-  readonly rules: ProcessTable;
-  readonly names: ProcessTables;
+  readonly rules: ProcessTables;
+  readonly names: TableNames;
   readonly #owner: HolderOwner;
   readonly #idle = new IdleEnd(() => this.#retire());
   #holder: NftHolder | undefined;
 
   constructor(owner: HolderOwner) {
     this.#owner = owner;
-    this.names = processTablesOf(owner.nonce, owner.session);
-    this.rules = new ProcessTable(this.names, () => this.#current());
+    this.names = tableNamesOf(owner.nonce, owner.session);
+    this.rules = new ProcessTables(this.names, () => this.#current());
   }
 
   /** Keeps nft for one more forward. */

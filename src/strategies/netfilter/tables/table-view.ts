@@ -1,17 +1,17 @@
-import type { Privileges } from '../../privilege/privileges.ts';
-import type { Hits } from '../../types.ts';
-import type { PortMapping, Proofs } from '../strategy.ts';
-import type { BridgeRulesView } from './bridge-rules.ts';
-import { countOf, guards, parseElements, partOf, type ListedElement } from './listing.ts';
-import type { ProcessTables } from './process-rules.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
+import type { Hits } from '../../../types.ts';
+import type { PortMapping, Proofs } from '../../strategy.ts';
+import type { BridgeRulesView } from '../bridge-rules.ts';
+import { countOf, guards, parseElements, partOf, type ListedElement } from '../listing.ts';
+import type { TableNames } from './rules.ts';
 
 /** Looks at one bridge in the tables of its process, whichever process that is. Only what is ours is listed. */
 export class TableView implements BridgeRulesView {
-  readonly #tables: ProcessTables;
+  readonly #tables: TableNames;
   readonly #bridge: string;
   readonly #privileges: Privileges;
 
-  constructor(tables: ProcessTables, bridge: string, privileges: Privileges) {
+  constructor(tables: TableNames, bridge: string, privileges: Privileges) {
     this.#tables = tables;
     this.#bridge = bridge;
     this.#privileges = privileges;

@@ -1,26 +1,26 @@
-import { probeOn } from '../../../src/strategies/netfilter/probe-on.ts';
+import { probeOn } from '../../../../../src/strategies/netfilter/probe-on.ts';
 import { describe, expect, test } from 'vitest';
 import {
   elementsOf,
-  processTablesOf,
-  processTablesOfBridge,
+  tableNamesOf,
+  tableNamesOfBridge,
   renderChange,
-  type BridgeRules,
+  type TabledBridge,
   type Elements,
-} from '../../../src/strategies/netfilter/process-rules.ts';
+} from '../../../../../src/strategies/netfilter/tables/rules.ts';
 
-const tables = processTablesOf('abcde', 'session');
+const tables = tableNamesOf('abcde', 'session');
 const bridge = 'lhf-abcde123';
 const web = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
 const dns = { protocol: 'udp', containerPort: 53, targetPort: 5353 } as const;
 const trial = { ...web, targetPort: 40_000 };
 
-const elements = (rules: Partial<BridgeRules>): Elements =>
+const elements = (rules: Partial<TabledBridge>): Elements =>
   elementsOf(tables, bridge, { ports: [web], probe: undefined, translates: true, ...rules });
 
 test('a bridge tells the tables that it is in', () => {
   expect(tables).toEqual({ owned: 'lhf_abcde', guard: 'lhf_guard_abcde', mark: 'lhf:abcde:session' });
-  const { owned, guard } = processTablesOfBridge(bridge);
+  const { owned, guard } = tableNamesOfBridge(bridge);
   expect({ owned, guard }).toEqual({ owned: tables.owned, guard: tables.guard });
 });
 
@@ -29,7 +29,7 @@ describe('what a bridge is in the tables', () => {
     'add element ip lhf_guard_abcde bridges { "lhf-abcde123" }',
     'add element ip lhf_abcde bridges { "lhf-abcde123" }',
   ];
-  const added = (rules: Partial<BridgeRules>): string[] => renderChange(new Map(), elements(rules));
+  const added = (rules: Partial<TabledBridge>): string[] => renderChange(new Map(), elements(rules));
 
   test('without a port: guarded by both', () => expect(added({ ports: [] })).toEqual(bare));
 

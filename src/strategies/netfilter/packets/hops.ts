@@ -1,6 +1,6 @@
-import { renderMark, type Names } from '../../ownership/names.ts';
-import type { Privileges } from '../../privilege/privileges.ts';
-import type { HopCounts, Stray } from '../packets.ts';
+import { renderMark, type Names } from '../../../ownership/names.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
+import type { HopCounts, Stray } from '../../packets.ts';
 
 export interface Hops {
   readonly counts: HopCounts;

@@ -1,4 +1,4 @@
-import type { AnswerReader } from '../../lifecycle/holder.ts';
+import type { AnswerReader } from '../../../lifecycle/holder.ts';
 
 export interface NftAnswer {
   /** What nft had to say against the commands: nothing where all of them are in. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lastWordsIn, renderRequest } from '../../../../src/strategies/netfilter/read-answer.ts';
+import { lastWordsIn, renderRequest } from '../../../../../src/strategies/netfilter/tables/read-answer.ts';
 
 const complaint = (token: string, prefix = ''): string =>
   token.endsWith('_start')

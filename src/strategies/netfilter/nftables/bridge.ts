@@ -4,9 +4,9 @@ import type { Fault, PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import { disturbPort } from '../disturb.ts';
 import { BridgeShaper } from '../shaper.ts';
-import type { HeldTables } from '../held-tables.ts';
+import type { HeldTables } from '../tables/held-tables.ts';
 import { probeOn } from '../probe-on.ts';
-import { TableView } from '../table-view.ts';
+import { TableView } from '../tables/table-view.ts';
 
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putNftablesRules = async (

@@ -1,6 +1,6 @@
-import type { CommandResult } from '../../command/run.ts';
-import { renderMark } from '../../ownership/names.ts';
-import type { Privileges } from '../../privilege/privileges.ts';
+import type { CommandResult } from '../../../command/run.ts';
+import { renderMark } from '../../../ownership/names.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
 
 /** A base chain of hook input that drops what we translated. */
 export interface InputChain {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { delay } from '../../clock.ts';
-import type { Watch } from '../../command/watch.ts';
-import type { Privileges } from '../../privilege/privileges.ts';
-import type { Place, Untracking } from '../packets.ts';
+import { delay } from '../../../clock.ts';
+import type { Watch } from '../../../command/watch.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
+import type { Place, Untracking } from '../../packets.ts';
 
 /** How often it is looked whether nft listens, and how many looks it is given: two seconds. */
 const lookEveryMs = 10;

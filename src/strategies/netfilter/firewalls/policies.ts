@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { now } from '../../clock.ts';
-import type { Privileges } from '../../privilege/privileges.ts';
+import { now } from '../../../clock.ts';
+import type { Privileges } from '../../../privilege/privileges.ts';
 import type { InputChain } from './accept-rule.ts';
 
 /** For how long one listing serves the openings of a process, in milliseconds: those in a row meet one firewall. */

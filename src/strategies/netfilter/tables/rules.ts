@@ -1,5 +1,5 @@
-import type { CutMode } from '../../faults.ts';
-import type { Protocol } from '../../types.ts';
+import type { CutMode } from '../../../faults.ts';
+import type { Protocol } from '../../../types.ts';
 import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
 import { renderArrival, renderConfinement, renderDelivery } from './guard-rules.ts';
 
@@ -31,27 +31,27 @@ export interface PortRule {
 }
 
 /** A process's tables, from its nonce and its mark. */
-export interface ProcessTables {
+export interface TableNames {
   readonly owned: string;
   readonly guard: string;
   /** The comment of both. */
   readonly mark: string;
 }
 
-export const processTablesOf = (nonce: string, session: string): ProcessTables => ({
+export const tableNamesOf = (nonce: string, session: string): TableNames => ({
   owned: `lhf_${nonce}`,
   guard: `lhf_guard_${nonce}`,
   mark: `lhf:${nonce}:${session}`,
 });
 
 /** The tables that a bridge is in, whichever process has them: its name begins with that process's nonce. */
-export const processTablesOfBridge = (bridge: string): ProcessTables => processTablesOf(bridge.slice(4, 9), '');
+export const tableNamesOfBridge = (bridge: string): TableNames => tableNamesOf(bridge.slice(4, 9), '');
 
 /**
  * The guard without a bridge in it. With `replaces`, one that is there goes in the same transaction; else it is refused where there is
  * one. What is deleted is not free: iptables, and with it the engine at a network's creation, waits until the kernel has let go of it.
  */
-export const renderGuardTable = ({ guard, mark }: ProcessTables, { replaces }: { replaces: boolean }): string[] => {
+export const renderGuardTable = ({ guard, mark }: TableNames, { replaces }: { replaces: boolean }): string[] => {
   const table = `ip ${guard}`;
   return [
     ...(replaces ? [`add table ${table}`, `delete table ${table}`] : []),
@@ -64,7 +64,7 @@ export const renderGuardTable = ({ guard, mark }: ProcessTables, { replaces }: {
 };
 
 /** The owned table without a forward in it. */
-export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
+export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
   const table = `ip ${owned}`;
   const key = 'iifname . meta l4proto . th dport';
   const perPort = 'type ifname . inet_proto . inet_service';
@@ -133,7 +133,7 @@ export const renderOwnedTable = ({ owned, mark }: ProcessTables): string[] => {
 };
 
 /** What one bridge has in the tables. */
-export interface BridgeRules {
+export interface TabledBridge {
   /** Default: false. */
   readonly isHermetic?: boolean;
   readonly ports: readonly PortRule[];
@@ -156,9 +156,9 @@ export type Elements = ReadonlyMap<string, string>;
 
 /** What a bridge is in sets and maps. */
 export const elementsOf = (
-  { owned, guard }: ProcessTables,
+  { owned, guard }: TableNames,
   bridge: string,
-  { ports, probe, translates, isHermetic = false }: BridgeRules,
+  { ports, probe, translates, isHermetic = false }: TabledBridge,
 ): Elements => {
   const elements = new Map<string, string>();
   const add = (table: string, set: string, key: string, value = ''): void =>
@@ -215,7 +215,7 @@ const renderElements = (verb: 'add' | 'delete', elements: readonly (readonly [st
 };
 
 /** Both tables gone, whether or not they were there. */
-export const renderRemoval = ({ owned, guard }: ProcessTables): string[] => [
+export const renderRemoval = ({ owned, guard }: TableNames): string[] => [
   `add table ip ${owned} { flags owner; }`,
   `delete table ip ${owned}`,
   `add table ip ${guard}`,

@@ -1,8 +1,8 @@
-import type { Names } from '../../ownership/names.ts';
-import { blindWatch, type PacketWatch } from '../packets.ts';
-import type { PortMapping, Tools } from '../strategy.ts';
+import type { Names } from '../../../ownership/names.ts';
+import { blindWatch, type PacketWatch } from '../../packets.ts';
+import type { PortMapping, Tools } from '../../strategy.ts';
 import { installHops, readHops, removeHops } from './hops.ts';
-import { processTablesOfBridge } from './process-rules.ts';
+import { tableNamesOfBridge } from '../tables/rules.ts';
 import { openTrace, parseDrops, parseTaken, parseTranslators, parseUntracked, traceOfBridge } from './trace.ts';
 
 /** Counts a probe's packets at each hop and follows the kernel's trace of them. One at a time on a bridge. */
@@ -16,7 +16,7 @@ export const watchPackets = async (
   if (failure !== undefined) return blindWatch;
   const trace = await openTrace(privileges);
   const toldOf = (printed: string): string => traceOfBridge(printed, names.bridge);
-  const own = { table: processTablesOfBridge(names.bridge).owned, chain: names.chain };
+  const own = { table: tableNamesOfBridge(names.bridge).owned, chain: names.chain };
   return {
     sees: true,
     hasCause: () =>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { namesOf } from '../../../../src/ownership/names.ts';
-import { parseHops, renderHops } from '../../../../src/strategies/netfilter/hops.ts';
-import { parseMark } from '../../../../src/ownership/names.ts';
+import { namesOf } from '../../../../../src/ownership/names.ts';
+import { parseHops, renderHops } from '../../../../../src/strategies/netfilter/packets/hops.ts';
+import { parseMark } from '../../../../../src/ownership/names.ts';
 
 const session = '0123abcd-0123abcd-1a-1b-1c-abcde';
 const names = namesOf('abcdefgh');

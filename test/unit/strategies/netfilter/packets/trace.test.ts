@@ -5,7 +5,7 @@ import {
   parseTaken,
   parseTranslators,
   traceOfBridge,
-} from '../../../../src/strategies/netfilter/trace.ts';
+} from '../../../../../src/strategies/netfilter/packets/trace.ts';
 
 // As nft 1.0.6 printed it, packets shortened.
 const arrived = (id: string): string[] => [

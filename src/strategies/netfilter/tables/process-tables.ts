@@ -1,17 +1,17 @@
-import { LocalhostForwardError } from '../../errors.ts';
-import { GroupCommit } from './group-commit.ts';
+import { LocalhostForwardError } from '../../../errors.ts';
+import { GroupCommit } from '../group-commit.ts';
 import {
   elementsOf,
   renderChange,
   renderGuardTable,
   renderOwnedTable,
   renderRemoval,
-  type BridgeRules,
+  type TabledBridge,
   type Elements,
   type PortRule,
   type ProbeRule,
-  type ProcessTables,
-} from './process-rules.ts';
+  type TableNames,
+} from './rules.ts';
 
 /** One ordered stream of transactions whose owned tables live as long as it does. */
 export interface NftStream {
@@ -22,7 +22,7 @@ export interface NftStream {
 interface Change {
   readonly bridge: string;
   /** The bridge's rules from what they are when its turn comes; undefined: none. */
-  readonly update: (now: BridgeRules | undefined) => BridgeRules | undefined;
+  readonly update: (now: TabledBridge | undefined) => TabledBridge | undefined;
   /** For an error: what could not be done. */
   readonly what: string;
   /** Whether the guard beside the owned table is made anew before. */
@@ -38,14 +38,14 @@ export interface OpenOptions {
   readonly onSent: () => void;
 }
 
-type State = ReadonlyMap<string, BridgeRules>;
+type State = ReadonlyMap<string, TabledBridge>;
 
 /**
  * What all forwards of one process have in nftables: each change is the difference between the elements before and after, in one
  * transaction. The first bridge brings the tables, the last one out takes them.
  */
-export class ProcessTable {
-  readonly #tables: ProcessTables;
+export class ProcessTables {
+  readonly #tables: TableNames;
   readonly #stream: () => NftStream;
   #state: State = new Map();
   #isIn = false;
@@ -57,7 +57,7 @@ export class ProcessTable {
   });
 
   /** `stream` gives the stream as it is now: another one when the last was lost. */
-  constructor(tables: ProcessTables, stream: () => NftStream) {
+  constructor(tables: TableNames, stream: () => NftStream) {
     this.#tables = tables;
     this.#stream = stream;
   }

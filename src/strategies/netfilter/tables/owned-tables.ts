@@ -1,6 +1,6 @@
-import type { HostFacts } from '../../host/facts.ts';
-import { isOlder } from '../../host/version.ts';
-import type { Obstacle } from '../strategy.ts';
+import type { HostFacts } from '../../../host/facts.ts';
+import { isOlder } from '../../../host/version.ts';
+import type { Obstacle } from '../../strategy.ts';
 
 /** Why nft here cannot hold tables that nobody else may flush. Pure. */
 export const obstacleToOwnedTables = ({ nft, kernel }: HostFacts): Obstacle | undefined => {

@@ -1,6 +1,6 @@
-import { sharedIn, type Session } from '../../ownership/session.ts';
-import type { Place } from '../packets.ts';
-import type { FirewallPass, Tools } from '../strategy.ts';
+import { sharedIn, type Session } from '../../../ownership/session.ts';
+import type { Place } from '../../packets.ts';
+import type { FirewallPass, Tools } from '../../strategy.ts';
 import { insertAccept, isAcceptIn, removeAccept, type AcceptOwner, type InputChain } from './accept-rule.ts';
 import { listDroppingPolicies } from './policies.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseHandles } from '../../../../src/strategies/netfilter/accept-rule.ts';
-import { parsePolicies } from '../../../../src/strategies/netfilter/policies.ts';
+import { parseHandles } from '../../../../../src/strategies/netfilter/firewalls/accept-rule.ts';
+import { parsePolicies } from '../../../../../src/strategies/netfilter/firewalls/policies.ts';
 
 const mark = 'lhf:abcde:00000000-00000000-1-1-1-abcde';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { Session } from '../../../../src/ownership/session.ts';
-import type { Privileges } from '../../../../src/privilege/privileges.ts';
-import { Accepts } from '../../../../src/strategies/netfilter/accepts.ts';
-import type { Tools } from '../../../../src/strategies/strategy.ts';
+import type { Session } from '../../../../../src/ownership/session.ts';
+import type { Privileges } from '../../../../../src/privilege/privileges.ts';
+import { Accepts } from '../../../../../src/strategies/netfilter/firewalls/accepts.ts';
+import type { Tools } from '../../../../../src/strategies/strategy.ts';
 
 /** A firewall of one native chain, and one of iptables, as far as accepts use them. */
 const openFirewall = () => {

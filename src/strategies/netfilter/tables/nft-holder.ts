@@ -1,7 +1,7 @@
-import { now } from '../../clock.ts';
-import { debug } from '../../command/debug.ts';
-import { readShellPrograms } from '../../command/shell-program.ts';
-import { Holder, type HolderOptions, type HolderOwner } from '../../lifecycle/holder.ts';
+import { now } from '../../../clock.ts';
+import { debug } from '../../../command/debug.ts';
+import { readShellPrograms } from '../../../command/shell-program.ts';
+import { Holder, type HolderOptions, type HolderOwner } from '../../../lifecycle/holder.ts';
 import { lastWordsIn, renderRequest } from './read-answer.ts';
 
 /** `nft -i` on a pipe: one ordered stream of transactions, whose owned tables live as long as the pipe does. */
