@@ -5,6 +5,7 @@ import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
+import { FewAtOnce } from './few-at-once.ts';
 import { dockerUnavailable } from './unavailable.ts';
 
 export interface NetworkPlan {
@@ -67,6 +68,12 @@ const patienceMs = 10_000;
 const lookEveryMs = 50;
 
 /**
+ * How many networks are asked to go at a time. Asked for two hundred at once, an engine works on all of them and ends the first after half a
+ * minute: whoever waits, or looks on, cannot tell it from one that is stuck.
+ */
+const removals = new FewAtOnce(8);
+
+/**
  * Removes a network. Containers that are still attached are disconnected, never removed, and the names of those that are not probes of
  * ours, which another process may have under way on it, are returned.
  * A network that is gone already is what was wanted.
@@ -77,7 +84,7 @@ export const removeNetwork = async (docker: Docker, id: string): Promise<{ disco
   const disconnected = new Set<string>();
   for (;;) {
     try {
-      await network.remove();
+      await removals.run(() => network.remove());
       debug(`network ${id} removed`, startedAt);
       return { disconnected: [...disconnected] };
     } catch (error) {

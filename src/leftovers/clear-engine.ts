@@ -1,9 +1,9 @@
 import { delay, now } from '../clock.ts';
+import { FewAtOnce } from '../engine/few-at-once.ts';
 import { interfaceExists } from '../host/kernel.ts';
 import type { Stay } from '../lifecycle/words.ts';
 import type { DeadSession, LeftoverKind, LeftoverTools } from '../strategies/leftover-kind.ts';
 import { containers, engineLanes, networks, type EngineMark } from './engine-kinds.ts';
-import { inLanes } from './in-lanes.ts';
 import { reasonOf } from './look.ts';
 
 /** After how long without any progress it is stuck, in milliseconds: an engine that restarts is back by then. */
@@ -22,6 +22,7 @@ export const clearEngine = async (session: DeadSession, tools: LeftoverTools): P
   for (;;) {
     const ended = await Promise.race([done, delay(lookEveryMs)]);
     if (ended !== undefined) return ended;
+    clearing.lookAtBridges();
     if (clearing.idleMs > stuckAfterMs) return clearing.stays();
   }
 };
@@ -36,6 +37,7 @@ class EngineClearing {
   /** Why the engine's last answer was none. */
   #unanswered: string | undefined = 'the engine does not answer';
   #progressAt = now();
+  #bridgesThere = 0;
 
   constructor(session: DeadSession, tools: LeftoverTools) {
     this.#session = session;
@@ -43,6 +45,7 @@ class EngineClearing {
     this.#awaited = new Set(session.bridges);
   }
 
+  /** For how long nothing has got on, in milliseconds. */
   get idleMs(): number {
     return now() - this.#progressAt;
   }
@@ -51,6 +54,13 @@ class EngineClearing {
     const why = this.#unanswered ?? 'the engine does not list it, and its bridge is there';
     const unseen = [...this.#awaited].filter((bridge) => this.#unanswered !== undefined || interfaceExists(bridge));
     return [...this.#left.values(), ...unseen.map((bridge) => ({ what: `network ${bridge}`, why }))];
+  }
+
+  /** What the engine was asked for before the death it does without us, unseen in its listing: bridges come and go. */
+  lookAtBridges(): void {
+    const there = this.#session.bridges.filter(interfaceExists).length;
+    if (there !== this.#bridgesThere) this.#progress();
+    this.#bridgesThere = there;
   }
 
   /** Ends when nothing is left and nothing more can be expected. */
@@ -91,12 +101,14 @@ class EngineClearing {
   /** Each that is gone is a step on, so that they are not asked for together. */
   async #removeEach(kind: LeftoverKind<EngineMark>, marks: readonly EngineMark[]): Promise<void> {
     for (const mark of marks) this.#left.set(mark.name, stay(mark, 'its removal does not end'));
-    await inLanes(engineLanes, marks, async (mark) => {
+    const lanes = new FewAtOnce(engineLanes);
+    const removeOne = async (mark: EngineMark): Promise<void> => {
       for (const { failure } of await kind.remove([mark], this.#tools)) {
         if (failure !== undefined) this.#left.set(mark.name, stay(mark, failure));
         else if (this.#left.delete(mark.name)) this.#progress();
       }
-    });
+    };
+    await Promise.all(marks.map((mark) => lanes.run(() => removeOne(mark))));
   }
 
   #progress(): void {

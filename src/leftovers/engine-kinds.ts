@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { FewAtOnce } from '../engine/few-at-once.ts';
 import { listContainers, removeContainer } from '../engine/containers.ts';
 import { listNetworks, messageOf, removeNetwork } from '../engine/networks.ts';
 import { idOfBridge, labels } from '../ownership/names.ts';
@@ -10,7 +11,6 @@ import {
   type Mark,
   type Outcome,
 } from '../strategies/leftover-kind.ts';
-import { inLanes } from './in-lanes.ts';
 
 /** Something that the engine keeps. */
 export interface EngineMark extends Mark {
@@ -89,8 +89,9 @@ const removeEach = async (
   marks: readonly EngineMark[],
   { engine, until = Infinity }: LeftoverTools,
   remove: (mark: EngineMark, docker: Docker) => Promise<readonly string[]>,
-): Promise<Outcome<EngineMark>[]> =>
-  inLanes(engineLanes, marks, async (mark) => {
+): Promise<Outcome<EngineMark>[]> => {
+  const lanes = new FewAtOnce(engineLanes);
+  const removeOne = async (mark: EngineMark): Promise<Outcome<EngineMark>> => {
     if (engine === undefined) return { mark, failure: 'no engine answers' };
     if (now() > until) return { mark, failure: 'left for the next who looks' };
     try {
@@ -99,4 +100,6 @@ const removeEach = async (
     } catch (error) {
       return { mark, failure: messageOf(error) };
     }
-  });
+  };
+  return Promise.all(marks.map((mark) => lanes.run(() => removeOne(mark))));
+};

@@ -1,6 +1,6 @@
 import { readShellPrograms } from '../command/shell-program.ts';
 import { Holder, type AnswerReader, type HolderOwner } from '../lifecycle/holder.ts';
-import { IdleEnd } from '../lifecycle/idle-end.ts';
+import { KeptHolder } from '../lifecycle/kept-holder.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { sharedIn } from '../ownership/session.ts';
 import { holderOwnerOf } from './holder-owner.ts';
@@ -31,8 +31,7 @@ export const noteBridge = async (
 class HeldBridges {
   readonly #owner: HolderOwner;
   readonly #open = new Set<string>();
-  readonly #idle = new IdleEnd(() => this.#retire());
-  #holder: Holder | undefined;
+  readonly #holder: KeptHolder<Holder> = new KeptHolder(() => this.#start());
 
   constructor(owner: HolderOwner) {
     this.#owner = owner;
@@ -40,7 +39,7 @@ class HeldBridges {
 
   /** The request is on its way when this returns. Never rejects: without a holder, an opening or a sweep finds the network. */
   async note(bridge: string): Promise<void> {
-    this.#idle.take();
+    this.#holder.acquire();
     this.#open.add(bridge);
     await this.#tell();
   }
@@ -48,12 +47,11 @@ class HeldBridges {
   async forget(bridge: string): Promise<void> {
     if (!this.#open.delete(bridge)) return;
     await this.#tell();
-    this.#idle.give();
+    this.#holder.release();
   }
 
   async #tell(): Promise<void> {
-    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#start();
-    await this.#holder.ask(`${[...this.#open].join(' ')}\n`, readAnswer).catch(() => undefined);
+    await this.#holder.current.ask(`${[...this.#open].join(' ')}\n`, readAnswer).catch(() => undefined);
   }
 
   #start(): Holder {
@@ -65,12 +63,6 @@ class HeldBridges {
       },
     });
     return holder;
-  }
-
-  #retire(): void {
-    if (this.#holder?.isBusy === true) return;
-    this.#holder?.retire();
-    this.#holder = undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { debug } from '../../../command/debug.ts';
 import type { Watch } from '../../../command/watch.ts';
 import type { HostFacts } from '../../../host/facts.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
-import { IdleEnd } from '../../../lifecycle/idle-end.ts';
+import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
 import { ChainLook } from './chain-look.ts';
 import type { TableName } from './rules.ts';
 import { FlushReader, hasManyChains, OwnDeletions, watchFlushes } from './flush-watch.ts';
@@ -29,8 +29,10 @@ export class HeldChains {
   readonly #own = new OwnDeletions();
   readonly guardsItself: boolean;
   readonly #options: HeldChainsOptions;
-  readonly #idle = new IdleEnd(() => this.#retire());
-  #holder: IptablesHolder | undefined;
+  readonly #holder: KeptHolder<IptablesHolder> = new KeptHolder(
+    () => this.#start(),
+    () => this.#stopWatch(),
+  );
   #watch: Promise<Watch> | undefined;
   /** Bridges whose rules went away, as the kernel said, and have not been looked at since. */
   readonly #suspects = new Set<string>();
@@ -41,26 +43,21 @@ export class HeldChains {
     this.#options = options;
     this.guardsItself = tables.includes('raw');
     this.look = new ChainLook(owner.privileges);
-    const stream = (): IptablesHolder => this.#current();
+    const stream = (): IptablesHolder => this.#holder.current;
     this.rules = new ProcessChains({ owner, tables, stream, sight: this.look, witness: this.#own });
   }
 
   /** Keeps the shell, and the watch, for one more forward. */
   acquire(): void {
-    this.#idle.take();
+    this.#holder.acquire();
     this.#watch ??= this.#startWatch();
   }
 
   release(): void {
-    this.#idle.give();
+    this.#holder.release();
   }
 
-  #current(): IptablesHolder {
-    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#open();
-    return this.#holder;
-  }
-
-  #open(): IptablesHolder {
+  #start(): IptablesHolder {
     const { owner, host } = this.#options;
     const holder = new IptablesHolder({
       ...owner,
@@ -76,7 +73,7 @@ export class HeldChains {
     const { bridges } = this.rules;
     const [bridge] = bridges;
     if (bridge === undefined) return;
-    this.#current()
+    this.#holder.current
       .restore({ mayHave: bridges, have: bridges, lines: [] })
       // A container whose engine was killed took the rules out: they are looked for.
       .then(() => this.repair(bridge))
@@ -84,10 +81,7 @@ export class HeldChains {
       .catch((error: unknown) => debug(`another holder of iptables rules: ${String(error)}`));
   }
 
-  #retire(): void {
-    if (this.#holder?.isBusy === true) return;
-    this.#holder?.retire();
-    this.#holder = undefined;
+  #stopWatch(): void {
     void this.#watch?.then((watch) => watch.stop());
     this.#watch = undefined;
     this.#own.forget();

@@ -1,4 +1,12 @@
-import { keyOf } from '../../strategy.ts';
+import {
+  addingPort,
+  changed,
+  knowingProbes,
+  puttingIn,
+  removingPort,
+  takingOut,
+  type BridgeChange,
+} from '../bridge-changes.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { PortRule, ProbeRule } from '../tables/rules.ts';
 import {
@@ -24,12 +32,7 @@ export interface RestoreStream {
   restore(request: RestoreRequest): Promise<string>;
 }
 
-interface Change {
-  readonly bridge: string;
-  /** The bridge's rules from what they are when its turn comes; undefined: none. */
-  readonly update: (now: ChainedBridge | undefined) => ChainedBridge | undefined;
-  /** For an error: what could not be done. */
-  readonly what: string;
+interface Change extends BridgeChange<ChainedBridge> {
   /** Called when the request is on its way. */
   readonly onSent?: () => void;
   /** Asks for a look at what is there, and is told whether something was missing. */
@@ -92,36 +95,27 @@ export class ProcessChains {
 
   /** Translates ports of a bridge, which need not exist yet. @throws LHF_ERR_RULES with iptables' own words. */
   open(bridge: string, rules: ChainedBridge, onSent: () => void): Promise<void> {
-    const update = () => rules;
-    return this.#changes.submit({ bridge, what: `could not be put in for ${bridge}`, update, onSent });
+    return this.#changes.submit({ ...puttingIn(bridge, rules), onSent });
   }
 
   /** Takes a bridge out. Idempotent. @throws LHF_ERR_RULES */
   close(bridge: string): Promise<void> {
-    return this.#change(bridge, `could not be removed for ${bridge}`, () => undefined);
+    return this.#changes.submit(takingOut(bridge));
   }
 
   /** @throws LHF_ERR_RULES */
   addPort(bridge: string, port: PortRule): Promise<void> {
-    return this.#change(
-      bridge,
-      `could not be put in for port ${keyOf(port)} of ${bridge}`,
-      (now) => now && { ...now, ports: [...now.ports.filter((one) => keyOf(one) !== keyOf(port)), port] },
-    );
+    return this.#changes.submit(addingPort(bridge, port));
   }
 
   /** @throws LHF_ERR_RULES */
   removePort(bridge: string, port: PortRule): Promise<void> {
-    return this.#change(
-      bridge,
-      `could not be removed for port ${keyOf(port)} of ${bridge}`,
-      (now) => now && { ...now, ports: now.ports.filter((one) => keyOf(one) !== keyOf(port)) },
-    );
+    return this.#changes.submit(removingPort(bridge, port));
   }
 
   /** Knows our probes by their address, and where ports lead for them. @throws LHF_ERR_RULES */
   setProbe(bridge: string, probe: ProbeRule): Promise<void> {
-    return this.#change(bridge, `could not be put in for probes on ${bridge}`, (now) => now && { ...now, probe });
+    return this.#changes.submit(knowingProbes(bridge, probe));
   }
 
   /** Looks at what a bridge has, puts all back where something is missing, and tells whether it was. @throws LHF_ERR_RULES */
@@ -136,16 +130,12 @@ export class ProcessChains {
     return wasMissing;
   }
 
-  #change(bridge: string, what: string, update: Change['update']): Promise<void> {
-    return this.#changes.submit({ bridge, what, update });
-  }
-
   /** Changes come one group after the other, so that nothing of ours changes during a look. */
   async #commit(changes: readonly Change[]): Promise<string> {
     const looking = changes.filter(({ bridge, onLooked }) => onLooked !== undefined && this.#state.has(bridge));
     const isMissing =
       this.#isKnown && looking.length > 0 && (await this.#isMissing(looking.map(({ bridge }) => bridge)));
-    const after = this.#after(changes);
+    const after = changed(this.#state, changes);
     const isDifference = this.#isKnown && !isMissing && this.#state.size > 0 && after.size > 0;
     const isNothing = this.#isKnown && this.#state.size === 0 && after.size === 0;
     if (isNothing) return '';
@@ -158,18 +148,8 @@ export class ProcessChains {
 
   /** What is not there cannot be changed: somebody may have flushed it. */
   async #retry(change: Change, words: string): Promise<Error | undefined> {
-    const again = await this.#makeAnew(this.#after([change]), [change]);
+    const again = await this.#makeAnew(changed(this.#state, [change]), [change]);
     return again === '' ? undefined : rulesRefused(change.what, again || words);
-  }
-
-  #after(changes: readonly Change[]): ChainedBridges {
-    const after = new Map(this.#state);
-    for (const { bridge, update } of changes) {
-      const rules = update(after.get(bridge));
-      if (rules === undefined) after.delete(bridge);
-      else after.set(bridge, rules);
-    }
-    return after;
   }
 
   async #differ(after: ChainedBridges, changes: readonly Change[]): Promise<string> {

@@ -1,6 +1,6 @@
 import { holderOwnerOf } from '../../holder-owner.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
-import { IdleEnd } from '../../../lifecycle/idle-end.ts';
+import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
 import { NftHolder } from './nft-holder.ts';
 import { tableNamesOf, type TableNames } from './rules.ts';
 import { ProcessTables } from './process-tables.ts';
@@ -16,22 +16,21 @@ export class HeldTables {
   readonly rules: ProcessTables;
   readonly names: TableNames;
   readonly #owner: HolderOwner;
-  readonly #idle = new IdleEnd(() => this.#retire());
-  #holder: NftHolder | undefined;
+  readonly #holder: KeptHolder<NftHolder> = new KeptHolder(() => this.#start());
 
   constructor(owner: HolderOwner) {
     this.#owner = owner;
     this.names = tableNamesOf(owner.nonce, owner.session);
-    this.rules = new ProcessTables(this.names, () => this.#current());
+    this.rules = new ProcessTables(this.names, () => this.#holder.current);
   }
 
   /** Keeps nft for one more forward. */
   acquire(): void {
-    this.#idle.take();
+    this.#holder.acquire();
   }
 
   release(): void {
-    this.#idle.give();
+    this.#holder.release();
   }
 
   /** Puts the tables in again where the nft that held them was lost and no other could be started then. @throws LHF_ERR_RULES */
@@ -43,23 +42,15 @@ export class HeldTables {
 
   /** Runs commands beside the tables, in a transaction of their own; resolves to nft's words against it. What they own goes with this process. */
   transact(commands: readonly string[]): Promise<string> {
-    return this.#current().transact(commands);
+    return this.#holder.current.transact(commands);
   }
 
-  #current(): NftHolder {
-    if (this.#holder === undefined || this.#holder.isLost) this.#holder = this.#open();
-    return this.#holder;
-  }
-
-  #open(): NftHolder {
-    const holder = new NftHolder({ ...this.#owner, onLost: () => void (holder.hasAnswered && this.#putBack()) });
+  #start(): NftHolder {
+    const holder: NftHolder = new NftHolder({
+      ...this.#owner,
+      onLost: () => void (holder.hasAnswered && this.#putBack()),
+    });
     return holder;
-  }
-
-  #retire(): void {
-    if (this.#holder?.isBusy === true) return;
-    this.#holder?.retire();
-    this.#holder = undefined;
   }
 
   /** Somebody killed nft while this process lives, and the owned table went with it. */

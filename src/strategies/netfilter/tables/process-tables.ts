@@ -1,4 +1,14 @@
 import { LocalhostForwardError } from '../../../errors.ts';
+import {
+  addingPort,
+  changed,
+  disturbingPort,
+  knowingProbes,
+  puttingIn,
+  removingPort,
+  takingOut,
+  type BridgeChange,
+} from '../bridge-changes.ts';
 import { GroupCommit } from '../group-commit.ts';
 import {
   elementsOf,
@@ -19,12 +29,7 @@ export interface NftStream {
   transact(commands: readonly string[]): Promise<string>;
 }
 
-interface Change {
-  readonly bridge: string;
-  /** The bridge's rules from what they are when its turn comes; undefined: none. */
-  readonly update: (now: TabledBridge | undefined) => TabledBridge | undefined;
-  /** For an error: what could not be done. */
-  readonly what: string;
+interface Change extends BridgeChange<TabledBridge> {
   /** Whether the guard beside the owned table is made anew before. */
   readonly replacesGuard?: boolean;
 }
@@ -78,46 +83,32 @@ export class ProcessTables {
    * @throws LHF_ERR_RULES with nft's own words.
    */
   open(bridge: string, ports: readonly PortRule[], { onSent, ...rules }: OpenOptions): Promise<void> {
-    const update = () => ({ ports, ...rules });
-    return this.#changes.submit({ bridge, what: `could not be put in for ${bridge}`, update }, onSent);
+    return this.#changes.submit(puttingIn<TabledBridge>(bridge, { ports, ...rules }), onSent);
   }
 
   /** Takes a bridge out: `route_localnet` must be off by then, or the bridge gone. Idempotent. @throws LHF_ERR_RULES */
   close(bridge: string): Promise<void> {
-    return this.#change(bridge, `could not be removed for ${bridge}`, () => undefined);
+    return this.#changes.submit(takingOut(bridge));
   }
 
   /** @throws LHF_ERR_RULES */
   addPort(bridge: string, port: PortRule): Promise<void> {
-    return this.#change(
-      bridge,
-      `could not be put in for ${describe(port)} of ${bridge}`,
-      (now) => now && { ...now, ports: [...now.ports.filter((one) => describe(one) !== describe(port)), port] },
-    );
+    return this.#changes.submit(addingPort(bridge, port));
   }
 
   /** What is established by it goes no further, either. @throws LHF_ERR_RULES */
   removePort(bridge: string, port: PortRule): Promise<void> {
-    return this.#change(
-      bridge,
-      `could not be removed for ${describe(port)} of ${bridge}`,
-      (now) => now && { ...now, ports: now.ports.filter((one) => describe(one) !== describe(port)) },
-    );
+    return this.#changes.submit(removingPort(bridge, port));
   }
 
   /** Cuts or slows a port of those that are there, or brings it back. @throws LHF_ERR_RULES */
   disturbPort(bridge: string, port: PortRule, fault: Pick<PortRule, 'cut' | 'classId'>): Promise<void> {
-    const change = (one: PortRule): PortRule => (describe(one) === describe(port) ? { ...one, ...fault } : one);
-    return this.#change(
-      bridge,
-      `could not be changed for the fault of ${describe(port)} of ${bridge}`,
-      (now) => now && { ...now, ports: now.ports.map(change) },
-    );
+    return this.#changes.submit(disturbingPort(bridge, port, fault));
   }
 
   /** Knows our probes by their address, and where ports lead for them. @throws LHF_ERR_RULES */
   setProbe(bridge: string, probe: ProbeRule): Promise<void> {
-    return this.#change(bridge, `could not be put in for probes on ${bridge}`, (now) => now && { ...now, probe });
+    return this.#changes.submit(knowingProbes(bridge, probe));
   }
 
   /** Puts the guard back that others can flush, the one beside the owned table. @throws LHF_ERR_RULES */
@@ -132,11 +123,8 @@ export class ProcessTables {
   async restoreAll(): Promise<void> {
     this.#isIn = false;
     const [bridge] = this.bridges;
-    if (bridge !== undefined) await this.#change(bridge, 'could not be put back', (now) => now);
-  }
-
-  #change(bridge: string, what: string, update: Change['update']): Promise<void> {
-    return this.#changes.submit({ bridge, what, update });
+    if (bridge === undefined) return;
+    await this.#changes.submit({ bridge, what: 'could not be put back', update: (now) => now });
   }
 
   /** Others can take the guard beside the owned table, and then no element of it can come or go; or one stands of which nothing is known. */
@@ -149,12 +137,7 @@ export class ProcessTables {
   }
 
   async #transact(changes: readonly Change[]): Promise<string> {
-    const after = new Map(this.#state);
-    for (const { bridge, update } of changes) {
-      const rules = update(after.get(bridge));
-      if (rules === undefined) after.delete(bridge);
-      else after.set(bridge, rules);
-    }
+    const after = changed(this.#state, changes);
     const guard = changes.some(({ replacesGuard }) => replacesGuard) ? this.#renderGuardAnew(this.#state) : [];
     const commands = [...guard, ...this.#plan(after, new Set(changes.map(({ bridge }) => bridge)))];
     const answer = commands.length === 0 ? '' : await this.#say(commands);
@@ -207,5 +190,3 @@ export class ProcessTables {
     );
   }
 }
-
-const describe = ({ protocol, containerPort }: PortRule): string => `port ${protocol}/${containerPort}`;
