@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { delay, now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
@@ -153,7 +153,6 @@ export const listNetworks = async (docker: Docker, label?: string): Promise<List
 export const messageOf = (error: unknown): string => {
   const json = (error as { json?: { message?: unknown } }).json?.message;
   if (typeof json === 'string') return json;
-  const { message = String(error) } = (error ?? {}) as { message?: string };
-  // Our own errors have their advice on a line of its own.
-  return isLocalhostForwardError(error) ? (message.split('\n')[0] ?? message) : message;
+  if (isLocalhostForwardError(error)) return headlineOf(error);
+  return (error as { message?: string } | undefined)?.message ?? String(error);
 };

@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { headlineOf } from '../errors.ts';
 import type { SmokeStep } from './report.ts';
 
 /** Whoever wants to see the steps while they happen. */
@@ -25,7 +26,7 @@ export class StepRecorder {
       this.add(name, true, now() - startedAt, describe(value));
       return value;
     } catch (error) {
-      this.add(name, false, now() - startedAt, firstLineOf(error));
+      this.add(name, false, now() - startedAt, headlineOf(error));
       throw error;
     }
   }
@@ -42,6 +43,3 @@ export class StepRecorder {
     this.#watcher.onStep?.(step);
   }
 }
-
-export const firstLineOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

@@ -1,3 +1,4 @@
+import { headlineOf } from '../../../errors.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
@@ -59,7 +60,7 @@ export class HeldTables {
     const restored = this.rules.restoreAll().then(() => this.#owner.privileges.renew());
     const outcome = await restored.then(
       () => 'its rules are back',
-      (error: unknown) => `its rules could not be put back: ${String(error).split('\n')[0]}`,
+      (error: unknown) => `its rules could not be put back: ${headlineOf(error)}`,
     );
     if (bridges === '') return;
     process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, {
