@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { debug } from '../command/debug.ts';
 import { headlineOf } from '../errors.ts';
 import type { SmokeStep } from './report.ts';
 
@@ -38,6 +39,7 @@ export class StepRecorder {
 
   /** Records a step that was done elsewhere. */
   add(name: string, ok: boolean, ms: number, detail: string): void {
+    debug(`step ${name}`, now() - ms);
     const step = { name, ok, ms: Math.round(ms * 10) / 10, detail };
     this.steps.push(step);
     this.#watcher.onStep?.(step);
