@@ -45,9 +45,7 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
     if (statusOf(error) === undefined) {
       // No answer is no refusal: the engine may have made it before the connection broke, or be about to.
       doubt(docker, { kind: 'network', name: plan.name });
-      await removeNetwork(docker, plan).catch((failure: unknown) =>
-        debug(`removing ${plan.name}: ${String(failure)}`),
-      );
+      await removeNetwork(docker, plan).catch((failure: unknown) => debug(`removing ${plan.name}: ${String(failure)}`));
       throw dockerUnavailable(error, facts.endpoint);
     }
     if (/overlaps|is already used on the host/i.test(messageOf(error)))

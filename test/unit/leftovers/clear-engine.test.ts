@@ -19,7 +19,8 @@ const pretend = (networksAt: (look: number) => readonly object[]) => {
   const removed: string[] = [];
   const docker = {
     listContainers: async () => [],
-    listNetworks: async () => networksAt((looks += 1)).filter((one) => !removed.includes((one as { Name: string }).Name)),
+    listNetworks: async () =>
+      networksAt((looks += 1)).filter((one) => !removed.includes((one as { Name: string }).Name)),
     getNetwork: (id: string) => ({
       inspect: async () => ({ ...network, Containers: {} }),
       remove: async () => void removed.push(id),

@@ -41,11 +41,6 @@ export class HeldTables {
     return true;
   }
 
-  /** Runs commands beside the tables, in a transaction of their own; resolves to nft's words against it. What they own goes with this process. */
-  transact(commands: readonly string[]): Promise<string> {
-    return this.#holder.current.transact(commands);
-  }
-
   #start(): NftHolder {
     const holder: NftHolder = new NftHolder({
       ...this.#owner,
