@@ -7,7 +7,7 @@ import { ChainLook } from './chain-look.ts';
 import type { TableName } from './rules.ts';
 import { FlushReader, hasManyChains, OwnDeletions, watchFlushes } from './flush-watch.ts';
 import { canStay, IptablesHolder } from './iptables-holder.ts';
-import { ProcessChains } from './process-chains.ts';
+import { SessionChains } from './session-chains.ts';
 
 /** How many bridges are looked at when many lost rules at once. */
 const mostSuspects = 4;
@@ -24,7 +24,7 @@ export interface HeldChainsOptions {
  * somebody kills it. Beside it goes a watch on what others flush, where nft can tell.
  */
 export class HeldChains {
-  readonly rules: ProcessChains;
+  readonly rules: SessionChains;
   readonly look: ChainLook;
   readonly #own = new OwnDeletions();
   readonly guardsItself: boolean;
@@ -44,7 +44,7 @@ export class HeldChains {
     this.guardsItself = tables.includes('raw');
     this.look = new ChainLook(owner.privileges);
     const stream = (): IptablesHolder => this.#holder.current;
-    this.rules = new ProcessChains({ owner, tables, stream, sight: this.look, witness: this.#own });
+    this.rules = new SessionChains({ owner, tables, stream, sight: this.look, witness: this.#own });
   }
 
   /** Keeps the shell, and the watch, for one more forward. */

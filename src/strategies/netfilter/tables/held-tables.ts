@@ -4,7 +4,7 @@ import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
 import { NftHolder } from './nft-holder.ts';
 import { tableNamesOf, type TableNames } from './rules.ts';
-import { ProcessTables } from './process-tables.ts';
+import { SessionTables } from './session-tables.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import type { Tools } from '../../strategy.ts';
 
@@ -14,7 +14,7 @@ export const heldTablesOf = (tools: Tools): HeldTables =>
 
 /** The tables of one process with the nft that holds them: started for the first forward, ended a while after the last, replaced when somebody kills it. */
 export class HeldTables {
-  readonly rules: ProcessTables;
+  readonly rules: SessionTables;
   readonly names: TableNames;
   readonly #owner: HolderOwner;
   readonly #holder: KeptHolder<NftHolder> = new KeptHolder(() => this.#start());
@@ -22,7 +22,7 @@ export class HeldTables {
   constructor(owner: HolderOwner) {
     this.#owner = owner;
     this.names = tableNamesOf(owner.nonce, owner.session);
-    this.rules = new ProcessTables(this.names, () => this.#holder.current);
+    this.rules = new SessionTables(this.names, () => this.#holder.current);
   }
 
   /** Keeps nft for one more forward. */
