@@ -1,5 +1,6 @@
 import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { renderLabels, type Names } from '../ownership/names.ts';
+import { removeContainer } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { createHelper, describeHelperRefusal } from './helper-container.ts';
 
@@ -39,6 +40,8 @@ export const keepBridge = async (
       throw error;
     }
   } catch (error) {
+    // Its creation may have been answered to nobody, and one that never ran holds the network as well.
+    await removeContainer(docker, names.keeper).catch(() => undefined);
     // An engine that answers no more says nothing of bridges.
     if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_DOCKER_UNAVAILABLE') throw error;
     const { what, try: advice = 'localhost-forward doctor' } = describeHelperRefusal(error) ?? { what: String(error) };
