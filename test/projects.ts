@@ -68,6 +68,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/engine/probe-stays.test.ts': 18,
   'test/engine/nothing-escapes.test.ts': 35,
   'test/engine/cli-run.test.ts': 15,
+  'test/engine/explain.test.ts': 20,
   'test/engine/doctor.test.ts': 12,
   'test/engine/loopbacks.test.ts': 10,
   'test/engine/field.test.ts': 10,
