@@ -59,6 +59,8 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
     .option('--trace <file>', 'write where the time goes, for ui.perfetto.dev or about:tracing');
   smoke.action(async ({ port = { hostPort: 0 }, ...options }) => {
     refuseRest(smoke, rest);
+    if (options.hermetic === true && port.protocol === 'udp')
+      refuseUsage(smoke, "'--hermetic' is proven by a TCP port");
     const { smoke: run } = await import('./smoke.ts');
     finish(await refusing(smoke, () => run({ port, ...options })));
   });
