@@ -41,6 +41,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
         owner: holderOwnerOf(tools),
         host: tools.host,
         tables: guardedBy === 'nft' ? ['nat'] : ['raw', 'nat'],
+        told: tools.told,
       }),
   );
   chains.acquire();
