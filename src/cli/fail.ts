@@ -7,6 +7,7 @@ export const fail = (error: unknown): number => {
   const wantsStack = (process.env['DEBUG'] ?? '') !== '' || !isLocalhostForwardError(error);
   const text = error instanceof Error ? (wantsStack ? (error.stack ?? error.message) : error.message) : String(error);
   const [first = '', ...rest] = text.split('\n');
-  write([colors.red(first), ...rest, ''].join('\n'));
+  const more = isLocalhostForwardError(error) ? [colors.dim(`More: ${error.docs}`)] : [];
+  write([colors.red(first), ...rest, ...more, ''].join('\n'));
   return 1;
 };

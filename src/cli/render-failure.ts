@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts';
 
 /** Why a check failed: the picture of the way, the sentence, what was seen, the one thing to try. */
 export const renderFailure = (
-  { message, evidence, try: advice, diagnosis }: SmokeFailure,
+  { message, evidence, try: advice, docs, diagnosis }: SmokeFailure,
   terminal: Pick<Terminal, 'colors' | 'width'>,
 ): string => {
   const { colors } = terminal;
@@ -17,6 +17,7 @@ export const renderFailure = (
     colors.bold(colors.red(message)),
     ...seen.map((line) => `  ${line}`),
     ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${advice}`]),
+    ...(docs === undefined ? [] : [colors.dim(`More: ${docs}`)]),
     '',
   ].join('\n');
 };
