@@ -28,6 +28,7 @@ const benches: readonly Bench[] = [
   },
   { name: 'at-once', quick: '--count 25 --rounds 1 --verified 5'.split(' '), whole: [] },
   { name: 'growth', quick: '--count 20 --openings 20 --rounds 1 --processes 2 --each 5'.split(' '), whole: [] },
+  { name: 'live-ports', quick: ['--count', '60', '--strategies', 'nftables'], whole: [] },
   { name: 'faults', quick: '--trips 10 --seconds 2'.split(' '), whole: [] },
   { name: 'death', quick: ['--count', '20'], whole: [] },
   { name: 'sweep', quick: ['--count', '10', '--rounds', '1'], whole: [] },
