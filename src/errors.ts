@@ -1,4 +1,5 @@
 import type { Diagnosis } from './diagnosis.ts';
+import { printable, printableLine } from './printable.ts';
 import type { StrategyReason } from './types.ts';
 
 /** Each code that a {@link LocalhostForwardError} can carry. */
@@ -78,4 +79,11 @@ export const isLocalhostForwardError = (value: unknown): value is LocalhostForwa
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 
 const renderErrorText = ({ what, evidence = [], try: advice }: ErrorText): string =>
-  [what, ...evidence.map((line) => `  ${line}`), ...(advice === undefined ? [] : [`Try: ${advice}`])].join('\n');
+  [
+    within(what, '  '),
+    ...evidence.map((line) => `  ${within(line, '    ')}`),
+    ...(advice === undefined ? [] : [`Try: ${printableLine(advice)}`]),
+  ].join('\n');
+
+// Words of others may be of several lines: none of them begins as one of ours would.
+const within = (text: string, indent: string): string => printable(text).replaceAll(/\n(?!$)/g, `\n${indent}`);

@@ -13,6 +13,7 @@ const layers: readonly (readonly string[])[] = [
     'src/version.ts',
     'src/clock.ts',
     'src/abort.ts',
+    'src/printable.ts',
   ],
   ['src/types.ts'],
   ['src/errors.ts'],
@@ -73,6 +74,7 @@ const pure: Readonly<Record<string, readonly string[]>> = {
   'src/captured.ts': [],
   'src/types.ts': [],
   'src/errors.ts': [],
+  'src/printable.ts': [],
   'src/choose': [],
   'src/options': ['node:util'],
 };

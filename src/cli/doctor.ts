@@ -1,11 +1,12 @@
 import { doctor as examine, type DoctorReport } from '../doctor/doctor.ts';
+import { printable, renderJson } from '../printable.ts';
 import { hang, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward doctor`. Resolves to the exit code: 1 where no strategy works. */
 export const doctor = async ({ json = false }: { json?: boolean }): Promise<number> => {
   const { write, width, colors } = openTerminal(process.stdout);
   const report = await examine();
-  if (json) write(`${JSON.stringify(report, undefined, 2)}\n`);
+  if (json) write(`${renderJson(report, 2)}\n`);
   else for (const line of renderReport(report, colors, width())) write(`${line}\n`);
   return report.ok ? 0 : 1;
 };
@@ -61,7 +62,7 @@ export const renderReport = (
       `${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
     ),
     ...left.map(({ owner, things }) => row(' ', '', `${things.join(', ')} (${owner ?? 'owner unknown'})`)),
-    ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : (problem ?? 'nothing works here'),
+    ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : printable(problem ?? 'nothing works here'),
   ];
 };
 

@@ -1,3 +1,4 @@
+import { printable, wordsOf } from '../printable.ts';
 import { isLocalhostForwardError } from '../errors.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -5,8 +6,8 @@ import { openTerminal } from './terminal.ts';
 export const fail = (error: unknown): number => {
   const { write, colors } = openTerminal(process.stderr);
   const wantsStack = (process.env['DEBUG'] ?? '') !== '' || !isLocalhostForwardError(error);
-  const text = error instanceof Error ? (wantsStack ? (error.stack ?? error.message) : error.message) : String(error);
-  const [first = '', ...rest] = text.split('\n');
+  const text = (wantsStack && error instanceof Error ? error.stack : undefined) ?? wordsOf(error);
+  const [first = '', ...rest] = printable(text).split('\n');
   write([colors.red(first), ...rest, ''].join('\n'));
   return 1;
 };

@@ -1,3 +1,4 @@
+import { printableLine } from '../printable.ts';
 import type { Diagnosis, Hop } from '../diagnosis.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -28,7 +29,7 @@ export const renderPicture = (
   }
   const longest = Math.max(0, ...hops.map(({ name }) => name.length));
   const details = hops.map((hop) =>
-    `${paint(hop, signs[String(hop.ok) as keyof typeof signs])} ${hop.name.padEnd(longest)}  ${hop.detail}`.trimEnd(),
+    `${paint(hop, signs[String(hop.ok) as keyof typeof signs])} ${hop.name.padEnd(longest)}  ${printableLine(hop.detail)}`.trimEnd(),
   );
   return [...rows.map(({ text }) => text.trimEnd()), ...(hops.length === 0 ? [] : ['']), ...details].map((line) =>
     line === '' ? '' : `  ${line}`,

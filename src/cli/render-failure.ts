@@ -1,3 +1,4 @@
+import { printable, printableLine } from '../printable.ts';
 import type { SmokeFailure } from '../smoke/report.ts';
 import { renderPicture } from './picture.ts';
 import type { Terminal } from './terminal.ts';
@@ -14,9 +15,9 @@ export const renderFailure = (
   return [
     '',
     ...(picture.length === 0 ? [] : [...picture, '']),
-    colors.bold(colors.red(message)),
-    ...seen.map((line) => `  ${line}`),
-    ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${advice}`]),
+    colors.bold(colors.red(printable(message))),
+    ...seen.map((line) => `  ${printable(line)}`),
+    ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${printableLine(advice)}`]),
     '',
   ].join('\n');
 };

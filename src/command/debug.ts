@@ -1,8 +1,12 @@
 import { now } from '../clock.ts';
+import { printableLine } from '../printable.ts';
 
 /** Whether `DEBUG=localhost-forward*` asks for our lines: a comma-separated list with `*` and `-exclusions`, as the debug package reads it. */
 const isWanted = (list: string): boolean => {
-  const names = list.split(/[\s,]+/).filter(Boolean);
+  const names = list
+    .replaceAll(/\*+/g, '*')
+    .split(/[\s,]+/)
+    .filter(Boolean);
   const matches = (pattern: string): boolean =>
     new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test(
       'localhost-forward',
@@ -17,5 +21,5 @@ const isWanted = (list: string): boolean => {
 export const debug = (line: string, startedAt?: number): void => {
   if (!isWanted(process.env['DEBUG'] ?? '')) return;
   const took = startedAt === undefined ? '' : ` (${(now() - startedAt).toFixed(1)} ms)`;
-  process.stderr.write(`localhost-forward ${line.trimEnd()}${took}\n`);
+  process.stderr.write(`localhost-forward ${printableLine(line.trimEnd())}${took}\n`);
 };
