@@ -39,6 +39,10 @@ export const projectNames = Object.keys(projects) as ProjectName[];
 export const seconds: Readonly<Record<string, number>> = {
   'test/attack/hermetic.test.ts': 20,
   'test/attack/attacks.test.ts': 15,
+  'test/attack/flushed.test.ts': 10,
+  'test/attack/remade.test.ts': 12,
+  'test/engine/sudo.test.ts': 35,
+  'test/unit/hostile/options.test.ts': 6,
   'test/users/killed.test.ts': 90,
   'test/users/parallel.test.ts': 65,
   'test/firewall/passing.test.ts': 55,
