@@ -104,7 +104,7 @@ test('the recipe that is told everywhere lets a flood to 127.0.0.1 through', asy
 
 describe.each(['nftables', 'iptables'] as const)('%s, its process blocked, under a flood', (strategy) => {
   test('lets nothing through, whatever becomes of the rules', async () => {
-    const rules = execFileSync('iptables-save', { encoding: 'utf8' });
+    const rules = execFileSync('sh', ['-ec', 'iptables-save'], { encoding: 'utf8' });
     await using secret = await listenSecretly();
     const scene = await openForward(docker, outsiders, ears, { strategy });
     try {
