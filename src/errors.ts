@@ -1,5 +1,5 @@
 import type { Diagnosis } from './diagnosis.ts';
-import { printable, printableLine } from './printable.ts';
+import { printable, printableLine, wordsOf } from './printable.ts';
 import type { StrategyReason } from './types.ts';
 
 /** Each code that a {@link LocalhostForwardError} can carry. */
@@ -41,7 +41,7 @@ export interface ErrorFacts {
   readonly reasons?: readonly StrategyReason[];
 }
 
-// Two copies of the package can live in one process (ESM and CommonJS): the brand is shared, the class is not.
+// Two copies of the package can live in one process (ESM and CommonJS): the brand is shared, the class is not. It carries the error's text.
 const brand = Symbol.for('localhost-forward.error');
 
 /**
@@ -67,7 +67,7 @@ export class LocalhostForwardError extends Error {
   constructor(code: ErrorCode, text: ErrorText, { cause, ...facts }: ErrorFacts = {}) {
     super(renderErrorText(text), cause === undefined ? undefined : { cause });
     this.code = code;
-    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, brand, { value: text, writable: true });
     for (const [name, value] of Object.entries(facts)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }
@@ -76,7 +76,25 @@ export class LocalhostForwardError extends Error {
 
 /** Whether a value is this package's error, thrown by any copy of it in this process and in any realm, as Jest gives each test file one. */
 export const isLocalhostForwardError = (value: unknown): value is LocalhostForwardError =>
-  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+  typeof value === 'object' && value !== null && brand in value;
+
+/** What an error is made of: one of ours as it was told, anybody else's by its first line. */
+export const textOf = (error: unknown): ErrorText => {
+  const told = isLocalhostForwardError(error) ? (error as unknown as Record<symbol, unknown>)[brand] : undefined;
+  if (typeof told === 'object' && told !== null) return told as ErrorText;
+  return { what: wordsOf(error).split('\n', 1)[0] ?? '' };
+};
+
+/** What an error says first: its evidence and advice are those of another question. */
+export const headlineOf = (error: unknown): string => textOf(error).what;
+
+/** Adds to an error of ours what was seen after it. */
+export const addEvidence = (error: LocalhostForwardError, line: string): void => {
+  const { evidence = [], ...text } = textOf(error);
+  const whole: ErrorText = { ...text, evidence: [...evidence, line] };
+  Object.defineProperty(error, brand, { value: whole });
+  error.message = renderErrorText(whole);
+};
 
 const renderErrorText = ({ what, evidence = [], try: advice }: ErrorText): string =>
   [

@@ -143,6 +143,7 @@ const forbidden = (imports: readonly Import[]): string[] =>
   imports.filter((one) => !(isFile(one) ? mayImportFile(one) : mayImportPackage(one))).map(describeImport);
 
 const files = [...listFiles('src'), ...listFiles('adapters')];
+const programs = readdirSync('src/programs').map((name) => `src/programs/${name}`);
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 
 describe('architecture', () => {
@@ -158,7 +159,13 @@ describe('architecture', () => {
   });
 
   test('no file is longer than 250 lines', () => {
-    expect(files.filter((file) => textOf(file).split('\n').length > 251)).toEqual([]);
+    expect([...files, ...programs].filter((file) => textOf(file).split('\n').length > 251)).toEqual([]);
+  });
+
+  test('each program in JavaScript is checked by the compiler', () => {
+    const scripts = programs.filter((file) => file.endsWith('.cjs'));
+    expect(scripts.length).toBeGreaterThan(10);
+    expect(scripts.filter((file) => !textOf(file).startsWith('// @ts-check\n'))).toEqual([]);
   });
 
   test('no folder is called utils, helpers, common or core', () => {

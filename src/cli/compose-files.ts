@@ -30,19 +30,37 @@ export const withComposeFile = (more: string, folder: string, env: NodeJS.Proces
  *
  * @throws ComposeRefusal
  */
-export const refuseFileOptions = ([file = '', ...args]: readonly string[]): void => {
-  const program = basename(file);
-  const options =
-    program === 'docker-compose'
-      ? args
-      : program === 'docker' && args.includes('compose')
-        ? args.slice(args.indexOf('compose') + 1)
-        : [];
+export const refuseFileOptions = (command: readonly string[]): void => {
+  const options = composeArguments(command);
   for (let n = 0; n < options.length && options[n]?.startsWith('-') === true; n += 1) {
     const option = options[n] ?? '';
     if (/^(?:-f|--file)(?:=|$)/.test(option))
       throw new ComposeRefusal(`with --compose, files are named by COMPOSE_FILE and not by '${option}'`);
     if (takesValue.includes(option)) n += 1;
+  }
+};
+
+/** What a command line tells compose; nothing where it is another program's. */
+const composeArguments = ([file = '', ...args]: readonly string[]): readonly string[] => {
+  const program = basename(file);
+  if (program === 'docker-compose') return args;
+  return program === 'docker' && args.includes('compose') ? args.slice(args.indexOf('compose') + 1) : [];
+};
+
+const starts = ['up', 'run', 'start', 'create', 'restart', 'watch'];
+
+/** Whether compose starts services that join no forward: neither its files nor `--compose` name the network. */
+export const joinsNothing = (command: readonly string[], folder: string, env: NodeJS.ProcessEnv): boolean => {
+  const args = composeArguments(command);
+  if (!args.some((word) => starts.includes(word)) || args.some((word) => /^(?:-f|--file)(?:=|$)/.test(word)))
+    return false;
+  try {
+    const named = env['COMPOSE_FILE'] || readDotEnv(folder);
+    const files = named ? named.split(env['COMPOSE_PATH_SEPARATOR'] || delimiter) : findFiles(folder);
+    return !files.some((file) => readFileSync(resolve(folder, file), 'utf8').includes('LOCALHOST_FORWARD_NETWORK'));
+  } catch {
+    // Compose itself says what is wrong with its files.
+    return false;
   }
 };
 

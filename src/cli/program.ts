@@ -54,7 +54,8 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
     )
     .addOption(new Option('--port <port>', 'the port to prove').argParser(readPort).default(undefined, 'a free one'))
     .option('--json', 'print one JSON document')
-    .option('--junit <file>', 'write a JUnit report');
+    .option('--junit <file>', 'write a JUnit report')
+    .option('--trace <file>', 'write where the time goes, for ui.perfetto.dev or about:tracing');
   smoke.action(async ({ port = { hostPort: 0 }, ...options }) => {
     refuseRest(smoke, rest);
     const { smoke: run } = await import('./smoke.ts');

@@ -6,7 +6,7 @@ import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { assertServices } from '../forward/compose.ts';
-import { refuseFileOptions, withComposeFile } from './compose-files.ts';
+import { joinsNothing, refuseFileOptions, withComposeFile } from './compose-files.ts';
 import { printableLine } from '../printable.ts';
 import { openComposeProject } from './compose-project.ts';
 import { openTerminal } from './terminal.ts';
@@ -23,6 +23,9 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
 
 /** As shells have it for a command that cannot be started. */
 const notStarted = 127;
+
+const composeHint =
+  'no service of the compose project joins this forward: name those that shall by --compose <service...>';
 
 /**
  * `localhost-forward run`: the command runs while the forward is open. Resolves to the command's exit code.
@@ -46,6 +49,8 @@ export const run = async ({ ports, options, command, compose }: RunArguments): P
     await using project = compose === undefined ? undefined : await openComposeProject(net, compose);
     const { write, colors } = openTerminal(process.stderr);
     for (const { text, isWarning } of await describePorts(net)) write(`${isWarning ? colors.yellow(text) : text}\n`);
+    if (compose === undefined && joinsNothing(command, process.cwd(), process.env))
+      write(`${colors.yellow(composeHint)}\n`);
     // The last word before the command starts: from here on signals are its own.
     if (opening.signal.aborted) return exitCodeOf(opening.signal);
     const [file, ...args] = command;

@@ -4,6 +4,7 @@ import { availableStrategies } from '../smoke/available-strategies.ts';
 import { renderJson } from '../printable.ts';
 import { runSmoke } from '../smoke/smoke.ts';
 import type { SmokeReport, SmokeRun } from '../smoke/report.ts';
+import { Trace } from '../smoke/trace.ts';
 import type { PortForward, Strategy } from '../types.ts';
 import { exitCodeOf, onInterrupt } from './interrupt.ts';
 import { renderAnnotation, renderSummary } from './github.ts';
@@ -17,13 +18,21 @@ export interface SmokeArguments {
   readonly port: PortForward;
   readonly json?: boolean;
   readonly junit?: string;
+  readonly trace?: string;
 }
 
 /** `localhost-forward smoke`. Resolves to the exit code. */
-export const smoke = async ({ strategy, port, json = false, junit }: SmokeArguments): Promise<number> => {
+export const smoke = async ({
+  strategy,
+  port,
+  json = false,
+  junit,
+  trace: traceFile,
+}: SmokeArguments): Promise<number> => {
   const output = openTerminal(process.stdout);
   const errors = openTerminal(process.stderr);
   using interrupt = onInterrupt();
+  using trace = new Trace();
   const runs: SmokeRun[] = [];
   const startedAt = now();
   for (const one of strategy === 'all' ? await availableStrategies() : [strategy]) {
@@ -46,6 +55,7 @@ export const smoke = async ({ strategy, port, json = false, junit }: SmokeArgume
     );
   const unwritten = [
     junit === undefined ? undefined : await attemptWrite(junit, () => writeFile(junit, renderJunit(runs))),
+    traceFile === undefined ? undefined : await attemptWrite(traceFile, () => writeFile(traceFile, trace.render())),
     await tellGithub(runs, errors.write),
   ].filter((line) => line !== undefined);
   for (const line of unwritten) errors.write(`${errors.colors.red(line)}\n`);

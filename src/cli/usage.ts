@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LocalhostForwardError } from '../errors.ts';
+import { headlineOf, type LocalhostForwardError } from '../errors.ts';
 import { printableLine } from '../printable.ts';
 
 /** A command line that cannot be understood: exit code 2, one line and the usage. */
@@ -21,7 +21,7 @@ export const renderUsageError = (command: Command, complaint: string): string =>
 
 /** What the library refused, in the words of the command line. */
 export const renderRefusal = (error: LocalhostForwardError): string =>
-  (error.message.split('\n', 1)[0] ?? '')
+  headlineOf(error)
     .replace(/`services(?:\[\d+\])?`/, '--compose')
     .replaceAll(/`options\.(\w+)(?:\[\d+\])?`/g, '--$1')
     .replace('Expected ', 'expected ');

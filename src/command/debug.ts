@@ -1,5 +1,16 @@
+import { channel } from 'node:diagnostics_channel';
 import { now } from '../clock.ts';
 import { printableLine } from '../printable.ts';
+
+/** Something that was done, on `performance.now()`'s clock, in milliseconds. */
+export interface Span {
+  readonly what: string;
+  readonly startedAt: number;
+  readonly ms: number;
+}
+
+/** What is timed is published here as a {@link Span}, for whoever wants to see where the time goes. */
+export const spans = channel('localhost-forward:span');
 
 /** Whether `DEBUG=localhost-forward*` asks for our lines: a comma-separated list with `*` and `-exclusions`, as the debug package reads it. */
 const isWanted = (list: string): boolean => {
@@ -19,6 +30,8 @@ const isWanted = (list: string): boolean => {
 
 /** Prints a line on standard error when `DEBUG` asks for it: each command, its time in milliseconds and its result. */
 export const debug = (line: string, startedAt?: number): void => {
+  if (startedAt !== undefined && spans.hasSubscribers)
+    spans.publish({ what: line.trim(), startedAt, ms: now() - startedAt } satisfies Span);
   if (!isWanted(process.env['DEBUG'] ?? '')) return;
   const took = startedAt === undefined ? '' : ` (${(now() - startedAt).toFixed(1)} ms)`;
   process.stderr.write(`localhost-forward ${printableLine(line.trimEnd())}${took}\n`);

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { delay, now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
-import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { labels } from '../ownership/names.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
@@ -45,9 +45,7 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
     if (statusOf(error) === undefined) {
       // No answer is no refusal: the engine may have made it before the connection broke, or be about to.
       doubt(docker, { kind: 'network', name: plan.name });
-      await removeNetwork(docker, plan.name).catch((failure: unknown) =>
-        debug(`removing ${plan.name}: ${String(failure)}`),
-      );
+      await removeNetwork(docker, plan).catch((failure: unknown) => debug(`removing ${plan.name}: ${String(failure)}`));
       throw dockerUnavailable(error, facts.endpoint);
     }
     if (/overlaps|is already used on the host/i.test(messageOf(error)))
@@ -77,21 +75,31 @@ const removals = new FewAtOnce(8);
  * Removes a network. Containers that are still attached are disconnected, never removed, and the names of those that are not probes of
  * ours, which another process may have under way on it, are returned.
  * A network that is gone already is what was wanted.
+ *
+ * By its name: asked by an id, Podman removes one that containers use, and they cannot be removed any more. Where an engine has two
+ * of that name, which Docker allowed before 25, by its id.
  */
-export const removeNetwork = async (docker: Docker, id: string): Promise<{ disconnected: string[] }> => {
+export const removeNetwork = async (
+  docker: Docker,
+  { name, id = name }: { readonly name: string; readonly id?: string },
+): Promise<{ disconnected: string[] }> => {
   const startedAt = now();
-  const network = docker.getNetwork(id);
+  let network = docker.getNetwork(name);
   const disconnected = new Set<string>();
   for (;;) {
     try {
       await removals.run(() => network.remove());
-      debug(`network ${id} removed`, startedAt);
+      debug(`network ${name} removed`, startedAt);
       return { disconnected: [...disconnected] };
     } catch (error) {
       if (statusOf(error) === 404) return { disconnected: [...disconnected] };
+      if (/is ambiguous|matches found/i.test(messageOf(error)) && network.id !== id) {
+        network = docker.getNetwork(id);
+        continue;
+      }
       if (!/active endpoints|associated containers/i.test(messageOf(error))) throw error;
       if (now() - startedAt > patienceMs) throw error;
-      const names = await disconnectAll(docker, id);
+      const names = await disconnectAll(docker, network.id);
       for (const name of names) disconnected.add(name);
       // Its last endpoint is going: the engine says when by letting the network go.
       if (names.length === 0) await delay(lookEveryMs);
@@ -153,7 +161,6 @@ export const listNetworks = async (docker: Docker, label?: string): Promise<List
 export const messageOf = (error: unknown): string => {
   const json = (error as { json?: { message?: unknown } }).json?.message;
   if (typeof json === 'string') return json;
-  const { message = String(error) } = (error ?? {}) as { message?: string };
-  // Our own errors have their advice on a line of its own.
-  return isLocalhostForwardError(error) ? (message.split('\n')[0] ?? message) : message;
+  if (isLocalhostForwardError(error)) return headlineOf(error);
+  return (error as { message?: string } | undefined)?.message ?? String(error);
 };

@@ -19,15 +19,37 @@ export const readProgramText = (
 
 const required = /require\('\.\/([\w-]+)\.cjs'\)/g;
 
-/** A program with its parts in place of what requires them. */
+/** A program, before it its parts, and a `require` that knows them beside Node's own modules: each part runs once, as a module does. */
 const readWhole = async (name: string): Promise<string> => {
+  const texts = await readParts(name);
+  const parts = [...texts].map(([part, text]) => `'./${part}.cjs': (module, require) => {\n${text}\n}`);
+  if (parts.length === 1) return texts.get(name) ?? '';
+  return `(() => {
+const loaded = new Map();
+const parts = {
+${parts.join(',\n')}
+};
+const load = (name) => {
+  if (parts[name] === undefined) return require(name);
+  if (!loaded.has(name)) {
+    const module = { exports: {} };
+    loaded.set(name, module);
+    parts[name](module, load);
+  }
+  return loaded.get(name).exports;
+};
+load('./${name}.cjs');
+})();`;
+};
+
+/** The texts of a program and of all that it requires, by name. */
+const readParts = async (name: string, texts = new Map<string, string>()): Promise<Map<string, string>> => {
+  if (texts.has(name)) return texts;
+  texts.set(name, '');
   const text = await readFile(locate(name), 'utf8');
-  const names = [...new Set(Array.from(text.matchAll(required), ([, part = '']) => part))];
-  const parts = new Map(await Promise.all(names.map(async (part) => [part, await readWhole(part)] as const)));
-  return text.replaceAll(
-    required,
-    (_, part: string) => `(() => { const module = { exports: {} };\n${parts.get(part)}\nreturn module.exports; })()`,
-  );
+  texts.set(name, text);
+  for (const [, part = ''] of text.matchAll(required)) await readParts(part, texts);
+  return texts;
 };
 
 // In the folder beside this one in the sources, and beside the bundle in the package.

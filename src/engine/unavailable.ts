@@ -1,4 +1,4 @@
-import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError, textOf, type ErrorText } from '../errors.ts';
 import { defaultUrl } from './address.ts';
 import { connectionOf, describeEndpoint, readChoice, readEndpoint, type ChosenBy } from './endpoint.ts';
 import { isRemote } from './identify.ts';
@@ -23,11 +23,8 @@ const proxiesHere = (env: NodeJS.ProcessEnv = process.env): string[] =>
   );
 
 /** What an engine's silence means, and what to do about it. */
-export const describeUnavailable = (
-  cause: unknown,
-  endpoint: string,
-): { what: string; evidence: readonly string[]; try: string } => {
-  if (isLocalhostForwardError(cause)) return partsOf(cause);
+export const describeUnavailable = (cause: unknown, endpoint: string): Required<ErrorText> => {
+  if (isLocalhostForwardError(cause)) return { evidence: [], try: 'docker info', ...textOf(cause) };
   const { code, message } = cause as NodeJS.ErrnoException;
   const source = sourceOf(endpoint);
   const denied = code === 'EACCES' || code === 'EPERM';
@@ -40,13 +37,6 @@ export const describeUnavailable = (
     ],
     try: denied ? 'sudo usermod -aG docker "$USER"' : adviceOn({ code, message }, endpoint, source),
   };
-};
-
-/** The same from an error that tells it already. */
-const partsOf = ({ message }: Error): { what: string; evidence: readonly string[]; try: string } => {
-  const [what = message, ...lines] = message.split('\n');
-  const advice = lines.at(-1)?.replace(/^Try: /, '') ?? 'docker info';
-  return { what, evidence: lines.slice(0, -1).map((line) => line.trim()), try: advice };
 };
 
 /** What named an engine that is not where engines usually are: what is not there is no service to be started. */

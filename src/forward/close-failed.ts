@@ -1,4 +1,4 @@
-import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import type { UndoFailure } from '../lifecycle/undo-stack.ts';
 import type { LocalhostForward } from '../types.ts';
 
@@ -23,7 +23,3 @@ export const closeFailed = (
       strategy,
     },
   );
-
-/** What an error says first: its evidence and advice are those of another question, and it stays whole as the cause. */
-export const headlineOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

@@ -105,7 +105,7 @@ const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): P
 const removeNetworkOf = async (network: Network | undefined, { engine }: Tools): Promise<void> => {
   if (network === undefined) return;
   await network.keeper?.remove();
-  const { disconnected } = await removeNetwork(engine.docker, network.id);
+  const { disconnected } = await removeNetwork(engine.docker, network);
   if (disconnected.length === 0) return;
   process.emitWarning(printableLine(`still attached to ${network.name}, disconnected: ${disconnected.join(', ')}`), {
     type: 'LocalhostForwardWarning',

@@ -1,7 +1,7 @@
 import type { Choice } from '../choose/choose-strategy.ts';
 import { isRefusalOfRights, type Failed } from '../choose/failed.ts';
 import { debug } from '../command/debug.ts';
-import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { printable } from '../printable.ts';
 
 /**
@@ -53,10 +53,8 @@ const isOfStart = ({ code, strategy }: LocalhostForwardError, choice: Choice): b
   code === 'LHF_ERR_NO_STRATEGY' ||
   (code === 'LHF_ERR_PORT_IN_USE' && strategy === choice.strategy);
 
-const wordsOf = ({ stderr, message }: LocalhostForwardError): string => {
-  const [line = ''] = (stderr ?? message).replace(/^(?:Error: )+/, '').split('\n');
-  return line;
-};
+const wordsOf = (error: LocalhostForwardError): string =>
+  headlineOf(error.stderr ?? error).replace(/^(?:Error: )+/, '');
 
 const chooseNext = (choose: (failed: Failed) => Choice, failed: Failed, error: LocalhostForwardError): Choice => {
   try {
@@ -67,15 +65,14 @@ const chooseNext = (choose: (failed: Failed) => Choice, failed: Failed, error: L
 };
 
 const withAll = (failed: Failed, error: LocalhostForwardError): LocalhostForwardError => {
-  const { code, message, strategy, command, stderr } = error;
-  const [what = message] = message.split('\n');
+  const { code, strategy, command, stderr } = error;
   const evidence = failed.map(
     ({ strategy: name, privilege, words }) =>
       `${name}${privilege === 'none' ? '' : ` by ${privilege}`}: failed at its start: ${words}`,
   );
   return new LocalhostForwardError(
     code,
-    { what, evidence, try: 'localhost-forward doctor' },
+    { what: headlineOf(error), evidence, try: 'localhost-forward doctor' },
     { ...(strategy && { strategy }), ...(command && { command }), ...(stderr && { stderr }), cause: error },
   );
 };

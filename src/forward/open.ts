@@ -1,9 +1,8 @@
-import { clearTimeout, now, setTimeout } from '../clock.ts';
+import { now } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
 import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
 import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
-import { isLocalhostForwardError, LocalhostForwardError, type ErrorText } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
@@ -20,7 +19,7 @@ import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
-import { headlineOf } from './close-failed.ts';
+import { endAfterAbort, stopIfAborted, untilAborted, withStays } from './abort-opening.ts';
 import { connectRoute } from './connect-route.ts';
 import { openByFirstStrategy } from './open-by-first-strategy.ts';
 import { OpenForward } from './open-forward.ts';
@@ -29,9 +28,6 @@ import { tellProgress } from './progress.ts';
 
 /** How long all of a forward's undoing may take together, in milliseconds. */
 const undoDeadlineMs = 30_000;
-
-/** How long an opening whose signal has aborted is waited for, in milliseconds: what it calls then has a shorter limit. */
-const undoAfterAbortMs = 5_000;
 
 /**
  * Opens a forward: containers on its network reach the named ports of this host's 127.0.0.1, and nothing else there.
@@ -124,7 +120,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const isProven = options.verify !== false && [...openPorts.values()].map(probedPortOf).some(isDialled);
     const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
     // What dead runs left goes when the engine has done its work for us, for which looking for it would be in the way.
-    sweeping = connecting.then(ignore, ignore).then(() => sweepQuietly(tools));
+    sweeping = Promise.allSettled([connecting]).then(() => sweepQuietly(tools));
     const connected = await connecting.catch((error: unknown) => {
       privileges.check();
       throw error;
@@ -154,62 +150,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
   } catch (error) {
     // Undo everything, whatever happened. The first error is the one to tell.
     const failures = await undo.run(undoDeadlineMs);
-    throw failures.length === 0
-      ? error
-      : withFailures(
-          error,
-          failures.map(({ what, error: failure }) => `${what}: ${headlineOf(failure)}`),
-        );
-  }
-};
-
-const ignore = (): void => undefined;
-
-/** An opening that is aborted is undone first, as long as that gets on; what hangs is not waited for. */
-const endAfterAbort = async (
-  opening: Promise<LocalhostForward>,
-  signal: AbortSignal | undefined,
-): Promise<LocalhostForward> => {
-  if (signal === undefined) return opening;
-  const { promise, reject } = Promise.withResolvers<never>();
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = (): void => void (timer = setTimeout(() => reject(aborted(signal, stillUndone)), undoAfterAbortMs));
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([opening, promise]);
-  } catch (error) {
-    throw signal.aborted ? asAborted(error, signal) : error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-    opening.catch(ignore);
-  }
-};
-
-/** A call that was given up for the signal fails in its own words, and what matters of them is what stays. */
-const asAborted = (error: unknown, signal: AbortSignal): unknown => {
-  if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_ABORTED') return error;
-  const stays = /^ {2}(not undone: .*)$/m.exec((error as Error | undefined)?.message ?? '')?.[1];
-  return aborted(signal, stays === undefined ? {} : { evidence: [stays], try: 'localhost-forward sweep' });
-};
-
-const stillUndone = { evidence: ['what it had begun is still being undone'], try: 'localhost-forward sweep' };
-
-/** What others may wait for as well goes on when nobody waits for it here any more. */
-const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (signal === undefined) return work;
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const onAbort = (): void => resolve(undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    await Promise.race([work, promise]);
-    stopIfAborted(signal);
-    return await work;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    work.catch(ignore);
+    throw failures.length === 0 ? error : withStays(error, failures);
   }
 };
 
@@ -225,20 +166,4 @@ const by = async (privileges: Privileges, work: () => Promise<void>): Promise<vo
 
 const closePorts = async (ports: Map<string, OpenPort>): Promise<void> => {
   await Promise.all([...ports.values()].map((port) => port.close()));
-};
-
-const stopIfAborted = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted === true) throw aborted(signal);
-};
-
-const aborted = ({ reason: cause }: AbortSignal, more: Partial<ErrorText> = {}): LocalhostForwardError =>
-  new LocalhostForwardError(
-    'LHF_ERR_ABORTED',
-    { what: `Opening was aborted by its signal: ${String(cause)}`, ...more },
-    { cause },
-  );
-
-const withFailures = (error: unknown, failures: readonly string[]): unknown => {
-  if (error instanceof Error) error.message += `\n  not undone: ${failures.join('; ')}\nTry: localhost-forward sweep`;
-  return error;
 };

@@ -1,3 +1,4 @@
+import { spans, type Span } from '../command/debug.ts';
 import { channel } from 'node:diagnostics_channel';
 import { now } from '../clock.ts';
 
@@ -12,6 +13,8 @@ const progress = channel('localhost-forward:progress');
 
 /** Tells whoever watches what is done; costs nothing while nobody does. */
 export const tellProgress = (step: Progress['step'], startedAt: number, detail: () => string): void => {
+  if (spans.hasSubscribers)
+    spans.publish({ what: `${step}: ${detail()}`, startedAt, ms: now() - startedAt } satisfies Span);
   if (!progress.hasSubscribers) return;
   progress.publish({ step, detail: detail(), ms: now() - startedAt } satisfies Progress);
 };

@@ -35,7 +35,7 @@ export const networks: LeftoverKind<EngineMark> = {
     });
   },
   remove: (marks, tools) =>
-    removeEach(marks, tools, async ({ id }, docker) => (await removeNetwork(docker, id)).disconnected),
+    removeEach(marks, tools, async (mark, docker) => (await removeNetwork(docker, mark)).disconnected),
 };
 
 /** Our own containers by their label and name: the label alone comes with an image, too. */

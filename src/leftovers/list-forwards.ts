@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { connectEngine } from '../engine/engine.ts';
 import { listNetworks, type ListedNetwork } from '../engine/networks.ts';
-import { judgeOwner } from '../ownership/judge-owner.ts';
+import type { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import type { LocalhostForwardOptions } from '../types.ts';
 import { idOfBridge, labels, parsePortsLabel } from '../ownership/names.ts';
+import { judgeByEngine } from './judge-by-engine.ts';
 
 /** A forward's network on this machine's engine, with its owner. */
 export interface ListedForward {
@@ -32,14 +33,18 @@ export const listForwards = async ({ docker }: Pick<LocalhostForwardOptions, 'do
 > => {
   const engine = await connectEngine(docker);
   const networks = await listNetworks(engine.docker, labels.session);
-  const forwards = await Promise.all(networks.map(describe));
+  const judge = await judgeByEngine(
+    networks.map((network) => network.labels[labels.session]),
+    { engine },
+  );
+  const forwards = await Promise.all(networks.map((network) => describe(network, judge)));
   return forwards.toSorted((a, b) => a.created.localeCompare(b.created));
 };
 
-const describe = async (network: ListedNetwork): Promise<ListedForward> => {
+const describe = async (network: ListedNetwork, judge: typeof judgeOwner): Promise<ListedForward> => {
   const session = network.labels[labels.session] ?? '';
   const owner = parseSession(session);
-  const alive = owner === undefined ? 'elsewhere' : judgeOwner(owner).state;
+  const alive = owner === undefined ? 'elsewhere' : judge(owner).state;
   const command = owner !== undefined && alive === 'alive' ? await readCommand(owner.pid) : undefined;
   const bridgeName = network.labels[labels.bridge] ?? network.bridge;
   return {

@@ -75,7 +75,7 @@ const removeThing = async ({ docker }: Engine, { kind, name }: Doubtful): Promis
       throw error;
     },
   );
-  if (isThere) await (isNetwork ? removeNetwork(docker, name) : removeContainer(docker, name));
+  if (isThere) await (isNetwork ? removeNetwork(docker, { name }) : removeContainer(docker, name));
   return isThere;
 };
 

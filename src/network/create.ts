@@ -82,7 +82,7 @@ const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine:
   try {
     return { ...network, keeper: await keepBridge(engine, { ...plan, names }) };
   } catch (error) {
-    await removeNetwork(engine.docker, id).catch((failure: unknown) =>
+    await removeNetwork(engine.docker, { name: names.network, id }).catch((failure: unknown) =>
       debug(`removing ${names.network}: ${String(failure)}`),
     );
     throw error;

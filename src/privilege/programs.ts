@@ -31,8 +31,7 @@ const callsOf: Readonly<Record<RootProgram, readonly string[]>> = {
   ],
   iptables: [
     '-V',
-    '-S INPUT',
-    '-t (filter|mangle|security) -S INPUT',
+    '-w 5 (-t (filter|mangle|security) )?-S INPUT',
     '-w 5 -t (nat|raw) (-v )?-S [A-Za-z0-9-]+',
     `-w 5 -t (filter|mangle|security) (-I INPUT 1|-C INPUT|-D INPUT) -i ${ours}[+] -d 127.0.0.0/8 -m conntrack --ctstate DNAT -m comment --comment lhf.[0-9a-z.-]+.[0-9a-z-]+ -j ACCEPT`,
   ],

@@ -4,6 +4,7 @@
  * direction holds one buffer and no more: a small one, and a large one for as long as it is filled and not too many are out.
  */
 
+const { giveBack, isLarge, smallBytes, takeLarge, takeSmall } = require('./buffers.cjs');
 const { Line } = require('./pace.cjs');
 
 /** @import { End } from './ends.cjs' */
@@ -11,38 +12,8 @@ const { Line } = require('./pace.cjs');
 
 /** What one port carried. @typedef {{ attempts: number, connections: number, packets: number, bytes: number, proofs: number }} Count */
 
-const smallBytes = 16_384;
-const largeBytes = 1_048_576;
-/** So much memory for large buffers, and what is kept of small ones for the next connections. */
-const mostLarge = 32;
-const mostSpare = 256;
-
 /** A direction that filled so little of its large buffer, so many times in a row, gets along with a small one. */
 const idleReads = 64;
-
-/** @type {Uint8Array[]} */
-const spare = [];
-/** @type {Uint8Array[]} */
-const spareLarge = [];
-let large = 0;
-
-const takeSmall = () => spare.pop() ?? Buffer.allocUnsafeSlow(smallBytes);
-
-/** @returns {Uint8Array | undefined} */
-const takeLarge = () => {
-  if (large >= mostLarge) return undefined;
-  large += 1;
-  return spareLarge.pop() ?? Buffer.allocUnsafeSlow(largeBytes);
-};
-
-/** @param {Uint8Array} buffer */
-const giveBack = (buffer) => {
-  if (buffer.length === largeBytes) {
-    large -= 1;
-    // A few are enough to go on with.
-    if (spareLarge.length < 4) spareLarge.push(buffer);
-  } else if (spare.length < mostSpare) spare.push(buffer);
-};
 
 /** One direction of a connection. */
 class Direction {
@@ -191,9 +162,8 @@ class Direction {
 
   /** @param {number} length @returns {Uint8Array | undefined} another buffer, where this one does not fit what comes */
   #fit(length) {
-    const isLarge = this.#buffer.length === largeBytes;
     this.#lowReads = length < smallBytes ? this.#lowReads + 1 : 0;
-    const next = isLarge
+    const next = isLarge(this.#buffer)
       ? this.#lowReads > idleReads
         ? takeSmall()
         : undefined
@@ -259,4 +229,4 @@ class Carried {
   }
 }
 
-module.exports = { Carried, takeSmall };
+module.exports = { Carried };

@@ -1,18 +1,16 @@
-import { isLocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, textOf } from '../errors.ts';
 import type { SmokeFailure } from './report.ts';
 
-/** An error as a report keeps it: its message taken apart again into sentence, evidence and advice. */
+/** An error as a report keeps it. */
 export const describeFailure = (error: unknown): SmokeFailure => {
   // A check that a signal ended early has its name as the reason.
-  const text = error instanceof Error ? error.message : `interrupted by ${String(error)}`;
-  const lines = text.split('\n');
-  const [message = '', ...rest] = lines;
-  const advice = rest.find((line) => line.startsWith('Try: '));
+  if (!(error instanceof Error)) return { message: `interrupted by ${String(error)}`, evidence: [] };
+  const { what: message, evidence = [], try: advice } = textOf(error);
   return {
     ...(isLocalhostForwardError(error) ? { code: error.code } : {}),
     message,
-    evidence: rest.filter((line) => line !== advice).map((line) => line.trim()),
-    ...(advice === undefined ? {} : { try: advice.slice('Try: '.length) }),
+    evidence,
+    ...(advice === undefined ? {} : { try: advice }),
     ...(isLocalhostForwardError(error) && error.diagnosis !== undefined ? { diagnosis: error.diagnosis } : {}),
   };
 };

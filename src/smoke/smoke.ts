@@ -14,7 +14,8 @@ import { strategyNamed } from '../strategies/all.ts';
 import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
 import { describeFailure } from './failure.ts';
 import type { SmokeRun, Trace } from './report.ts';
-import { firstLineOf, StepRecorder, type StepWatcher } from './steps.ts';
+import { headlineOf } from '../errors.ts';
+import { StepRecorder, type StepWatcher } from './steps.ts';
 import { listTraces } from './traces.ts';
 
 export interface SmokeOptions {
@@ -104,7 +105,7 @@ const open = async (
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    steps.add(stepOf(error), false, now() - startedAt, firstLineOf(error));
+    steps.add(stepOf(error), false, now() - startedAt, headlineOf(error));
     throw error;
   } finally {
     stop();

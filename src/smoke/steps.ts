@@ -1,4 +1,6 @@
 import { now } from '../clock.ts';
+import { debug } from '../command/debug.ts';
+import { headlineOf } from '../errors.ts';
 import type { SmokeStep } from './report.ts';
 
 /** Whoever wants to see the steps while they happen. */
@@ -25,7 +27,7 @@ export class StepRecorder {
       this.add(name, true, now() - startedAt, describe(value));
       return value;
     } catch (error) {
-      this.add(name, false, now() - startedAt, firstLineOf(error));
+      this.add(name, false, now() - startedAt, headlineOf(error));
       throw error;
     }
   }
@@ -37,11 +39,9 @@ export class StepRecorder {
 
   /** Records a step that was done elsewhere. */
   add(name: string, ok: boolean, ms: number, detail: string): void {
+    debug(`step ${name}`, now() - ms);
     const step = { name, ok, ms: Math.round(ms * 10) / 10, detail };
     this.steps.push(step);
     this.#watcher.onStep?.(step);
   }
 }
-
-export const firstLineOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

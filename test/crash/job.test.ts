@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
+import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { parseSession } from '../../src/ownership/owner.ts';
 import { allowContainer } from '../../src/privilege/advice.ts';
 import { labels } from '../../src/ownership/names.ts';
@@ -77,8 +78,11 @@ test.each(['nftables', 'iptables', 'relay'])(
     await openAndClose();
     expect((await sweep()).removed).toEqual([]);
     expect((await tracesOf(owner?.pid)).toSorted()).toEqual(had);
+    const listed = async (): Promise<string[]> => (await listForwards({ docker })).map(({ alive }) => alive);
+    expect(await listed()).toEqual(['elsewhere']);
 
     await job.kill();
+    expect(await listed()).toEqual(['dead']);
     if (strategy === 'nftables') await job.remove();
     await openAndClose();
     await job.remove({ force: true }).catch(() => undefined);

@@ -33,9 +33,10 @@ describe('smoke', () => {
   });
 
   it('tells its steps, a summary and a JUnit report', async () => {
-    const files = { junit: join(tmpdir(), `lhf-${process.pid}.xml`), summary: join(tmpdir(), `lhf-${process.pid}.md`) };
+    const [junit, summary, trace] = ['xml', 'md', 'json'].map((end) => join(tmpdir(), `lhf-${process.pid}.${end}`));
+    const files = { junit: junit ?? '', summary: summary ?? '', trace: trace ?? '' };
     try {
-      const { stdout, exitCode } = await cli(['smoke', '--junit', files.junit], {
+      const { stdout, exitCode } = await cli(['smoke', '--junit', files.junit, '--trace', files.trace], {
         GITHUB_ACTIONS: 'true',
         GITHUB_STEP_SUMMARY: files.summary,
       });
@@ -43,6 +44,11 @@ describe('smoke', () => {
       for (const step of ['network', 'rules', 'request', 'other ports', 'tear-down', 'nothing left'])
         expect(stdout).toMatch(new RegExp(`^✓ ${step} `, 'm'));
       expect(await readFile(files.junit, 'utf8')).toMatch(/<testsuite [^>]*failures="0"/);
+      const { traceEvents } = JSON.parse(await readFile(files.trace, 'utf8')) as { traceEvents: { name: string }[] };
+      const names = traceEvents.map(({ name }) => name).join('\n');
+      // The steps, what the engine was asked for, and the rules' transaction.
+      for (const what of [/^step tear-down$/m, /^network lhf-\w{8} [\d.]+\/28$/m, /^nft create table ip lhf_guard_/m])
+        expect(names).toMatch(what);
       expect(await readFile(files.summary, 'utf8')).toContain('nftables');
     } finally {
       await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));

@@ -1,6 +1,13 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { errorCodes, isLocalhostForwardError, LocalhostForwardError } from '../../src/errors.ts';
+import {
+  addEvidence,
+  errorCodes,
+  headlineOf,
+  isLocalhostForwardError,
+  LocalhostForwardError,
+  textOf,
+} from '../../src/errors.ts';
 
 test('the codes are a promise', () => {
   expect(errorCodes.toSorted()).toEqual([
@@ -69,5 +76,21 @@ describe('an error', () => {
   test('is told across realms', () => {
     const make = "Object.defineProperty(new Error('x'), Symbol.for('localhost-forward.error'), { value: true })";
     expect(isLocalhostForwardError(runInNewContext(make))).toBe(true);
+  });
+});
+
+describe('the text of an error', () => {
+  test('is read from the error itself and not from its message', () => {
+    const text = { what: 'Loading failed', evidence: ['Try: no advice'], try: 'nft list tables' };
+    expect(textOf(new LocalhostForwardError('LHF_ERR_RULES', text))).toEqual(text);
+    expect(textOf(new Error('one\ntwo'))).toEqual({ what: 'one' });
+    expect(headlineOf('words\nmore')).toBe('words');
+  });
+
+  test('takes what was seen later, before its advice', () => {
+    const error = new LocalhostForwardError('LHF_ERR_RULES', { what: 'No', evidence: ['a'], try: 'b' });
+    addEvidence(error, 'c');
+    expect(error.message).toBe('No\n  a\n  c\nTry: b');
+    expect(textOf(error)).toEqual({ what: 'No', evidence: ['a', 'c'], try: 'b' });
   });
 });

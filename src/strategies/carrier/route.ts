@@ -1,6 +1,6 @@
 import { debug } from '../../command/debug.ts';
 import { describePruned } from '../../engine/helper-container.ts';
-import { LocalhostForwardError } from '../../errors.ts';
+import { headlineOf, LocalhostForwardError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import type { Strategy as StrategyName } from '../../types.ts';
 import {
@@ -141,7 +141,7 @@ export class CarriedRoute extends CarriedView implements Route {
     this.#mended += 1;
     const outcome = await this.repair().then(
       () => 'it is back, and what was established is not',
-      (error: Error) => `it could not be put back: ${error.message.split('\n')[0]}`,
+      (error: Error) => `it could not be put back: ${headlineOf(error)}`,
     );
     if (this.#isClosing) return;
     process.emitWarning(printable(`somebody took the ${this.#front.strategy} of ${this.#forward} away; ${outcome}`), {

@@ -17,21 +17,23 @@ export const readRouteLocalnet = async (bridge: string): Promise<boolean | undef
 };
 
 /**
- * With `isHermetic` the bridge also takes no IPv6 from then on: its link-local address leads to all that listens on ::. That stays as long
- * as the bridge does, whoever dies.
+ * Turns it on where it is not on already, and refuses source routes wherever it is. With `isHermetic` the bridge also takes no IPv6 from
+ * then on: its link-local address leads to all that listens on ::. That stays as long as the bridge does, whoever dies.
  *
  * @throws LHF_ERR_RULES
  */
-export const openRouteLocalnet = async (
+export const openBridge = async (
   bridge: string,
   privileges: Privileges,
-  { isHermetic }: { isHermetic: boolean },
+  { isOpen, isHermetic }: { isOpen: boolean; isHermetic: boolean },
 ): Promise<void> => {
   const ipv6 = `net/ipv6/conf/${bridge}/disable_ipv6`;
   const alone = isHermetic && (await readSysctl(ipv6)) !== undefined ? [ipv6] : [];
   // This one first: where it fails, nothing has been opened.
+  const on = [...alone, ...(isOpen ? [] : [keyOf(bridge)])];
   const failure =
-    (await refuseSourceRoutes(bridge, privileges)) ?? (await privileges.setSysctls([...alone, keyOf(bridge)], '1'));
+    (await refuseSourceRoutes(bridge, privileges)) ??
+    (on.length === 0 ? undefined : await privileges.setSysctls(on, '1'));
   if (failure === undefined) return;
   const { what, advice } = describeRefusal(bridge, failure);
   throw new LocalhostForwardError('LHF_ERR_RULES', { what, try: advice });

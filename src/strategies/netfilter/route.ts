@@ -19,7 +19,7 @@ import type {
 import { Accepts } from './firewalls/accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
 import { watchPackets } from './packets/packet-watch.ts';
-import { closeRouteLocalnet, openRouteLocalnet, readRouteLocalnet } from './route-localnet.ts';
+import { closeRouteLocalnet, openBridge, readRouteLocalnet } from './route-localnet.ts';
 
 /** What netfilter's strategies have in common: rules by one of its programs, and `route_localnet`, which opens a bridge to 127/8. */
 export class NetfilterView implements RouteView {
@@ -29,7 +29,7 @@ export class NetfilterView implements RouteView {
   protected probeAddress: string;
   readonly #rules: BridgeRulesView;
 
-  constructor(names: Names, rules: BridgeRulesView, tools: Tools, probeAddress = '') {
+  constructor(names: Names, rules: BridgeRulesView, tools: Tools, probeAddress: string) {
     this.names = names;
     this.tools = tools;
     this.probeAddress = probeAddress;
@@ -100,9 +100,10 @@ export class NetfilterRoute extends NetfilterView implements Route {
       await this.divertProbes(this.#trials);
     }
     this.#keepsRouteLocalnet = (await readRouteLocalnet(this.names.bridge)) === true;
-    const isHermetic = this.#isHermetic;
-    if (!this.#keepsRouteLocalnet || isHermetic)
-      await openRouteLocalnet(this.names.bridge, this.tools.privileges, { isHermetic });
+    await openBridge(this.names.bridge, this.tools.privileges, {
+      isOpen: this.#keepsRouteLocalnet,
+      isHermetic: this.#isHermetic,
+    });
     return { address: gateway };
   }
 

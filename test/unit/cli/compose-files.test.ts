@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ComposeRefusal, refuseFileOptions, withComposeFile } from '../../../src/cli/compose-files.ts';
+import { ComposeRefusal, joinsNothing, refuseFileOptions, withComposeFile } from '../../../src/cli/compose-files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -72,3 +72,22 @@ it.each([
   'docker build -f x .',
   'npm test',
 ])('%s is not', (command) => expect(() => refuseFileOptions(command.split(' '))).not.toThrow());
+
+const joining = 'networks: { default: { external: true, name: "${LOCALHOST_FORWARD_NETWORK}" } }';
+
+describe('compose starts services that join no forward', () => {
+  it.each([
+    [['docker', 'compose', 'up'], 'services: {}', true],
+    [['/usr/bin/docker-compose', '-p', 'name', 'up', '-d'], 'services: {}', true],
+    [['docker', 'compose', 'run', 'web'], 'services: {}', true],
+    [['docker', 'compose', 'up'], joining, false],
+    [['docker', 'compose', 'ps'], 'services: {}', false],
+    [['docker', 'compose', '-f', 'dev.yaml', 'up'], 'services: {}', false],
+    [['npm', 'run', 'up'], 'services: {}', false],
+  ])('%j beside %s: %s', (command, text, joins) =>
+    expect(joinsNothing(command, folderWith(['compose.yaml', text]), {})).toBe(joins),
+  );
+
+  it('is not asked where there is no project, which compose itself says', () =>
+    expect(joinsNothing(['docker', 'compose', 'up'], folderWith(), {})).toBe(false));
+});

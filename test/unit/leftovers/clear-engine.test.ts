@@ -19,7 +19,8 @@ const pretend = (networksAt: (look: number) => readonly object[]) => {
   const removed: string[] = [];
   const docker = {
     listContainers: async () => [],
-    listNetworks: async () => networksAt((looks += 1)).filter((one) => !removed.includes((one as { Id: string }).Id)),
+    listNetworks: async () =>
+      networksAt((looks += 1)).filter((one) => !removed.includes((one as { Name: string }).Name)),
     getNetwork: (id: string) => ({
       inspect: async () => ({ ...network, Containers: {} }),
       remove: async () => void removed.push(id),
@@ -40,6 +41,6 @@ describe('what the engine keeps of a dead session', () => {
   test('is waited for where it was still to be made', async () => {
     const engine = pretend((look) => (look < 4 ? [] : [network]));
     expect(await clearEngine(dead([]), engine.tools)).toEqual([]);
-    expect(engine.removed).toEqual(['n1']);
+    expect(engine.removed).toEqual([bridge]);
   });
 });

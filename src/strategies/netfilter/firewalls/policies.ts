@@ -37,6 +37,6 @@ export const parsePolicies = (listing: string): InputChain[] => {
 const listLegacy = async (privileges: Privileges): Promise<InputChain[]> => {
   const tables = await readFile('/proc/net/ip_tables_names', 'utf8').catch(() => '');
   if (!/^filter$/m.test(tables)) return [];
-  const { stdout } = await privileges.run(['iptables', '-S', 'INPUT']);
+  const { stdout } = await privileges.run(['iptables', '-w', '5', '-S', 'INPUT']);
   return stdout.includes('-P INPUT DROP') ? [{ family: 'ip', table: 'filter', chain: 'INPUT' }] : [];
 };

@@ -46,7 +46,9 @@ const listTable = async (
 
 /** Of tables that have no chain of ours, only that one of theirs is read in which our accepts stand. */
 const listingOf = (table: IptablesTable): RootArgv =>
-  table === 'nat' || table === 'raw' ? ['iptables-save', '-t', table] : ['iptables', '-t', table, '-S', 'INPUT'];
+  table === 'nat' || table === 'raw'
+    ? ['iptables-save', '-t', table]
+    : ['iptables', '-w', '5', '-t', table, '-S', 'INPUT'];
 
 /** iptables' older kind makes each table that it is asked for. */
 const existing = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<readonly IptablesTable[]> => {

@@ -1,4 +1,4 @@
-/* What the owned table and the guard beside it have in common: see process-rules.ts. */
+/* What the owned table and the guard beside it have in common: see rules.ts. */
 
 /** Without this, `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x. */
 export const renderArrival = (table: string): string[] => [

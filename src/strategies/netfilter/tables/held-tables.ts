@@ -1,3 +1,4 @@
+import { headlineOf } from '../../../errors.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
@@ -41,11 +42,6 @@ export class HeldTables {
     return true;
   }
 
-  /** Runs commands beside the tables, in a transaction of their own; resolves to nft's words against it. What they own goes with this process. */
-  transact(commands: readonly string[]): Promise<string> {
-    return this.#holder.current.transact(commands);
-  }
-
   #start(): NftHolder {
     const holder: NftHolder = new NftHolder({
       ...this.#owner,
@@ -60,7 +56,7 @@ export class HeldTables {
     const restored = this.rules.restoreAll().then(() => this.#owner.privileges.renew());
     const outcome = await restored.then(
       () => 'its rules are back',
-      (error: unknown) => `its rules could not be put back: ${String(error).split('\n')[0]}`,
+      (error: unknown) => `its rules could not be put back: ${headlineOf(error)}`,
     );
     if (bridges === '') return;
     process.emitWarning(printable(`somebody ended the nft that held ${bridges}; ${outcome}`), {

@@ -186,7 +186,7 @@ export class ProcessTables {
     return new LocalhostForwardError(
       'LHF_ERR_RULES',
       { what: `The nftables rules ${what}: ${first}`, try: advice },
-      { strategy: 'nftables', stderr: answer },
+      { stderr: answer },
     );
   }
 }
