@@ -1,4 +1,5 @@
 import type { Diagnosis } from './diagnosis.ts';
+import { printable, printableLine, wordsOf } from './printable.ts';
 import type { StrategyReason } from './types.ts';
 
 /** Each code that a {@link LocalhostForwardError} can carry. */
@@ -104,7 +105,7 @@ export const isLocalhostForwardError = (value: unknown): value is LocalhostForwa
 export const textOf = (error: unknown): ErrorText => {
   const told = isLocalhostForwardError(error) ? (error as unknown as Record<symbol, unknown>)[brand] : undefined;
   if (typeof told === 'object' && told !== null) return told as ErrorText;
-  return { what: (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '' };
+  return { what: wordsOf(error).split('\n', 1)[0] ?? '' };
 };
 
 /** What an error says first: its evidence and advice are those of another question. */
@@ -119,4 +120,11 @@ export const addEvidence = (error: LocalhostForwardError, line: string): void =>
 };
 
 const renderErrorText = ({ what, evidence = [], try: advice }: ErrorText): string =>
-  [what, ...evidence.map((line) => `  ${line}`), ...(advice === undefined ? [] : [`Try: ${advice}`])].join('\n');
+  [
+    within(what, '  '),
+    ...evidence.map((line) => `  ${within(line, '    ')}`),
+    ...(advice === undefined ? [] : [`Try: ${printableLine(advice)}`]),
+  ].join('\n');
+
+// Words of others may be of several lines: none of them begins as one of ours would.
+const within = (text: string, indent: string): string => printable(text).replaceAll(/\n(?!$)/g, `\n${indent}`);

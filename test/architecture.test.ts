@@ -14,6 +14,7 @@ const layers: readonly (readonly string[])[] = [
     'src/version.ts',
     'src/clock.ts',
     'src/abort.ts',
+    'src/printable.ts',
   ],
   ['src/verification.ts'],
   ['src/types.ts'],
@@ -77,6 +78,7 @@ const pure: Readonly<Record<string, readonly string[]>> = {
   'src/verification.ts': [],
   'src/types.ts': [],
   'src/errors.ts': [],
+  'src/printable.ts': [],
   'src/choose': [],
   'src/options': ['node:util'],
 };

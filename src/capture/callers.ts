@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { listAttached } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { readSafely } from '../options/expect.ts';
 import type { Caller, Strategy } from '../types.ts';
 
 /** The containers of one network, by address. */
@@ -59,9 +60,13 @@ export const readPeer = (from: Socket | IncomingMessage | string): Peer => {
     const address = plain(written);
     if (isIP(address) !== 0) return { address, port: port === undefined ? undefined : Number(port) };
   } else if (typeof from === 'object' && from !== null) {
-    const socket = 'socket' in from ? from.socket : from;
-    const { remoteAddress, remotePort } = socket ?? {};
-    if (typeof remoteAddress === 'string') return { address: plain(remoteAddress), port: remotePort };
+    const { remoteAddress, remotePort } = readSafely('from', () => {
+      const socket = 'socket' in from ? from.socket : from;
+      const { remoteAddress: address, remotePort: port } = socket ?? {};
+      return { remoteAddress: address, remotePort: typeof port === 'number' ? port : undefined };
+    });
+    if (typeof remoteAddress === 'string' && isIP(plain(remoteAddress)) !== 0)
+      return { address: plain(remoteAddress), port: remotePort };
   }
   throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
     what: `Expected \`from\` to be a connected socket, a request or an address, got \`${describe(from)}\``,
@@ -73,7 +78,7 @@ export const readPeer = (from: Socket | IncomingMessage | string): Peer => {
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
 const describe = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? 'an object without a remote address' : String(value);
+  typeof value === 'object' && value !== null ? 'an object without a remote address' : String(value).slice(0, 120);
 
 export const callersHidden = (strategy: Strategy): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {

@@ -1,6 +1,7 @@
 import { doctor as examine, type DoctorReport } from '../doctor/doctor.ts';
 import { explainAll } from '../doctor/explain.ts';
 import { renderExplanation, shorten } from './explanation.ts';
+import { printable, renderJson } from '../printable.ts';
 import { hang, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward doctor`. Resolves to the exit code: 1 where no strategy works. */
@@ -15,7 +16,7 @@ export const doctor = async ({
   const report = await examine();
   const explanations = explain && report.engine !== null ? await explainAll(example) : [];
   const document = explain ? { ...report, explanations: explanations.map(shorten) } : report;
-  if (json) write(`${JSON.stringify(document, undefined, 2)}\n`);
+  if (json) write(`${renderJson(document, 2)}\n`);
   else {
     for (const line of renderReport(report, colors, width())) write(`${line}\n`);
     for (const one of explanations) write(['', ...renderExplanation(one, colors), ''].join('\n'));
@@ -77,7 +78,7 @@ export const renderReport = (
       `${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
     ),
     ...left.map(({ owner, things }) => row(' ', '', `${things.join(', ')} (${owner ?? 'owner unknown'})`)),
-    ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : (problem ?? 'nothing works here'),
+    ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : printable(problem ?? 'nothing works here'),
   ];
 };
 

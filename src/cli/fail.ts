@@ -1,3 +1,4 @@
+import { printable, wordsOf } from '../printable.ts';
 import { isLocalhostForwardError } from '../errors.ts';
 import { openTerminal, wrap } from './terminal.ts';
 
@@ -5,8 +6,8 @@ import { openTerminal, wrap } from './terminal.ts';
 export const fail = (error: unknown): number => {
   const { write, width, colors } = openTerminal(process.stderr);
   const wantsStack = (process.env['DEBUG'] ?? '') !== '' || !isLocalhostForwardError(error);
-  const text = error instanceof Error ? (wantsStack ? (error.stack ?? error.message) : error.message) : String(error);
-  const [first = '', ...rest] = text.split('\n');
+  const text = (wantsStack && error instanceof Error ? error.stack : undefined) ?? wordsOf(error);
+  const [first = '', ...rest] = printable(text).split('\n');
   const more = isLocalhostForwardError(error) ? [colors.dim(`More: ${error.docs}`)] : [];
   write([...wrap(first, width()).map(colors.red), ...rest, ...more, ''].join('\n'));
   return 1;

@@ -1,12 +1,13 @@
 import { listForwards, type ListedForward } from '../leftovers/list-forwards.ts';
 import { renderPort } from '../ownership/names.ts';
+import { printableLine, renderJson } from '../printable.ts';
 import { fit, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward ls`. Resolves to the exit code. */
 export const ls = async ({ json = false }: { json?: boolean }): Promise<number> => {
   const { write, width, colors } = openTerminal(process.stdout);
   const forwards = await listForwards();
-  if (json) write(`${JSON.stringify(forwards, undefined, 2)}\n`);
+  if (json) write(`${renderJson(forwards, 2)}\n`);
   else for (const line of renderForwards(forwards, colors, width())) write(`${line}\n`);
   return 0;
 };
@@ -19,13 +20,15 @@ export const renderForwards = (
 ): string[] => {
   if (forwards.length === 0) return ['no forwards'];
   const header = ['NETWORK', 'OPENED WITH', 'SUBNET', 'SINCE', 'OWNER'];
-  const rows = forwards.map((one) => [
-    one.networkName,
-    one.ports.map(renderPort).join(' ') || 'no port',
-    one.subnet,
-    one.created.replace(/\.\d+Z$/, 'Z'),
-    describeOwner(one),
-  ]);
+  const rows = forwards.map((one) =>
+    [
+      one.networkName,
+      one.ports.map(renderPort).join(' ') || 'no port',
+      one.subnet,
+      one.created.replace(/\.\d+Z$/, 'Z'),
+      describeOwner(one),
+    ].map(printableLine),
+  );
   const widths = header.map((name, n) => Math.max(name.length, ...rows.map((row) => row[n]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     fit(

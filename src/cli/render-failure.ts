@@ -1,3 +1,4 @@
+import { printable, printableLine } from '../printable.ts';
 import type { SmokeFailure } from '../smoke/report.ts';
 import { renderPicture } from './picture.ts';
 import { hang, wrap, type Terminal } from './terminal.ts';
@@ -14,9 +15,9 @@ export const renderFailure = (
   return [
     '',
     ...(picture.length === 0 ? [] : [...picture, '']),
-    ...wrap(message, width()).map((line) => colors.bold(colors.red(line))),
-    ...seen.map((line) => hang('  ', 2, line, width())),
-    ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${advice}`]),
+    ...wrap(printable(message), width()).map((line) => colors.bold(colors.red(line))),
+    ...seen.map((line) => hang('  ', 2, printable(line), width())),
+    ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${printableLine(advice)}`]),
     ...(docs === undefined ? [] : [colors.dim(`More: ${docs}`)]),
     '',
   ].join('\n');

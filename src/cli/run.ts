@@ -7,6 +7,7 @@ import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { assertServices } from '../forward/compose.ts';
 import { joinsNothing, refuseFileOptions, withComposeFile } from './compose-files.ts';
+import { printableLine } from '../printable.ts';
 import { openComposeProject } from './compose-project.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -73,7 +74,9 @@ const exitOf = (child: ChildProcess, file: string): Promise<number> =>
       // An error after the start (a signal that could not be sent) is not the end.
       if (child.pid !== undefined) return;
       const { write, colors } = openTerminal(process.stderr);
-      write(`${colors.red(`localhost-forward run: cannot start '${file}': ${reasonOf(error)}`)}\n`);
+      write(
+        `${colors.red(`localhost-forward run: cannot start '${printableLine(file)}': ${printableLine(reasonOf(error))}`)}\n`,
+      );
       resolve(notStarted);
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + signalNumber(signal ?? 'SIGKILL')));

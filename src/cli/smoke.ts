@@ -1,6 +1,7 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { now } from '../clock.ts';
 import { availableStrategies } from '../smoke/available-strategies.ts';
+import { renderJson } from '../printable.ts';
 import { runSmoke } from '../smoke/smoke.ts';
 import type { SmokeReport, SmokeRun } from '../smoke/report.ts';
 import { Trace } from '../smoke/trace.ts';
@@ -49,7 +50,7 @@ export const smoke = async ({
     if (interrupt.signal.aborted) break;
   }
   const report = joinRuns(runs, strategy === 'all');
-  if (json) output.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  if (json) output.write(`${renderJson(report, 2)}\n`);
   else if (report.ok)
     output.write(
       `${output.colors.green('Works')}: ${runs.map((run) => run.strategy).join(', ')}, ${Math.round(now() - startedAt)} ms\n`,

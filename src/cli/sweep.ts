@@ -1,11 +1,12 @@
 import { sweep as sweepHost, type Leftover, type SweepReport } from '../leftovers/sweep.ts';
+import { renderJson } from '../printable.ts';
 import { hang, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward sweep`. Resolves to the exit code: 1 where something could not be removed. */
 export const sweep = async ({ all = false, json = false }: { all?: boolean; json?: boolean }): Promise<number> => {
   const { write, width, colors } = openTerminal(process.stdout);
   const report = await sweepHost({ all });
-  if (json) write(`${JSON.stringify(report, undefined, 2)}\n`);
+  if (json) write(`${renderJson(report, 2)}\n`);
   else for (const line of renderSweep(report, colors, width())) write(`${line}\n`);
   return report.failed.length === 0 ? 0 : 1;
 };

@@ -1,4 +1,5 @@
 import picocolors from 'picocolors';
+import { printableLine } from '../printable.ts';
 
 /** Where output goes, and what may be done there. */
 export interface Terminal {
@@ -45,7 +46,7 @@ export const wrap = (text: string, width: number | undefined): string[] => {
 
 /** A line that begins with something of its own, which further lines are indented by: `indent` is how wide that looks. */
 export const hang = (start: string, indent: number, text: string, width: number | undefined): string =>
-  wrap(text, width === undefined ? undefined : Math.max(width - indent, 20))
+  wrap(printableLine(text), width === undefined ? undefined : Math.max(width - indent, 20))
     .map((line, n) => `${n === 0 ? start : ' '.repeat(indent)}${line}`.trimEnd())
     .join('\n');
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { headlineOf, type LocalhostForwardError } from '../errors.ts';
+import { printableLine } from '../printable.ts';
 
 /** A command line that cannot be understood: exit code 2, one line and the usage. */
 export const usageExitCode = 2;
@@ -15,7 +16,7 @@ export const renderUsageError = (command: Command, complaint: string): string =>
     .replaceAll(/\s+/g, ' ')
     .replace(/^.* is invalid(?: for argument '[^']*')?\. (?=expected )/, '');
   const name = nameOf(command);
-  return `${line.startsWith(`${name}: `) ? line : `${name}: ${line}`}\nUsage: ${name} ${command.usage()}\n`;
+  return `${printableLine(line.startsWith(`${name}: `) ? line : `${name}: ${line}`)}\nUsage: ${name} ${command.usage()}\n`;
 };
 
 /** What the library refused, in the words of the command line. */

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { now } from '../clock.ts';
+import { printableLine } from '../printable.ts';
 
 /** Something that was done, on `performance.now()`'s clock, in milliseconds. */
 export interface Span {
@@ -13,7 +14,10 @@ export const spans = channel('localhost-forward:span');
 
 /** Whether `DEBUG=localhost-forward*` asks for our lines: a comma-separated list with `*` and `-exclusions`, as the debug package reads it. */
 const isWanted = (list: string): boolean => {
-  const names = list.split(/[\s,]+/).filter(Boolean);
+  const names = list
+    .replaceAll(/\*+/g, '*')
+    .split(/[\s,]+/)
+    .filter(Boolean);
   const matches = (pattern: string): boolean =>
     new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test(
       'localhost-forward',
@@ -30,5 +34,5 @@ export const debug = (line: string, startedAt?: number): void => {
     spans.publish({ what: line.trim(), startedAt, ms: now() - startedAt } satisfies Span);
   if (!isWanted(process.env['DEBUG'] ?? '')) return;
   const took = startedAt === undefined ? '' : ` (${(now() - startedAt).toFixed(1)} ms)`;
-  process.stderr.write(`localhost-forward ${line.trimEnd()}${took}\n`);
+  process.stderr.write(`localhost-forward ${printableLine(line.trimEnd())}${took}\n`);
 };

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { debug } from './debug.ts';
-import { systemPath } from './find-program.ts';
-import { start, type Argv, type StartOptions } from './start.ts';
+import { locate, start, type Argv, type StartOptions } from './start.ts';
 
 /** A program that prints until it is told to end. */
 export interface Watch {
@@ -15,9 +14,15 @@ export interface Watch {
 /** How long it may take to end when it is told to, in milliseconds. */
 const farewellMs = 5_000;
 
-// The pipe ends with this process, however that ends, and takes the program along; a signal would not reach what sudo runs.
-// sudo may have given the shell another PATH.
-const untilInputEnds = `PATH=${systemPath}; "$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"`;
+// The pipe ends with this process, however that ends, and takes the program along.
+const untilInputEnds = '"$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"';
+
+/**
+ * The same for a program that another user's rights are given to: no signal of ours would reach it. It has a terminal of its own, which
+ * the kernel hangs up when `script` is killed, whoever it runs as. Detached, for it outlives the user's terminal by the time that takes.
+ */
+const untilHungUp =
+  'script -qefc "$*" /dev/null < /dev/null & watched=$!; cat > /dev/null; kill -KILL "$watched"; wait "$watched"';
 
 /**
  * Starts a program that prints until it is told to end, and resolves once it runs.
@@ -29,14 +34,22 @@ export const watch = async (
   { prefix = [] }: Pick<StartOptions, 'prefix'> = {},
   onPrinted?: (text: string) => void,
 ): Promise<Watch> => {
-  const program = start(['sh', '-c', untilInputEnds, 'lhf-watch', ...argv], {
-    prefix,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const located = locate(prefix, argv);
+  const program =
+    'missing' in located
+      ? { failure: located.missing }
+      : start(
+          prefix.length === 0
+            ? ['sh', '-c', untilInputEnds, 'lhf-watch', located.file, ...located.args]
+            : ['sh', '-c', untilHungUp, 'lhf-watch', 'exec', located.file, ...located.args],
+          { stdio: ['pipe', 'pipe', 'ignore'], detached: prefix.length > 0 },
+        );
   if ('failure' in program) return { printed: () => '', stop: async () => '' };
   let printed = '';
   program.stdin?.on('error', () => undefined);
-  program.stdout?.setEncoding('utf8').on('data', onPrinted ?? ((text: string) => (printed += text)));
+  const hear = onPrinted ?? ((text: string): void => void (printed += text));
+  // A terminal ends its lines with two characters.
+  program.stdout?.setEncoding('utf8').on('data', (text: string) => hear(text.replaceAll('\r', '')));
   if (onPrinted !== undefined)
     for (const part of [program, program.stdin as Socket | null, program.stdout as Socket | null]) part?.unref();
   const ended = new Promise<void>((resolve) => program.once('close', () => resolve()).once('error', () => resolve()));

@@ -50,7 +50,7 @@ export const listAttached = async (
 /** Each TCP port of its host that an engine leads to some container. */
 export const listPublishedPorts = async (docker: Docker): Promise<number[]> => {
   const listed = await docker.listContainers();
-  return listed.flatMap(({ Ports = [] }) =>
+  return listed.flatMap(({ Ports }) =>
     Ports.flatMap(({ Type, PublicPort }) => (Type === 'tcp' && PublicPort !== undefined ? [PublicPort] : [])),
   );
 };

@@ -1,4 +1,6 @@
 import { LocalhostForwardError } from '../errors.ts';
+import { isList, readSafely, show } from '../options/expect.ts';
+import { renderJson } from '../printable.ts';
 import { renderExtraHosts } from './describe.ts';
 
 /**
@@ -13,10 +15,10 @@ export const renderComposeOverride = (
 ): string => {
   assertServices(services);
   // Keyed by its own name, so that a project can be laid under the overrides of several forwards.
-  const network = JSON.stringify(net.networkName);
-  const hosts = renderExtraHosts(net).map((entry) => JSON.stringify(entry));
+  const network = renderJson(net.networkName);
+  const hosts = renderExtraHosts(net).map((entry) => renderJson(entry));
   const entries = [...new Set(services)].flatMap((service) => [
-    `  ${JSON.stringify(service)}:`,
+    `  ${renderJson(service)}:`,
     `    networks: ["default", ${network}]`,
     ...(hosts.length === 0 ? [] : [`    extra_hosts: [${hosts.join(', ')}]`]),
   ]);
@@ -31,8 +33,8 @@ export const renderComposeOverride = (
  * @throws LHF_ERR_INVALID_OPTION
  */
 export const assertServices = (services: readonly string[]): void => {
-  if (!Array.isArray(services)) throw refused('`services` to be an array of service names', services);
-  for (const [n, service] of services.entries()) {
+  if (!isList(services)) throw refused('`services` to be an array of service names', services);
+  for (const [n, service] of readSafely('services', () => Array.from(services)).entries()) {
     if (typeof service === 'string' && /^[a-zA-Z0-9._-]+$/.test(service)) continue;
     throw refused(`\`services[${n}]\` to be the name of a compose service`, service);
   }
@@ -41,5 +43,5 @@ export const assertServices = (services: readonly string[]): void => {
 
 const refused = (expectation: string, got: unknown): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-    what: `Expected ${expectation}, got \`${JSON.stringify(got) ?? typeof got}\``,
+    what: `Expected ${expectation}, got \`${show(got)}\``,
   });

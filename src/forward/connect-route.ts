@@ -3,6 +3,7 @@ import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import { labels as marks, renderPort, type Names } from '../ownership/names.ts';
 import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
+import { printableLine } from '../printable.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Network, PortMapping, Route, Tools } from '../strategies/strategy.ts';
@@ -106,7 +107,7 @@ const removeNetworkOf = async (network: Network | undefined, { engine }: Tools):
   await network.keeper?.remove();
   const { disconnected } = await removeNetwork(engine.docker, network);
   if (disconnected.length === 0) return;
-  process.emitWarning(`still attached to ${network.name}, disconnected: ${disconnected.join(', ')}`, {
+  process.emitWarning(printableLine(`still attached to ${network.name}, disconnected: ${disconnected.join(', ')}`), {
     type: 'LocalhostForwardWarning',
     code: 'LHF_WARN_ATTACHED',
   });

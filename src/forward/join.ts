@@ -6,6 +6,7 @@ import { readHostFacts } from '../host/facts.ts';
 import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
+import { readHandover } from '../options/handover.ts';
 import { parseOptions, type ProofOptions } from '../options/options.ts';
 import { namesOf } from '../ownership/names.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
@@ -13,13 +14,12 @@ import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
-import {
-  strategyNames,
-  type CapturedRequest,
-  type ForwardedPort,
-  type ForwardHandover,
-  type LocalhostForward,
-  type LocalhostForwardOptions,
+import type {
+  CapturedRequest,
+  ForwardedPort,
+  ForwardHandover,
+  LocalhostForward,
+  LocalhostForwardOptions,
 } from '../types.ts';
 
 /**
@@ -38,22 +38,8 @@ export const joinLocalhostForward = (
   handover: ForwardHandover,
   options: Pick<LocalhostForwardOptions, 'docker'> = {},
 ): LocalhostForward => {
-  if (
-    typeof handover?.id !== 'string' ||
-    typeof handover.bridgeName !== 'string' ||
-    !Array.isArray(handover.ports) ||
-    !strategyNames.includes(handover.strategy)
-  ) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: `Expected \`handover\` to be what net.toJSON() gave, got \`${JSON.stringify(handover)}\``,
-      try: 'joinLocalhostForward(net.toJSON())',
-    });
-  }
-  return new JoinedForward(handover, parseOptions(options, process.env));
+  return new JoinedForward(readHandover(handover), parseOptions(options, process.env));
 };
-
-/** A hand-over of an older copy of the package tells one name. */
-const namesIn = ({ hostname, hostnames }: Partial<ForwardHandover>): readonly string[] => hostnames ?? [hostname ?? ''];
 
 class JoinedForward extends ForwardView implements LocalhostForward {
   readonly #handover: ForwardHandover;
@@ -61,7 +47,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   #probe: ProbeHold | undefined;
 
   constructor(handover: ForwardHandover, options: ReturnType<typeof parseOptions>) {
-    super({ ...handover, hostnames: namesIn(handover), reasons: [] });
+    super({ ...handover, reasons: [] });
     this.#handover = handover;
     this.#options = options;
   }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { statusOf, type Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
+import { readSafely } from '../options/expect.ts';
 import type { PortKey } from '../strategies/strategy.ts';
 import { LocalhostHelper } from './localhost-helper.ts';
 
@@ -104,13 +105,14 @@ export class Localhosts {
 
 /** @throws LHF_ERR_INVALID_OPTION */
 export const readContainer = (container: unknown): string => {
-  const id =
+  const id = readSafely('container', () =>
     typeof (container as { getId?: unknown } | null | undefined)?.getId === 'function'
       ? (container as { getId(): unknown }).getId()
-      : container;
+      : container,
+  );
   if (typeof id === 'string' && /^[a-zA-Z0-9][\w.-]*$/.test(id)) return id;
   throw notToBeJoined(
-    `a container's id or name, or what testcontainers started, got \`${typeof id === 'string' ? id : typeof id}\``,
+    `a container's id or name, or what testcontainers started, got \`${typeof id === 'string' ? id.slice(0, 120) : typeof id}\``,
     'net.joinLocalhost(container.getId())',
   );
 };

@@ -2,6 +2,7 @@ import type { Choice } from '../choose/choose-strategy.ts';
 import { isRefusalOfRights, type Failed } from '../choose/failed.ts';
 import { debug } from '../command/debug.ts';
 import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { printable } from '../printable.ts';
 
 /**
  * Opens by the strategy and the rights that were chosen, and where those cannot even begin, by the next that `choose` has: what a machine
@@ -37,10 +38,13 @@ let isWarned = false;
 const warnOfPlace = (words: string, { strategy }: Choice): void => {
   if (isWarned) return;
   isWarned = true;
-  process.emitWarning(`${words}. By ${strategy}, containers reach the 127.0.0.1 of this process's namespace`, {
-    type: 'LocalhostForwardWarning',
-    code: 'LHF_WARN_NAMESPACE',
-  });
+  process.emitWarning(
+    `${printable(words)}. By ${strategy}, containers reach the 127.0.0.1 of this process's namespace`,
+    {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_NAMESPACE',
+    },
+  );
 };
 
 /** Its rules, its place, or what it listens with: not the user's own ports, nor the network, which no other strategy would have either. */

@@ -1,4 +1,5 @@
 import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
+import { wordsOf } from '../printable.ts';
 import { isForFiles, notPermitted, tooFewFiles } from './allowed.ts';
 import { assertGenuineModules } from './mocked.ts';
 
@@ -15,8 +16,8 @@ export const coded = async <T>(what: string, work: () => T | Promise<T>): Promis
 /** Any failure as an error of this package's; `what` was being done. */
 export const toCoded = (what: string, error: unknown): LocalhostForwardError => {
   if (isLocalhostForwardError(error)) return error;
-  const { code, message, permission, resource, statusCode } = (error ?? {}) as Failure;
-  const words = message ?? String(error);
+  const { code, permission, resource, statusCode } = (error ?? {}) as Failure;
+  const words = wordsOf(error);
   if (code === 'ERR_ACCESS_DENIED') return notPermitted([`denied: ${permission} ${resource ?? ''}`.trimEnd()], error);
   if (isForFiles(error)) return tooFewFiles(words, error);
   if (typeof statusCode === 'number')
@@ -34,7 +35,6 @@ export const toCoded = (what: string, error: unknown): LocalhostForwardError => 
 
 interface Failure {
   readonly code?: unknown;
-  readonly message?: string;
   readonly permission?: string;
   readonly resource?: string;
   readonly statusCode?: unknown;

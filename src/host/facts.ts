@@ -40,9 +40,15 @@ export const readHostFactsAnew = async (): Promise<HostFacts> => {
 const patiently = { timeoutMs: 60_000 };
 
 // -n: never a password prompt; a sudo that would ask counts as none. Detached, as the holder is: tickets count for one terminal only.
-const mayUseSudo = async (): Promise<boolean> =>
-  process.platform === 'linux' &&
-  (await run(['true'], { prefix: ['sudo', '-n'], detached: true, ...patiently })).exitCode === 0;
+// By what is needed, since that may be all that it lets be run.
+const mayUseSudo = async (): Promise<boolean> => {
+  if (process.platform !== 'linux') return false;
+  for (const program of ['nft', 'iptables'] as const) {
+    const { exitCode } = await run([program, '-V'], { prefix: ['sudo', '-n'], detached: true, ...patiently });
+    if (exitCode === 0) return true;
+  }
+  return false;
+};
 
 const readNft = async (): Promise<HostFacts['nft']> => {
   const { stdout, exitCode } = await run(['nft', '-V'], patiently);

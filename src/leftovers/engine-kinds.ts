@@ -31,7 +31,7 @@ export const networks: LeftoverKind<EngineMark> = {
     return listed.flatMap(({ id, name, bridge: told, labels: all }) => {
       const bridge = all[labels.bridge] ?? told;
       const isOurs = idOfBridge(bridge) !== undefined && name === bridge && (told === '' || told === bridge);
-      return isOurs ? [markOf('network', { id, name, bridge, all })] : [];
+      return isOurs && agree(all, { bridge }) ? [markOf('network', { id, name, bridge, all })] : [];
     });
   },
   remove: (marks, tools) =>
@@ -47,7 +47,9 @@ export const containers: LeftoverKind<EngineMark> = {
   list: async ({ engine }, session) => {
     const listed = engine === undefined ? [] : await listContainers(engine.docker, labelOf(session));
     return listed.flatMap(({ id, name, labels: all }) =>
-      name.startsWith('lhf-') ? [markOf('container', { id, name, bridge: all[labels.bridge] ?? '', all })] : [],
+      /^lhf-[a-z]+-[0-9a-z-]+$/.test(name) && agree(all)
+        ? [markOf('container', { id, name, bridge: all[labels.bridge] ?? '', all })]
+        : [],
     );
   },
   remove: (marks, tools) =>
@@ -55,6 +57,14 @@ export const containers: LeftoverKind<EngineMark> = {
       await removeContainer(docker, id);
       return [];
     }),
+};
+
+/** Whether labels say the same of their owner: a process by its session and its number, and a network by its bridge. */
+const agree = (all: Readonly<Record<string, string>>, { bridge }: { readonly bridge?: string } = {}): boolean => {
+  const owner = parseSession(all[labels.session] ?? '');
+  if (owner === undefined) return true;
+  const isOfProcess = (all[labels.owner] ?? String(owner.pid)) === String(owner.pid);
+  return isOfProcess && (bridge === undefined || bridge.startsWith(`lhf-${owner.nonce}`));
 };
 
 const labelOf = (session: string | undefined): string =>

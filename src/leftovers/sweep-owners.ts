@@ -1,6 +1,7 @@
 import { delay } from '../clock.ts';
 import type { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
+import { printableLine } from '../printable.ts';
 import type { LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import type { Belongings } from './belongings.ts';
 import { listInterfaces } from '../host/kernel.ts';
@@ -106,7 +107,7 @@ const judgeAll = async (
 };
 
 const warnOfAttached = (network: string, disconnected: readonly string[]): void =>
-  process.emitWarning(`still attached to ${network}, disconnected: ${disconnected.join(', ')}`, {
+  process.emitWarning(printableLine(`still attached to ${network}, disconnected: ${disconnected.join(', ')}`), {
     type: 'LocalhostForwardWarning',
     code: 'LHF_WARN_ATTACHED',
   });

@@ -3,6 +3,7 @@ import { lstat, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseSession } from '../ownership/owner.ts';
+import { printableLine } from '../printable.ts';
 
 /*
  * What a guardian could not do, it leaves as a file for the next opening by the same user: it has nobody to tell by then, and may have
@@ -108,11 +109,7 @@ const describe = (session: string, stays: readonly Stay[]): string => {
     return `${names.join(', ')}${more} (${why})`;
   });
   const what = told.length === 0 ? 'something' : told.join('; ');
-  // What others wrote may say anything to a terminal.
-  return `process ${parseSession(session)?.pid} left ${what}\nTry: localhost-forward sweep`.replaceAll(
-    /[^\n\P{C}]/gu,
-    '?',
-  );
+  return `process ${parseSession(session)?.pid} left ${printableLine(what)}\nTry: localhost-forward sweep`;
 };
 
 const isOwn = (stats: Stats, isKind: (stats: Stats) => boolean): boolean =>

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { LocalhostForwardError } from '../errors.ts';
+import { wordsOf } from '../printable.ts';
 
 /** The one error of bad input: what was expected where, and what was there instead. */
 export const expected = (path: string, expectation: string, got: unknown, advice?: string): LocalhostForwardError =>
@@ -62,7 +63,7 @@ export const readSafely = <T>(path: string, read: () => T): T => {
   try {
     return read();
   } catch (cause) {
-    const what = `Reading \`${path}\` threw: ${cause instanceof Error ? cause.message : show(cause)}`;
+    const what = `Reading \`${path}\` threw: ${wordsOf(cause)}`;
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what }, { cause });
   }
 };
@@ -97,7 +98,8 @@ const distanceOf = (a: string, b: string): number => {
   return row.at(-1) ?? 0;
 };
 
-const show = (value: unknown): string => {
+/** A value in a few words, whatever it is. */
+export const show = (value: unknown): string => {
   try {
     const text =
       typeof value === 'string'

@@ -1,6 +1,6 @@
 import { followSignal } from '../abort.ts';
 import { defaultPool } from '../network/subnet.ts';
-import { expected, isRecord, readInteger, readObject, readOneOf } from './expect.ts';
+import { expected, isRecord, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
 import { readHostnames, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from '../types.ts';
@@ -169,7 +169,11 @@ const readDocker = (path: string, value: unknown): object => {
 };
 
 const readSignal = (path: string, value: unknown): AbortSignal => {
-  if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value)
-    return followSignal(value as AbortSignal);
+  const followed = readSafely(path, () =>
+    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+      ? followSignal(value as AbortSignal)
+      : undefined,
+  );
+  if (followed !== undefined) return followed;
   throw expected(path, 'an AbortSignal', value);
 };

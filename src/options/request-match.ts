@@ -1,5 +1,5 @@
 import type { RequestMatch } from '../types.ts';
-import { expected, readInteger, readObject } from './expect.ts';
+import { expected, readInteger, readObject, readSafely } from './expect.ts';
 
 /**
  * What `nextRequest()` takes.
@@ -32,7 +32,12 @@ const readMethod = (value: unknown): string => {
 
 const readPath = (value: unknown): string | RegExp => {
   // Jest's test files have another RegExp than this package.
-  if (Object.prototype.toString.call(value) === '[object RegExp]') return value as RegExp;
+  const pattern = readSafely('match.path', () => {
+    if (Object.prototype.toString.call(value) !== '[object RegExp]') return undefined;
+    const { source, flags } = value as RegExp;
+    return new RegExp(source, flags);
+  });
+  if (pattern !== undefined) return pattern;
   if (typeof value === 'string' && value.startsWith('/') && !value.includes('?')) return value;
   throw expected('match.path', 'a path that begins with / and has no query, or a RegExp', value);
 };

@@ -63,7 +63,7 @@ export const idOfBridge = (bridge: string): string | undefined => bridgePattern.
 /** The mark on rules and tables: `lhf:<bridge>:<session>`, or with the nonce where it is of all bridges of a session. */
 export const renderMark = (bridge: string, session: string): string => `lhf:${bridge}:${session}`;
 
-const markPattern = /lhf:(?<of>lhf-[0-9a-z]{8}|[0-9a-z]{5}):(?<session>[0-9a-z-]+)/;
+const markPattern = /^lhf:(?<of>lhf-[0-9a-z]{8}|[0-9a-z]{5}):(?<session>[0-9a-z-]+)$/;
 
 /** What a mark says: the nonce of its owner, its session word, and the bridge where it is of one. */
 export interface ParsedMark {
@@ -72,7 +72,7 @@ export interface ParsedMark {
   readonly bridge: string | undefined;
 }
 
-/** The first mark in a line of somebody's listing. One whose parts do not agree is none. */
+/** The mark that a comment is, all of it. One whose parts do not agree is none. */
 export const parseMark = (text: string): ParsedMark | undefined => {
   const parts = markPattern.exec(text)?.groups as Record<'of' | 'session', string> | undefined;
   if (parts === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { readFile } from 'node:fs/promises';
 import { debug } from '../command/debug.ts';
+import { findProgram } from '../command/find-program.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
 import type { Watch } from '../command/watch.ts';
 import { statusOf } from '../engine/engine.ts';
@@ -9,6 +10,7 @@ import { dockerUnavailable } from '../engine/unavailable.ts';
 import { ContainerLease } from './container-lease.ts';
 import type { Lease } from './lease.ts';
 import type { Privileges } from './privileges.ts';
+import type { RootArgv } from './programs.ts';
 import { RightsContainer, type Ending, type RightsEngine } from './rights-container.ts';
 
 /** How long a container that nobody uses stays for the next call, in milliseconds. */
@@ -51,16 +53,13 @@ class ContainerPrivileges implements Privileges {
       throw dockerUnavailable(this.#trouble, this.#endpoint);
   }
 
-  async run(
-    argv: readonly [string, ...string[]],
-    { input, timeoutMs = 10_000 }: CommandOptions = {},
-  ): Promise<CommandResult> {
+  async run(argv: RootArgv, { input, timeoutMs = 10_000 }: CommandOptions = {}): Promise<CommandResult> {
     const command = argv.join(' ');
     const startedAt = now();
     const printed = { stdout: '', stderr: '' };
-    const ended = await this.#during((container) => runIn(container, argv, { input, timeoutMs }, printed)).catch(
-      (error: Error) => ({ failure: error.message }),
-    );
+    const ended = await this.#during((container) =>
+      runIn(container, located(argv), { input, timeoutMs }, printed),
+    ).catch((error: Error) => ({ failure: error.message }));
     const outcome = 'code' in ended ? `exit ${ended.code}` : ended.failure;
     debug(`in a container: ${command}: ${outcome}${printed.stderr === '' ? '' : `: ${printed.stderr}`}`, startedAt);
     return 'code' in ended
@@ -72,7 +71,7 @@ class ContainerPrivileges implements Privileges {
     return new ContainerLease(this.#container(), ['sh', '-c', text, 'lhf-holder', '', ...args], environment);
   }
 
-  async watch(argv: readonly [string, ...string[]], onPrinted?: (text: string) => void): Promise<Watch> {
+  async watch(argv: RootArgv, onPrinted?: (text: string) => void): Promise<Watch> {
     let printed = '';
     const ended = Promise.withResolvers<void>();
     const listener = {
@@ -80,7 +79,7 @@ class ContainerPrivileges implements Privileges {
       ended: () => ended.resolve(),
     };
     const program = await this.#container()
-      .then((container) => container.start(argv, {}, listener, { isWatch: true }))
+      .then((container) => container.start(located(argv), {}, listener, { isWatch: true }))
       .catch(() => undefined);
     return {
       printed: () => printed,
@@ -175,6 +174,9 @@ class ContainerPrivileges implements Privileges {
     this.#idle = setTimeout(() => void this.close().catch(() => undefined), idleMs).unref();
   }
 }
+
+/** It has this host's programs, by the same paths. */
+const located = ([program, ...args]: RootArgv): string[] => [findProgram(program) ?? program, ...args];
 
 const isUnanswered = (error: unknown): boolean =>
   statusOf(error) === undefined && typeof (error as NodeJS.ErrnoException | undefined)?.code === 'string';

@@ -3,6 +3,7 @@ import { run, type CommandOptions, type CommandResult } from '../command/run.ts'
 import { watch, type Watch } from '../command/watch.ts';
 import type { Privilege } from '../types.ts';
 import { containerPrivileges } from './container.ts';
+import type { RootArgv } from './programs.ts';
 import type { RightsEngine } from './rights-container.ts';
 import { leaseHere, type Lease } from './lease.ts';
 
@@ -14,15 +15,15 @@ export interface PrivilegeHandle {
 /** Somebody who may change the kernel: root itself, `sudo` that asks for no password, a container of ours, or nobody. */
 export interface Privileges {
   readonly handle: PrivilegeHandle;
-  /** Runs a program to its end. Never throws. */
-  run(argv: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>;
+  /** Runs one of few programs to its end, by its absolute path. Never throws. */
+  run(argv: RootArgv, options?: CommandOptions): Promise<CommandResult>;
   /**
    * Starts a shell on a pipe, which outlives this process by what its text says: it waits for the end of its input. Its first argument is
    * what gives the programs that it runs their privileges: nothing, or `sudo -n`. @throws Error where there is no shell.
    */
   hold(text: string, args: readonly string[], environment: Readonly<Record<string, string>>): Lease;
   /** Starts a program that prints until it is told to end. With `onPrinted` it tells that what it prints, and keeps no process alive. */
-  watch(argv: readonly [string, ...string[]], onPrinted?: (text: string) => void): Promise<Watch>;
+  watch(argv: RootArgv, onPrinted?: (text: string) => void): Promise<Watch>;
   /** Writes kernel parameters, such as `net/ipv4/conf/<bridge>/route_localnet`, all alike. The returned text is why one of them failed. */
   setSysctls(keys: readonly string[], value: string): Promise<string | undefined>;
   /** Turns parameters on again that were turned off though this process lives: what they need has to stand by then. */

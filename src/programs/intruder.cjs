@@ -130,7 +130,7 @@ const reroute = () => {
 };
 
 /** @param {Attempt} attempt */
-const isRerouted = (attempt) => 'rerouted' in attempt && attempt.rerouted === true;
+const isRerouted = (attempt) => 'rerouted' in attempt && attempt.rerouted;
 
 void (async () => {
   if (order.routesOutside === true) routeOutside();

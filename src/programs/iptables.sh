@@ -12,8 +12,14 @@ lhf_iptables() {
   lhf_as_root iptables -w 5 -t "$lhf_table" "$@" < /dev/null
 }
 
-# Prints, as commands that delete them, the rules of a chain that jump to what a pattern names.
-lhf_jumps() { lhf_iptables "$1" -S "$2" 2> /dev/null | sed -n "/ -j $3\$/s/^-A/-D/p"; }
+# Prints, as commands that delete them, the rules of a chain that jump to what a pattern names. A comment of somebody's may hold ends of
+# lines: what is quoted is one line, and only rules of plain words are passed on (as rule-lines.ts has it).
+lhf_jumps() {
+  lhf_iptables "$1" -S "$2" 2> /dev/null | sed -nE \
+    -e ':join' -e '/^([^"]|"([^"\\]|\\.)*")*$/!{' -e 'N' -e 'b join' -e '}' -e '/\n/d' \
+    -e '/^-A [[:alnum:]_-]+( (!|-[A-LN-Za-z]|--([a-ln-z]|m[a-np-z]|mode)[a-z0-9-]*|[[:alnum:]_@][[:alnum:]_.\/:,+@%-]*|"[[:alnum:]_@][[:alnum:]_ .\/:,+@%-]*"))*$/!d' \
+    -e "/ -j $3\$/s/^-A/-D/p"
+}
 
 # Takes all of the process out of one table, in one transaction that does not mind what somebody else took before: each chain is
 # made where it is missing, emptied, and deleted. What a user led to one of the chains goes with it.

@@ -1,6 +1,10 @@
 import type { Evidence } from './evidence.ts';
 import type { Place } from '../strategies/packets.ts';
 
+/** A name that somebody else chose, as one word of a shell. */
+const wordOf = (name: string): string =>
+  /^[\w./:-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
+
 /** Where a packet was dropped or taken, and by what. */
 export const renderPlace = ({ family, table, chain, rule }: Place): string => `${family} ${table} ${chain}: ${rule}`;
 
@@ -16,10 +20,10 @@ export const renderPassCommand = (
   const side = hook === 'output' ? 'o' : 'i';
   if (family === 'ip' && ['raw', 'mangle', 'nat', 'filter'].includes(table)) {
     const which = { prerouting: '', input: ' -d 127.0.0.0/8 -m conntrack --ctstate DNAT', output: '' }[hook];
-    return `sudo iptables -t ${table} -I ${baseChain} 1 -${side} ${bridge}${which} -j ACCEPT`;
+    return `sudo iptables -t ${table} -I ${wordOf(baseChain)} 1 -${side} ${bridge}${which} -j ACCEPT`;
   }
   const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
-  return `sudo nft insert rule ${family} ${table} ${baseChain} ${side}ifname ${bridge}${which} accept`;
+  return `sudo nft insert rule ${wordOf(family)} ${wordOf(table)} ${wordOf(baseChain)} ${side}ifname ${bridge}${which} accept`;
 };
 
 /** The command by which our packets pass a chain that takes them, so that they come to our own rule. */
@@ -27,7 +31,7 @@ export const renderYieldCommand = ({ bridge, ownChain, taken: [taken] }: Evidenc
   if (taken === undefined) return 'sudo iptables-save -t nat';
   const { family, table, baseChain } = taken;
   if (family !== 'ip' || !['mangle', 'nat'].includes(table) || baseChain !== 'PREROUTING')
-    return `sudo nft insert rule ${family} ${table} ${baseChain} iifname ${bridge} accept`;
+    return `sudo nft insert rule ${wordOf(family)} ${wordOf(table)} ${wordOf(baseChain)} iifname ${bridge} accept`;
   // Where our own rules stand in the same chain, they come first: a second way to them, known by its mark and removed as the first is.
   return table === 'nat' && ownChain !== undefined
     ? `sudo iptables -t nat -I PREROUTING 1 -i ${bridge} -m addrtype --dst-type LOCAL -m comment --comment lhf:${bridge} -j ${ownChain}`

@@ -106,9 +106,8 @@ const addressesOfHost = (): string[] =>
 
 /** What an interface's link-local address is where it has one. */
 const linkLocalOf = (name: string): string | undefined => {
-  const bytes = networkInterfaces()
-    [name]?.[0]?.mac.split(':')
-    .map((byte) => Number.parseInt(byte, 16));
+  const [first] = networkInterfaces()[name] ?? [];
+  const bytes = first?.mac.split(':').map((byte) => Number.parseInt(byte, 16));
   if (bytes?.length !== 6) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
   const groups = [(a ^ 2) * 256 + b, c * 256 + 0xff, 0xfe * 256 + d, e * 256 + f];

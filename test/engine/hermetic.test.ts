@@ -35,7 +35,8 @@ const openWayOutside = async (): Promise<AsyncDisposable> => {
 // Without this the check above would prove nothing.
 test('and names what is open where the network is not', async () => {
   await using service = await listenTcp({ host: '0.0.0.0' });
-  await using _way = await openWayOutside();
+  await using outside = new AsyncDisposableStack();
+  outside.use(await openWayOutside());
   await using net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, { verify: false });
   const engine = await connectEngine();
   const checking = checkHermetic(engine, net, sessionOn(engine, net.privilege).word);

@@ -1,12 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { spawnScript } from '../support/children.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { requirePlace } from '../support/place.ts';
-import { withRealSudo } from '../support/real-sudo.ts';
+import { execHere } from '../support/run.ts';
+import { findProgram } from '../../src/command/find-program.ts';
+import { renderSudoers } from '../../src/privilege/programs.ts';
+import { sudoUser, withRealSudo } from '../support/real-sudo.ts';
+import { until } from '../support/until.ts';
 
 let directory: string;
 beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), 'lhf-sudo-'))));
@@ -21,7 +25,7 @@ const opening = `
 test('a sudo that lets nothing be run but what was tried: the next rung is taken, and the reason tells of it', async () => {
   const { socketPath } = requirePlace();
   const before = await snapshotHere();
-  const spawn = await withRealSudo(directory, 'Defaults !use_pty', socketPath, ['/usr/bin/true', '/bin/true']);
+  const spawn = await withRealSudo(directory, 'Defaults !use_pty', socketPath, ['/usr/sbin/nft -V']);
   await using script = spawnScript({ source: opening, spawn });
   const [strategy, privilege, reason] = JSON.parse(
     (await script.waitForLine(/^outcome /)).slice('outcome '.length),
@@ -76,3 +80,74 @@ test.each(['Defaults !use_pty', 'Defaults use_pty', 'Defaults requiretty', 'Defa
     expect(renderDifference(before, await snapshotHere())).toBe('');
   },
 );
+
+describe('with no more than the documented lines of sudoers', () => {
+  const lines = renderSudoers(sudoUser, (program) => findProgram(program));
+  const spawnAllowed = async () => withRealSudo(directory, '', requirePlace().socketPath, lines);
+
+  test.each(['nftables', 'iptables'] as const)(
+    '%s opens, proves, follows packets, and leaves nothing',
+    async (strategy) => {
+      const before = await snapshotHere();
+      const spawn = await spawnAllowed();
+      const file = `${projectRoot}test/engine/programs/allowed.ts`;
+      await using script = spawnScript({
+        file,
+        args: [strategy, 'close'],
+        spawn,
+        env: { DEBUG: 'localhost-forward*' },
+      });
+      expect(await script.waitForLine(/^(?:done|failed)/)).toBe(`done ${strategy} sudo reachable`);
+      await script.exit;
+      expect(renderDifference(before, await snapshotHere())).toBe('');
+      // At its terminal all streams are one. What is tried and does without would be told here.
+      expect(
+        [...script.lines, script.stderr()].filter((line) => /password is required|not allowed/.test(line)),
+      ).toEqual([]);
+      expect(script.lines.join('\n')).toMatch(/nft monitor/);
+
+      await using victim = spawnScript({ file, args: [strategy, 'stay'], spawn });
+      expect(await victim.waitForLine(/^(?:done|failed)/)).toBe(`done ${strategy} sudo reachable`);
+      const pid = Number((await victim.waitForLine(/^pid /)).slice('pid '.length));
+      process.kill(pid, 'SIGKILL');
+      await until(async () => renderDifference(before, await snapshotHere()) === '', { what: 'all of it to go' });
+      let running = '';
+      const isOver = async (): Promise<boolean> => {
+        running = (await execHere(['pgrep', '-fa', 'nft (-i|monitor)'])).stdout;
+        return running === '';
+      };
+      await until(isOver, { what: 'what ran as root to end' }).catch(() => expect(running).toBe(''));
+    },
+  );
+
+  test('anything else is refused', async () => {
+    const others = [
+      'id',
+      'sh -c id',
+      'cat /etc/shadow',
+      'tee /etc/lhf-not-to-be',
+      'tee /proc/sys/net/ipv4/conf/all/route_localnet',
+      'tee /proc/sys/net/ipv4/conf/lhf-abcde001/../all/route_localnet',
+      'nft -f /etc/shadow',
+      'nft -i -I /tmp',
+      'nft list ruleset -f /etc/shadow',
+      'iptables -w 5 -t nat --modprobe=/tmp/x -S LHF',
+      'iptables -w 5 -t nat -S LHF -M/tmp/x',
+      'iptables -A INPUT -j ACCEPT',
+      'iptables-restore /etc/shadow',
+      'tc exec bpf run id',
+      'conntrack -F',
+      'script /dev/null',
+    ];
+    const spawn = await spawnAllowed();
+    const source = `
+      import { spawnSync } from 'node:child_process';
+      const run = (words) => spawnSync('sudo', ['-n', ...words.split(' ')], { encoding: 'utf8', input: '' }).status;
+      console.log('allowed ' + run('nft list tables'));
+      console.log('others ' + JSON.stringify(${JSON.stringify(others)}.filter((words) => run(words) === 0)));
+    `;
+    await using script = spawnScript({ source, spawn });
+    expect(await script.waitForLine(/^allowed/)).toBe('allowed 0');
+    expect(await script.waitForLine(/^others/)).toBe('others []');
+  });
+});

@@ -1,6 +1,7 @@
 import { debug } from '../../command/debug.ts';
 import { describePruned } from '../../engine/helper-container.ts';
 import { headlineOf, LocalhostForwardError } from '../../errors.ts';
+import { printable } from '../../printable.ts';
 import type { Strategy as StrategyName } from '../../types.ts';
 import {
   keyOf,
@@ -144,7 +145,7 @@ export class CarriedRoute extends CarriedView implements Route {
       (error: Error) => `it could not be put back: ${headlineOf(error)}`,
     );
     if (this.#isClosing) return;
-    process.emitWarning(`somebody took the ${this.#front.strategy} of ${this.#forward} away; ${outcome}`, {
+    process.emitWarning(printable(`somebody took the ${this.#front.strategy} of ${this.#forward} away; ${outcome}`), {
       type: 'LocalhostForwardWarning',
       code: 'LHF_WARN_RULES',
     });

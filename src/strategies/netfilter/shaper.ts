@@ -1,6 +1,7 @@
 import type { Slowness } from '../../faults.ts';
 import { LocalhostForwardError } from '../../errors.ts';
 import type { CommandResult } from '../../command/run.ts';
+import type { RootArgv } from '../../privilege/programs.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { Strategy } from '../../types.ts';
 import { keyOf, type PortKey } from '../strategy.ts';
@@ -16,7 +17,7 @@ export const renderClass = (
   bridge: string,
   classId: string,
   { latencyMs, jitterMs, bytesPerSecond }: Slowness,
-): string[][] => {
+): RootArgv[] => {
   const rate = bytesPerSecond === undefined ? undefined : Math.ceil(bytesPerSecond * weight);
   const of = `dev ${bridge}`;
   const isDelayed = latencyMs > 0 || jitterMs > 0;
@@ -24,15 +25,15 @@ export const renderClass = (
   const isBucket = rate !== undefined && !isDelayed;
   return [
     // The quantum is what one class may send before another's turn: with one for each port it decides nothing, and tc would warn of its own.
-    `tc class replace ${of} parent 1: classid ${classId} htb rate ${isBucket ? unlimited : (rate ?? unlimited)}bps quantum 60000`,
+    `class replace ${of} parent 1: classid ${classId} htb rate ${isBucket ? unlimited : (rate ?? unlimited)}bps quantum 60000`,
     ...(isBucket
-      ? [`tc qdisc replace ${of} parent ${classId} tbf rate ${rate}bps burst ${burstOf(rate)} limit 1000000`]
+      ? [`qdisc replace ${of} parent ${classId} tbf rate ${rate}bps burst ${burstOf(rate)} limit 1000000`]
       : []),
     // More than waits for a second at 10 Gbit/s: what netem has no room for it would lose.
     ...(isDelayed
-      ? [`tc qdisc replace ${of} parent ${classId} netem limit 1000000 delay ${latencyMs}ms ${jitterMs}ms`]
+      ? [`qdisc replace ${of} parent ${classId} netem limit 1000000 delay ${latencyMs}ms ${jitterMs}ms`]
       : []),
-  ].map((command) => command.split(' '));
+  ].map((command) => ['tc', ...command.split(' ')] as const);
 };
 
 /** Ten milliseconds' worth, in bytes, and no less than two packets. */
@@ -83,8 +84,8 @@ export class BridgeShaper {
     else await this.#privileges.run(['tc', 'qdisc', 'del', ...of, 'root']);
   }
 
-  async #tc(command: readonly string[]): Promise<void> {
-    const result = await this.#privileges.run(command as [string, ...string[]]);
+  async #tc(command: RootArgv): Promise<void> {
+    const result = await this.#privileges.run(command);
     if (result.exitCode !== 0)
       throw this.#describe(result, ['netem', 'tbf'].find((kind) => command.includes(kind)) ?? 'htb');
   }

@@ -72,7 +72,7 @@ describe('a guardian’s word', () => {
   test('cannot steer a terminal', async () => {
     await leaveWord(folder, session, [{ what: 'network \u001b[2Jx', why: 'a\nb' }]);
     await tellWords();
-    expect(told()).toEqual(['process 4711 left network ?[2Jx (a\nb)\nTry: localhost-forward sweep']);
+    expect(told()).toEqual(['process 4711 left network \\x1b[2Jx (a\\nb)\nTry: localhost-forward sweep']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { debug } from '../../../command/debug.ts';
+import { printableLine } from '../../../printable.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { PortMapping } from '../../strategy.ts';
 
@@ -19,7 +20,7 @@ export const endFlows = async (privileges: Privileges, subnet: string, port: Por
   if (isWarned) return;
   isWarned = true;
   process.emitWarning(
-    `what containers hold open by ${protocol}/${containerPort}, which is closed, goes on until they end it: ${words}`,
+    `what containers hold open by ${protocol}/${containerPort}, which is closed, goes on until they end it: ${printableLine(words)}`,
     {
       type: 'LocalhostForwardWarning',
       code: 'LHF_WARN_FLOWS',

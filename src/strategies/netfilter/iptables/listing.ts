@@ -1,5 +1,6 @@
 import type { Protocol } from '../../../types.ts';
 import { keyOf } from '../../strategy.ts';
+import { plainRulesIn } from '../rule-lines.ts';
 import { baseChain, sharedChain, type WayIn } from './rules.ts';
 
 /** One rule of a bridge's chain, as far as we write them. */
@@ -64,4 +65,4 @@ export const guards = (listing: string): boolean =>
   ['-d', '-s'].every((end) => new RegExp(String.raw`^-A \S+ ${end} 127\.0\.0\.0/8 -j DROP$`, 'm').test(listing));
 
 const rulesOf = (listing: string, chain: string): string[] =>
-  listing.split('\n').flatMap((line) => (line.startsWith(`-A ${chain} `) ? [line.slice(`-A ${chain} `.length)] : []));
+  plainRulesIn(listing).flatMap((line) => (line.startsWith(`-A ${chain} `) ? [line.slice(`-A ${chain} `.length)] : []));

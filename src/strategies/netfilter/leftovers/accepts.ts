@@ -28,13 +28,17 @@ export const nftAccepts: LeftoverKind<AcceptMark> = {
   remove: (marks, tools) => removeByNft(marks, ({ rule }) => [`delete rule ${rule}`], tools),
 };
 
+/** Whether nft reads it as a family, a table and a chain, and as nothing else: netlink takes any name. */
+const isPlace = (place: string): boolean => /^\w+ [A-Za-z_][\w/\\.-]* [A-Za-z_][\w/\\.-]*$/.test(place);
+
 /** Base chains of tables that are not ours, as `family table chain`. */
 export const parseBaseChains = (listing: string): string[] => {
   let [table, chain] = ['', ''];
   return listing.split('\n').flatMap((line) => {
     table = /^table (\S+ \S+) \{/.exec(line)?.[1] ?? table;
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
-    return /^\t\ttype \w+ hook /.test(line) && !table.startsWith('ip lhf_') ? [`${table} ${chain}`] : [];
+    const isOthers = /^\t\ttype \w+ hook /.test(line) && !table.startsWith('ip lhf_');
+    return isOthers && isPlace(`${table} ${chain}`) ? [`${table} ${chain}`] : [];
   });
 };
 
@@ -44,9 +48,14 @@ export const parseAccepts = (listing: string): AcceptMark[] => {
   return listing.split('\n').flatMap((line) => {
     table = /table (\w+ \S+) \{/.exec(line)?.[1] ?? table;
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
-    const [, comment = '', handle] = /^\t\t.* comment "(lhf:[^"]*)" # handle (\d+)$/.exec(line) ?? [];
+    const [, device, comment = '', handle] =
+      /^\t\tiifname "(lhf-[0-9a-z]{5}(?:\*|[0-9a-z]{3}))" (?:.* )?accept comment "(lhf:[^"]*)" # handle (\d+)$/.exec(
+        line,
+      ) ?? [];
     const mark = parseMark(comment);
-    if (mark === undefined || handle === undefined) return [];
+    // A mark counts on a rule that does what ours does, for the bridges of its own session.
+    if (handle === undefined || mark === undefined || !isPlace(`${table} ${chain}`)) return [];
+    if (device !== (mark.bridge ?? `lhf-${mark.nonce}*`)) return [];
     const { nonce, session, bridge } = mark;
     return [
       {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CommandResult } from '../../../command/run.ts';
 import { messageOf } from '../../../engine/networks.ts';
+import type { RootArgv } from '../../../privilege/programs.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools } from '../../leftover-kind.ts';
 import {
   parseIptables,
@@ -44,7 +45,7 @@ const listTable = async (
 ): Promise<{ table: IptablesTable; saved: string }> => ({ table, saved: await how(listingOf(table), tools) });
 
 /** Of tables that have no chain of ours, only that one of theirs is read in which our accepts stand. */
-const listingOf = (table: IptablesTable): [string, ...string[]] =>
+const listingOf = (table: IptablesTable): RootArgv =>
   table === 'nat' || table === 'raw'
     ? ['iptables-save', '-t', table]
     : ['iptables', '-w', '5', '-t', table, '-S', 'INPUT'];

@@ -44,7 +44,9 @@ export const readTables = async (
     tools,
   );
   const parts = listing.split(/^.*?table ip (?=lhf_\S+ \{)/m).slice(1);
-  return new Map(parts.map((part) => [part.slice(0, part.indexOf(' ')), part]));
+  const byName = Map.groupBy(parts, (part) => part.slice(0, part.indexOf(' ')));
+  // What is listed twice is written in somebody's comment, too.
+  return new Map([...byName].flatMap(([name, [part = '', ...others]]) => (others.length === 0 ? [[name, part]] : [])));
 };
 
 /** The names of bridges of ours in a listing. */

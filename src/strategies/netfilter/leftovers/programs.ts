@@ -1,9 +1,8 @@
 import { findProgram } from '../../../command/find-program.ts';
 import type { CommandOptions, CommandResult } from '../../../command/run.ts';
+import type { RootArgv } from '../../../privilege/programs.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { LeftoverTools } from '../../leftover-kind.ts';
-
-type Argv = readonly [string, ...string[]];
 
 /** How long a listing may take where other programs keep changing the rules, in milliseconds. */
 const listingMs = 30_000;
@@ -16,7 +15,7 @@ const listings = new WeakMap<LeftoverTools, Map<string, Promise<string>>>();
  *
  * @throws Error where nobody may look, or the listing failed.
  */
-export const listOnce = (argv: Argv, tools: LeftoverTools): Promise<string> => {
+export const listOnce = (argv: RootArgv, tools: LeftoverTools): Promise<string> => {
   const known = listings.get(tools) ?? new Map<string, Promise<string>>();
   listings.set(tools, known);
   const key = argv.join(' ');
@@ -26,7 +25,7 @@ export const listOnce = (argv: Argv, tools: LeftoverTools): Promise<string> => {
 };
 
 /** The same as it is now. */
-export const list = async (argv: Argv, tools: LeftoverTools, options: CommandOptions = {}): Promise<string> => {
+export const list = async (argv: RootArgv, tools: LeftoverTools, options: CommandOptions = {}): Promise<string> => {
   if (process.platform !== 'linux' || findProgram(argv[0]) === undefined) return '';
   const result = await privilegesIn(tools).run(argv, { timeoutMs: listingMs, ...options });
   if (result.exitCode !== 0) throw new Error(`${argv.join(' ')}: ${reasonOf(result)}`);

@@ -2,6 +2,7 @@ import { headlineOf } from '../../../errors.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
+import { printable } from '../../../printable.ts';
 import { NftHolder } from './nft-holder.ts';
 import { tableNamesOf, type TableNames } from './rules.ts';
 import { SessionTables } from './session-tables.ts';
@@ -64,7 +65,7 @@ export class HeldTables {
       (error: unknown) => `its rules could not be put back: ${headlineOf(error)}`,
     );
     if (bridges === '') return;
-    process.emitWarning(`somebody ended the nft that held ${bridges}; ${outcome}`, {
+    process.emitWarning(printable(`somebody ended the nft that held ${bridges}; ${outcome}`), {
       type: 'LocalhostForwardWarning',
       code: 'LHF_WARN_RULES',
     });

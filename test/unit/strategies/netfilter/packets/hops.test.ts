@@ -79,6 +79,7 @@ it('is found by the sweep when its owner died, and drops nothing', () => {
     probeAddress: '198.18.0.14',
   });
   expect(rendered).not.toMatch(/\bdrop\b|\breject\b|\baccept\b(?<!policy accept)/);
-  expect(parseMark(listing)).toMatchObject({ bridge: 'lhf-abcdefgh', session });
+  const comment = /^\tcomment "(.*)"$/m.exec(listing)?.[1] ?? '';
+  expect(parseMark(comment)).toMatchObject({ bridge: 'lhf-abcdefgh', session });
   expect(rendered).toContain(`comment "lhf:lhf-abcdefgh:${session}"`);
 });
