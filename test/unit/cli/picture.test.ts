@@ -42,6 +42,14 @@ describe('a failure', () => {
     expect(text.match(/✗ input/g)).toHaveLength(1);
   });
 
+  it('is broken between words, but for what is to be copied: the command, and where it is explained', () => {
+    const docs = `https://example.org/${'page/'.repeat(12)}`;
+    const text = renderFailure({ ...failure, message: `${'drops '.repeat(12)}it`, docs }, terminal(40));
+    const long = text.split('\n').filter((line) => line.length > 40);
+    expect(long).toEqual([`More: ${docs}`]);
+    expect(text.replace(/\s+/g, ' ')).toContain(`${'drops '.repeat(12)}it`);
+  });
+
   it('without a diagnosis is its message and all its evidence', () => {
     const { message, evidence } = failure;
     expect(renderFailure({ message, evidence }, terminal())).toBe(`\n${message}\n  ${evidence.join('\n  ')}\n`);
