@@ -1,4 +1,4 @@
-import { keyOf } from '../strategy.ts';
+import { keyOf, type PortKey } from '../strategy.ts';
 import type { PortRule, ProbeRule } from './tables/rules.ts';
 
 /** What every program writes for one bridge. */
@@ -68,12 +68,36 @@ export const disturbingPort = <Content extends BridgeContent>(
 ): BridgeChange<Content> =>
   updating(bridge, `could not be changed for the fault of port ${keyOf(port)} of ${bridge}`, (now) => ({
     ...now,
-    ports: now.ports.map((one) => (keyOf(one) === keyOf(port) ? { ...one, ...fault } : one)),
+    ports: now.ports.map((one) => (isSame(one, port) ? { ...one, ...fault } : one)),
   }));
 
 /** Knows our probes by their address, and where ports lead for them. */
 export const knowingProbes = <Content extends BridgeContent>(bridge: string, probe: ProbeRule): BridgeChange<Content> =>
   updating(bridge, `could not be put in for probes on ${bridge}`, (now) => ({ ...now, probe }));
 
-const without = ({ ports }: BridgeContent, port: PortRule): PortRule[] =>
-  ports.filter((one) => keyOf(one) !== keyOf(port));
+const isSame = (one: PortKey, other: PortKey): boolean =>
+  one.containerPort === other.containerPort && one.protocol === other.protocol;
+
+const without = ({ ports }: BridgeContent, port: PortRule): PortRule[] => ports.filter((one) => !isSame(one, port));
+
+/**
+ * What bridges have before and after, without the ports that are the same in both: a change costs what changes, however many ports there
+ * are. Those that lead elsewhere for probes stay, since there a rule of one stands for another.
+ */
+export const differing = <Content extends BridgeContent>(
+  before: ReadonlyMap<string, Content>,
+  after: ReadonlyMap<string, Content>,
+  bridges: Iterable<string> = new Set([...before.keys(), ...after.keys()]),
+): [Map<string, Content>, Map<string, Content>] => {
+  const [had, has] = [new Map<string, Content>(), new Map<string, Content>()];
+  for (const bridge of bridges) {
+    const [old, now] = [before.get(bridge), after.get(bridge)];
+    const trials = [...(old?.probe?.trials ?? []), ...(now?.probe?.trials ?? [])];
+    const [oldPorts, nowPorts] = [new Set(old?.ports), new Set(now?.ports)];
+    const differs = (port: PortRule): boolean =>
+      !oldPorts.has(port) || !nowPorts.has(port) || trials.some((trial) => isSame(trial, port));
+    if (old !== undefined) had.set(bridge, { ...old, ports: old.ports.filter(differs) });
+    if (now !== undefined) has.set(bridge, { ...now, ports: now.ports.filter(differs) });
+  }
+  return [had, has];
+};

@@ -1,6 +1,7 @@
 import {
   addingPort,
   changed,
+  differing,
   knowingProbes,
   puttingIn,
   removingPort,
@@ -158,14 +159,14 @@ export class SessionChains {
   }
 
   async #differ(after: ChainedBridges, request: Request): Promise<string> {
-    const before = this.#state;
-    const lines = this.#tables.flatMap((table) => renderChange(table, before, after, this.#owner));
+    const [had, has] = differing(this.#state, after);
+    const lines = this.#tables.flatMap((table) => renderChange(table, had, has, this.#owner));
     if (lines.length === 0) {
       // Nothing to write is still to be known: probes of a bridge that has no port yet have no rule.
       this.#state = after;
       return '';
     }
-    const deletions = new Map(this.#tables.flatMap((table) => [...deletionsIn(table, before, after, this.#owner)]));
+    const deletions = new Map(this.#tables.flatMap((table) => [...deletionsIn(table, had, has, this.#owner)]));
     this.#witness?.expect(deletions);
     const words = await this.#restore(after, request, lines);
     if (words !== '') this.#witness?.unexpect(deletions);

@@ -2,6 +2,7 @@ import { LocalhostForwardError } from '../../../errors.ts';
 import {
   addingPort,
   changed,
+  differing,
   disturbingPort,
   knowingProbes,
   puttingIn,
@@ -158,22 +159,21 @@ export class SessionTables {
 
   #plan(after: State, touched: ReadonlySet<string>): string[] {
     if (after.size === 0) return this.#isIn || this.#mayBeIn || this.#state.size > 0 ? renderRemoval(this.#tables) : [];
-    if (this.#isIn) return renderChange(this.#elementsOf(this.#state, touched), this.#elementsOf(after, touched));
-    const all = this.#elementsOf(after, after.keys());
+    if (this.#isIn) {
+      const [had, has] = differing(this.#state, after, touched);
+      return renderChange(this.#elementsOf(had), this.#elementsOf(has));
+    }
+    const all = this.#elementsOf(after);
     const guard = renderGuardTable(this.#tables, { replaces: this.#mayBeIn || this.#state.size > 0 });
     return [...guard, ...renderOwnedTable(this.#tables), ...renderChange(new Map(), all)];
   }
 
-  #elementsOf(state: State, bridges: Iterable<string>): Elements {
-    const elements = [...bridges].flatMap((bridge) => {
-      const rules = state.get(bridge);
-      return rules === undefined ? [] : [...elementsOf(this.#tables, bridge, rules)];
-    });
-    return new Map(elements);
+  #elementsOf(state: State): Elements {
+    return new Map([...state].flatMap(([bridge, rules]) => [...elementsOf(this.#tables, bridge, rules)]));
   }
 
   #renderGuardAnew(state: State): string[] {
-    const elements = [...this.#elementsOf(state, state.keys())];
+    const elements = [...this.#elementsOf(state)];
     const ofGuard = elements.filter(([key]) => key.startsWith(`ip ${this.#tables.guard} `));
     return [...renderGuardTable(this.#tables, { replaces: true }), ...renderChange(new Map(), new Map(ofGuard))];
   }
