@@ -34,7 +34,8 @@ const listeningClient = () => {
   modem.dial = (to, done) => {
     const { method, path, hijack, options } = to;
     const body = JSON.stringify(options ?? {}, shortened);
-    if (method !== 'GET' && hijack !== true) {
+    // To wait for what is going already changes nothing.
+    if (method !== 'GET' && hijack !== true && !path.includes('/wait')) {
       const byName = [...names].reduce((text, [id, name]) => text.replaceAll(id, name), path.replace(/\?$/, ''));
       calls.push(`${method} ${byName} ${method === 'POST' ? body : ''}`);
     }
@@ -84,10 +85,10 @@ const calls = (told: Explanation): string[] =>
       return `${path} ${call.startsWith('POST') ? JSON.stringify(body ?? {}, shortened) : ''}`;
     });
 
-/** What is removed is removed at once, and is noted in any order. */
+/** What is removed is removed at once, and is noted in any order, twice where something of it was still going. */
 const inOrder = (noted: readonly string[]): string[] => [
   ...noted.filter((call) => !call.startsWith('DELETE ')),
-  ...noted.filter((call) => call.startsWith('DELETE ')).toSorted(),
+  ...new Set(noted.filter((call) => call.startsWith('DELETE ')).toSorted()),
 ];
 
 const programs = (told: Explanation, by: 'nft' | 'iptables'): string[] =>
