@@ -33,7 +33,8 @@ export const tellCalls = (docker: Docker, { say, answerTo }: Listener): Docker =
     if (method === 'GET' || method === 'HEAD') return real.dial.call(real, options, callback);
     // What a container says and is told goes by no call of its own.
     if (options.hijack === true) return callback(null, attach(answerTo));
-    say(describeCall(method, path, options.options));
+    // To wait changes nothing, and what is waited for is done.
+    if (!path.includes('/wait')) say(describeCall(method, path, options.options));
     return callback(null, answerOf(options));
   };
   const modem = Object.create(real, { dial: { value: dial } }) as Docker['modem'];

@@ -1,5 +1,7 @@
 import Docker from 'dockerode';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { explain, type Explanation } from '../../src/doctor/explain.ts';
 import { openLocalhostForward, type LocalhostForward, type LocalhostForwardOptions } from '../../src/index.ts';
@@ -32,7 +34,8 @@ const listeningClient = () => {
   modem.dial = (to, done) => {
     const { method, path, hijack, options } = to;
     const body = JSON.stringify(options ?? {}, shortened);
-    if (method !== 'GET' && hijack !== true) {
+    // To wait for what is going already changes nothing.
+    if (method !== 'GET' && hijack !== true && !path.includes('/wait')) {
       const byName = [...names].reduce((text, [id, name]) => text.replaceAll(id, name), path.replace(/\?$/, ''));
       calls.push(`${method} ${byName} ${method === 'POST' ? body : ''}`);
     }
@@ -82,10 +85,10 @@ const calls = (told: Explanation): string[] =>
       return `${path} ${call.startsWith('POST') ? JSON.stringify(body ?? {}, shortened) : ''}`;
     });
 
-/** What is removed is removed at once, and is noted in any order. */
+/** What is removed is removed at once, and is noted in any order, twice where something of it was still going. */
 const inOrder = (noted: readonly string[]): string[] => [
   ...noted.filter((call) => !call.startsWith('DELETE ')),
-  ...noted.filter((call) => call.startsWith('DELETE ')).toSorted(),
+  ...new Set(noted.filter((call) => call.startsWith('DELETE ')).toSorted()),
 ];
 
 const programs = (told: Explanation, by: 'nft' | 'iptables'): string[] =>
@@ -168,6 +171,53 @@ describe.each(strategies)('%s', (_name, options) => {
         programs(told, by).map((line) => normal(line, its)),
       );
     }
+  });
+});
+
+describe('the command line', () => {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const cli = (...args: readonly string[]): ReturnType<typeof execHere> =>
+    execHere([process.execPath, main, ...args], { timeoutMs: 60_000, env: { NO_COLOR: '1' } });
+
+  test('tells without a command, in words and as one document, and has done nothing', async () => {
+    const words = await cli('run', '8088:80', '53/udp', '--dry-run', '--compose', 'web');
+    expect(words.exitCode, words.stderr).toBe(0);
+    expect(words.stdout).toMatch(
+      /^nftables as root, network lhf-\w{8} [\d./]+; nothing is done\nhost\.docker\.internal:80 → 127\.0\.0\.1:8088\nhost\.docker\.internal:53 → 127\.0\.0\.1:53 \(udp\)\n/,
+    );
+    for (const said of ['to open', 'to close', 'if this process dies', 'not installed', 'named to compose'])
+      expect(words.stdout).toContain(`\n${said}`);
+    const { stdout } = await cli('run', '8088', '--dry-run', '--strategy', 'relay', '--json');
+    const document = JSON.parse(stdout) as Explanation;
+    const schema = JSON.parse(readFileSync('schema/explanation.json', 'utf8')) as object;
+    const check = new Ajv2020({ strict: false }).compile(schema);
+    expect(check(document), JSON.stringify(check.errors)).toBe(true);
+    expect(document.omitted).toEqual(
+      expect.arrayContaining(['no nftables table', 'no iptables rule', 'no kernel parameter']),
+    );
+    // Its own process has ended, and others' counters go on.
+    const [, nonce = 'none'] = /network lhf-(\w{5})/.exec(words.stdout) ?? [];
+    const rules = await outputOf(execHere, ['nft', 'list', 'ruleset']);
+    const networks = (await new Docker().listNetworks()).map(({ Name }) => Name).join(' ');
+    for (const one of [nonce, document.network.name.slice('lhf-'.length, -3)])
+      expect(`${rules} ${networks}`).not.toContain(one);
+  });
+
+  test('explains each strategy that works here', async () => {
+    const { stdout, exitCode } = await cli('doctor', '--explain', '--json');
+    expect(exitCode).toBe(0);
+    const { explanations } = JSON.parse(stdout) as { explanations: readonly Explanation[] };
+    expect(explanations.map(({ strategy }) => strategy)).toEqual([
+      'nftables',
+      'iptables',
+      'relay',
+      'sidecar',
+      'tunnel',
+    ]);
+  });
+
+  test('knows one document of `run` alone', async () => {
+    expect(await cli('run', '8088', '--json', '--', 'true')).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });
 
