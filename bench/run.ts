@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFlag, readList } from './support/arguments.ts';
 import { drawPaths } from './support/chart.ts';
+import { drawRatios } from './support/ratio-chart.ts';
 import { describeMachine } from './support/machine.ts';
 import { figuresVariable, type Figure } from './support/report.ts';
 import { renderClaims } from './support/table.ts';
@@ -27,6 +28,7 @@ const benches: readonly Bench[] = [
   },
   { name: 'at-once', quick: '--count 25 --rounds 1 --verified 5'.split(' '), whole: [] },
   { name: 'growth', quick: '--count 20 --openings 20 --rounds 1 --processes 2 --each 5'.split(' '), whole: [] },
+  { name: 'live-ports', quick: ['--count', '60', '--strategies', 'nftables'], whole: [] },
   { name: 'faults', quick: '--trips 10 --seconds 2'.split(' '), whole: [] },
   { name: 'death', quick: ['--count', '20'], whole: [] },
   { name: 'sweep', quick: ['--count', '10', '--rounds', '1'], whole: [] },
@@ -70,6 +72,8 @@ const seconds = Math.round((performance.now() - startedAt) / 1000);
 const claims = renderClaims(figures);
 await writeFile(join(folder, 'claims.md'), `${machine}\n\n${claims}`);
 await writeFile(join(folder, 'paths.svg'), drawPaths(figures));
-console.log(`\n${claims}\n${seconds} s; ${folder}/claims.md, ${folder}/paths.svg`);
+// What is measured a second time, beside other forwards, has the same names.
+await writeFile(join(folder, 'ratios.svg'), drawRatios(figures));
+console.log(`\n${claims}\n${seconds} s; ${folder}/claims.md, ${folder}/paths.svg, ${folder}/ratios.svg`);
 if (missed.length > 0) console.log(`missed in ${missed.join(', ')}`);
 process.exitCode = missed.length > 0 ? 1 : 0;

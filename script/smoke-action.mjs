@@ -3,12 +3,20 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 
-const { INPUT_VERSION = 'latest', INPUT_STRATEGY = 'auto', INPUT_PORTS = '', GITHUB_OUTPUT } = process.env;
+const {
+  INPUT_VERSION = 'latest',
+  INPUT_STRATEGY = 'auto',
+  INPUT_PORTS = '',
+  INPUT_HERMETIC,
+  GITHUB_OUTPUT,
+} = process.env;
 const ports = INPUT_PORTS.split(/[\s,]+/).filter((port) => port !== '');
+
+const hermeticArgs = INPUT_HERMETIC === 'true' ? ['--hermetic'] : [];
 
 const smoke = (portArgs) => {
   const command = ['--yes', `localhost-forward@${INPUT_VERSION || 'latest'}`, 'smoke', '--json'];
-  const args = [...command, '--strategy', INPUT_STRATEGY || 'auto', ...portArgs];
+  const args = [...command, '--strategy', INPUT_STRATEGY || 'auto', ...hermeticArgs, ...portArgs];
   const { status, stdout, error } = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   if (error) throw error;
   try {

@@ -17,6 +17,7 @@ export const findings = [
   'probe-failed',
 ] as const;
 
+/** By which a diagnosis is told apart; each has a part of `docs/findings.md`. */
 export type Finding = (typeof findings)[number];
 
 /** One hop of a packet's way from the container to the service and back. */

@@ -20,6 +20,7 @@ export const errorCodes = [
   'LHF_ERR_UNSUPPORTED',
 ] as const;
 
+/** By which an error is told apart; each has a page in `docs/errors.md`. */
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** What an error's message is made of, one part a line. */
@@ -41,6 +42,12 @@ export interface ErrorFacts {
   readonly reasons?: readonly StrategyReason[];
 }
 
+const pages = 'https://github.com/localhost-forward/localhost-forward/blob/main/docs';
+
+/** Where a code is explained; with a diagnosis, where its finding is. */
+export const docsOf = (code: ErrorCode, diagnosis: Pick<Diagnosis, 'finding'> | undefined): string =>
+  diagnosis === undefined ? `${pages}/errors.md#${code.toLowerCase()}` : `${pages}/findings.md#${diagnosis.finding}`;
+
 // Two copies of the package can live in one process (ESM and CommonJS): the brand is shared, the class is not. It carries the error's text.
 const brand = Symbol.for('localhost-forward.error');
 
@@ -57,16 +64,26 @@ const brand = Symbol.for('localhost-forward.error');
  */
 export class LocalhostForwardError extends Error {
   override readonly name = 'LocalhostForwardError';
+  /** What went wrong, as one of a fixed list. */
   readonly code: ErrorCode;
+  /** The address of the page that explains it, and what to do. */
+  readonly docs: string;
+  /** The strategy that was tried, where it is about one. */
   declare readonly strategy?: string;
+  /** The program that failed, with its arguments. */
   declare readonly command?: string;
+  /** What that program said. */
   declare readonly stderr?: string;
+  /** Why containers do not get through, with `LHF_ERR_UNREACHABLE`. */
   declare readonly diagnosis?: Diagnosis;
+  /** What stands in the way of each strategy, with `LHF_ERR_NO_STRATEGY`. */
   declare readonly reasons?: readonly StrategyReason[];
 
+  /** @internal */
   constructor(code: ErrorCode, text: ErrorText, { cause, ...facts }: ErrorFacts = {}) {
     super(renderErrorText(text), cause === undefined ? undefined : { cause });
     this.code = code;
+    this.docs = docsOf(code, facts.diagnosis);
     Object.defineProperty(this, brand, { value: text, writable: true });
     for (const [name, value] of Object.entries(facts)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
@@ -74,7 +91,13 @@ export class LocalhostForwardError extends Error {
   }
 }
 
-/** Whether a value is this package's error, thrown by any copy of it in this process and in any realm, as Jest gives each test file one. */
+/**
+ * Whether a value is this package's error, thrown by any copy of it in this process and in any realm, as Jest gives each test file one.
+ * Throws nothing.
+ *
+ * @example
+ * const code = await openLocalhostForward(8088).catch((error) => (isLocalhostForwardError(error) ? error.code : 'another error'));
+ */
 export const isLocalhostForwardError = (value: unknown): value is LocalhostForwardError =>
   typeof value === 'object' && value !== null && brand in value;
 

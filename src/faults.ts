@@ -3,6 +3,7 @@ export const cutModes = ['refuse', 'reset', 'drop'] as const;
 /** What a cut port does to those who call it, see {@link FaultyPorts.cut}. */
 export type CutMode = (typeof cutModes)[number];
 
+/** How a port is cut. */
 export interface CutOptions {
   /**
    * What callers meet. `'refuse'`: new connections are refused, as where nothing listens. `'reset'`: they are accepted and reset.
@@ -11,6 +12,7 @@ export interface CutOptions {
   readonly mode?: CutMode;
 }
 
+/** How a port is slowed. */
 export interface SlowOptions {
   /** How much later an answer comes, in milliseconds, 0 to 60,000. Default: 0. */
   readonly latencyMs?: number;

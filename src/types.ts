@@ -4,46 +4,31 @@ import type { Caller, CapturedRequest, RequestMatch } from './captured.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { DockerClient, DockerOptions } from './docker-option.ts';
 import type { FaultyPorts } from './faults.ts';
+import type { ForwardedPort, Port, PortForward, Protocol } from './port-forward.ts';
+import type { Hits, Verification, VerifyOptions } from './verification.ts';
 
 export type { Caller, CapturedRequest, RequestMatch } from './captured.ts';
-
-/** A TCP or UDP port, 1 to 65535; as a host port also 0: a free one on 127.0.0.1 is picked. */
-export type Port = number;
-export type Protocol = 'tcp' | 'udp';
-
-export interface PortForward {
-  /** Where the service listens on the host's loopback; 0 picks a free port. */
-  hostPort: Port;
-  /** What containers dial. Default: the host port. */
-  containerPort?: Port;
-  /** Default: `'tcp'`. */
-  protocol?: Protocol;
-  /** Default: `'127.0.0.1'`, and `'::1'` while only that one listens. A TCP service on ::1 sees ::1 as its caller. */
-  hostAddress?: '127.0.0.1' | '::1';
-}
-
-export type Ports = Port | PortForward | readonly (Port | PortForward)[];
+export type { ForwardedPort, Port, PortForward, Ports, Protocol } from './port-forward.ts';
+export type { Hits, Verification, VerifyOptions } from './verification.ts';
 
 export const strategyNames = ['nftables', 'iptables', 'relay', 'sidecar', 'tunnel', 'native'] as const;
+/** How bytes travel from a container to the service: the README has a table of them. */
 export type Strategy = (typeof strategyNames)[number];
 export const privilegeNames = ['root', 'sudo', 'container', 'none'] as const;
+/** By whom the kernel is changed: this process as root, `sudo`, a helper container, or nobody. */
 export type Privilege = (typeof privilegeNames)[number];
 
+/** Why a strategy was chosen, or not. */
 export interface StrategyReason {
   readonly strategy: Strategy;
   readonly chosen: boolean;
   readonly reason: string;
 }
 
+/** Answers the requests that containers send to a forward's own listener, as of `http.createServer()`. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface VerifyOptions {
-  /** How long one proof may take, in milliseconds. Default: 5000. */
-  timeoutMs?: number;
-  /** An image with a `node` in it, for engines that cannot mount the host's own. Default: none. */
-  image?: string;
-}
-
+/** All that can be said of a forward besides its ports; each has a default. */
 export interface LocalhostForwardOptions {
   /** Default: `'auto'`, or `LOCALHOST_FORWARD_STRATEGY`. */
   strategy?: 'auto' | Strategy;
@@ -77,43 +62,6 @@ export interface LocalhostForwardOptions {
   /** Aborts the set-up at any step; whatever was made is undone. */
   signal?: AbortSignal;
 }
-
-/** What a proof saw. */
-export interface Verification {
-  /** One entry per forwarded port. */
-  readonly ports: readonly {
-    readonly containerPort: Port;
-    readonly protocol: Protocol;
-    /** What happened: our listener answered its nonce, a service accepted, or nothing listens yet but packets arrive. */
-    readonly answer: 'nonce' | 'accepted' | 'sent';
-    /**
-     * What that was proven by. `nonce`: our own listener answered what only it knows. `connection-at-service`: the forward's own rule
-     * translated the probe's packets, and this host's socket table shows the very connection at the service. `translated`: the rule
-     * did, and no other rule touched them, but there was no connection to be looked at: the service ends it at once, or has none before
-     * it gets data. `rule-present`: the rule, and a socket that takes what it carries, are there; a UDP service is not written to.
-     */
-    readonly proof: 'nonce' | 'connection-at-service' | 'translated' | 'rule-present';
-    /** From the first dial to the answer, in milliseconds. */
-    readonly ms: number;
-    /** The caller's address as the host saw it, where our listener answered. */
-    readonly seenFrom?: string;
-  }[];
-  /** Accepts that had to be put in a firewall's chain, a sentence each; they go with the forward. */
-  readonly accepts: readonly string[];
-  /** The whole proof, container start included, in milliseconds. */
-  readonly ms: number;
-}
-
-export interface Hits {
-  /** Connections that were tried, or UDP flows: those that a service refused, or nobody took, among them. */
-  readonly attempts: number;
-  /** Those of them that a service accepted. */
-  readonly connections: number;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
-export type ForwardedPort = Readonly<Required<PortForward>>;
 
 /** What crosses from a global set-up to workers: a plain, serialisable value. */
 export interface ForwardHandover {
@@ -151,7 +99,13 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly privilege: Privilege;
   readonly reasons: readonly StrategyReason[];
   readonly ports: readonly ForwardedPort[];
-  /** `http://<hostname>:<containerPort>`; without an argument, of the first forwarded TCP port. */
+  /**
+   * `http://<hostname>:<containerPort>`; without an argument, of the first forwarded TCP port.
+   *
+   * @throws LHF_ERR_INVALID_OPTION where that port is not forwarded.
+   * @example
+   * const address = `${net.url()}/orders`; // 'http://host.docker.internal:8088/orders'
+   */
   url(containerPort?: Port): string;
   /** `['host.docker.internal:<gateway>']`, one for each name, as `HostConfig.ExtraHosts` and compose's `extra_hosts` take it. */
   readonly extraHosts: readonly string[];
@@ -159,13 +113,40 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly dockerRunArgs: readonly string[];
   /** `LOCALHOST_FORWARD_NETWORK`, `_HOST`, `_GATEWAY`, `_URL`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Puts a testcontainers builder on the network and gives it the name; returns the same builder. */
+  /**
+   * Puts a testcontainers builder on the network and gives it the name; returns the same builder.
+   *
+   * @throws LHF_ERR_INVALID_OPTION for what is no such builder, or is on another network already; LHF_ERR_CLOSED.
+   * @example
+   * const container = await net.applyTo(new GenericContainer('curlimages/curl')).withCommand(['curl', net.url()]).start();
+   */
   applyTo<C>(container: C): C;
-  /** YAML for `docker compose -f compose.yaml -f - up`, on standard input. */
+  /**
+   * YAML for `docker compose -f compose.yaml -f - up`, on standard input.
+   *
+   * @param services - Those that join the network; they stay on their own as well.
+   * @throws LHF_ERR_INVALID_OPTION for what cannot be a service's name; LHF_ERR_CLOSED.
+   * @example
+   * spawnSync('docker', ['compose', '-f', 'compose.yaml', '-f', '-', 'up', '-d'], { input: net.composeOverride(['web']) });
+   */
   composeOverride(services: readonly string[]): string;
-  /** Adds a port while containers run. */
+  /**
+   * Adds a port while containers run.
+   *
+   * @throws LHF_ERR_INVALID_OPTION, also for a port that is forwarded already, and where another process opened the forward;
+   * LHF_ERR_PORT_IN_USE; LHF_ERR_RULES; LHF_ERR_CLOSED.
+   * @example
+   * const { containerPort } = await net.forward({ hostPort: 9090, containerPort: 80 });
+   */
   forward(port: Port | PortForward): Promise<ForwardedPort>;
-  /** Removes a port while containers run. */
+  /**
+   * Removes a port while containers run; what they hold open by it goes no further.
+   *
+   * @param protocol - Default: `'tcp'`.
+   * @throws LHF_ERR_INVALID_OPTION where it is not forwarded, or another process opened the forward; LHF_ERR_RULES; LHF_ERR_CLOSED.
+   * @example
+   * await net.unforward(80);
+   */
   unforward(containerPort: Port, protocol?: Protocol): Promise<void>;
   /**
    * Lets a running container's own `localhost` lead here as well, on all ports that are forwarded now or later: one that has
@@ -181,7 +162,14 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
    * await container.exec(['curl', 'http://localhost:8088']);
    */
   joinLocalhost(container: string | { getId(): string }): Promise<AsyncDisposable>;
-  /** What came through, our own proofs left out. Without an argument: all ports together. */
+  /**
+   * What came through, our own proofs left out. Without an argument: all ports together.
+   *
+   * @throws LHF_ERR_INVALID_OPTION where that port is not forwarded; LHF_ERR_RULES where nobody counts any more; LHF_ERR_UNSUPPORTED
+   * where another process opened it by `tunnel` or `native`; LHF_ERR_CLOSED.
+   * @example
+   * const { connections, bytes } = await net.hits(8088);
+   */
   hits(containerPort?: Port): Promise<Hits>;
   /**
    * Which container made a connection, from the socket, request or address that the service sees. Undefined where no container of this
@@ -209,12 +197,37 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
    * const { json } = await net.nextRequest({ method: 'POST', path: '/orders' });
    */
   nextRequest(match?: RequestMatch): Promise<CapturedRequest>;
-  /** Proves reachability from a container. */
+  /**
+   * Proves reachability from a container, and puts back what somebody else took of the rules.
+   *
+   * @param options - `port` is a container port. Default: all that are forwarded.
+   * @throws LHF_ERR_UNREACHABLE with a diagnosis; LHF_ERR_INVALID_OPTION; LHF_ERR_CLOSED.
+   * @example
+   * const { ports, ms } = await net.verify({ timeoutMs: 2000 });
+   */
   verify(options?: VerifyOptions & { port?: Port }): Promise<Verification>;
-  /** Dials from a container and tells what happened, hop by hop. Never throws for a forward that does not work. */
+  /**
+   * Dials from a container and tells what happened, hop by hop. Never throws for a forward that does not work.
+   *
+   * @param options - `port` is a container port. Default: the first that does not work, or the first.
+   * @throws LHF_ERR_INVALID_OPTION; LHF_ERR_CLOSED.
+   * @example
+   * console.log(renderDiagnosis(await net.diagnose()));
+   */
   diagnose(options?: VerifyOptions & { port?: Port }): Promise<Diagnosis>;
-  /** Removes everything. Idempotent; every rule is gone when it resolves. */
+  /**
+   * Removes everything. Idempotent; every rule is gone when it resolves.
+   *
+   * @throws LHF_ERR_CLOSE naming what is left, and the command that removes it.
+   * @example
+   * await net.close();
+   */
   close(): Promise<void>;
-  /** The part that a global set-up hands to workers. */
+  /**
+   * The part that a global set-up hands to workers, for `joinLocalhostForward()` there. Throws nothing, after `close()` either.
+   *
+   * @example
+   * process.env.MY_HANDOVER = JSON.stringify(net);
+   */
   toJSON(): ForwardHandover;
 }

@@ -38,6 +38,7 @@ export const projectNames = Object.keys(projects) as ProjectName[];
  */
 export const seconds: Readonly<Record<string, number>> = {
   'test/attack/hermetic.test.ts': 20,
+  'test/attack/hermetic-death.test.ts': 12,
   'test/attack/attacks.test.ts': 15,
   'test/attack/flushed.test.ts': 10,
   'test/attack/remade.test.ts': 12,
@@ -72,6 +73,8 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/engine/probe-stays.test.ts': 18,
   'test/engine/nothing-escapes.test.ts': 35,
   'test/engine/cli-run.test.ts': 15,
+  'test/engine/explain.test.ts': 20,
+  'test/engine/hermetic.test.ts': 12,
   'test/engine/doctor.test.ts': 12,
   'test/engine/loopbacks.test.ts': 10,
   'test/engine/field.test.ts': 10,

@@ -36,7 +36,14 @@ export const globalSetup = async (
   await openShared(asked, options);
 };
 
-/** Closes what {@link globalSetup} opened. */
+/**
+ * Closes what {@link globalSetup} opened.
+ *
+ * @throws LHF_ERR_CLOSE naming what is left.
+ *
+ * @example
+ * export { globalTeardown as default } from 'localhost-forward/jest/global';
+ */
 export const globalTeardown = async (): Promise<void> => closeShared();
 
 const notConfigured = (given: unknown): LocalhostForwardError =>

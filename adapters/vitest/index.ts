@@ -8,6 +8,7 @@ declare module 'vitest' {
   }
 }
 
+/** A forward's options, and how long it lives. */
 export interface ForwardFixtureOptions extends LocalhostForwardOptions {
   /** How long one forward lives: a test, a file, or a worker with all its files. Default: `'test'`. */
   scope?: 'test' | 'file' | 'worker';
@@ -26,7 +27,8 @@ export type ForwardFixture<F = {}> = [
  * {@link globalForward}.
  *
  * @param ports - Service ports, or a function of other fixtures, in a destructured object, that tells them: real servers listen on 0.
- * @returns The fixture. What it throws is what openLocalhostForward() throws.
+ * @returns The fixture.
+ * @throws What openLocalhostForward() throws, when a test first asks for it.
  *
  * @example
  * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088, { scope: 'file' }) });
@@ -63,7 +65,8 @@ export interface ProvidingProject {
  * One forward for the whole run, as the default export of a `globalSetup` file; tests get it by {@link injectForward}.
  *
  * @param ports - Service ports, or a function that tells them when the run begins.
- * @returns What Vitest calls; it throws what openLocalhostForward() throws.
+ * @returns What Vitest calls.
+ * @throws What openLocalhostForward() throws, when the run begins.
  *
  * @example
  * export default globalForward(8088);

@@ -11,6 +11,8 @@ interface Receives {
  * With `explains: false` an error does not tell whether a container could have come, which takes a probe.
  *
  * @throws LHF_ERR_TIMEOUT telling what did come, and all that `nextRequest()` throws.
+ * @example
+ * const { body } = await receiveRequest(net, { method: 'POST', path: '/orders', timeoutMs: 1000 });
  */
 export const receiveRequest = (
   net: LocalhostForward,

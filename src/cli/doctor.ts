@@ -1,15 +1,31 @@
 import { doctor as examine, type DoctorReport } from '../doctor/doctor.ts';
+import { explainAll } from '../doctor/explain.ts';
+import { renderExplanation, shorten } from './explanation.ts';
 import { printable, renderJson } from '../printable.ts';
 import { hang, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward doctor`. Resolves to the exit code: 1 where no strategy works. */
-export const doctor = async ({ json = false }: { json?: boolean }): Promise<number> => {
+export const doctor = async ({
+  json = false,
+  explain = false,
+}: {
+  readonly json?: boolean;
+  readonly explain?: boolean;
+}): Promise<number> => {
   const { write, width, colors } = openTerminal(process.stdout);
   const report = await examine();
-  if (json) write(`${renderJson(report, 2)}\n`);
-  else for (const line of renderReport(report, colors, width())) write(`${line}\n`);
+  const explanations = explain && report.engine !== null ? await explainAll(example) : [];
+  const document = explain ? { ...report, explanations: explanations.map(shorten) } : report;
+  if (json) write(`${renderJson(document, 2)}\n`);
+  else {
+    for (const line of renderReport(report, colors, width())) write(`${line}\n`);
+    for (const one of explanations) write(['', ...renderExplanation(one, colors), ''].join('\n'));
+  }
   return report.ok ? 0 : 1;
 };
+
+/** The port that strategies are explained by. */
+const example = 8088;
 
 /** The report as lines, an aspect each. */
 export const renderReport = (

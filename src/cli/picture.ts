@@ -1,6 +1,5 @@
-import { printableLine } from '../printable.ts';
 import type { Diagnosis, Hop } from '../diagnosis.ts';
-import type { Terminal } from './terminal.ts';
+import { hang, type Terminal } from './terminal.ts';
 
 const signs = { true: '✓', false: '✗', undefined: '·' } as const;
 
@@ -28,10 +27,9 @@ export const renderPicture = (
     else Object.assign(row, { plain: row.plain + plain, text: `${row.text}${hop.name} ${paint(hop, sign)}${arrow}` });
   }
   const longest = Math.max(0, ...hops.map(({ name }) => name.length));
-  const details = hops.map((hop) =>
-    `${paint(hop, signs[String(hop.ok) as keyof typeof signs])} ${hop.name.padEnd(longest)}  ${printableLine(hop.detail)}`.trimEnd(),
-  );
-  return [...rows.map(({ text }) => text.trimEnd()), ...(hops.length === 0 ? [] : ['']), ...details].map((line) =>
-    line === '' ? '' : `  ${line}`,
-  );
+  const details = hops.map((hop) => {
+    const sign = paint(hop, signs[String(hop.ok) as keyof typeof signs]);
+    return hang(`  ${sign} ${hop.name.padEnd(longest)}  `, longest + 6, hop.detail, width());
+  });
+  return [...rows.map(({ text }) => `  ${text.trimEnd()}`), ...(hops.length === 0 ? [] : ['']), ...details];
 };

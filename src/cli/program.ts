@@ -53,11 +53,14 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
       ]),
     )
     .addOption(new Option('--port <port>', 'the port to prove').argParser(readPort).default(undefined, 'a free one'))
+    .option('--hermetic', 'prove that containers reach the forwarded port and nothing else')
     .option('--json', 'print one JSON document')
     .option('--junit <file>', 'write a JUnit report')
     .option('--trace <file>', 'write where the time goes, for ui.perfetto.dev or about:tracing');
   smoke.action(async ({ port = { hostPort: 0 }, ...options }) => {
     refuseRest(smoke, rest);
+    if (options.hermetic === true && port.protocol === 'udp')
+      refuseUsage(smoke, "'--hermetic' is proven by a TCP port");
     const { smoke: run } = await import('./smoke.ts');
     finish(await refusing(smoke, () => run({ port, ...options })));
   });
@@ -79,9 +82,19 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
     )
     .option('--subnet <cidr>', "the network's subnet (default: a small free one)")
     .option('--compose <service...>', 'services of a compose project that join the network, for `docker compose`')
+    .option('--hermetic', 'containers reach these ports and each other, and nothing else')
     .option('--no-verify', 'do not prove it from a container first')
+    .option('--dry-run', 'print what would be done and how it is undone, and do nothing; no command is needed')
+    .option('--json', 'with --dry-run: print one JSON document')
     .addHelpText('after', () => renderNotes(runNotes, runExamples));
-  run.action(async (ports: readonly PortForward[], { verify, compose, ...options }) => {
+  run.action(async (ports: readonly PortForward[], { verify, compose, dryRun = false, json = false, ...given }) => {
+    const options = { ...given, ...(verify === false ? { verify } : {}) };
+    if (dryRun) {
+      const { dryRun: tell } = await import('./dry-run.ts');
+      finish(await refusing(run, () => tell({ ports, options, json, compose })));
+      return;
+    }
+    if (json) refuseUsage(run, "'--json' goes with '--dry-run'");
     const [file, ...args] = rest ?? [];
     if (file === undefined || file === '') {
       refuseUsage(run, `no command to run: put it after '--'`);
@@ -92,7 +105,7 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
       await refusing(run, () =>
         start({
           ports,
-          options: { ...options, ...(verify === false ? { verify } : {}) },
+          options,
           command: [file, ...args],
           ...(compose === undefined ? {} : { compose }),
         }),
@@ -102,11 +115,10 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
 };
 
 const addDoctor = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
-  const doctor = add(program, 'doctor', 'tell what this machine offers, and change nothing').option(
-    '--json',
-    'print one JSON document',
-  );
-  doctor.action(async (options: { json?: boolean }) => {
+  const doctor = add(program, 'doctor', 'tell what this machine offers, and change nothing')
+    .option('--explain', 'for each strategy that works: what it would do for port 8088, and how it is undone')
+    .option('--json', 'print one JSON document');
+  doctor.action(async (options: { explain?: boolean; json?: boolean }) => {
     refuseRest(doctor, rest);
     const { doctor: run } = await import('./doctor.ts');
     finish(await refusing(doctor, () => run(options)));
@@ -147,6 +159,7 @@ const runExamples = [
   ['localhost-forward run 8088', '-- npm test'],
   ['localhost-forward run 8088:80 53/udp', '-- npm test'],
   ['localhost-forward run 8088 --compose web', '-- docker compose up'],
+  ['localhost-forward run 8088 --dry-run', ''],
 ] as const;
 
 /** As wide as the terminal, and at most 80 columns. */
@@ -156,7 +169,7 @@ const helpWidth = (): number => Math.min(80, openTerminal(process.stdout).width(
 const renderNotes = (notes: readonly string[], examples: readonly (readonly [string, string])[] = []): string => {
   const width = helpWidth();
   const lines = examples.map(([first, rest]) =>
-    first.length + rest.length + 3 <= width ? `  ${first} ${rest}` : `  ${first} \\\n    ${rest}`,
+    first.length + rest.length + 3 <= width ? `  ${first} ${rest}`.trimEnd() : `  ${first} \\\n    ${rest}`,
   );
   return ['', ...notes.flatMap((note) => wrap(note, width)), ...(lines.length === 0 ? [] : ['', ...lines])].join('\n');
 };

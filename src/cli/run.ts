@@ -13,7 +13,7 @@ import { openTerminal } from './terminal.ts';
 
 export interface RunArguments {
   readonly ports: readonly PortForward[];
-  readonly options: Pick<LocalhostForwardOptions, 'strategy' | 'hostname' | 'subnet' | 'verify'>;
+  readonly options: Pick<LocalhostForwardOptions, 'strategy' | 'hostname' | 'subnet' | 'verify' | 'hermetic'>;
   readonly command: readonly [string, ...string[]];
   /** Services of a compose project that join the forward's network. */
   readonly compose?: readonly string[];

@@ -16,6 +16,7 @@ import { openTerminal } from './terminal.ts';
 export interface SmokeArguments {
   readonly strategy?: 'auto' | 'all' | Strategy;
   readonly port: PortForward;
+  readonly hermetic?: boolean;
   readonly json?: boolean;
   readonly junit?: string;
   readonly trace?: string;
@@ -25,6 +26,7 @@ export interface SmokeArguments {
 export const smoke = async ({
   strategy,
   port,
+  hermetic = false,
   json = false,
   junit,
   trace: traceFile,
@@ -35,12 +37,12 @@ export const smoke = async ({
   using trace = new Trace();
   const runs: SmokeRun[] = [];
   const startedAt = now();
-  for (const one of strategy === 'all' ? await availableStrategies() : [strategy]) {
+  for (const one of strategy === 'all' ? await availableStrategies({ hermetic }) : [strategy]) {
     if (!json && strategy === 'all') output.write(`${output.colors.bold(one ?? 'auto')}\n`);
     // One after the other: they would share the host's firewall, and the lines of the list.
     // oxlint-disable-next-line no-await-in-loop
     const run = await runSmoke(
-      { port, signal: interrupt.signal, ...(one === undefined ? {} : { strategy: one }) },
+      { port, hermetic, signal: interrupt.signal, ...(one === undefined ? {} : { strategy: one }) },
       json ? {} : new StepList(output),
     );
     runs.push(run);

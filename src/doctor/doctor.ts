@@ -44,6 +44,7 @@ export interface DoctorReport {
 /**
  * Looks at this machine and changes nothing.
  *
+ * @throws LHF_ERR_INVALID_OPTION. What does not work here is told and not thrown.
  * @example
  * const { ok, reasons } = await doctor();
  */

@@ -1,5 +1,6 @@
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { renderLabels, type Names } from '../ownership/names.ts';
+import { removeContainer } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { createHelper, describeHelperRefusal } from './helper-container.ts';
 
@@ -16,7 +17,7 @@ const waiting = { path: '/bin/cat' };
  * Starts a container on a network whose bridge is there only while one runs on it. The bridge is on the host when it resolves; with this
  * process it goes, as far as no container of the user's holds it.
  *
- * @throws LHF_ERR_NETWORK; nothing of it is left then.
+ * @throws LHF_ERR_NETWORK, LHF_ERR_DOCKER_UNAVAILABLE; nothing of it is left then.
  */
 export const keepBridge = async (
   { docker, facts }: Engine,
@@ -39,6 +40,10 @@ export const keepBridge = async (
       throw error;
     }
   } catch (error) {
+    // Its creation may have been answered to nobody, and one that never ran holds the network as well.
+    await removeContainer(docker, names.keeper).catch(() => undefined);
+    // An engine that answers no more says nothing of bridges.
+    if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_DOCKER_UNAVAILABLE') throw error;
     const { what, try: advice = 'localhost-forward doctor' } = describeHelperRefusal(error) ?? { what: String(error) };
     throw new LocalhostForwardError(
       'LHF_ERR_NETWORK',

@@ -47,6 +47,14 @@ export const listAttached = async (
   }));
 };
 
+/** Each TCP port of its host that an engine leads to some container. */
+export const listPublishedPorts = async (docker: Docker): Promise<number[]> => {
+  const listed = await docker.listContainers();
+  return listed.flatMap(({ Ports = [] }) =>
+    Ports.flatMap(({ Type, PublicPort }) => (Type === 'tcp' && PublicPort !== undefined ? [PublicPort] : [])),
+  );
+};
+
 /** A container that is there but not running, with its input and output attached from the first byte on. */
 export interface PipedContainer {
   readonly id: string;

@@ -100,7 +100,7 @@ export const removeNetwork = async (
       if (!/active endpoints|associated containers/i.test(messageOf(error))) throw error;
       if (now() - startedAt > patienceMs) throw error;
       const names = await disconnectAll(docker, network.id);
-      for (const name of names) disconnected.add(name);
+      for (const one of names) disconnected.add(one);
       // Its last endpoint is going: the engine says when by letting the network go.
       if (names.length === 0) await delay(lookEveryMs);
     }

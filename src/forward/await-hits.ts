@@ -15,6 +15,8 @@ export interface Reached extends Hits {
  * matchers.
  *
  * @throws LHF_ERR_INVALID_OPTION, LHF_ERR_CLOSED.
+ * @example
+ * const { isReached, connections } = await awaitHits(net, { port: 8088, times: 2, withinMs: 3000 });
  */
 export const awaitHits = async (net: Pick<LocalhostForward, 'hits'>, options: unknown): Promise<Reached> => {
   const { port, times, withinMs } = parseReached(options);

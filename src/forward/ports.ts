@@ -72,7 +72,7 @@ const nothingOfOurs = {
 export const expectMapping = (plan: PlannedPort): PortMapping | undefined =>
   plan.hostPort === 0 || plan.hostAddress === '::1' ? undefined : mappingOf(plan, plan.hostPort);
 
-const mappingOf = (plan: PlannedPort, hostPort: number): PortMapping => ({
+export const mappingOf = (plan: PlannedPort, hostPort: number): PortMapping => ({
   hostPort,
   containerPort: plan.containerPort ?? hostPort,
   protocol: plan.protocol,
@@ -130,7 +130,14 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
 
 const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<boolean> => {
   // A refused connection settles it in a tenth of the time that the kernel takes to list its sockets.
-  if (protocol === 'udp' || !(await acceptsOnIpv6(hostPort))) return false;
+  return protocol !== 'udp' && (await acceptsOnIpv6(hostPort)) && isListedOnIpv6Only({ hostPort, protocol });
+};
+
+/** As the kernel's list of sockets has it: nobody is dialled. */
+export const isListedOnIpv6Only = async ({
+  hostPort,
+  protocol,
+}: Pick<PlannedPort, 'hostPort' | 'protocol'>): Promise<boolean> => {
   const listed = await readListeners(hostPort, protocol);
   if (listed.some((listener) => listener.address !== '::' && takesLoopback4(listener))) return false;
   const listeners = await tellApart(listed, { port: hostPort, protocol });

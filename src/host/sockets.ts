@@ -24,6 +24,13 @@ export const readSockets = async (port: number, protocol: 'tcp' | 'udp'): Promis
   return [...parseSockets(four, 4, port), ...parseSockets(six, 6, port)];
 };
 
+/** Each TCP port that anything here listens on, at whichever address. */
+export const listListeningPorts = async (): Promise<number[]> => {
+  const tables = await Promise.all([readTable('tcp'), readTable('tcp6')]);
+  const ports = [...tables.join('\n').matchAll(/^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A /gm)];
+  return [...new Set(ports.map(([, port = '']) => Number.parseInt(port, 16)))];
+};
+
 /**
  * The ends on this host of all connections from one IPv4 address and port, also those that are closing, or closed already. One whose
  * handshake is not through is none: where a proxy gets the packets of another's handshake, it stays so.

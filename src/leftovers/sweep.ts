@@ -16,6 +16,7 @@ import { sweepOwners } from './sweep-owners.ts';
 
 export type { Leftover, SweepReport } from './leftover.ts';
 
+/** What a sweep takes, and by whom. */
 export interface SweepOptions {
   /** Remove whatever carries our mark, living owners' included. Default: false. */
   all?: boolean;
@@ -32,6 +33,7 @@ export interface SweepOptions {
  * What may have a living owner is spared, and so is whatever carries no mark. One failure keeps nothing else from going, and what
  * could not be looked through is a failure, too.
  *
+ * @throws LHF_ERR_SYSTEM. What could not be removed is told and not thrown.
  * @example
  * const { removed, failed } = await sweep();
  * for (const { kind, name, reason } of failed) console.error(`${kind} ${name} stays: ${reason}`);

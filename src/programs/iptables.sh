@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Takes a process's chains out of iptables by their names, for its holder and for whoever removes what dead ones left. Nothing but
+# Takes a process's chains out of iptables by their names, for its holder. Nothing but
 # our own chains and PREROUTING is ever listed: a host may have 50,000 rules.
 #
 #   PREROUTING ──▶ LHF (shared by all processes) ──▶ LHF-<nonce> ──▶ LHF-lhf-<id>

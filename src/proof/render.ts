@@ -4,6 +4,11 @@ import type { Diagnosis, Hop } from '../diagnosis.ts';
 export const renderHop = ({ name, ok, packets, detail }: Hop): string =>
   `${ok === undefined ? '?' : ok ? '✓' : '✗'} ${name.padEnd(9)} ${detail}${packets === undefined ? '' : ` (${packets} packet${packets === 1 ? '' : 's'})`}`;
 
-/** A diagnosis as text: its sentence, a line per hop, and what to try. */
+/**
+ * A diagnosis as text: its sentence, a line per hop, and what to try. Throws nothing.
+ *
+ * @example
+ * console.log(renderDiagnosis(await net.diagnose()));
+ */
 export const renderDiagnosis = ({ sentence, hops, advice }: Diagnosis): string =>
   [sentence, ...hops.map((hop) => `  ${renderHop(hop)}`), `Try: ${advice}`].join('\n');

@@ -6,7 +6,7 @@ import { strategyNamed } from '../strategies/all.ts';
 import { strategyNames, type Strategy } from '../types.ts';
 
 /** Each strategy that could be chosen here; `auto` alone where none can, or no engine answers, for the check to say why. */
-export const availableStrategies = async (): Promise<readonly ('auto' | Strategy)[]> => {
+export const availableStrategies = async ({ hermetic = false } = {}): Promise<readonly ('auto' | Strategy)[]> => {
   const engine = await connectEngine().catch(() => undefined);
   if (engine === undefined) return ['auto'];
   const facts = { host: await readHostFacts(), engine: engine.facts };
@@ -15,7 +15,7 @@ export const availableStrategies = async (): Promise<readonly ('auto' | Strategy
     // What is chosen only where it is asked for may lack what nothing here tells.
     if (strategyNamed(strategy).doubt?.(facts) !== undefined) return false;
     try {
-      return chooseStrategy(facts, { strategy, privilege }).strategy === strategy;
+      return chooseStrategy(facts, { strategy, privilege, hermetic }).strategy === strategy;
     } catch {
       return false;
     }

@@ -7,7 +7,7 @@ export const describeFailure = (error: unknown): SmokeFailure => {
   if (!(error instanceof Error)) return { message: `interrupted by ${String(error)}`, evidence: [] };
   const { what: message, evidence = [], try: advice } = textOf(error);
   return {
-    ...(isLocalhostForwardError(error) ? { code: error.code } : {}),
+    ...(isLocalhostForwardError(error) ? { code: error.code, docs: error.docs } : {}),
     message,
     evidence,
     ...(advice === undefined ? {} : { try: advice }),

@@ -9,9 +9,14 @@ export interface IntruderOrder {
   readonly attempts: readonly Attempt[];
   /** Takes 127/8 off the container's own loopback and sends it to this gateway, before the attempts that ask for it. */
   readonly gateway: string;
+  /** Leads all else to the gateway as well. Default: as the engine has it. */
+  readonly routesOutside?: boolean;
 }
 
-export interface Attempt {
+export type Attempt = Dial | Scan | Send | Resolve;
+
+/** How it ended: `open`, `silence`, or the error's code; `untried` where the route could not be made. */
+export interface Dial {
   readonly key: string;
   readonly address: string;
   readonly port: number;
@@ -23,7 +28,32 @@ export interface Attempt {
   readonly rerouted?: boolean;
 }
 
-/** How an attempt ended: `open`, `silence`, or the error's code; `untried` where the route could not be made. */
+/** How it ended: what was open, as `address:port` apart by commas; or `not known` and why. */
+export interface Scan {
+  readonly key: string;
+  readonly addresses: readonly string[];
+  readonly ports: readonly number[];
+  /** A port of the gateway that answers. */
+  readonly control: number;
+  /** How long an answer is waited for at least, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A datagram: `sent`, or the error's code. */
+export interface Send {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  readonly text: string;
+}
+
+/** A name: `open` with its addresses, or the error's code. */
+export interface Resolve {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** How an attempt ended. */
 export type Outcome = string;
 
 export interface Intruder {

@@ -26,6 +26,8 @@ export interface SmokeFailure {
   readonly evidence: readonly string[];
   /** One command, or one thing to do. */
   readonly try?: string;
+  /** The address of the page that explains it. */
+  readonly docs?: string;
   readonly diagnosis?: Diagnosis;
 }
 

@@ -13,6 +13,7 @@ import type { LocalhostForward, PortForward, Strategy, Verification } from '../t
 import { strategyNamed } from '../strategies/all.ts';
 import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
 import { describeFailure } from './failure.ts';
+import { checkHermetic } from './hermetic.ts';
 import type { SmokeRun, Trace } from './report.ts';
 import { headlineOf } from '../errors.ts';
 import { StepRecorder, type StepWatcher } from './steps.ts';
@@ -23,6 +24,8 @@ export interface SmokeOptions {
   readonly strategy?: 'auto' | Strategy;
   /** The port to prove; host port 0 picks a free one. */
   readonly port: PortForward;
+  /** Whether the network is closed to all else, and shown to be. Default: false. */
+  readonly hermetic?: boolean;
   /** Ends the check early; what was made is removed all the same. */
   readonly signal?: AbortSignal;
 }
@@ -40,10 +43,10 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
   let leftovers: Trace[] = [];
   await attempt(async () => {
     const engine = (found.engine = await steps.run('engine', connectEngine, describeEngine));
-    const choice = (found.choice = await steps.run('strategy', () => choose(engine, options.strategy), describeChoice));
+    const choice = (found.choice = await steps.run('strategy', () => choose(engine, options), describeChoice));
     await attempt(async () => {
       const net = await open(options, choice.strategy, steps);
-      await attempt(() => prove(net, engine, steps, options.signal));
+      await attempt(() => prove(net, engine, steps, options));
       await steps.run(
         'tear-down',
         () => net.close(),
@@ -78,14 +81,14 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
 const sessionOf = (engine: Engine, { privilege }: Pick<Choice, 'privilege'> | LocalhostForward): Session =>
   sessionOn(engine, privilege);
 
-const choose = async (engine: Engine, strategy: SmokeOptions['strategy']): Promise<Choice> =>
+const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptions): Promise<Choice> =>
   chooseStrategy(
     { host: await readHostFacts(), engine: engine.facts },
-    parseOptions(strategy === undefined ? {} : { strategy }, process.env),
+    parseOptions({ hermetic, ...(strategy === undefined ? {} : { strategy }) }, process.env),
   );
 
 const open = async (
-  { port, signal }: SmokeOptions,
+  { port, hermetic = false, signal }: SmokeOptions,
   strategy: Strategy,
   steps: StepRecorder,
 ): Promise<LocalhostForward> => {
@@ -100,6 +103,7 @@ const open = async (
     const verify = protocol === 'udp';
     return await openLocalhostForward(port, {
       strategy,
+      hermetic,
       verify,
       listener: !isServed && !verify,
       ...(signal === undefined ? {} : { signal }),
@@ -116,7 +120,7 @@ const prove = async (
   net: LocalhostForward,
   engine: Engine,
   steps: StepRecorder,
-  signal: AbortSignal | undefined,
+  { hermetic = false, signal }: SmokeOptions,
 ): Promise<void> => {
   const { word } = sessionOf(engine, net);
   const confines = strategyNamed(net.strategy).confines;
@@ -131,6 +135,8 @@ const prove = async (
     if (!confines)
       return steps.add('other ports', true, 0, `not tried: ${net.strategy} leads to all ports of 127.0.0.1`);
     await steps.run('other ports', () => checkOtherPorts(engine, net, word), String);
+    signal?.throwIfAborted();
+    if (hermetic) await steps.run('hermetic', () => checkHermetic(engine, net, word), String);
   };
   // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
   const results = await Promise.allSettled([

@@ -7,9 +7,11 @@ import { holderOwnerOf } from './holder-owner.ts';
 import type { RoutePlan, Tools } from './strategy.ts';
 
 /** The names of a session's bridges, with a holder whose guardian removes their networks when the process is gone. */
-export const heldBridgesOf = (tools: Tools): HeldBridges =>
+export const heldBridgesOf = (tools: Tools): Pick<HeldBridges, 'note' | 'forget'> =>
   sharedIn(tools.session, 'bridges', () => {
-    const { privileges } = tools;
+    const { privileges, told } = tools;
+    // It changes nothing of the host's.
+    if (told !== undefined) return { note: async () => undefined, forget: async () => undefined };
     // It changes nothing itself: what the guardian does, it does by the rights of the session.
     return new HeldBridges({ ...holderOwnerOf(tools), privileges: privilegesOf(nobody), guardian: privileges.handle });
   });

@@ -10,6 +10,7 @@ import type { CutMode, Slowness } from '../faults.ts';
 import type { Hits, Protocol, Strategy as StrategyName } from '../types.ts';
 import type { LeftoverKind } from './leftover-kind.ts';
 import type { PacketWatch, Place } from './packets.ts';
+import type { Told } from './told.ts';
 
 export type { Network };
 
@@ -71,6 +72,8 @@ export interface Tools {
   readonly engine: Engine;
   readonly privileges: Privileges;
   readonly host: HostFacts;
+  /** Where all is to be told and nothing done. Default: it is done. */
+  readonly told?: Told;
 }
 
 /** What the choice of a strategy looks at. */

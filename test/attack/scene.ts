@@ -19,7 +19,7 @@ export interface Outsiders extends AsyncDisposable {
 }
 
 export const lanOfHost = { address: '203.0.113.1', mac: '02:00:cb:00:71:01' } as const;
-const lanOfOther = { address: '203.0.113.2', mac: '02:00:cb:00:71:02' } as const;
+export const lanOfOther = { address: '203.0.113.2', mac: '02:00:cb:00:71:02' } as const;
 
 /** Settings of a host that trusts its neighbours: what they close does not do our work for us. */
 const trusting = ['all', 'default'].flatMap((where) => [

@@ -33,16 +33,17 @@ const heard = async (service: UdpService, last: string): Promise<readonly string
 describe.each(['nftables', 'iptables'] as const)('by %s', (strategy) => {
   const conf = '/proc/sys/net/ipv4/conf';
   const all = `${conf}/all/accept_source_route`;
+  const everywhere = `${conf}/all/route_localnet`;
   const filter = [`${conf}/all/rp_filter`, `${conf}/default/rp_filter`];
   let before: string[];
   // Nothing but our own rules is to be in the way.
   beforeEach(async () => {
-    before = await Promise.all([all, ...filter].map((path) => readFile(path, 'utf8')));
+    before = await Promise.all([all, everywhere, ...filter].map((path) => readFile(path, 'utf8')));
     await writeFile(all, '1');
     for (const path of filter) await writeFile(path, '0');
   });
   afterEach(async () => {
-    for (const [n, path] of [all, ...filter].entries()) await writeFile(path, before[n] ?? '0');
+    for (const [n, path] of [all, everywhere, ...filter].entries()) await writeFile(path, before[n] ?? '0');
   });
 
   test('case 31: a forged source is heard by nobody, and who poses as our probe is no hit', async () => {
@@ -61,9 +62,6 @@ describe.each(['nftables', 'iptables'] as const)('by %s', (strategy) => {
 
   // Kubernetes, and engines without userland proxy, open each bridge to 127/8 themselves.
   test.each(['0', '1'])('case 24: a source route leads nowhere, where route_localnet of all is %s', async (routes) => {
-    const everywhere = `${conf}/all/route_localnet`;
-    const was = await readFile(everywhere, 'utf8');
-    await using _restored = { [Symbol.asyncDispose]: () => writeFile(everywhere, was) };
     await writeFile(everywhere, routes);
     await using service = await listenUdp();
     await using net = await openLocalhostForward(1, { strategy, verify: false });

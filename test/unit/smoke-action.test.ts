@@ -43,6 +43,16 @@ it('prints the list, and not the document', () => {
   });
 });
 
+it.each([
+  ['true', ' --hermetic'],
+  ['false', ''],
+  ['', ''],
+])('hands the input hermetic %j on', (input, word) => {
+  const says = JSON.stringify({ ok: true, strategy: 'nftables', steps });
+  const { asked } = run(says, 0, { INPUT_HERMETIC: input });
+  expect(asked).toBe(`--yes localhost-forward@latest smoke --json --strategy auto${word}\n`);
+});
+
 it('tells why it failed', () => {
   const failure = { message: 'Nothing listens', evidence: ['seen'], try: 'ss -lntp' };
   const { stdout, status, output } = run(JSON.stringify({ ok: false, strategy: null, steps: [], failure }), 1);

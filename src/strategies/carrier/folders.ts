@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { idOfBridge } from '../../ownership/names.ts';
 import { parseSession } from '../../ownership/owner.ts';
 import { removalOrder, type LeftoverKind, type Mark } from '../leftover-kind.ts';
+import type { Told } from '../told.ts';
 
 /** Longer paths than this are no address of a unix socket. */
 const longestPath = 100;
@@ -17,12 +18,14 @@ const socketNames = { sidecar: 's', desk: 'd' } as const;
 /** Where they are: the second where the first is too deep. */
 const places = (): string[] => [...new Set([tmpdir(), '/tmp'])];
 
-/** A folder of this user's alone, for the sockets of one forward. Its name tells whose it is. */
-export const makeSocketFolder = async (bridge: string, session: string): Promise<string> => {
+/** A folder of this user's alone, for the sockets of one forward, with mode 0700 whatever the umask. Its name tells whose it is. */
+export const makeSocketFolder = async (bridge: string, session: string, told?: Told): Promise<string> => {
   const name = `${prefix}${bridge}-${session}-`;
   const place = places().find((one) => join(one, `${name}123456`, socketNames.desk).length <= longestPath) ?? '/tmp';
-  // Made with mode 0700, whatever the umask.
-  return mkdtemp(join(place, name));
+  if (told === undefined) return mkdtemp(join(place, name));
+  const folder = join(place, `${name}XXXXXX`);
+  told.say({ by: 'process', call: 'mkdir', lines: [folder] });
+  return folder;
 };
 
 /** The same for files that a command is given while its forward is open. A guardian may not have this process's TMPDIR. */
@@ -34,7 +37,10 @@ export const makeComposeFolder = (bridge: string, session: string): Promise<stri
 export const socketIn = (folder: string, purpose: keyof typeof socketNames): string =>
   join(folder, socketNames[purpose]);
 
-export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
+export const removeFolder = async (folder: string, told?: Told): Promise<void> => {
+  if (told === undefined) await rm(folder, { recursive: true, force: true });
+  else told.say({ by: 'process', call: 'rm', lines: [folder] });
+};
 
 /** The folder of a forward that another process of this user carries; undefined where there is none. */
 export const findSocketFolder = async (bridge: string): Promise<string | undefined> => {

@@ -2,11 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { debug } from '../../command/debug.ts';
 import { readProgramText } from '../../engine/program-text.ts';
 import { IdleEnd } from '../../lifecycle/idle-end.ts';
-import { sharedIn, type Session } from '../../ownership/session.ts';
+import { sharedIn } from '../../ownership/session.ts';
+import type { Tools } from '../strategy.ts';
+import type { Told } from '../told.ts';
 import type { RelayAnswer, RelayOrder } from './orders.ts';
 
 /** What carries the bytes of a session's forwards: one thread for all of them, from the first to the last. */
-export const relayThreadOf = (session: Session): RelayThread => sharedIn(session, 'relay', () => new RelayThread());
+export const relayThreadOf = ({ session, told }: Pick<Tools, 'session' | 'told'>): RelayThread =>
+  sharedIn(session, 'relay', () => (told === undefined ? new RelayThread() : new TellingThread(told)));
 
 interface Pending {
   // oxlint-disable-next-line typescript/no-explicit-any -- whoever asks knows what is answered
@@ -93,5 +96,27 @@ export class RelayThread {
     if (worker === undefined || this.#pending.size > 0) return;
     this.#lose(worker, new Error('it was ended'));
     worker.terminate().catch(() => undefined);
+  }
+}
+
+/** In place of the thread: takes what it is told for done. */
+class TellingThread extends RelayThread {
+  readonly #say: Told['say'];
+
+  constructor({ say }: Told) {
+    super();
+    this.#say = say;
+  }
+
+  override get isLost(): boolean {
+    return false;
+  }
+
+  override async ask<T>(order: RelayOrder): Promise<T> {
+    const { do: what, ...about } = order;
+    // What changes nothing is left out.
+    if (what !== 'ask' && what !== 'awaitSidecar')
+      this.#say({ by: 'process', call: `the relay's thread: ${what}`, lines: [JSON.stringify(about)] });
+    return undefined as T;
   }
 }

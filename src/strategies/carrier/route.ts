@@ -11,6 +11,7 @@ import {
   type Route,
   type RoutePlan,
   type RouteView,
+  type Tools,
 } from '../strategy.ts';
 import { makeSocketFolder, removeFolder, socketIn } from './folders.ts';
 import type { DeskQuestion, RelayOrder, RelayPort } from './orders.ts';
@@ -54,21 +55,21 @@ export class CarriedRoute extends CarriedView implements Route {
   readonly #lives = new Map<string, number>();
   #trials: Readonly<Record<string, number>>;
   #opened: { readonly network: Network; readonly place: Place } | undefined;
-  readonly #session: string;
+  readonly #tools: Pick<Tools, 'session' | 'told'>;
   #folder: string | undefined;
   #repairing: Promise<boolean> | undefined;
   #mended = 0;
   #isClosing = false;
   #isHeld = true;
 
-  constructor({ names, ports, trials }: RoutePlan, session: string, front: Front, thread: RelayThread) {
+  constructor({ names, ports, trials }: RoutePlan, tools: Tools, front: Front, thread: RelayThread) {
     super(
       // Of what a lost thread knew nothing is known.
       async (question) =>
         this.#isCarried(question) ? thread.ask({ do: 'ask', forward: names.bridge, question }) : undefined,
       (port) => front.landingOf(port),
     );
-    this.#session = session;
+    this.#tools = tools;
     this.#forward = names.bridge;
     this.#trials = trialsOf(trials);
     this.#front = front;
@@ -162,7 +163,8 @@ export class CarriedRoute extends CarriedView implements Route {
 
   async #open(network: Network): Promise<string> {
     // Without it, other processes cannot ask; it is the sidecar alone that cannot do without.
-    this.#folder = await makeSocketFolder(this.#forward, this.#session).catch(ignore);
+    const { session, told } = this.#tools;
+    this.#folder = await makeSocketFolder(this.#forward, session.word, told).catch(ignore);
     const { address, place } = await this.#front.open(network, this.#folder, () => void this.#mend());
     if (this.#folder !== undefined)
       await this.#thread
@@ -177,7 +179,7 @@ export class CarriedRoute extends CarriedView implements Route {
     if (this.#folder === undefined) return;
     // A thread that ends meanwhile takes the desk along.
     if (!this.#thread.isLost) await this.#thread.ask({ do: 'closeDesk', forward: this.#forward }).catch(ignore);
-    await removeFolder(this.#folder);
+    await removeFolder(this.#folder, this.#tools.told);
     this.#folder = undefined;
   }
 

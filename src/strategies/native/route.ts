@@ -14,6 +14,7 @@ import {
   type RouteView,
   type Tools,
 } from '../strategy.ts';
+import type { Told } from '../told.ts';
 
 /** The name that engines in virtual machines resolve by themselves. */
 const nameOfEngines = 'host.docker.internal';
@@ -26,12 +27,12 @@ export const openNativeRoute = async (plan: RoutePlan, tools: Tools): Promise<Ro
   const other = hostnames.find((name) => name !== nameOfEngines);
   if (address === nameOfEngines && other !== undefined) throw otherName(other, facts.vm);
   const forget = await noteBridge(plan, tools);
-  const beacon = await openTemporaryListener(0, 'tcp').catch(() => undefined);
+  const beacon = await openBeacon(tools.told).catch(() => undefined);
   if (beacon === undefined) {
     await forget();
     throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what: 'No port of 127.0.0.1 is free for probes to dial' });
   }
-  return new NativeRoute(address, ports, beacon, forget);
+  return new NativeRoute(address, ports, beacon, { forget, told: tools.told });
 };
 
 /** Nothing of ours sees what the engine carries, here or elsewhere. */
@@ -61,8 +62,15 @@ class NativeRoute implements Route {
   /** Where a container dials another number than the service's own: the engine changes none. */
   readonly #relays = new Map<string, TcpRelay>();
   readonly #forget: () => Promise<void>;
+  readonly #told: Told | undefined;
 
-  constructor(address: string, ports: readonly PortMapping[], beacon: TemporaryListener, forget: () => Promise<void>) {
+  constructor(
+    address: string,
+    ports: readonly PortMapping[],
+    beacon: TemporaryListener,
+    { forget, told }: { readonly forget: () => Promise<void>; readonly told: Told | undefined },
+  ) {
+    this.#told = told;
     this.#address = address;
     this.#ports = new Map(ports.map((port) => [keyOf(port), port]));
     this.beacon = beacon;
@@ -134,11 +142,7 @@ class NativeRoute implements Route {
   async #listen(port: PortMapping): Promise<void> {
     if (port.containerPort === port.targetPort) return;
     const { containerPort, targetPort } = port;
-    const relay = await openTcpRelay({
-      address: '127.0.0.1',
-      port: containerPort,
-      target: () => ({ host: '127.0.0.1', port: targetPort }),
-    }).catch((error: unknown) => {
+    const relay = await openRelay(containerPort, targetPort, this.#told).catch((error: unknown) => {
       throw new LocalhostForwardError(
         'LHF_ERR_PORT_IN_USE',
         {
@@ -151,6 +155,26 @@ class NativeRoute implements Route {
     this.#relays.set(keyOf(port), relay);
   }
 }
+
+/** What probes dial. Port 0 stands for a free one. */
+const openBeacon = async (told: Told | undefined): Promise<TemporaryListener | undefined> =>
+  told === undefined
+    ? openTemporaryListener(0, 'tcp')
+    : { nonce: '', ...tellListener(told, { port: 0, purpose: 'a listener that probes dial' }) };
+
+const openRelay = async (port: number, targetPort: number, told: Told | undefined): Promise<TcpRelay> =>
+  told === undefined
+    ? openTcpRelay({ address: '127.0.0.1', port, target: () => ({ host: '127.0.0.1', port: targetPort }) })
+    : tellListener(told, { port, purpose: `a relay to 127.0.0.1:${targetPort}` });
+
+const tellListener = (
+  { say }: Told,
+  { port, purpose }: { readonly port: number; readonly purpose: string },
+): { port: number; close: () => Promise<void> } => {
+  const lines = [`127.0.0.1:${port}, ${purpose}`];
+  say({ by: 'process', call: 'listen', lines });
+  return { port, close: async () => say({ by: 'process', call: 'stop listening', lines }) };
+};
 
 const otherName = (hostname: string, vm: string | undefined): LocalhostForwardError =>
   new LocalhostForwardError(

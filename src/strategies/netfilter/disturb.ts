@@ -1,10 +1,10 @@
 import type { Fault, PortMapping } from '../strategy.ts';
 import type { BridgeShaper } from './shaper.ts';
-import type { ProcessTables } from './tables/process-tables.ts';
+import type { SessionTables } from './tables/session-tables.ts';
 
 /** Does to a port what its user asked for: all of it or nothing. The queue is there before packets are led to it, and until none is. */
 export const disturbPort = async (
-  rules: ProcessTables,
+  rules: SessionTables,
   shaper: BridgeShaper,
   bridge: string,
   port: PortMapping,

@@ -7,8 +7,11 @@ interface Waiting<C> {
 
 /** How changes are made: all of some at once, or none of them. */
 export interface Committer<C> {
-  /** Resolves to what was said against it: nothing when all of it is in. */
-  commit(changes: readonly C[]): Promise<string>;
+  /**
+   * Resolves to what was said against it: nothing when all of it is in. Calls `onSent` as soon as the request is written, and not before:
+   * from then on it is done, whoever dies.
+   */
+  commit(changes: readonly C[], onSent: () => void): Promise<string>;
   /** One alone was refused: tries what may help, and gives the error where nothing did. */
   refused(change: C, words: string): Promise<Error | undefined>;
 }
@@ -42,9 +45,15 @@ export class GroupCommit<C> {
   }
 
   async #make(waiting: readonly Waiting<C>[]): Promise<void> {
-    const committing = this.#committer.commit(waiting.map(({ change }) => change));
-    for (const { onSent } of waiting) onSent();
-    const words = await committing.catch(String);
+    let isSent = false;
+    const onSent = (): void => {
+      if (!isSent) for (const one of waiting) one.onSent();
+      isSent = true;
+    };
+    const changes = waiting.map(({ change }) => change);
+    const words = await this.#committer.commit(changes, onSent).catch(String);
+    // What took no request, since it was so already, is in as well.
+    if (words === '') onSent();
     const [only, ...others] = waiting;
     if (words === '') for (const one of waiting) one.settle();
     else if (only !== undefined && others.length === 0)

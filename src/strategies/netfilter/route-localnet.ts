@@ -1,9 +1,9 @@
 import { debug } from '../../command/debug.ts';
 import { LocalhostForwardError } from '../../errors.ts';
-import { interfaceExists, readSysctl } from '../../host/kernel.ts';
 import { allowContainer } from '../../privilege/advice.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { Obstacle } from '../strategy.ts';
+import { thisKernel, type Kernel } from '../told.ts';
 
 const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
 
@@ -11,8 +11,8 @@ const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localne
  * Whether the bridge routes to 127/8, by its own parameter or by that of all interfaces, which Kubernetes turns on; undefined where the
  * bridge is gone.
  */
-export const readRouteLocalnet = async (bridge: string): Promise<boolean | undefined> => {
-  const [text, all] = await Promise.all([readSysctl(keyOf(bridge)), readSysctl(keyOf('all'))]);
+export const readRouteLocalnet = async (bridge: string, kernel = thisKernel): Promise<boolean | undefined> => {
+  const [text, all] = await Promise.all([keyOf(bridge), keyOf('all')].map((key) => kernel.readSysctl(key)));
   return text === undefined ? undefined : text === '1' || all === '1';
 };
 
@@ -25,14 +25,14 @@ export const readRouteLocalnet = async (bridge: string): Promise<boolean | undef
 export const openBridge = async (
   bridge: string,
   privileges: Privileges,
-  { isOpen, isHermetic }: { isOpen: boolean; isHermetic: boolean },
+  { isOpen, isHermetic, kernel }: { isOpen: boolean; isHermetic: boolean; kernel: Kernel },
 ): Promise<void> => {
   const ipv6 = `net/ipv6/conf/${bridge}/disable_ipv6`;
-  const alone = isHermetic && (await readSysctl(ipv6)) !== undefined ? [ipv6] : [];
+  const alone = isHermetic && (await kernel.readSysctl(ipv6)) !== undefined ? [ipv6] : [];
   // This one first: where it fails, nothing has been opened.
   const on = [...alone, ...(isOpen ? [] : [keyOf(bridge)])];
   const failure =
-    (await refuseSourceRoutes(bridge, privileges)) ??
+    (await refuseSourceRoutes(bridge, privileges, kernel)) ??
     (on.length === 0 ? undefined : await privileges.setSysctls(on, '1'));
   if (failure === undefined) return;
   const { what, advice } = describeRefusal(bridge, failure);
@@ -40,9 +40,13 @@ export const openBridge = async (
 };
 
 /** A source route leads past the guard's first half. The kernel takes them where the parameter of all interfaces and the bridge's own say so. */
-const refuseSourceRoutes = async (bridge: string, privileges: Privileges): Promise<string | undefined> => {
+const refuseSourceRoutes = async (
+  bridge: string,
+  privileges: Privileges,
+  kernel: Kernel,
+): Promise<string | undefined> => {
   const keys = ['all', bridge].map((name) => `net/ipv4/conf/${name}/accept_source_route`);
-  const values = await Promise.all(keys.map(readSysctl));
+  const values = await Promise.all(keys.map((key) => kernel.readSysctl(key)));
   const [, own = ''] = keys;
   return values.every((value) => value === '1') ? privileges.setSysctls([own], '0') : undefined;
 };
@@ -59,13 +63,13 @@ const describeRefusal = (bridge: string, failure: string): Required<Obstacle> =>
 });
 
 /** Turns it off, and tells whether it is: a bridge that is gone is closed. */
-export const closeRouteLocalnet = async (bridge: string, privileges: Privileges): Promise<boolean> => {
-  if ((await readRouteLocalnet(bridge)) !== true) return true;
-  const failure = (await privileges.setSysctls([keyOf(bridge)], '0')) ?? (await stillOn(bridge));
+export const closeRouteLocalnet = async (bridge: string, privileges: Privileges, kernel: Kernel): Promise<boolean> => {
+  if ((await readRouteLocalnet(bridge, kernel)) !== true) return true;
+  const failure = (await privileges.setSysctls([keyOf(bridge)], '0')) ?? (await stillOn(bridge, kernel));
   if (failure !== undefined) debug(`route_localnet of ${bridge} stays on until the bridge is gone: ${failure}`);
-  return failure === undefined || !interfaceExists(bridge);
+  return failure === undefined || !kernel.interfaceExists(bridge);
 };
 
 /** Why it is on all the same. */
-const stillOn = async (bridge: string): Promise<string | undefined> =>
-  (await readRouteLocalnet(bridge)) === true ? 'that of all interfaces is on' : undefined;
+const stillOn = async (bridge: string, kernel: Kernel): Promise<string | undefined> =>
+  (await readRouteLocalnet(bridge, kernel)) === true ? 'that of all interfaces is on' : undefined;

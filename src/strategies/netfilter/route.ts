@@ -1,5 +1,4 @@
 import { bridgeElsewhere } from '../../engine/elsewhere.ts';
-import { interfaceExists } from '../../host/kernel.ts';
 import { probeAddressOf } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
 import type { Names } from '../../ownership/names.ts';
@@ -16,6 +15,7 @@ import type {
   RouteView,
   Tools,
 } from '../strategy.ts';
+import { kernelOf, type Kernel } from '../told.ts';
 import { Accepts } from './firewalls/accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
 import { watchPackets } from './packets/packet-watch.ts';
@@ -27,12 +27,14 @@ export class NetfilterView implements RouteView {
   protected readonly names: Names;
   protected readonly tools: Tools;
   protected probeAddress: string;
+  protected readonly kernel: Kernel;
   readonly #rules: BridgeRulesView;
 
   constructor(names: Names, rules: BridgeRulesView, tools: Tools, probeAddress: string) {
     this.names = names;
     this.tools = tools;
     this.probeAddress = probeAddress;
+    this.kernel = kernelOf(tools);
     this.#rules = rules;
   }
 
@@ -56,7 +58,7 @@ export class NetfilterView implements RouteView {
   async inspect(port: PortMapping): Promise<RouteEvidence> {
     const [isPresent, routeLocalnet] = await Promise.all([
       this.#rules.isPresent(port),
-      readRouteLocalnet(this.names.bridge),
+      readRouteLocalnet(this.names.bridge, this.kernel),
     ]);
     return { isPresent, routeLocalnet };
   }
@@ -92,17 +94,18 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   /** Guard and translations are in; what is left is to open the bridge. */
   async connect({ gateway, subnet, probeAddress }: Network): Promise<{ address: string }> {
-    if (!interfaceExists(this.names.bridge)) throw bridgeElsewhere(this.tools.engine, this.names.bridge);
+    if (!this.kernel.interfaceExists(this.names.bridge)) throw bridgeElsewhere(this.tools.engine, this.names.bridge);
     if (subnet !== this.#subnet) {
       // The engine refused the subnet that was planned.
       this.#subnet = subnet;
       this.probeAddress = probeAddress;
       await this.divertProbes(this.#trials);
     }
-    this.#keepsRouteLocalnet = (await readRouteLocalnet(this.names.bridge)) === true;
+    this.#keepsRouteLocalnet = (await readRouteLocalnet(this.names.bridge, this.kernel)) === true;
     await openBridge(this.names.bridge, this.tools.privileges, {
       isOpen: this.#keepsRouteLocalnet,
       isHermetic: this.#isHermetic,
+      kernel: this.kernel,
     });
     return { address: gateway };
   }
@@ -135,12 +138,13 @@ export class NetfilterRoute extends NetfilterView implements Route {
    * kept shut by its rules for as long as it is there.
    */
   async close(removeNetwork: () => Promise<void>): Promise<void> {
-    const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(this.names.bridge, this.tools.privileges));
+    const { kernel, names, tools } = this;
+    const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(names.bridge, tools.privileges, kernel));
     if (isShut && !this.#isHermetic) await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
     else {
       await removeNetwork();
-      if (interfaceExists(this.names.bridge))
-        throw new Error(`the guard of ${this.names.bridge} stands until the bridge is gone`);
+      if (kernel.interfaceExists(names.bridge))
+        throw new Error(`the guard of ${names.bridge} stands until the bridge is gone`);
       await all([this.#accepts.remove(), this.#rules.release()]);
     }
     await this.#onClosed();

@@ -1,25 +1,26 @@
 import { connectContainer, disconnectContainer } from '../../engine/containers.ts';
 import { bridgeElsewhere } from '../../engine/elsewhere.ts';
 import { LocalhostForwardError } from '../../errors.ts';
-import { interfaceExists, readDefaultDevices } from '../../host/kernel.ts';
+import { readDefaultDevices } from '../../host/kernel.ts';
 import { firstAddressOf } from '../../network/subnet.ts';
 import type { Front } from '../carrier/route.ts';
 import type { Network, PortMapping, Tools } from '../strategy.ts';
+import { kernelOf } from '../told.ts';
 
 /** On the network's own gateway; in a job's container, which has no bridges, on an address of that container's on the network. */
-export const frontOf = ({ engine }: Tools, forget: Front['forget']): Front => {
-  const { job } = engine.facts;
-  return job?.network === 'own' ? new JobFront(engine.docker, job.id, forget) : onGateway(engine, forget);
+export const frontOf = (tools: Tools, forget: Front['forget']): Front => {
+  const { docker, facts } = tools.engine;
+  return facts.job?.network === 'own' ? new JobFront(docker, facts.job.id, forget) : onGateway(tools, forget);
 };
 
-const onGateway = (engine: Tools['engine'], forget: Front['forget']): Front => {
+const onGateway = (tools: Tools, forget: Front['forget']): Front => {
   let gateway = '';
   return {
     strategy: 'relay',
     isOpen: true,
     open: async (network) => {
       ({ gateway } = network);
-      if (!interfaceExists(network.bridge)) throw bridgeElsewhere(engine, network.bridge);
+      if (!kernelOf(tools).interfaceExists(network.bridge)) throw bridgeElsewhere(tools.engine, network.bridge);
       return { address: gateway, place: { address: gateway } };
     },
     landingOf: ({ containerPort }) => ({ address: gateway, port: containerPort }),

@@ -25,7 +25,7 @@ export const relay: Strategy = {
   /** Begins without a socket: there is nothing to listen on before the network is there. */
   open: async (plan, tools) => {
     const front = frontOf(tools, await noteBridge(plan, tools));
-    return new CarriedRoute(plan, tools.session.word, front, relayThreadOf(tools.session));
+    return new CarriedRoute(plan, tools, front, relayThreadOf(tools));
   },
   attach: ({ names, gateway }) =>
     new CarriedView(askDesk(names.bridge), ({ containerPort }) => ({ address: gateway, port: containerPort })),

@@ -23,9 +23,9 @@ export const sidecar: Strategy = {
     'a container of ours in the network hands the bytes to this process, without any rights; services see 127.0.0.1 as their caller',
   open: async (plan, tools) => {
     const forget = await noteBridge(plan, tools);
-    const thread = relayThreadOf(tools.session);
+    const thread = relayThreadOf(tools);
     const front = new SidecarFront({ names: plan.names, tools, thread, forget });
-    return new CarriedRoute(plan, tools.session.word, front, thread);
+    return new CarriedRoute(plan, tools, front, thread);
   },
   attach: ({ names }) => new CarriedView(askDesk(names.bridge), () => undefined),
 };

@@ -35,8 +35,7 @@ interface Carried {
 export const openTunnelRoute = async (plan: RoutePlan, tools: Tools): Promise<Route> => {
   const { names, ports, trials } = plan;
   const forget = await noteBridge(plan, tools);
-  const start = (network: Network): Promise<Sshd> =>
-    startSshd(tools.engine, { names, network, session: tools.session.word });
+  const start = (network: Network): Promise<Sshd> => startSshd(tools, { names, network });
   const route = new TunnelRoute(ports, start, forget);
   await route.divertProbes(trials);
   return route;

@@ -1,16 +1,17 @@
 import { Duplex } from 'node:stream';
 import { clearTimeout, setTimeout } from '../../clock.ts';
-import type { Client } from 'ssh2';
+import type { Client, ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { createPiped, removeContainer, type PipedContainer } from '../../engine/containers.ts';
-import { statusOf, type Engine } from '../../engine/engine.ts';
+import { statusOf } from '../../engine/engine.ts';
 import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { ensureImage } from '../../engine/images.ts';
 import { messageOf } from '../../engine/networks.ts';
 import { isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
 import { renderLabels, type Names } from '../../ownership/names.ts';
 import { sidecarAddressOf } from '../../network/subnet.ts';
-import type { Network } from '../strategy.ts';
+import type { Network, Tools } from '../strategy.ts';
 import { makeKeys } from './keys.ts';
+import { TellingClient } from './telling-client.ts';
 
 /** testcontainers' own image for the same purpose, and its variable for another one. */
 const imageOf = ({ LOCALHOST_FORWARD_TUNNEL_IMAGE, SSHD_CONTAINER_IMAGE }: NodeJS.ProcessEnv): string =>
@@ -19,9 +20,19 @@ const imageOf = ({ LOCALHOST_FORWARD_TUNNEL_IMAGE, SSHD_CONTAINER_IMAGE }: NodeJ
 /** How long it may take until it answers, in milliseconds. */
 const readyMs = 20_000;
 
+/** What is asked of ssh's client. */
+export interface SshClient {
+  on(event: 'tcp connection', listener: OnConnection): unknown;
+  forwardIn(address: string, port: number, done: (error: Error | undefined) => void): unknown;
+  unforwardIn(address: string, port: number, done: () => void): unknown;
+  destroy(): unknown;
+}
+
+type OnConnection = (details: TcpConnectionDetails, accept: () => ClientChannel, reject: () => void) => void;
+
 /** An sshd on a network, with a client of ours at its other end. */
 export interface Sshd {
-  readonly client: Client;
+  readonly client: SshClient;
   /** Its address on the network. */
   readonly address: string;
   /** Keeps this process alive while its answer is waited for; connections alone keep none that has nothing else to do. */
@@ -42,8 +53,8 @@ exec /usr/sbin/sshd -i -e -f /dev/null -h /tmp/lhf_host -o AuthorizedKeysFile=/t
 
 /** Starts one. Nothing of it is left where that fails. @throws LHF_ERR_RULES, for the next strategy to be tried */
 export const startSshd = async (
-  { docker, facts }: Engine,
-  { names, network, session }: { readonly names: Names; readonly network: Network; readonly session: string },
+  { engine: { docker, facts }, session, told }: Pick<Tools, 'engine' | 'session' | 'told'>,
+  { names, network }: { readonly names: Names; readonly network: Network },
 ): Promise<Sshd> => {
   const image = imageOf(process.env);
   // As a sidecar's, at the end of the subnet: containers of users have those that the engine gives out.
@@ -52,8 +63,8 @@ export const startSshd = async (
   try {
     await ensureImage(docker, image);
     // Loaded when used.
-    const { Client: SshClient, utils } = (await import('ssh2')).default;
-    const [host, user] = [makeKeys(utils), makeKeys(utils)];
+    const { Client: RealClient, utils } = (await import('ssh2')).default;
+    const [host, user] = told === undefined ? [makeKeys(utils), makeKeys(utils)] : [keyToCome, keyToCome];
     container = await createPiped(docker, {
       name: names.tunnel,
       Image: image,
@@ -61,7 +72,7 @@ export const startSshd = async (
       Cmd: [],
       User: '0:0',
       Env: [`HOST_KEY=${host.private}`, `USER_KEY=${user.public}`],
-      Labels: renderLabels(names.bridge, session),
+      Labels: renderLabels(names.bridge, session.word),
       StopTimeout: 0,
       NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
       HostConfig: {
@@ -74,7 +85,8 @@ export const startSshd = async (
       },
     });
     await container.start();
-    const client = await connect(new SshClient(), container, user.private);
+    const client =
+      told === undefined ? await connect(new RealClient(), container, user.private) : new TellingClient(told);
     const running = container;
     running.keepAlive(false);
     let waiting = 0;
@@ -106,6 +118,9 @@ export const startSshd = async (
     );
   }
 };
+
+/** Where it is only told: no key is made for that. */
+const keyToCome = { private: '(a key made for this container)', public: '(a key made for this container)' };
 
 // What the engine did not answer to is no matter of the image.
 const isUnanswered = (error: unknown): boolean =>

@@ -20,7 +20,7 @@ import { parseBoottimeOffset, parseStat } from '../../../src/ownership/start-tim
 import { parsePolicies } from '../../../src/strategies/netfilter/firewalls/policies.ts';
 import { parseHandles } from '../../../src/strategies/netfilter/firewalls/accept-rule.ts';
 import { guards, parseJumps, parseRules, parseWayIn } from '../../../src/strategies/netfilter/iptables/listing.ts';
-import { parseElements, partOf } from '../../../src/strategies/netfilter/listing.ts';
+import { parseElements, partOf } from '../../../src/strategies/netfilter/tables/listing.ts';
 import { parseHops } from '../../../src/strategies/netfilter/packets/hops.ts';
 import {
   parseDrops,

@@ -5,15 +5,20 @@ import type { InputChain } from './accept-rule.ts';
 
 /** For how long one listing serves the openings of a process, in milliseconds: those in a row meet one firewall. */
 const freshForMs = 2_000;
-let recent: { readonly at: number; readonly listing: Promise<InputChain[]> } | undefined;
+const recent = new Map<string, { readonly at: number; readonly listing: Promise<InputChain[]> }>();
 
 /**
  * Base chains of hook input that drop what they do not name. Reading policies is all that can be done without a packet: which of its
- * rules a packet would meet, only a packet tells. At most one listing in two seconds: it waits for the engine's own work on rules.
+ * rules a packet would meet, only a packet tells. At most one listing in two seconds for each kind of rights: it waits for the engine's own work on rules.
  */
 export const listDroppingPolicies = (privileges: Privileges): Promise<InputChain[]> => {
-  if (recent === undefined || now() - recent.at > freshForMs) recent = { at: now(), listing: list(privileges) };
-  return recent.listing;
+  // By whose rights: who may not list them sees none.
+  const { kind } = privileges.handle;
+  const known = recent.get(kind);
+  if (known !== undefined && now() - known.at <= freshForMs) return known.listing;
+  const listing = list(privileges);
+  recent.set(kind, { at: now(), listing });
+  return listing;
 };
 
 const list = async (privileges: Privileges): Promise<InputChain[]> => {

@@ -41,6 +41,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
         owner: holderOwnerOf(tools),
         host: tools.host,
         tables: guardedBy === 'nft' ? ['nat'] : ['raw', 'nat'],
+        told: tools.told,
       }),
   );
   chains.acquire();
@@ -52,7 +53,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   };
   // Both requests are with their holders at once, whenever this process dies.
   const results = await Promise.allSettled([
-    isFirst || tables === undefined ? undefined : guard(tables, plan),
+    isFirst || tables === undefined ? undefined : guard(tables, plan, plan.onSent),
     chains.rules.open(names.bridge, { ports, probe: probeOf(plan) }, onSent),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
@@ -73,7 +74,9 @@ const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
   const tables = heldTablesOf(tools);
   tables.acquire();
   try {
-    await guard(tables, plan);
+    await guard(tables, plan, () => undefined);
+    // Not before: what nft refuses, nobody holds until the chains are asked for.
+    plan.onSent();
     return 'nft';
   } catch (error) {
     // nft may have died between doing it and saying so; the guard outlives it.
@@ -84,12 +87,12 @@ const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
   }
 };
 
-const guard = (tables: HeldTables, plan: RoutePlan): Promise<void> =>
+const guard = (tables: HeldTables, plan: RoutePlan, onSent: () => void): Promise<void> =>
   tables.rules.open(plan.names.bridge, plan.ports, {
     translates: false,
     probe: probeOf(plan),
     isHermetic: plan.isHermetic,
-    onSent: () => plan.onSent(),
+    onSent,
   });
 
 const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);

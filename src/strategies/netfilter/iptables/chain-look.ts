@@ -1,5 +1,5 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
-import { baseChain, bridgeChainOf, nonceOf, processChainOf, sharedChain, type TableName, type WayIn } from './rules.ts';
+import { baseChain, bridgeChainOf, nonceOf, sessionChainOf, sharedChain, type TableName, type WayIn } from './rules.ts';
 import { guards, parseJumps, parseRules, parseWayIn, type ListedRule } from './listing.ts';
 
 /** Looks at chains of ours, one at a time: never at a whole table. */
@@ -18,7 +18,7 @@ export class ChainLook {
 
   /** What a process's chain leads to, and whether it guards. */
   async process(table: TableName, nonce: string): Promise<{ bridges: readonly string[]; guards: boolean }> {
-    const listing = (await this.#list(table, processChainOf({ nonce }))) ?? '';
+    const listing = (await this.#list(table, sessionChainOf({ nonce }))) ?? '';
     return { bridges: parseJumps(listing), guards: guards(listing) };
   }
 

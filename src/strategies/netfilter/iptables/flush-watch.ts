@@ -1,7 +1,7 @@
 import type { Watch } from '../../../command/watch.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Deletions } from './rules.ts';
-import type { Witness } from './process-chains.ts';
+import type { Witness } from './session-chains.ts';
 
 /** Follows what the kernel tells of rules that went away. Ends with this process, and keeps it no longer. */
 export const watchFlushes = (privileges: Privileges, onPrinted: (text: string) => void): Promise<Watch> =>

@@ -3,11 +3,13 @@ import type { Watch } from '../../../command/watch.ts';
 import type { HostFacts } from '../../../host/facts.ts';
 import type { HolderOwner } from '../../../lifecycle/holder.ts';
 import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
+import type { Told } from '../../told.ts';
 import { ChainLook } from './chain-look.ts';
 import type { TableName } from './rules.ts';
 import { FlushReader, hasManyChains, OwnDeletions, watchFlushes } from './flush-watch.ts';
 import { canStay, IptablesHolder } from './iptables-holder.ts';
-import { ProcessChains } from './process-chains.ts';
+import { SessionChains } from './session-chains.ts';
+import { TellingChains } from './telling-chains.ts';
 
 /** How many bridges are looked at when many lost rules at once. */
 const mostSuspects = 4;
@@ -17,19 +19,24 @@ export interface HeldChainsOptions {
   readonly host: HostFacts;
   /** Where nft guards, and its holder starts the guardian, table nat alone; else raw as well. */
   readonly tables: readonly TableName[];
+  /** Where all is told and nothing done. */
+  readonly told: Told | undefined;
 }
+
+type Stream = Pick<IptablesHolder, 'hasAnswered' | 'isBusy' | 'isLost' | 'retire' | 'restore'>;
 
 /**
  * The chains of one process with the shell that writes them: started for the first forward, ended a while after the last, replaced when
  * somebody kills it. Beside it goes a watch on what others flush, where nft can tell.
  */
 export class HeldChains {
-  readonly rules: ProcessChains;
+  readonly rules: SessionChains;
   readonly look: ChainLook;
   readonly #own = new OwnDeletions();
+  readonly #telling: TellingChains | undefined;
   readonly guardsItself: boolean;
   readonly #options: HeldChainsOptions;
-  readonly #holder: KeptHolder<IptablesHolder> = new KeptHolder(
+  readonly #holder: KeptHolder<Stream> = new KeptHolder(
     () => this.#start(),
     () => this.#stopWatch(),
   );
@@ -39,12 +46,14 @@ export class HeldChains {
   #isLooking = false;
 
   constructor(options: HeldChainsOptions) {
-    const { owner, tables } = options;
+    const { owner, tables, told } = options;
     this.#options = options;
     this.guardsItself = tables.includes('raw');
     this.look = new ChainLook(owner.privileges);
-    const stream = (): IptablesHolder => this.#holder.current;
-    this.rules = new ProcessChains({ owner, tables, stream, sight: this.look, witness: this.#own });
+    const stream = (): Stream => this.#holder.current;
+    this.#telling = told === undefined ? undefined : new TellingChains(owner, this.look, told);
+    const sight = this.#telling ?? this.look;
+    this.rules = new SessionChains({ owner, tables, stream, sight, witness: this.#own });
   }
 
   /** Keeps the shell, and the watch, for one more forward. */
@@ -57,9 +66,10 @@ export class HeldChains {
     this.#holder.release();
   }
 
-  #start(): IptablesHolder {
+  #start(): Stream {
+    if (this.#telling !== undefined) return this.#telling;
     const { owner, host } = this.#options;
-    const holder = new IptablesHolder({
+    const holder: IptablesHolder = new IptablesHolder({
       ...owner,
       stays: canStay(host),
       startsGuardian: this.guardsItself,
@@ -92,8 +102,8 @@ export class HeldChains {
    * nft reads all rules before it watches: where there are so many that this would be felt, only `verify()` looks.
    */
   async #startWatch(): Promise<Watch> {
-    const { owner, host } = this.#options;
-    if (host.nft === undefined || host.iptables?.variant === 'legacy') return unwatched;
+    const { owner, host, told } = this.#options;
+    if (told !== undefined || host.nft === undefined || host.iptables?.variant === 'legacy') return unwatched;
     if (await hasManyChains(owner.privileges)) return unwatched;
     const reader = new FlushReader(owner.nonce, this.#own);
     return watchFlushes(owner.privileges, (text) => {

@@ -61,10 +61,12 @@ export class IptablesHolder {
     this.#holder.retire();
   }
 
-  /** Resolves to what was said against it: nothing when all of it is in. */
-  async restore({ mayHave, have, lines }: RestoreRequest): Promise<string> {
+  /** Resolves to what was said against it: nothing when all of it is in. `onSent`: it is written. */
+  async restore({ mayHave, have, lines }: RestoreRequest, onSent: () => void = () => undefined): Promise<string> {
     const startedAt = now();
-    const { refusal } = await this.#ask(mayHave, lines);
+    const asking = this.#ask(mayHave, lines);
+    onSent();
+    const { refusal } = await asking;
     debug(`iptables-restore ${lines.join('; ')}: ${refusal === '' ? 'done' : refusal}`, startedAt);
     if (refusal === '' && have.length < mayHave.length)
       // Nobody waits for it: what a holder looks for in vain is not there.

@@ -1,3 +1,4 @@
+import { renderMark } from '../../../ownership/names.ts';
 import type { PortRule, ProbeRule } from '../tables/rules.ts';
 
 /*
@@ -40,7 +41,7 @@ type Chains = ReadonlyMap<string, readonly ChainRule[]>;
 export const sharedChain = 'LHF';
 export const baseChain = 'PREROUTING';
 
-export const processChainOf = ({ nonce }: Pick<ChainOwner, 'nonce'>): string => `LHF-${nonce}`;
+export const sessionChainOf = ({ nonce }: Pick<ChainOwner, 'nonce'>): string => `LHF-${nonce}`;
 export const bridgeChainOf = (bridge: string): string => `LHF-${bridge}`;
 /** The nonce in a bridge's name. */
 export const nonceOf = (bridge: string): string => bridge.slice(4, 9);
@@ -50,10 +51,10 @@ const doorOf = (table: TableName): string =>
   `-i lhf-+ ${table === 'nat' ? '-m addrtype --dst-type LOCAL ' : ''}-j ${sharedChain}`;
 
 const wayOf = (owner: ChainOwner): string =>
-  `-i lhf-${owner.nonce}+ -m comment --comment "lhf:${owner.nonce}:${owner.session}" -j ${processChainOf(owner)}`;
+  `-i lhf-${owner.nonce}+ -m comment --comment "${renderMark(owner.nonce, owner.session)}" -j ${sessionChainOf(owner)}`;
 
 const jumpOf = (bridge: string, { session }: ChainOwner): string =>
-  `-i ${bridge} -m comment --comment "lhf:${bridge}:${session}" -j ${bridgeChainOf(bridge)}`;
+  `-i ${bridge} -m comment --comment "${renderMark(bridge, session)}" -j ${bridgeChainOf(bridge)}`;
 
 // Without these, `route_localnet` opens every port of 127/8 to the bridges, and lets senders pose as 127.x.
 const guards: readonly ChainRule[] = [{ spec: '-d 127.0.0.0/8 -j DROP' }, { spec: '-s 127.0.0.0/8 -j DROP' }];
@@ -91,7 +92,7 @@ const chainsOf = (table: TableName, bridges: ChainedBridges, owner: ChainOwner):
   const jumps = [...bridges.keys()].map((bridge) => ({ spec: jumpOf(bridge, owner) }));
   return new Map([
     ...[...bridges].map(([bridge, rules]) => [bridgeChainOf(bridge), rulesOf(table, rules)] as const),
-    [processChainOf(owner), [...(table === 'raw' ? guards : []), ...jumps]],
+    [sessionChainOf(owner), [...(table === 'raw' ? guards : []), ...jumps]],
   ]);
 };
 
@@ -176,7 +177,7 @@ export const renderAnew = (
   way: WayIn,
 ): string[] => {
   const chains = chainsOf(table, after, owner);
-  const old = [...gone.map(bridgeChainOf), ...(after.size === 0 ? [processChainOf(owner)] : [])];
+  const old = [...gone.map(bridgeChainOf), ...(after.size === 0 ? [sessionChainOf(owner)] : [])];
   const isDetourToGone = (rule: string): boolean => old.some((chain) => rule.endsWith(` -j ${chain}`));
   return inTable(table, [
     ...[...old, ...chains.keys()].map(declare),

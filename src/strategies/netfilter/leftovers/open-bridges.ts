@@ -15,7 +15,7 @@ export const openBridges: LeftoverKind = {
   list: async () => {
     const interfaces = await readdir('/proc/sys/net/ipv4/conf').catch((): string[] => []);
     const bridges = interfaces.filter((name) => idOfBridge(name) !== undefined);
-    const on = await Promise.all(bridges.map(readRouteLocalnet));
+    const on = await Promise.all(bridges.map((bridge) => readRouteLocalnet(bridge)));
     return bridges.filter((_, n) => on[n] === true).map(markOf);
   },
   remove: async (marks, tools) => {

@@ -5,25 +5,30 @@ import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
 import { printable } from '../../../printable.ts';
 import { NftHolder } from './nft-holder.ts';
 import { tableNamesOf, type TableNames } from './rules.ts';
-import { ProcessTables } from './process-tables.ts';
+import { SessionTables } from './session-tables.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import type { Tools } from '../../strategy.ts';
+import type { Told } from '../../told.ts';
 
 /** The tables of this process's session, whichever strategy translates. */
 export const heldTablesOf = (tools: Tools): HeldTables =>
-  sharedIn(tools.session, 'tables', () => new HeldTables(holderOwnerOf(tools)));
+  sharedIn(tools.session, 'tables', () => new HeldTables(holderOwnerOf(tools), tools.told));
+
+type Stream = Pick<NftHolder, 'hasAnswered' | 'isBusy' | 'isLost' | 'retire' | 'transact'>;
 
 /** The tables of one process with the nft that holds them: started for the first forward, ended a while after the last, replaced when somebody kills it. */
 export class HeldTables {
-  readonly rules: ProcessTables;
+  readonly rules: SessionTables;
   readonly names: TableNames;
   readonly #owner: HolderOwner;
-  readonly #holder: KeptHolder<NftHolder> = new KeptHolder(() => this.#start());
+  readonly #told: Told | undefined;
+  readonly #holder: KeptHolder<Stream> = new KeptHolder(() => this.#start());
 
-  constructor(owner: HolderOwner) {
+  constructor(owner: HolderOwner, told: Told | undefined) {
     this.#owner = owner;
+    this.#told = told;
     this.names = tableNamesOf(owner.nonce, owner.session);
-    this.rules = new ProcessTables(this.names, () => this.#holder.current);
+    this.rules = new SessionTables(this.names, () => this.#holder.current);
   }
 
   /** Keeps nft for one more forward. */
@@ -42,7 +47,8 @@ export class HeldTables {
     return true;
   }
 
-  #start(): NftHolder {
+  #start(): Stream {
+    if (this.#told !== undefined) return tellingStream(this.#told);
     const holder: NftHolder = new NftHolder({
       ...this.#owner,
       onLost: () => void (holder.hasAnswered && this.#putBack()),
@@ -65,3 +71,15 @@ export class HeldTables {
     });
   }
 }
+
+/** In place of nft: takes what it is told for done. */
+const tellingStream = ({ say }: Told): Stream => ({
+  hasAnswered: true,
+  isBusy: false,
+  isLost: false,
+  retire: () => undefined,
+  transact: async (lines) => {
+    say({ by: 'nft', call: 'nft -i', lines });
+    return '';
+  },
+});

@@ -30,12 +30,14 @@ export class NftHolder {
   }
 
   /** Runs commands as one transaction; resolves to what nft had to say against it: nothing when all of it is in. */
-  async transact(commands: readonly string[]): Promise<string> {
+  async transact(commands: readonly string[], onSent: () => void = () => undefined): Promise<string> {
     const startedAt = now();
     const token = `sync_${process.pid}_${(this.#asked += 1)}`;
     const line = commands.join('; ');
     const { request, read } = renderRequest(line, token, { isFirst: this.#asked === 1 });
-    const { refusal, isBroken } = await this.#holder.ask(request, read).catch((error: Error) => {
+    const asking = this.#holder.ask(request, read);
+    onSent();
+    const { refusal, isBroken } = await asking.catch((error: Error) => {
       throw new Error(lastWordsIn(error.message), { cause: error });
     });
     debug(`nft ${line}: ${refusal === '' ? 'done' : refusal}`, startedAt);

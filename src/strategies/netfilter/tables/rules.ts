@@ -1,3 +1,4 @@
+import { renderMark } from '../../../ownership/names.ts';
 import type { CutMode } from '../../../faults.ts';
 import type { Protocol } from '../../../types.ts';
 import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
@@ -41,7 +42,7 @@ export interface TableNames {
 export const tableNamesOf = (nonce: string, session: string): TableNames => ({
   owned: `lhf_${nonce}`,
   guard: `lhf_guard_${nonce}`,
-  mark: `lhf:${nonce}:${session}`,
+  mark: renderMark(nonce, session),
 });
 
 /** The tables that a bridge is in, whichever process has them: its name begins with that process's nonce. */

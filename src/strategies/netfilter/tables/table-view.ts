@@ -2,7 +2,7 @@ import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
 import type { PortMapping, Proofs } from '../../strategy.ts';
 import type { BridgeRulesView } from '../bridge-rules.ts';
-import { countOf, guards, parseElements, partOf, type ListedElement } from '../listing.ts';
+import { countOf, guards, parseElements, partOf, type ListedElement } from './listing.ts';
 import type { TableNames } from './rules.ts';
 
 /** Looks at one bridge in the tables of its process, whichever process that is. Only what is ours is listed. */

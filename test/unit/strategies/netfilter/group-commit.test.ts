@@ -8,8 +8,11 @@ const open = (
 ) => {
   const commits: string[][] = [];
   const group = new GroupCommit<string>({
-    commit: async (changes) => {
+    commit: async (changes, onSent) => {
       commits.push([...changes]);
+      await Promise.resolve();
+      onSent();
+      await Promise.resolve();
       return changes.some((change) => bad.includes(change)) ? `no ${changes.join(' ')}` : '';
     },
     refused: async (change) => help(change),
@@ -35,7 +38,7 @@ it('settles a refused one by what helped, or did not', async () => {
   await expect(open(['a'], () => new Error('never')).submit('a')).rejects.toThrow('never');
 });
 
-it('says that a change is on its way before it is in', async () => {
+it('says that a change is on its way when it has been written, and before it is in', async () => {
   const seen: string[] = [];
   const { submit } = open();
   await submit('a', () => seen.push('sent')).then(() => seen.push('in'));

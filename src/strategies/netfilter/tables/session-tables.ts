@@ -25,8 +25,8 @@ import {
 
 /** One ordered stream of transactions whose owned tables live as long as it does. */
 export interface NftStream {
-  /** Runs commands as one transaction; resolves to what nft had to say against it: nothing when all of it is in. */
-  transact(commands: readonly string[]): Promise<string>;
+  /** Runs commands as one transaction; resolves to what nft had to say against it: nothing when all of it is in. `onSent`: it is written. */
+  transact(commands: readonly string[], onSent?: () => void): Promise<string>;
 }
 
 interface Change extends BridgeChange<TabledBridge> {
@@ -49,7 +49,7 @@ type State = ReadonlyMap<string, TabledBridge>;
  * What all forwards of one process have in nftables: each change is the difference between the elements before and after, in one
  * transaction. The first bridge brings the tables, the last one out takes them.
  */
-export class ProcessTables {
+export class SessionTables {
   readonly #tables: TableNames;
   readonly #stream: () => NftStream;
   #state: State = new Map();
@@ -57,7 +57,7 @@ export class ProcessTables {
   /** Whether a stream was lost before it answered: what it was asked for may be in. */
   #mayBeIn = false;
   readonly #changes = new GroupCommit<Change>({
-    commit: (changes) => this.#transact(changes),
+    commit: (changes, onSent) => this.#transact(changes, onSent),
     refused: (change, words) => this.#retry(change, words),
   });
 
@@ -133,23 +133,23 @@ export class ProcessTables {
     const again = /No such file or directory|File exists/.test(answer)
       ? await this.#transact([{ ...change, replacesGuard: this.#isIn }])
       : answer;
-    return again === '' ? undefined : this.#error(change.what, again);
+    return again === '' ? undefined : this.#error(change, again);
   }
 
-  async #transact(changes: readonly Change[]): Promise<string> {
+  async #transact(changes: readonly Change[], onSent?: () => void): Promise<string> {
     const after = changed(this.#state, changes);
     const guard = changes.some(({ replacesGuard }) => replacesGuard) ? this.#renderGuardAnew(this.#state) : [];
     const commands = [...guard, ...this.#plan(after, new Set(changes.map(({ bridge }) => bridge)))];
-    const answer = commands.length === 0 ? '' : await this.#say(commands);
+    const answer = commands.length === 0 ? '' : await this.#say(commands, onSent);
     if (answer !== '') return answer;
     this.#state = after;
     this.#isIn = after.size > 0;
     return '';
   }
 
-  async #say(commands: readonly string[]): Promise<string> {
+  async #say(commands: readonly string[], onSent?: () => void): Promise<string> {
     return this.#stream()
-      .transact(commands)
+      .transact(commands, onSent)
       .catch((error: unknown) => {
         this.#mayBeIn = true;
         return String(error);
@@ -178,7 +178,8 @@ export class ProcessTables {
     return [...renderGuardTable(this.#tables, { replaces: true }), ...renderChange(new Map(), new Map(ofGuard))];
   }
 
-  #error(what: string, answer: string): LocalhostForwardError {
+  #error({ what, bridge, update }: Change, answer: string): LocalhostForwardError {
+    const rules = this.#state.get(bridge) ?? update(undefined);
     const [first = answer] = answer.split('\n');
     const advice = /not permitted|a password is required|sudo/i.test(answer)
       ? 'sudo -n nft list tables'
@@ -186,7 +187,7 @@ export class ProcessTables {
     return new LocalhostForwardError(
       'LHF_ERR_RULES',
       { what: `The nftables rules ${what}: ${first}`, try: advice },
-      { stderr: answer },
+      { strategy: rules?.translates === false ? 'iptables' : 'nftables', stderr: answer },
     );
   }
 }

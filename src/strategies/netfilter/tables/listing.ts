@@ -1,4 +1,4 @@
-import { keyOf, type PortKey } from '../strategy.ts';
+import { keyOf, type PortKey } from '../../strategy.ts';
 
 /** An element of one of our sets or maps: whose port it is, and what was counted. */
 export interface ListedElement {

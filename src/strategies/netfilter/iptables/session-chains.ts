@@ -29,14 +29,19 @@ import { rulesRefused } from './rules-refused.ts';
 /** Whoever writes iptables rules, in order. */
 export interface RestoreStream {
   /** Resolves to what was said against it: nothing when all of it is in. */
-  restore(request: RestoreRequest): Promise<string>;
+  restore(request: RestoreRequest, onSent?: () => void): Promise<string>;
 }
 
 interface Change extends BridgeChange<ChainedBridge> {
-  /** Called when the request is on its way. */
-  readonly onSent?: () => void;
   /** Asks for a look at what is there, and is told whether something was missing. */
   readonly onLooked?: (isMissing: boolean) => void;
+}
+
+/** What is asked for together. */
+interface Request {
+  readonly changes: readonly Change[];
+  /** To be called when it is written. */
+  readonly onSent?: () => void;
 }
 
 /** Who hears of rules that go, whoever took them. */
@@ -47,7 +52,7 @@ export interface Witness {
   unexpect(deletions: Deletions): void;
 }
 
-export interface ProcessChainsOptions {
+export interface SessionChainsOptions {
   readonly owner: ChainOwner;
   readonly tables: readonly TableName[];
   /** The stream as it is now: another one when the last was lost. */
@@ -64,7 +69,7 @@ const mostAttempts = 10;
  * first bridge brings the process's chains, the last one out takes them. Where that is refused, or something was taken away, all of them
  * are made anew.
  */
-export class ProcessChains {
+export class SessionChains {
   readonly #owner: ChainOwner;
   readonly #tables: readonly TableName[];
   readonly #stream: () => RestoreStream;
@@ -76,11 +81,11 @@ export class ProcessChains {
   /** Whether another process was met in iptables, so that what all share may be there. */
   #metOthers = false;
   readonly #changes = new GroupCommit<Change>({
-    commit: (changes) => this.#commit(changes),
+    commit: (changes, onSent) => this.#commit(changes, onSent),
     refused: (change, words) => this.#retry(change, words),
   });
 
-  constructor({ owner, tables, stream, sight, witness }: ProcessChainsOptions) {
+  constructor({ owner, tables, stream, sight, witness }: SessionChainsOptions) {
     this.#owner = owner;
     this.#tables = tables;
     this.#stream = stream;
@@ -95,7 +100,7 @@ export class ProcessChains {
 
   /** Translates ports of a bridge, which need not exist yet. @throws LHF_ERR_RULES with iptables' own words. */
   open(bridge: string, rules: ChainedBridge, onSent: () => void): Promise<void> {
-    return this.#changes.submit({ ...puttingIn(bridge, rules), onSent });
+    return this.#changes.submit(puttingIn(bridge, rules), onSent);
   }
 
   /** Takes a bridge out. Idempotent. @throws LHF_ERR_RULES */
@@ -131,7 +136,7 @@ export class ProcessChains {
   }
 
   /** Changes come one group after the other, so that nothing of ours changes during a look. */
-  async #commit(changes: readonly Change[]): Promise<string> {
+  async #commit(changes: readonly Change[], onSent: () => void): Promise<string> {
     const looking = changes.filter(({ bridge, onLooked }) => onLooked !== undefined && this.#state.has(bridge));
     const isMissing =
       this.#isKnown && looking.length > 0 && (await this.#isMissing(looking.map(({ bridge }) => bridge)));
@@ -140,19 +145,19 @@ export class ProcessChains {
     const isNothing = this.#isKnown && this.#state.size === 0 && after.size === 0;
     if (isNothing) return '';
     const words = await (isDifference
-      ? this.#differ(after, changes)
-      : this.#makeAnew(after, changes, { isAsLeft: this.#isKnown && !isMissing }));
+      ? this.#differ(after, { changes, onSent })
+      : this.#makeAnew(after, { changes, onSent }, { isAsLeft: this.#isKnown && !isMissing }));
     if (words === '') for (const { onLooked } of looking) onLooked?.(isMissing);
     return words;
   }
 
   /** What is not there cannot be changed: somebody may have flushed it. */
   async #retry(change: Change, words: string): Promise<Error | undefined> {
-    const again = await this.#makeAnew(changed(this.#state, [change]), [change]);
+    const again = await this.#makeAnew(changed(this.#state, [change]), { changes: [change] });
     return again === '' ? undefined : rulesRefused(change.what, again || words);
   }
 
-  async #differ(after: ChainedBridges, changes: readonly Change[]): Promise<string> {
+  async #differ(after: ChainedBridges, request: Request): Promise<string> {
     const before = this.#state;
     const lines = this.#tables.flatMap((table) => renderChange(table, before, after, this.#owner));
     if (lines.length === 0) {
@@ -162,18 +167,18 @@ export class ProcessChains {
     }
     const deletions = new Map(this.#tables.flatMap((table) => [...deletionsIn(table, before, after, this.#owner)]));
     this.#witness?.expect(deletions);
-    const words = await this.#restore(after, changes, lines);
+    const words = await this.#restore(after, request, lines);
     if (words !== '') this.#witness?.unexpect(deletions);
     return words;
   }
 
-  async #makeAnew(after: ChainedBridges, changes: readonly Change[], { isAsLeft = false } = {}): Promise<string> {
-    const gone = changes.map(({ bridge }) => bridge).filter((bridge) => !after.has(bridge));
+  async #makeAnew(after: ChainedBridges, request: Request, { isAsLeft = false } = {}): Promise<string> {
+    const gone = request.changes.map(({ bridge }) => bridge).filter((bridge) => !after.has(bridge));
     // To look takes two programs a table. Where all should be as this process left it, a wrong guess costs no more: it is refused whole.
     let ways = isAsLeft && !this.#metOthers ? this.#guessWays() : await this.#lookAtWays();
     for (let attempt = 1; ; attempt += 1) {
       const lines = this.#tables.flatMap((table, n) => this.#renderAnew(table, after, gone, ways[n]));
-      const words = await this.#restore(after, changes, lines);
+      const words = await this.#restore(after, request, lines);
       // Where others were there meanwhile, the last of them may have gone at the same time.
       if (words === '' && after.size === 0 && ways.some(({ isOthersToo }) => isOthersToo)) await this.#takeShared();
       if (words === '' || attempt === mostAttempts) return words;
@@ -193,22 +198,19 @@ export class ProcessChains {
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       const ways = await this.#lookAtWays();
       const lines = this.#tables.flatMap((table, n) => renderLastOut(table, ways[n]));
-      if (lines.length === 0 || (await this.#write([], [], lines).catch(String)) === '') return;
+      if (lines.length === 0 || (await this.#stream().restore({ mayHave: [], have: [], lines }).catch(String)) === '')
+        return;
     }
   }
 
-  async #restore(after: ChainedBridges, changes: readonly Change[], lines: readonly string[]): Promise<string> {
+  async #restore(after: ChainedBridges, { changes, onSent }: Request, lines: readonly string[]): Promise<string> {
     const mayHave = [...new Set([...this.#state.keys(), ...after.keys(), ...changes.map(({ bridge }) => bridge)])];
-    const restoring = this.#write(mayHave, [...after.keys()], lines);
-    for (const { onSent } of changes) onSent?.();
-    const words = await restoring.catch(String);
+    const words = await this.#stream()
+      .restore({ mayHave, have: [...after.keys()], lines }, onSent)
+      .catch(String);
     this.#isKnown = words === '';
     if (words === '') this.#state = after;
     return words;
-  }
-
-  async #write(mayHave: readonly string[], have: readonly string[], lines: readonly string[]): Promise<string> {
-    return this.#stream().restore({ mayHave, have, lines });
   }
 
   #guessWays(): WayIn[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countOf, guards, parseElements, partOf } from '../../../../src/strategies/netfilter/listing.ts';
+import { countOf, guards, parseElements, partOf } from '../../../../../src/strategies/netfilter/tables/listing.ts';
 
 const bridge = 'lhf-abcde123';
 const counted = `table ip lhf_abcde {

@@ -2,7 +2,7 @@ import { probeOn } from '../../../../../src/strategies/netfilter/probe-on.ts';
 import { describe, expect, it } from 'vitest';
 import type { RestoreRequest } from '../../../../../src/strategies/netfilter/iptables/iptables-holder.ts';
 import type { ChainSight } from '../../../../../src/strategies/netfilter/iptables/missing.ts';
-import { ProcessChains, type Witness } from '../../../../../src/strategies/netfilter/iptables/process-chains.ts';
+import { SessionChains, type Witness } from '../../../../../src/strategies/netfilter/iptables/session-chains.ts';
 import type { Deletions, WayIn } from '../../../../../src/strategies/netfilter/iptables/rules.ts';
 
 const port = { protocol: 'tcp', containerPort: 80, targetPort: 8088 } as const;
@@ -29,7 +29,7 @@ const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] 
   return {
     asked,
     looks: () => looked,
-    chains: new ProcessChains({ owner, tables: ['nat'], stream: () => stream, sight, ...(witness && { witness }) }),
+    chains: new SessionChains({ owner, tables: ['nat'], stream: () => stream, sight, ...(witness && { witness }) }),
   };
 };
 

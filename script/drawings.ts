@@ -1,0 +1,8 @@
+// Draws what needs no engine, part of `npm run pictures`: how it works, and the ratios in docs/pictures/ratios.json.
+import { readFile, writeFile } from 'node:fs/promises';
+import { drawRatios, type Ratio } from '../bench/support/ratio-chart.ts';
+import { drawWay } from './pictures/way.ts';
+
+const ratios = JSON.parse(await readFile('docs/pictures/ratios.json', 'utf8')) as Ratio[];
+await writeFile('docs/pictures/ratios.svg', drawRatios(ratios));
+await writeFile('docs/pictures/way.svg', drawWay());
