@@ -1,3 +1,4 @@
+import { renderJson } from '../printable.ts';
 import { explain } from '../doctor/explain.ts';
 import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { renderExplanation, shorten } from './explanation.ts';
@@ -15,7 +16,7 @@ export interface DryRunArguments {
 export const dryRun = async ({ ports, options, json, compose }: DryRunArguments): Promise<number> => {
   const { write, colors } = openTerminal(process.stdout);
   const explanation = await explain(ports, options, compose);
-  if (json) write(`${JSON.stringify(shorten(explanation), undefined, 2)}\n`);
+  if (json) write(`${renderJson(shorten(explanation), 2)}\n`);
   else for (const line of renderExplanation(explanation, colors)) write(`${line}\n`);
   return 0;
 };

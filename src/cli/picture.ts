@@ -1,4 +1,3 @@
-import { printableLine } from '../printable.ts';
 import type { Diagnosis, Hop } from '../diagnosis.ts';
 import { hang, type Terminal } from './terminal.ts';
 

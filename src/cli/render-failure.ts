@@ -1,4 +1,4 @@
-import { printable, printableLine } from '../printable.ts';
+import { printableLine } from '../printable.ts';
 import type { SmokeFailure } from '../smoke/report.ts';
 import { renderPicture } from './picture.ts';
 import { hang, wrap, type Terminal } from './terminal.ts';
@@ -15,7 +15,7 @@ export const renderFailure = (
   return [
     '',
     ...(picture.length === 0 ? [] : [...picture, '']),
-    ...wrap(printable(message), width()).map((line) => colors.bold(colors.red(line))),
+    ...wrap(printableLine(message), width()).map((line) => colors.bold(colors.red(line))),
     ...seen.map((line) => hang('  ', 2, printable(line), width())),
     ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${printableLine(advice)}`]),
     ...(docs === undefined ? [] : [colors.dim(`More: ${docs}`)]),

@@ -6,7 +6,7 @@ import { projectRoot, spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { requirePlace } from '../support/place.ts';
-import { execHere } from '../support/run.ts';
+import { execHere, outputOf } from '../support/run.ts';
 import { findProgram } from '../../src/command/find-program.ts';
 import { renderSudoers } from '../../src/privilege/programs.ts';
 import { sudoUser, withRealSudo } from '../support/real-sudo.ts';
@@ -109,6 +109,13 @@ describe('with no more than the documented lines of sudoers', () => {
       await using victim = spawnScript({ file, args: [strategy, 'stay'], spawn });
       expect(await victim.waitForLine(/^(?:done|failed)/)).toBe(`done ${strategy} sudo reachable`);
       const pid = Number((await victim.waitForLine(/^pid /)).slice('pid '.length));
+      // What drops is named by the kernel's trace, which is followed by sudo, too.
+      const drop = ['INPUT', '-i', 'lhf-+', '-d', '127.0.0.0/8', '-p', 'tcp', '-j', 'DROP'];
+      await outputOf(execHere, ['iptables', '-I', ...drop]);
+      victim.send('diagnose');
+      const found = await victim.waitForLine(/^found /);
+      await outputOf(execHere, ['iptables', '-D', ...drop]);
+      expect(found).toMatch(/^found firewall-input: .*ip filter INPUT: iifname .* drop"/);
       process.kill(pid, 'SIGKILL');
       await until(async () => renderDifference(before, await snapshotHere()) === '', { what: 'all of it to go' });
       let running = '';

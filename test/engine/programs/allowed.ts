@@ -16,7 +16,12 @@ try {
   await net.unforward(more.containerPort);
   if (act === 'close') await net.close();
   console.log(`done ${net.strategy} ${net.privilege} ${finding}`);
-  if (act === 'stay') console.log(`pid ${process.pid}`);
+  if (act === 'stay') {
+    console.log(`pid ${process.pid}`);
+    process.stdin.on('data', () => {
+      void net.diagnose().then((found) => console.log(`found ${found.finding}: ${JSON.stringify(found)}`));
+    });
+  }
 } catch (error) {
   console.log(`failed ${(error as Error).message.replaceAll('\n', ' ')}`);
 }
