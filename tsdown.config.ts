@@ -13,6 +13,7 @@ const library = {
   'jest-global-teardown': 'adapters/jest/global-teardown.ts',
   'jest-preset': 'adapters/jest/preset.ts',
   'jest-matchers': 'adapters/jest/matchers.ts',
+  playwright: 'adapters/playwright/index.ts',
 };
 
 // What node runs as a program: ESM only, nobody imports it.

@@ -41,8 +41,8 @@ const layers: readonly (readonly string[])[] = [
   ['src/forward'],
   ['src/smoke', 'src/doctor'],
   ['src/index.ts'],
-  ['src/cli', 'adapters/matchers'],
-  ['adapters/vitest', 'adapters/jest'],
+  ['src/cli', 'adapters/matchers', 'adapters/fixtures'],
+  ['adapters/vitest', 'adapters/jest', 'adapters/playwright'],
 ];
 
 // What is below a place and yet none of its business: `type:` leaves the types to be known.
@@ -68,6 +68,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli'],
   picocolors: ['src/cli'],
   vitest: ['adapters/vitest'],
+  '@playwright/test': ['adapters/playwright'],
 };
 const pure: Readonly<Record<string, readonly string[]>> = {
   'src/diagnosis.ts': [],

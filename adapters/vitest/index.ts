@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } from '../../src/index.ts';
 import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
+import { makeFixture, type Fixture } from '../fixtures/forward-fixture.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,10 +17,7 @@ export interface ForwardFixtureOptions extends LocalhostForwardOptions {
 
 /** A fixture as `test.extend()` takes it; it needs the fixtures `F`. */
 // oxlint-disable-next-line typescript/no-empty-object-type -- Vitest asks for a destructured object, empty or not.
-export type ForwardFixture<F = {}> = [
-  (fixtures: F, use: (net: LocalhostForward) => Promise<void>) => Promise<void>,
-  { scope: 'test' | 'file' | 'worker' },
-];
+export type ForwardFixture<F = {}> = [Fixture<F>, { scope: 'test' | 'file' | 'worker' }];
 
 /**
  * A forward as a fixture: opened when a test first asks for it, closed at the end of its scope. Vitest has a fixture of scope `'worker'`
@@ -41,20 +39,7 @@ export type ForwardFixture<F = {}> = [
 export const forwardFixture = <F = {}>(
   ports: Ports | ((fixtures: F) => Ports | Promise<Ports>),
   { scope = 'test', ...options }: ForwardFixtureOptions = {},
-): ForwardFixture<F> => {
-  const fixture = async (fixtures: F, use: (net: LocalhostForward) => Promise<void>): Promise<void> => {
-    const net = await openLocalhostForward(typeof ports === 'function' ? await ports(fixtures) : ports, options);
-    try {
-      await use(net);
-    } finally {
-      await net.close();
-    }
-  };
-  // Vitest reads in a fixture's text which others it needs.
-  const text = typeof ports === 'function' ? String(ports) : '({}, use) => {}';
-  Object.defineProperty(fixture, 'toString', { value: () => text });
-  return [fixture, { scope }];
-};
+): ForwardFixture<F> => [makeFixture(ports, options), { scope }];
 
 /** What of Vitest's project a global set-up is given here. */
 export interface ProvidingProject {

@@ -37,6 +37,10 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/users/jest.test.ts',
     'CommonJS, ESM and TypeScript with the preset',
   ],
+  'test.use({ localhostForward: { ports: 8088 } })': [
+    'test/users/playwright.test.ts',
+    'a forward for each worker, fixtures, matchers, and what is missing',
+  ],
   '"setupFilesAfterEnv": ["localhost-forward/jest/matchers"]': [
     'test/users/jest.test.ts',
     'CommonJS, ESM and TypeScript with set-ups of their own',

@@ -1,9 +1,5 @@
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import Docker from 'dockerode';
-import { execHere, outputOf } from '../../support/run.ts';
+import { importFiles } from './import-files.ts';
 
 const name = 'localhost-forward-test-curl:latest';
 
@@ -27,25 +23,8 @@ printf %s "$body"
 `;
 
 /** An image of the kind of curlimages/curl, made of this host's bash. */
-export const ensureCurlImage = async (docker = new Docker()): Promise<string> => {
-  const known = await docker.listImages({ filters: { reference: [name] } });
-  if (known.length > 0) return name;
-  const folder = await mkdtemp(join(tmpdir(), 'lhf-test-image-'));
-  try {
-    const linked = await outputOf(execHere, ['ldd', '/bin/bash']);
-    const libraries = [...linked.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path);
-    for (const path of ['/bin/bash', ...libraries]) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await cp(path, join(folder, path), { dereference: true });
-    }
-    await writeFile(join(folder, 'bin/curl'), curl);
-    await chmod(join(folder, 'bin/curl'), 0o755);
-    await outputOf(execHere, ['tar', '-cf', 'image.tar', '--exclude=image.tar', '.'], { cwd: folder });
-    const [repo = '', tag = ''] = name.split(':');
-    const imported = await docker.importImage(createReadStream(join(folder, 'image.tar')), { repo, tag });
-    await new Promise<void>((resolve, reject) => imported.on('end', resolve).on('error', reject).resume());
-    return name;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+export const ensureCurlImage = (docker = new Docker()): Promise<string> =>
+  importFiles(docker, name, {
+    programs: ['/bin/bash'],
+    texts: { 'bin/curl': curl, 'bin/sh': '#!/bin/bash\nexec /bin/bash "$@"\n' },
+  });

@@ -25,6 +25,9 @@ export const generations = {
     'sinon@22.1.0',
     'nock@15.0.6',
     'msw@3.0.5',
+    '@playwright/test@1.65.1',
+    'mocha@12.0.3',
+    'pngjs@7.0.0',
   ],
   before: [
     'vitest@4.1.12',
@@ -41,6 +44,9 @@ export const generations = {
     'sinon@21.0.0',
     'nock@14.0.10',
     'msw@2.11.5',
+    '@playwright/test@1.56.1',
+    'mocha@11.7.5',
+    'pngjs@7.0.0',
   ],
 } as const;
 

@@ -37,7 +37,11 @@ const defaults: Files = { 'package.json': '{ "private": true }', 'vitest.config.
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Programs under `node_modules`. */
-export const programs = { vitest: 'vitest/vitest.mjs', jest: 'jest/bin/jest.js' } as const;
+export const programs = {
+  vitest: 'vitest/vitest.mjs',
+  jest: 'jest/bin/jest.js',
+  playwright: '@playwright/test/cli.js',
+} as const;
 
 /** Makes a project; each finds `ask-container.cjs` beside its tests. */
 export const makeProject = async (generation: Generation, files: Files): Promise<Project> => {

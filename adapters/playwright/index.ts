@@ -1,0 +1,86 @@
+import { expect as baseExpect, test as base, type Expect, type TestType } from '@playwright/test';
+import type {
+  PlaywrightTestArgs,
+  PlaywrightTestOptions,
+  PlaywrightWorkerArgs,
+  PlaywrightWorkerOptions,
+} from '@playwright/test';
+import { LocalhostForwardError } from '../../src/index.ts';
+import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
+import { makeFixture, type Fixture } from '../fixtures/forward-fixture.ts';
+import { matchers } from '../matchers/matchers.ts';
+
+export interface ForwardFixtureOptions<S extends 'test' | 'worker' = 'test'> extends LocalhostForwardOptions {
+  /** How long one forward lives: a test, or a worker with all its files. Default: `'test'`. */
+  scope?: S;
+}
+
+export interface ForwardWorkerOptions {
+  /** Ports and options of the worker's forward, in `use` of the configuration or of `test.use()`. */
+  localhostForward: ({ ports: Ports } & LocalhostForwardOptions) | undefined;
+}
+
+export interface ForwardWorkerArgs {
+  /** The worker's forward, opened when a test first asks for it. */
+  net: LocalhostForward;
+}
+
+/** Longer than opening or closing may take, so that the error is the one that tells why, in milliseconds. */
+const timeout = 60_000;
+
+/**
+ * A forward as a fixture, for `test.extend()`: opened when a test first asks for it, closed at the end of its scope.
+ *
+ * @param ports - Service ports, or a function of other fixtures, in a destructured object, that tells them: real servers listen on 0.
+ * @returns The fixture. What it throws is what openLocalhostForward() throws.
+ *
+ * @example
+ * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088) });
+ * test('containers reach the service', async ({ net }) => console.log(net.url()));
+ *
+ * @example
+ * const test = withServer.extend<{ net: LocalhostForward }>({ net: forwardFixture(({ server }) => server.port) });
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type -- What needs no other fixture has none.
+export const forwardFixture = <F = {}, S extends 'test' | 'worker' = 'test'>(
+  ports: Ports | ((fixtures: F) => Ports | Promise<Ports>),
+  { scope, ...options }: ForwardFixtureOptions<S> = {},
+): [Fixture<F>, { scope: S; timeout: number }] => [
+  makeFixture(ports, options),
+  { scope: scope ?? ('test' as S), timeout },
+];
+
+/**
+ * Playwright's `test` with one forward for each worker.
+ *
+ * @throws LHF_ERR_INVALID_OPTION where `use.localhostForward` names no ports; what openLocalhostForward() throws.
+ *
+ * @example
+ * test.use({ localhostForward: { ports: 8088 } }); // or in `use` of the configuration
+ * test('containers reach the service', async ({ net }) => console.log(net.url()));
+ */
+export const test: TestType<
+  PlaywrightTestArgs & PlaywrightTestOptions,
+  PlaywrightWorkerArgs & PlaywrightWorkerOptions & ForwardWorkerOptions & ForwardWorkerArgs
+> =
+  // oxlint-disable-next-line typescript/no-empty-object-type -- No fixture of a test's own.
+  base.extend<{}, ForwardWorkerOptions & ForwardWorkerArgs>({
+    localhostForward: [undefined, { scope: 'worker', option: true }],
+    net: [
+      async ({ localhostForward }, use) => {
+        const { ports, ...options } = localhostForward ?? {};
+        if (ports === undefined) throw noPorts();
+        await makeFixture(ports, options)({}, use);
+      },
+      { scope: 'worker', timeout },
+    ],
+  });
+
+/** Playwright's `expect` with the matchers. */
+export const expect: Expect<typeof matchers> = baseExpect.extend(matchers);
+
+const noPorts = (): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'The fixture `net` found no ports: `use.localhostForward.ports` is not set',
+    try: 'test.use({ localhostForward: { ports: 8088 } })',
+  });

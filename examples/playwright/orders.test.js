@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { promisify } from 'node:util';
+import { test as base, expect } from '@playwright/test';
+import { forwardFixture } from 'localhost-forward/playwright';
+
+const image = process.env.IMAGE ?? 'curlimages/curl';
+
+const withService = base.extend({
+  // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright asks for a destructured object.
+  service: async ({}, use) => {
+    const service = createServer((_request, response) => response.end('3 orders'));
+    await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
+    await use(service.address());
+    service.close();
+  },
+});
+const test = withService.extend({
+  net: forwardFixture(({ service }) => ({ hostPort: service.port, containerPort: 80 })),
+});
+
+test('a container reaches the service on 127.0.0.1', async ({ net }) => {
+  const call = ['run', '--rm', ...net.dockerRunArgs, image, 'curl', '-fsS', net.url()];
+  const { stdout } = await promisify(execFile)('docker', call);
+  expect(stdout).toBe('3 orders');
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { triedGenerations } from './support/installs.ts';
+import { expectNothingLeft } from './support/nothing-left.ts';
+import { makeProject, programs } from './support/projects.ts';
+
+expectNothingLeft();
+
+const config = `
+import { defineConfig } from '@playwright/test';
+export default defineConfig({
+  timeout: 60_000,
+  workers: 1,
+  reporter: 'line',
+  use: { localhostForward: { ports: [{ hostPort: 0, containerPort: 80 }, { hostPort: 0, containerPort: 81 }], listener: true } },
+});
+`;
+
+const worker = `
+import { expect, forwardFixture, test as base } from 'localhost-forward/playwright';
+import { askContainer } from './ask-container.cjs';
+
+const own = (name, scope) => forwardFixture({ hostPort: 0, containerPort: 80 }, { scope, listener: (_request, response) => response.end(name) });
+const test = base.extend({ perTest: own('test'), perWorker: own('worker', 'worker') });
+const seen = [];
+
+test('first', async ({ net, perTest, perWorker }) => {
+  expect(net.ports.map(({ containerPort }) => containerPort)).toEqual([80, 81]);
+  await expect(net).not.toHaveBeenReached();
+  await expect(net).toBeReachableFromContainer({ timeoutMs: 20_000 });
+  await askContainer(net);
+  await expect(net).toHaveBeenReached({ port: 80, times: 1 });
+  await expect(net).toHaveReceivedRequest({ method: 'GET', path: '/' });
+  await expect(expect(net).toHaveBeenReached({ times: 3 })).rejects.toThrow(/Expected containers to have reached port 80, 81 of lhf-\\w+ 3 times/);
+  expect(await askContainer(perTest)).toBe('answered test');
+  expect(await askContainer(perWorker)).toBe('answered worker');
+  seen.push(net, perTest, perWorker);
+});
+
+test('second', async ({ net, perTest, perWorker }) => {
+  expect([net.id, perWorker.id]).toEqual([seen[0].id, seen[2].id]);
+  expect(perTest.id).not.toBe(seen[1].id);
+  await expect(seen[1]).toLeaveNoTrace();
+});
+`;
+
+const noPorts = `
+import { test } from 'localhost-forward/playwright';
+test.use({ localhostForward: {} });
+test('asks for a forward of no ports', async ({ net }) => net.url());
+`;
+
+const commonJs = `
+const { expect, test } = require('localhost-forward/playwright');
+test('is the same in CommonJS', async ({ net }) => expect(net.url(81)).toBe('http://host.docker.internal:81'));
+`;
+
+describe.each(triedGenerations)('Playwright Test, %s', (generation) => {
+  test('a forward for each worker, fixtures, matchers, and what is missing', async () => {
+    await using project = await makeProject(generation, {
+      'playwright.config.mjs': config,
+      'worker.test.mjs': worker,
+      'no-ports.test.mjs': noPorts,
+      'common.test.cjs': commonJs,
+    });
+    const { exitCode, output } = await project.run(programs.playwright, ['test']);
+    expect(output).toContain('The fixture `net` found no ports: `use.localhostForward.ports` is not set');
+    expect(output).toContain('Try: test.use({ localhostForward: { ports: 8088 } })');
+    expect(output).toMatch(/1 failed\n.*no-ports.test.mjs[^]*3 passed/);
+    expect(exitCode).toBe(1);
+  });
+});
