@@ -29,7 +29,7 @@ export const renderPicture = (
   const longest = Math.max(0, ...hops.map(({ name }) => name.length));
   const details = hops.map((hop) => {
     const sign = paint(hop, signs[String(hop.ok) as keyof typeof signs]);
-    return hang(`  ${sign} ${hop.name.padEnd(longest)}  `, longest + 6, printableLine(hop.detail), width());
+    return hang(`  ${sign} ${hop.name.padEnd(longest)}  `, longest + 6, hop.detail, width());
   });
   return [...rows.map(({ text }) => `  ${text.trimEnd()}`), ...(hops.length === 0 ? [] : ['']), ...details];
 };

@@ -16,7 +16,7 @@ export const renderFailure = (
     '',
     ...(picture.length === 0 ? [] : [...picture, '']),
     ...wrap(printableLine(message), width()).map((line) => colors.bold(colors.red(line))),
-    ...seen.map((line) => hang('  ', 2, printable(line), width())),
+    ...seen.map((line) => hang('  ', 2, line, width())),
     ...(advice === undefined ? [] : [`${colors.bold('Try:')} ${printableLine(advice)}`]),
     ...(docs === undefined ? [] : [colors.dim(`More: ${docs}`)]),
     '',
