@@ -46,7 +46,8 @@ export const parseBaseChains = (listing: string): string[] => {
 export const parseAccepts = (listing: string): AcceptMark[] => {
   let [table, chain] = ['', ''];
   return listing.split('\n').flatMap((line) => {
-    table = /table (\w+ \S+) \{/.exec(line)?.[1] ?? table;
+    // Before it an interactive nft may prompt; in a rule it is a comment's.
+    table = /^(?:nft> )*table (\w+ \S+) \{(?: # handle \d+)?$/.exec(line)?.[1] ?? table;
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
     const [, device, comment = '', handle] =
       /^\t\tiifname "(lhf-[0-9a-z]{5}(?:\*|[0-9a-z]{3}))" (?:.* )?accept comment "(lhf:[^"]*)" # handle (\d+)$/.exec(
