@@ -31,13 +31,15 @@ export const nftAccepts: LeftoverKind<AcceptMark> = {
 /** Whether nft reads it as a family, a table and a chain, and as nothing else: netlink takes any name. */
 const isPlace = (place: string): boolean => /^\w+ [A-Za-z_][\w/\\.-]* [A-Za-z_][\w/\\.-]*$/.test(place);
 
+const isOurs = (table: string): boolean => table.startsWith('ip lhf_');
+
 /** Base chains of tables that are not ours, as `family table chain`. */
 export const parseBaseChains = (listing: string): string[] => {
   let [table, chain] = ['', ''];
   return listing.split('\n').flatMap((line) => {
     table = /^table (\S+ \S+) \{/.exec(line)?.[1] ?? table;
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
-    const isOthers = /^\t\ttype \w+ hook /.test(line) && !table.startsWith('ip lhf_');
+    const isOthers = /^\t\ttype \w+ hook /.test(line) && !isOurs(table);
     return isOthers && isPlace(`${table} ${chain}`) ? [`${table} ${chain}`] : [];
   });
 };
@@ -55,7 +57,7 @@ export const parseAccepts = (listing: string): AcceptMark[] => {
       ) ?? [];
     const mark = parseMark(comment);
     // A mark counts on a rule that does what ours does, for the bridges of its own session.
-    if (handle === undefined || mark === undefined || !isPlace(`${table} ${chain}`)) return [];
+    if (handle === undefined || mark === undefined || isOurs(table) || !isPlace(`${table} ${chain}`)) return [];
     if (device !== (mark.bridge ?? `lhf-${mark.nonce}*`)) return [];
     const { nonce, session, bridge } = mark;
     return [
