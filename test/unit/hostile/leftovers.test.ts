@@ -179,7 +179,8 @@ describe('forged listings', () => {
       [labels.session]: sessions,
       [labels.bridge]: bridges,
       [labels.owner]: fc.oneof(fc.constant(String(here.pid)), text),
-      [labels.created]: text,
+      // What is older than a day goes, whoever it was: none of these is known to be.
+      [labels.created]: text.filter((words) => Number.isNaN(Date.parse(words))),
     },
     { requiredKeys: [labels.session] },
   );
