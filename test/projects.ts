@@ -42,7 +42,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/attack/attacks.test.ts': 15,
   'test/attack/flushed.test.ts': 10,
   'test/attack/remade.test.ts': 12,
-  'test/engine/sudo.test.ts': 35,
+  'test/engine/sudo.test.ts': 25,
   'test/unit/hostile/options.test.ts': 6,
   'test/users/killed.test.ts': 90,
   'test/users/parallel.test.ts': 65,

@@ -61,7 +61,7 @@ for (const strategy of ['nftables', 'iptables']) say(strategy, open({ strategy }
 say('end', '');
 `;
 
-test.each(['Defaults !use_pty', 'Defaults use_pty', 'Defaults requiretty', 'Defaults use_pty, requiretty'])(
+test.each(['Defaults !use_pty', 'Defaults use_pty, requiretty'])(
   'real sudo with `%s`: a ticket of this terminal is no right, the next rung is taken, and the advice gives the right',
   async (defaults) => {
     const { socketPath } = requirePlace();

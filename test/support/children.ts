@@ -84,7 +84,7 @@ export const spawnScript = (options: SpawnScriptOptions): Script => {
   exit.catch(() => {});
   const output = readLines(child);
 
-  const waitForLine: Script['waitForLine'] = async (predicate, { timeoutMs = 40_000 } = {}) => {
+  const waitForLine: Script['waitForLine'] = async (predicate, { timeoutMs = 90_000 } = {}) => {
     try {
       return await within(timeoutMs, `a line like ${String(predicate)}`, output.find(fits(predicate)));
     } catch (error) {

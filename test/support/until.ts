@@ -17,7 +17,7 @@ export const until = async <T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, Falsy>> => {
-  const { timeoutMs = 30_000, everyMs = 20, what = 'the condition' } = options;
+  const { timeoutMs = 60_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let seen: string;
