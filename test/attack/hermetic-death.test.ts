@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { firstAddressOf } from '../../src/network/subnet.ts';
 import { startUserContainer } from '../crash/container.ts';
 import { spawnScript } from '../support/children.ts';
+import { answers, startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { requirePlace } from '../support/place.ts';
 import { exitOf, execHere, outputOf, spawnHere } from '../support/run.ts';
+import { isGuarded } from '../crash/trace.ts';
 import { until } from '../support/until.ts';
 import { frameOf, ipv4, udp, udp6Frame } from './frames.ts';
 import { lanOfHost, lanOfOther, openOutsiders, stationOf, type Outsiders } from './scene.ts';
@@ -69,7 +71,8 @@ const packetsOf = (device: string): number =>
 const some = 1_000;
 
 /** Kills a forward's process in the midst of it all, and tells what came through from before that until its network was gone. */
-const attackDeath = async (strategy: string, kind: 'hermetic' | 'open') => {
+const attackDeath = async (strategy: string, kind: 'hermetic' | 'open', { isKilled = false } = {}) => {
+  const place = requirePlace();
   await using everybody = await listenForEverybody();
   await using process = spawnScript({ file: opener, args: [strategy, kind] });
   const [, bridge = '', subnet = ''] = (await process.waitForLine(/^open /)).split(' ');
@@ -119,7 +122,14 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open') => {
     };
     await Promise.all([more(link, some), more('lan0', some)]);
     const before = packetsOf('lan0');
+    // Without an engine the network stays, and so does what keeps it shut.
+    if (isKilled) await stopEngine(place, 'SIGKILL');
     await process.kill('SIGKILL');
+    if (isKilled) {
+      await until(isGuarded, { what: 'a guardian' });
+      await more(link, 20 * some);
+      await startEngine(place);
+    }
     await until(() => !existsSync(`/sys/class/net/${bridge}`), { timeoutMs: 60_000, what: 'the network to go' });
     // Nobody has paused meanwhile.
     expect(packetsOf('lan0')).toBeGreaterThan(before);
@@ -134,6 +144,7 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open') => {
       inward: logs.includes('heard'),
     };
   } finally {
+    if (!(await answers(place.socketPath))) await startEngine(place);
     const ended = exitOf(sender);
     sender.kill('SIGKILL');
     await ended;
@@ -153,13 +164,16 @@ test('a network that is not hermetic lets through all of it', async () => {
 });
 
 describe.each(['nftables', 'iptables'])('%s', (strategy) => {
-  test('a hermetic network lets nothing out or in from its process’s death until it is gone', async () => {
-    expect(await attackDeath(strategy, 'hermetic')).toEqual({
-      gateway: false,
-      lan: false,
-      six: false,
-      outside: false,
-      inward: false,
-    });
-  });
+  test.each([false, true])(
+    'a hermetic network lets nothing out or in from its process’s death until it is gone, the engine killed before: %s',
+    async (isKilled) => {
+      expect(await attackDeath(strategy, 'hermetic', { isKilled })).toEqual({
+        gateway: false,
+        lan: false,
+        six: false,
+        outside: false,
+        inward: false,
+      });
+    },
+  );
 });

@@ -39,7 +39,7 @@ export const takeState = async (): Promise<Snapshot> => {
 };
 
 /** A guardian, or the shell that is about to start one: its input has ended, so that it reads nothing any more. */
-const isGuarded = async (): Promise<boolean> => {
+export const isGuarded = async (): Promise<boolean> => {
   const { stdout } = await execHere([
     'sh',
     '-c',

@@ -1,6 +1,8 @@
 import { delay, now } from '../../../clock.ts';
 import { namesOf, parseMark } from '../../../ownership/names.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools, type Mark, type Outcome } from '../../leftover-kind.ts';
+import { interfaceExists } from '../../../host/kernel.ts';
+import { partOf } from '../tables/listing.ts';
 import { tableNamesOf } from '../tables/rules.ts';
 import { readRouteLocalnet } from '../route-localnet.ts';
 import { bridgesIn, listOwnTables, readTables, removeByNft, renderTableRemoval } from './nft.ts';
@@ -44,7 +46,7 @@ const readMarks = async (marks: readonly Mark[], tools: LeftoverTools): Promise<
 
 const guardOrigin = `${name}: guards`;
 
-/** A session's guard: it stands while `route_localnet` may be on. */
+/** A session's guard: it stands while `route_localnet` may be on, or a hermetic network is there. */
 export const guardTables: LeftoverKind = {
   name: guardOrigin,
   kind: 'guard',
@@ -56,13 +58,31 @@ export const guardTables: LeftoverKind = {
     { kind: 'guard', origin: guardOrigin, name: tableNamesOf(nonce, session).guard, nonce, session, bridges },
   ],
   remove: async (marks, tools) => {
-    const open = await Promise.all(marks.map((mark) => openBridgeOf(mark)));
-    const stand = marks.flatMap((mark, n): Outcome[] =>
-      open[n] === undefined ? [] : [{ mark, failure: `it stands until ${open[n]} is shut or gone` }],
+    const shut = await listHermetic(marks, tools);
+    const why = await Promise.all(
+      marks.map(async (mark) => {
+        const open = await openBridgeOf(mark);
+        if (open !== undefined) return `it stands until ${open} is shut or gone`;
+        const kept = shut.get(mark.name)?.find(interfaceExists);
+        return kept === undefined ? undefined : `it keeps ${kept} hermetic until that is gone`;
+      }),
     );
-    const go = marks.filter((_, n) => open[n] === undefined);
+    const stand = marks.flatMap((mark, n): Outcome[] => (why[n] === undefined ? [] : [{ mark, failure: why[n] }]));
+    const go = marks.filter((_, n) => why[n] === undefined);
     return [...stand, ...(await removeByNft(go, renderTableRemoval, tools))];
   },
+};
+
+/** Bridges that nothing may leave or come into as long as they are there, whoever is dead, by their guard's name. */
+const listHermetic = async (
+  marks: readonly Mark[],
+  tools: LeftoverTools,
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const listings = await readTables(
+    marks.map(({ name: table }) => table),
+    tools,
+  );
+  return new Map([...listings].map(([table, listing]) => [table, bridgesIn(partOf(listing, 'set hermetic'))]));
 };
 
 const openBridgeOf = async ({ bridges }: Mark): Promise<string | undefined> => {

@@ -28,7 +28,7 @@ export const parseElements = (listing: string, bridge: string): ReadonlyMap<stri
 
 /** One set or map, such as `map ports`, in the listing of several. */
 export const partOf = (listing: string, name: string): string =>
-  new RegExp(String.raw`^\t${name} \{\n.*?^\t\}`, 'ms').exec(listing)?.[0] ?? '';
+  new RegExp(String.raw`^\t${name} \{(?: # handle \d+)?\n.*?^\t\}`, 'ms').exec(listing)?.[0] ?? '';
 
 /** What was counted for one port; zeros where nothing counts it. */
 export const countOf = (
