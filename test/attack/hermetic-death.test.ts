@@ -114,26 +114,7 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open', { isKill
   });
   let said = '';
   sender.stdout?.on('data', (text: Buffer) => (said += text.toString()));
-  try {
-    const [link = ''] = readdirSync(`/sys/class/net/${bridge}/brif`);
-    const more = async (device: string, count: number): Promise<void> => {
-      const from = packetsOf(device);
-      await until(() => packetsOf(device) >= from + count, { what: `${count} more on ${device}` });
-    };
-    await Promise.all([more(link, some), more('lan0', some)]);
-    const before = packetsOf('lan0');
-    // Without an engine the network stays, and so does what keeps it shut.
-    if (isKilled) await stopEngine(place, 'SIGKILL');
-    await process.kill('SIGKILL');
-    if (isKilled) {
-      await until(isGuarded, { what: 'a guardian' });
-      await more(link, 20 * some);
-      await startEngine(place);
-    }
-    await until(() => !existsSync(`/sys/class/net/${bridge}`), { timeoutMs: 60_000, what: 'the network to go' });
-    // Nobody has paused meanwhile.
-    expect(packetsOf('lan0')).toBeGreaterThan(before);
-    await more('lan0', some);
+  const seen = async () => {
     const logs = (await container.logs({ stdout: true, stderr: true })).toString();
     const heard = await everybody.heard();
     return {
@@ -143,6 +124,31 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open', { isKill
       outside: said.includes('heard'),
       inward: logs.includes('heard'),
     };
+  };
+  try {
+    const [link = ''] = readdirSync(`/sys/class/net/${bridge}/brif`);
+    const more = async (device: string, count: number): Promise<void> => {
+      const from = packetsOf(device);
+      await until(() => packetsOf(device) >= from + count, { what: `${count} more on ${device}` });
+    };
+    await Promise.all([more(link, some), more('lan0', some)]);
+    // What is to come through has its time: an address is asked for first.
+    if (kind === 'open')
+      await until(async () => !Object.values(await seen()).includes(false), { what: 'all of it to come through' });
+    const before = packetsOf('lan0');
+    // Without an engine the network stays, and so does what keeps it shut.
+    if (isKilled) await stopEngine(place, 'SIGKILL');
+    await process.kill('SIGKILL');
+    if (isKilled) {
+      await until(isGuarded, { what: 'a guardian' });
+      await more(link, 200 * some);
+      await startEngine(place);
+    }
+    await until(() => !existsSync(`/sys/class/net/${bridge}`), { timeoutMs: 60_000, what: 'the network to go' });
+    // Nobody has paused meanwhile.
+    expect(packetsOf('lan0')).toBeGreaterThan(before);
+    await more('lan0', some);
+    return await seen();
   } finally {
     if (!(await answers(place.socketPath))) await startEngine(place);
     const ended = exitOf(sender);
