@@ -45,6 +45,7 @@ const listenForEverybody = async () => {
   );
   const [four, six] = sockets.map((socket) => socket.address().port);
   return {
+    soFar: heard as ReadonlySet<string>,
     ports: { four: four ?? 0, six: six ?? 0 },
     /** Whatever came before now: datagrams wait in one queue. */
     heard: async (): Promise<ReadonlySet<string>> => {
@@ -114,9 +115,8 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open', { isKill
   });
   let said = '';
   sender.stdout?.on('data', (text: Buffer) => (said += text.toString()));
-  const seen = async () => {
+  const seen = async (heard: ReadonlySet<string>) => {
     const logs = (await container.logs({ stdout: true, stderr: true })).toString();
-    const heard = await everybody.heard();
     return {
       gateway: heard.has('gateway'),
       lan: heard.has('lan'),
@@ -134,7 +134,9 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open', { isKill
     await Promise.all([more(link, some), more('lan0', some)]);
     // What is to come through has its time: an address is asked for first.
     if (kind === 'open')
-      await until(async () => !Object.values(await seen()).includes(false), { what: 'all of it to come through' });
+      await until(async () => !Object.values(await seen(everybody.soFar)).includes(false), {
+        what: 'all of it to come through',
+      });
     const before = packetsOf('lan0');
     // Without an engine the network stays, and so does what keeps it shut.
     if (isKilled) await stopEngine(place, 'SIGKILL');
@@ -148,7 +150,7 @@ const attackDeath = async (strategy: string, kind: 'hermetic' | 'open', { isKill
     // Nobody has paused meanwhile.
     expect(packetsOf('lan0')).toBeGreaterThan(before);
     await more('lan0', some);
-    return await seen();
+    return await seen(await everybody.heard());
   } finally {
     if (!(await answers(place.socketPath))) await startEngine(place);
     const ended = exitOf(sender);
