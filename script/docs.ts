@@ -55,12 +55,7 @@ const findStale = async (fresh: string): Promise<string[]> => {
 const placeIn = (text: string, name: string): number => text.search(new RegExp(`\\b${name}\\b`));
 
 const isCheck = process.argv.includes('--check');
-await using temporary = new AsyncDisposableStack();
-let out = committed;
-if (isCheck) {
-  out = await mkdtemp(join(tmpdir(), 'reference-'));
-  temporary.defer(() => rm(out, { recursive: true }));
-}
+const out = isCheck ? await mkdtemp(join(tmpdir(), 'reference-')) : committed;
 
 const app = await Application.bootstrapWithPlugins({
   plugin: ['typedoc-plugin-markdown'],
@@ -101,6 +96,7 @@ for (const module of project.children ?? []) {
 app.options.setValue('outputs', [{ name: 'markdown', path: out }]);
 await app.generateOutputs(project);
 const problems = [...findGaps(project), ...(isCheck ? await findStale(out) : [])];
+if (isCheck) await rm(out, { recursive: true });
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) {
   console.error('Try: npm run docs');
