@@ -66,10 +66,16 @@ const patienceMs = 10_000;
 const lookEveryMs = 50;
 
 /**
- * How many networks are asked to go at a time. Asked for two hundred at once, an engine works on all of them and ends the first after half a
+ * How many networks one engine is asked to let go at a time. Asked for two hundred at once, an engine works on all of them and ends the first after half a
  * minute: whoever waits, or looks on, cannot tell it from one that is stuck.
  */
-const removals = new FewAtOnce(8);
+const mostRemovals = 8;
+const removals = new WeakMap<Docker, FewAtOnce>();
+const removalsOf = (docker: Docker): FewAtOnce => {
+  const few = removals.get(docker) ?? new FewAtOnce(mostRemovals);
+  removals.set(docker, few);
+  return few;
+};
 
 /**
  * Removes a network. Containers that are still attached are disconnected, never removed, and the names of those that are not probes of
@@ -88,7 +94,7 @@ export const removeNetwork = async (
   const disconnected = new Set<string>();
   for (;;) {
     try {
-      await removals.run(() => network.remove());
+      await removalsOf(docker).run(() => network.remove());
       debug(`network ${name} removed`, startedAt);
       return { disconnected: [...disconnected] };
     } catch (error) {

@@ -11,7 +11,8 @@ export interface BridgeRulesView {
 }
 
 /** The rules of one bridge, in place: guard and translations. */
-export interface BridgeRules extends BridgeRulesView {
+export interface BridgeRules {
+  readonly view: BridgeRulesView;
   add(port: PortMapping): Promise<void>;
   /** What is established goes no further, either. */
   remove(port: PortMapping): Promise<void>;

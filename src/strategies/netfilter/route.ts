@@ -83,7 +83,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
     tools: Tools,
     onClosed = async (): Promise<void> => undefined,
   ) {
-    super(names, rules, tools, probeAddressOf(subnet));
+    super(names, rules.view, tools, probeAddressOf(subnet));
     this.#subnet = subnet;
     this.#isHermetic = isHermetic;
     this.#onClosed = onClosed;

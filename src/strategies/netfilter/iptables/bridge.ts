@@ -2,9 +2,8 @@ import { debug } from '../../../command/debug.ts';
 import { LocalhostForwardError } from '../../../errors.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import { sharedIn } from '../../../ownership/session.ts';
-import type { Hits } from '../../../types.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
-import type { Fault, PortMapping, Proofs, RoutePlan, Tools } from '../../strategy.ts';
+import type { Fault, PortMapping, RoutePlan, Tools } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import { disturbPort } from '../disturb.ts';
 import { BridgeShaper } from '../shaper.ts';
@@ -111,7 +110,7 @@ class IptablesRules implements BridgeRules {
   readonly #bridge: string;
   readonly #chains: HeldChains;
   readonly #tables: HeldTables | undefined;
-  readonly #view: ChainView;
+  readonly view: ChainView;
   readonly #tableView: TableView | undefined;
   readonly #privileges: Privileges;
   #subnet: string;
@@ -132,7 +131,7 @@ class IptablesRules implements BridgeRules {
     this.#tables = tables;
     this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
     this.#tableView = tables && new TableView(tables.names, bridge, privileges);
-    this.#view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
+    this.view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
   }
 
   add(port: PortMapping): Promise<void> {
@@ -154,18 +153,6 @@ class IptablesRules implements BridgeRules {
   setProbe(subnet: string, trials: readonly PortMapping[]): Promise<void> {
     this.#subnet = subnet;
     return this.#both((rules) => rules.setProbe(this.#bridge, probeOn(subnet, trials)));
-  }
-
-  hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    return this.#view.hits(ports);
-  }
-
-  proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    return this.#view.proofs();
-  }
-
-  isPresent(port: PortMapping): Promise<boolean> {
-    return this.#view.isPresent(port);
   }
 
   async repair(): Promise<boolean> {

@@ -1,6 +1,5 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
-import type { Hits } from '../../../types.ts';
-import type { Fault, PortMapping, Proofs, RoutePlan } from '../../strategy.ts';
+import type { Fault, PortMapping, RoutePlan } from '../../strategy.ts';
 import type { BridgeRules } from '../bridge-rules.ts';
 import { disturbPort } from '../disturb.ts';
 import { BridgeShaper } from '../shaper.ts';
@@ -30,7 +29,7 @@ export const putNftablesRules = async (
 class NftablesRules implements BridgeRules {
   readonly #tables: HeldTables;
   readonly #bridge: string;
-  readonly #view: TableView;
+  readonly view: TableView;
   readonly #shaper: BridgeShaper;
   #isReleased = false;
 
@@ -38,7 +37,7 @@ class NftablesRules implements BridgeRules {
     this.#tables = tables;
     this.#bridge = bridge;
     this.#shaper = new BridgeShaper(bridge, privileges, 'nftables');
-    this.#view = new TableView(tables.names, bridge, privileges);
+    this.view = new TableView(tables.names, bridge, privileges);
   }
 
   add(port: PortMapping): Promise<void> {
@@ -58,22 +57,10 @@ class NftablesRules implements BridgeRules {
     return this.#tables.rules.setProbe(this.#bridge, probeOn(subnet, trials));
   }
 
-  hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    return this.#view.hits(ports);
-  }
-
-  proofs(): Promise<ReadonlyMap<string, Proofs>> {
-    return this.#view.proofs();
-  }
-
-  isPresent(port: PortMapping): Promise<boolean> {
-    return this.#view.isPresent(port);
-  }
-
   /** Nobody but its holder can change an owned table; the guard beside it goes with every `flush ruleset`. */
   async repair(): Promise<boolean> {
     if (await this.#tables.repair()) return true;
-    if (await this.#view.isGuarded()) return false;
+    if (await this.view.isGuarded()) return false;
     await this.#tables.rules.restoreGuard();
     return true;
   }
