@@ -6,6 +6,7 @@ import { commandEnvironment } from '../command/start.ts';
 import { removeContainer, type AttachedContainer } from '../engine/containers.ts';
 import { createHelper, describeHelperRefusal, type HelperMount } from '../engine/helper-container.ts';
 import { readProgramText } from '../engine/program-text.ts';
+import { toolsImage } from '../host/tools-image.ts';
 import { renderLabels } from '../ownership/names.ts';
 import { randomWord, type OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, nextId } from '../ownership/session.ts';
@@ -64,7 +65,7 @@ type Word =
   | { readonly id: number; readonly stdout?: string; readonly stderr?: string; readonly ended?: Ending };
 
 /**
- * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run: its input and output are
+ * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run, or those of an image that the user names: its input and output are
  * attached to this process, whose end is its end.
  */
 export class RightsContainer {
@@ -97,6 +98,7 @@ export class RightsContainer {
     const line = `${name}-${randomWord(20)}`;
     const life = await LifeLine.open(line);
     try {
+      const image = toolsImage();
       const attached = await createHelper(docker, {
         name,
         labels: renderLabels(`lhf-${session.owner.nonce}`, session.word),
@@ -104,7 +106,8 @@ export class RightsContainer {
         args: [line],
         network: 'host',
         capabilities: ['NET_ADMIN'],
-        mounts: listMounts(),
+        mounts: [...(image === undefined ? listPrograms() : []), ...listParameters()],
+        image,
         actsOnHost: true,
       });
       const container = new RightsContainer(name, attached, life, onOver);
@@ -196,8 +199,10 @@ export const isOwnRights = (session: string | undefined): boolean => ownSessions
 
 const ownSessions = new Set<string>();
 
-const listMounts = (): HelperMount[] => [
-  ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true })),
+const listPrograms = (): HelperMount[] =>
+  systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true }));
+
+const listParameters = (): HelperMount[] => [
   { source: `/proc/sys/${hostConf.slice(0, -1)}`, target: confFolder, isWritable: true },
   ...[{ source: `/proc/sys/${hostConf6.slice(0, -1)}`, target: confFolder6, isWritable: true }].filter(({ source }) =>
     existsSync(source),
