@@ -108,7 +108,7 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     await using service = await listenLines();
     await net.forward({ hostPort: service.port, containerPort: 84 });
     expect(await container.askAtOnce(host, 84, 200)).toEqual({ answer: 200 });
-    expect(await net.hits(84)).toMatchObject({ connections: 200 });
+    if (claims.counts !== 'nothing') expect(await net.hits(84)).toMatchObject({ connections: 200 });
     expect(new Set(service.received).size).toBe(200);
     await net.unforward(84);
   });
