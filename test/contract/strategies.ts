@@ -133,7 +133,7 @@ const all: readonly Claims[] = [
     tellsResets: false,
     standsAtGateway: false,
   },
-  // Of an engine that leads there by itself. Slow ports and cuts are not its own, and their files are not run with it.
+  // Of an engine that leads there by itself: files of what only ours can do, such as cuts and counts, are not run with it.
   {
     ...carried,
     name: 'native',
@@ -147,7 +147,7 @@ const all: readonly Claims[] = [
     drops: 'connections',
     delays: 'nobody',
     isSeenElsewhere: false,
-    standsAtGateway: true,
+    standsAtGateway: false,
   },
 ];
 

@@ -78,8 +78,8 @@ export const engines = {
   'docker20-rootless-loopback': {
     suite: 'bookworm',
     packages: docker,
-    // slirp4netns leads this address to the loopback of its host.
-    start: `${rootlessDockerd('--disable-host-loopback=false')} --host-gateway-ip 10.0.2.2`,
+    // slirp4netns leads this address to the loopback of its host, where ports of ours stand for others of the same number.
+    start: `echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start; ${rootlessDockerd('--disable-host-loopback=false')} --host-gateway-ip 10.0.2.2`,
     ...ofUser,
     worksIfAsked: ['tunnel', 'native'],
   },
