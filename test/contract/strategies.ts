@@ -39,6 +39,8 @@ export interface Claims {
   readonly closesWith: 'ECONNRESET' | 'TIMEOUT' | 'END';
   /** A connection that is cut is told from one that was ended: ssh has no word for that. */
   readonly tellsResets: boolean;
+  /** The same of a caller's reset at its service, which a network in user mode passes on as an end. Default: as above. */
+  readonly tellsCallersResets?: boolean;
   /** What containers dial is the bridge's own address, and not another one of the network. */
   readonly standsAtGateway: boolean;
 }
@@ -147,6 +149,7 @@ const all: readonly Claims[] = [
     drops: 'connections',
     delays: 'nobody',
     isSeenElsewhere: false,
+    tellsCallersResets: false,
     standsAtGateway: false,
   },
 ];

@@ -34,6 +34,7 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
     await removeCgroups(`lhf-${name}`);
     await rm(directory, { recursive: true, force: true });
   };
+  await replaceNft(spawnAsRoot, directory, root);
   const socketPath = socketPathIn(directory);
   const log = openSync(join(directory, 'engine.log'), 'a');
   // The daemon has the root for itself; the folders that containers mount from, sockets in /tmp too, are at the same paths for it.
@@ -68,6 +69,18 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
     throw error;
   }
   return { directory, socketPath, env, spawn, exec: execWith(spawn), [Symbol.asyncDispose]: close };
+};
+
+/**
+ * nft as the engine's Debian has it, for this machine's files as well: one host has one, and 1.0.6 dies of listing what 1.1 wrote, by a
+ * container with the engine's programs.
+ */
+const replaceNft = async (spawn: Spawn, directory: string, root: string): Promise<void> => {
+  const wrapper = join(directory, 'nft');
+  const libraries = ['lib', 'usr/lib'].map((folder) => join(root, folder, 'x86_64-linux-gnu')).join(':');
+  const nft = `exec ${root}/lib64/ld-linux-x86-64.so.2 --library-path ${libraries} ${root}/usr/sbin/nft "$@"`;
+  await writeFile(wrapper, `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
+  await outputOf(execWith(spawn), ['mount', '--bind', wrapper, '/usr/sbin/nft']);
 };
 
 const asOrdinaryUser = ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'];
