@@ -37,7 +37,8 @@ describe.each(strategies)('closing a forward by $name with $privilege', (claims)
     for (const part of ['networks:', ...(isRootless ? [] : ['interfaces:', bridge])]) expect(during).toContain(part);
     // Any bridge of the engine's has rules of its own, which say nothing of ours.
     const ours = /^\+ table ip lhf|^\+ -A (LHF|\w+ .*LHF)/m;
-    expect(ours.test(during)).toBe(claims.opensBridge);
+    if (claims.opensBridge) expect(during).toMatch(ours);
+    else expect(during).not.toMatch(ours);
     expect(during).toContain('processes:');
     await container.remove();
     script.endInput();

@@ -20,12 +20,8 @@ export const ordinaryUser = 4242;
 
 const rootless = ['rootlesskit', 'slirp4netns', 'uidmap'];
 const docker = ['docker.io', 'iptables', 'nftables', 'iproute2', 'procps', ...rootless];
-const podman = [
-  'podman',
-  'iptables',
-  ...['netavark', 'aardvark-dns', 'crun', 'conmon', 'catatonit', 'nftables', 'iproute2', 'procps'],
-  ...['uidmap', 'passt'],
-];
+const parts = ['netavark', 'aardvark-dns', 'crun', 'conmon', 'catatonit'];
+const podman = ['podman', ...parts, 'iptables', 'nftables', 'iproute2', 'procps', 'uidmap', 'passt'];
 
 const asUser = `
 mkdir -p -m 700 $3/home $3/xdg && chown ${ordinaryUser}:${ordinaryUser} $3/home $3/xdg

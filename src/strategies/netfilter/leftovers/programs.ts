@@ -36,7 +36,7 @@ export const list = async (argv: RootArgv, tools: LeftoverTools, options: Comman
 
 /** Whether there may be a program by which something was left. What an image has is known by running it alone. */
 export const mayHave = (program: RootProgram, { privileges }: LeftoverTools): boolean =>
-  (privileges?.handle.kind === 'container' && toolsImage() !== undefined) || findProgram(program) !== undefined;
+  findProgram(program) !== undefined || (privileges?.handle.kind === 'container' && toolsImage() !== undefined);
 
 /** Whether a program did not start since an image has none of that name: it can have left nothing. Pure. */
 export const isMissing = (failure: string | undefined): boolean => /^spawn \S+ ENOENT$/.test(failure ?? '');
