@@ -76,11 +76,20 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
  * container with the engine's programs.
  */
 const replaceNft = async (spawn: Spawn, directory: string, root: string): Promise<void> => {
-  const wrapper = join(directory, 'nft');
+  const folder = join(directory, 'programs');
+  await mkdir(folder);
   const libraries = ['lib', 'usr/lib'].map((folder) => join(root, folder, 'x86_64-linux-gnu')).join(':');
   const nft = `exec ${root}/lib64/ld-linux-x86-64.so.2 --library-path ${libraries} ${root}/usr/sbin/nft "$@"`;
-  await writeFile(wrapper, `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
-  await outputOf(execWith(spawn), ['mount', '--bind', wrapper, '/usr/sbin/nft']);
+  await writeFile(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
+  await outputOf(execWith(spawn), [
+    'mount',
+    '-t',
+    'overlay',
+    '-o',
+    `lowerdir=${folder}:/usr/sbin`,
+    'overlay',
+    '/usr/sbin',
+  ]);
 };
 
 const asOrdinaryUser = ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'];
