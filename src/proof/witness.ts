@@ -90,8 +90,8 @@ export const judgeArrival = (landing: Endpoint, ends: readonly Endpoint[]): Pick
 };
 
 /** Our relay accepts for a service on ::1 before it has one: the service has a connection of its own then. */
-const isRelayedOn = async ({ hostPort, mayMove }: ProbedPort): Promise<boolean> => {
-  const addresses = ['::1', ...(mayMove === true ? ['127.0.0.1', '::ffff:127.0.0.1'] : [])];
+const isRelayedOn = async ({ hostPort, eitherLoopback }: ProbedPort): Promise<boolean> => {
+  const addresses = ['::1', ...(eitherLoopback === true ? ['127.0.0.1', '::ffff:127.0.0.1'] : [])];
   return (await readSockets(hostPort, 'tcp')).some(
     ({ local, state }) => state !== '0A' && addresses.includes(local.address) && local.port === hostPort,
   );
