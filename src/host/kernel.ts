@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** Whether a network interface of this name is in this network namespace. */
@@ -6,6 +6,15 @@ export const interfaceExists = (name: string): boolean => existsSync(`${interfac
 
 /** The names of all network interfaces in this network namespace. */
 export const listInterfaces = async (): Promise<string[]> => readdir(interfacesFolder()).catch(() => []);
+
+/** The same at once, and none where they cannot be read. */
+export const interfaceNames = (): string[] => {
+  try {
+    return readdirSync(interfacesFolder());
+  } catch {
+    return [];
+  }
+};
 
 // /sys shows the network namespace that it was mounted in, which `unshare --net` and a job's container leave behind; /proc shows the reader's.
 const interfacesFolder = (): string =>
