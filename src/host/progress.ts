@@ -1,20 +1,20 @@
 import { now } from '../clock.ts';
 import { interfaceNames } from './kernel.ts';
 
-/** How many times over an engine may be waited for that is busy with others' networks. */
-const mostTimes = 10;
-
 /**
  * Whether those who wait for one engine get on. An engine works on one network after the other, whoever asked: while bridges and
  * containers' interfaces come and go on this host, it is busy and not stuck, and a removal behind another process's hundreds waits its turn.
  */
 export class Progress {
   readonly #names: () => string;
+  readonly #mostTimes: number;
   #movedAt = -Infinity;
   #seen: string | undefined;
 
-  constructor(names: () => string = () => interfaceNames().join()) {
+  /** `mostTimes`: how many times over something may be waited for because others get on. */
+  constructor(names: () => string = () => interfaceNames().join(), mostTimes = 10) {
     this.#names = names;
+    this.#mostTimes = mostTimes;
   }
 
   /** Something of ours got done. */
@@ -29,7 +29,7 @@ export class Progress {
   nextLook(ms: number, since: number): number {
     const left = this.#left(ms, since);
     if (left > ms / 2) return left - ms / 2;
-    this.#look(since + ms * mostTimes);
+    this.#look(since + ms * this.#mostTimes);
     return Math.max(0, this.#left(ms, since));
   }
 

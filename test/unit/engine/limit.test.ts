@@ -45,7 +45,7 @@ describe('a call to an engine', () => {
     const progress = new Progress(() => {
       looks.push(listings.shift() ?? 'docker0 br-b');
       return looks.at(-1) ?? '';
-    });
+    }, Infinity);
     const { ask } = silentEngine(40, progress);
     expect(await messageOf(ask('/networks/x', 'DELETE'))).toContain('no answer to DELETE /networks/x within 40 ms');
     expect(looks).toEqual(['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b', 'docker0 br-b']);

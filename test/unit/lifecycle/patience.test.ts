@@ -28,7 +28,7 @@ it('waits on while the engine is seen at work for others', async () => {
   const progress = new Progress(() => {
     if (listings.length === 1) done.resolve('done');
     return listings.shift() ?? '';
-  });
+  }, Infinity);
   expect(await new Patience(progress).wait(40, performance.now(), done.promise)).toBe('done');
 });
 
