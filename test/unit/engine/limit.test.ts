@@ -48,7 +48,7 @@ describe('a call to an engine', () => {
     }, Infinity);
     const { ask } = silentEngine(40, progress);
     expect(await messageOf(ask('/networks/x', 'DELETE'))).toContain('no answer to DELETE /networks/x within 40 ms');
-    expect(looks).toEqual(['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b', 'docker0 br-b']);
+    expect(looks.slice(0, 5)).toEqual(['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b', 'docker0 br-b']);
   });
 
   it('ends with its opening’s signal, unless it began after that, or is others’ as well', async () => {
