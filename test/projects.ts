@@ -43,6 +43,8 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/attack/flushed.test.ts': 10,
   'test/attack/remade.test.ts': 12,
   'test/engine/sudo.test.ts': 25,
+  'test/engine/surroundings.test.ts': 20,
+  'test/users/managers.test.ts': 30,
   'test/unit/hostile/options.test.ts': 6,
   'test/users/killed.test.ts': 90,
   'test/users/parallel.test.ts': 65,

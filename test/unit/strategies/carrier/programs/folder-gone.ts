@@ -24,7 +24,7 @@ const leaveFolder = (): void => {
 };
 
 if (!isMainThread) {
-  parentPort?.once('message', async () => parentPort?.postMessage(await attempt()));
+  parentPort?.once('message', () => void attempt().then((outcome) => parentPort?.postMessage(outcome)));
   parentPort?.postMessage('ready');
 } else {
   const thread = process.argv[2] === 'in-thread' ? new Worker(new URL(import.meta.url)) : undefined;
