@@ -11,7 +11,7 @@ expectNothingLeft();
 
 const life = `
 import { isLocalhostForwardError, openLocalhostForward } from 'localhost-forward';
-for (const strategy of ['auto', 'relay', 'sidecar']) {
+for (const strategy of process.argv.slice(2)) {
   const net = await openLocalhostForward({ hostPort: 0, containerPort: 80 }, { strategy, listener: true });
   const { ports: [{ proof }] } = await net.verify();
   await net.close();
@@ -45,10 +45,10 @@ test('works', async ({ net }) => {
 
 test.each(['pnpm', 'yarn', 'npm'] as const)('installed by %s', async (manager) => {
   const project = await manage(manager, manager === 'npm' ? files : withRunner);
-  expect((await project.node('life.mjs')).split('\n')).toEqual([
-    'auto nonce',
-    'relay nonce',
-    'sidecar nonce',
+  // What each of them starts lies where the manager put it: in Yarn's case in an archive.
+  const strategies = manager === 'yarn' ? ['auto', 'relay', 'sidecar'] : ['auto'];
+  expect((await project.node('life.mjs', ...strategies)).split('\n')).toEqual([
+    ...strategies.map((strategy) => `${strategy} nonce`),
     'LHF_ERR_INVALID_OPTION',
     'open',
     '',
