@@ -80,7 +80,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/engine/hermetic.test.ts': 12,
   'test/engine/doctor.test.ts': 12,
   'test/engine/loopbacks.test.ts': 10,
-  'test/engine/field.test.ts': 10,
+  'test/engine/field.test.ts': 30,
   'test/engine/cli.test.ts': 15,
   'test/firewall/smoke.test.ts': 15,
   'test/crash/sidecar.test.ts': 15,
