@@ -120,6 +120,23 @@ describe('a reader that goes away', () => {
   });
 });
 
+it('says that what it was to keep is lost on a full disk, and counts that', async () => {
+  const { stderr, exitCode } = await execHere([
+    'sh',
+    '-c',
+    'exec "$@" > /dev/full',
+    'sh',
+    process.execPath,
+    main,
+    'ls',
+    '--json',
+  ]);
+  expect({ stderr, exitCode }).toEqual({
+    stderr: 'localhost-forward: cannot write to standard output: ENOSPC: no space left on device, write\n',
+    exitCode: 1,
+  });
+});
+
 it.each([[['--help']], [['smoke', '--help']], [['run', '--help']]])(
   '%j keeps within a terminal of 60 columns, and breaks no word',
   async (args) => {
