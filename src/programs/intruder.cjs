@@ -31,8 +31,14 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 
-/** How many ports are dialled at once. */
-const atOnce = 2048;
+/** How many ports are dialled at once: each lot is waited for, and each socket takes a file. */
+const atOnce = 16_384;
+
+/** @type {(range: number | readonly [number, number]) => number[]} */
+const portsOf = (range) => {
+  const [first, last] = typeof range === 'number' ? [range, range] : range;
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+};
 
 /** What says that this side could not even dial. */
 const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
@@ -43,7 +49,8 @@ const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
  * @type {(scan: Scan) => Promise<Outcome>}
  */
 const scan = async ({ addresses, ports, control, timeoutMs }) => {
-  const places = addresses.flatMap((host) => ports.map((port) => ({ host, port })));
+  const all = ports.flatMap(portsOf);
+  const places = addresses.flatMap((host) => all.map((port) => ({ host, port })));
   /** @type {string[]} */
   const open = [];
   let failure = '';
