@@ -100,6 +100,7 @@ export class RightsContainer {
       try {
         await attached.start();
         await container.#ready.promise;
+        life.settle();
       } catch (error) {
         await container.remove().catch(() => undefined);
         throw error;

@@ -31,8 +31,11 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 
-/** How many ports are dialled at once: each lot is waited for, and each socket takes a file. */
-const atOnce = 16_384;
+/** How many ports are dialled at once: more would crowd the answers out. */
+const atOnce = 4_096;
+
+/** How long the port that is known to answer may take beside them, in milliseconds. */
+const controlMs = 10_000;
 
 /** @type {(range: number | readonly [number, number]) => number[]} */
 const portsOf = (range) => {
@@ -66,7 +69,7 @@ const scan = async ({ addresses, ports, control, timeoutMs }) => {
         if (ownFailures.includes(code)) failure = code;
       });
     }
-    const answer = await dial({ key: '', address: order.gateway, port: control, timeoutMs: 10 * timeoutMs });
+    const answer = await dial({ key: '', address: order.gateway, port: control, timeoutMs: controlMs });
     if (answer !== 'open') failure = `the forwarded port did not answer meanwhile: ${answer}`;
     if (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, timeoutMs));
     for (const socket of sockets) socket.destroy();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from './children.ts';
@@ -20,7 +21,9 @@ const python = '/usr/bin/python3';
 const daemon = `${unpacked}/usr/sbin/firewalld`;
 
 /** Whether script/bootstrap could unpack it here, and what it runs by is on this machine. */
-export const hasFirewalld = [daemon, python, '/usr/bin/dbus-daemon'].every((path) => existsSync(path));
+export const hasFirewalld =
+  [daemon, python, '/usr/bin/dbus-daemon'].every((path) => existsSync(path)) &&
+  spawnSync(python, ['-c', 'import dbus, gi']).status === 0;
 
 // Nobody but the place's own processes finds the bus, so that everybody there may do everything.
 const busConfig = (socket: string): string => `<busconfig>
