@@ -80,6 +80,11 @@ const blockFor = (bridge: string, frames: number): void => {
 
 const shell = (script: string, input = ''): void => void execFileSync('sh', ['-ec', script], { input, stdio: 'pipe' });
 
+/** What was flushed before took its table, and it replaces what is there. */
+const reloadFirewalld = (how: string): void => {
+  if (firewalld !== undefined) shell(`nft add table inet firewalld; ${firewalld.command} ${how}`);
+};
+
 /** What anybody does to a host's rules, with this process's event loop blocked. */
 const faults: Readonly<Record<string, () => void>> = {
   'nft flush ruleset': () => shell('nft flush ruleset'),
@@ -92,8 +97,8 @@ const faults: Readonly<Record<string, () => void>> = {
   'an empty iptables-restore': () =>
     shell('iptables-restore', ['raw', 'mangle', 'nat', 'filter'].map((table) => `*${table}\nCOMMIT\n`).join('')),
   'nft -f of an empty ruleset': () => shell('nft -f -', 'flush ruleset\n'),
-  'firewalld, loaded anew': () => shell(`${firewalld?.command ?? 'true'} --reload`),
-  'firewalld, loaded anew with all of netfilter': () => shell(`${firewalld?.command ?? 'true'} --complete-reload`),
+  'firewalld, loaded anew': () => reloadFirewalld('--reload'),
+  'firewalld, loaded anew with all of netfilter': () => reloadFirewalld('--complete-reload'),
   'ufw, enabled and loaded anew': () => shell('ufw --force enable; ufw reload; ufw --force disable'),
 };
 
