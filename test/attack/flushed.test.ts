@@ -18,7 +18,7 @@ const docker = new Docker();
 let ears: Ears;
 let outsiders: Outsiders;
 let firewalld: Firewalld | undefined;
-let rules: string;
+let enginesRules: string;
 beforeAll(async () => {
   ears = await openEars();
   outsiders = await openOutsiders(docker);
@@ -27,13 +27,13 @@ beforeAll(async () => {
   await ufw.run('default', 'allow', 'incoming');
   if (!hasFirewalld) return;
   // It takes the engine's rules where it starts and where it ends, and the engine makes no network without.
-  rules = execFileSync('sh', ['-ec', 'iptables-save'], { encoding: 'utf8' });
+  enginesRules = execFileSync('sh', ['-ec', 'iptables-save'], { encoding: 'utf8' });
   firewalld = await openFirewalld(place, 'trusted');
-  shell('iptables-restore', rules);
+  shell('iptables-restore', enginesRules);
 });
 afterAll(async () => {
   await firewalld?.[Symbol.asyncDispose]();
-  if (firewalld !== undefined) shell('iptables-restore', rules);
+  if (firewalld !== undefined) shell('iptables-restore', enginesRules);
   await outsiders?.[Symbol.asyncDispose]();
   await ears?.[Symbol.asyncDispose]();
 });

@@ -60,11 +60,13 @@ const jumpOf = (bridge: string, { session }: ChainOwner): string =>
 // Without these, `route_localnet` opens every port of 127/8 to the bridges, and lets senders pose as 127.x.
 const guards: readonly ChainRule[] = [{ spec: '-d 127.0.0.0/8 -j DROP' }, { spec: '-s 127.0.0.0/8 -j DROP' }];
 
-// UDP services believe the source: nobody comes to this host as one of another network, or as this host.
+// UDP services believe the source: nobody comes to this host as one of another network, or as this host, by what is for everybody neither.
 const foreign = (probe: ProbeRule | undefined): string[] =>
   probe === undefined
     ? []
-    : [`! -s ${probe.subnet}`, `-s ${probe.gateway}/32`].map((from) => `${from} -m addrtype --dst-type LOCAL -j DROP`);
+    : [`! -s ${probe.subnet}`, `-s ${probe.gateway}/32`].map(
+        (from) => `${from} -m addrtype --dst-type LOCAL,BROADCAST,MULTICAST -j DROP`,
+      );
 
 const key = ({ protocol, containerPort }: PortRule): string => `${protocol}/${containerPort}`;
 
