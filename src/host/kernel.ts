@@ -20,6 +20,9 @@ export const interfaceNames = (): string[] => {
 const interfacesFolder = (): string =>
   existsSync('/proc/sys/net/ipv4/conf/default') ? '/proc/sys/net/ipv4/conf' : '/sys/class/net';
 
+/** Whether firewalld runs here, or ran since the host was booted: its folder is there for whoever has no rights to list rules. */
+export const hasFirewalld = (): boolean => existsSync('/run/firewalld');
+
 /** A kernel parameter, such as `net/ipv4/conf/<bridge>/route_localnet`; undefined where there is none. */
 export const readSysctl = async (key: string): Promise<string | undefined> =>
   readFile(`/proc/sys/${key}`, 'utf8').then(

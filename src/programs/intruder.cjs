@@ -31,8 +31,17 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 
-/** How many ports are dialled at once. */
-const atOnce = 2048;
+/** How many ports are dialled at once: more would crowd the answers out. */
+const atOnce = 4_096;
+
+/** How long the port that is known to answer may take beside them, in milliseconds. */
+const controlMs = 10_000;
+
+/** @type {(range: number | readonly [number, number]) => number[]} */
+const portsOf = (range) => {
+  const [first, last] = typeof range === 'number' ? [range, range] : range;
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+};
 
 /** What says that this side could not even dial. */
 const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
@@ -43,7 +52,8 @@ const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
  * @type {(scan: Scan) => Promise<Outcome>}
  */
 const scan = async ({ addresses, ports, control, timeoutMs }) => {
-  const places = addresses.flatMap((host) => ports.map((port) => ({ host, port })));
+  const all = ports.flatMap(portsOf);
+  const places = addresses.flatMap((host) => all.map((port) => ({ host, port })));
   /** @type {string[]} */
   const open = [];
   let failure = '';
@@ -59,7 +69,7 @@ const scan = async ({ addresses, ports, control, timeoutMs }) => {
         if (ownFailures.includes(code)) failure = code;
       });
     }
-    const answer = await dial({ key: '', address: order.gateway, port: control, timeoutMs: 10 * timeoutMs });
+    const answer = await dial({ key: '', address: order.gateway, port: control, timeoutMs: controlMs });
     if (answer !== 'open') failure = `the forwarded port did not answer meanwhile: ${answer}`;
     if (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, timeoutMs));
     for (const socket of sockets) socket.destroy();

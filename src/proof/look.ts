@@ -1,6 +1,7 @@
 import { listAttached } from '../engine/containers.ts';
 import { readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
+import { hasFirewalld } from '../host/kernel.ts';
 import { findRuleFor, readWay } from '../host/routes.ts';
 import type { Detour, Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
@@ -49,7 +50,19 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     (listener.device === undefined || listener.device === device) &&
     (takesNamed(listener) || (takesEither && takesOther(listener)));
   const listening = listeners.some(takes);
-  return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening, detour };
+  const front =
+    context.strategy === 'relay' && context.address === context.network.gateway
+      ? { firewalld: hasFirewalld() }
+      : undefined;
+  return {
+    ...describeUnseen(context, port),
+    rulePresent: isPresent,
+    routeLocalnet,
+    listeners,
+    listening,
+    detour,
+    front,
+  };
 };
 
 const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<Listener[]> =>
