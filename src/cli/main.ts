@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { fail } from './fail.ts';
+import { assertNode } from '../host/node-version.ts';
 import { runProgram } from './program.ts';
 
 // Whoever reads may have seen enough, as `head` has: what is under way still comes to its end, and what is open is closed.
@@ -9,7 +10,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-runProgram(process.argv.slice(2)).then(
+const main = async (): Promise<number> => {
+  assertNode();
+  return runProgram(process.argv.slice(2));
+};
+
+main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => (process.exitCode = fail(error)),
 );
