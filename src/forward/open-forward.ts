@@ -63,7 +63,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     this.#localhosts = new Localhosts(parts);
     this.#signs = new PortSigns(network.bridge, this.ports);
     parts.undo.push('what stands at the localhost of containers', () => this.#localhosts.close());
-    parts.undo.push('what tells its later ports', () => this.#signs.close());
+    parts.undo.push('what tells its later ports and cuts', () => this.#signs.close());
   }
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
@@ -76,7 +76,6 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       });
       await this.#localhosts.add(opened.mapping).catch((error: unknown) => takeBack(opened, route, error));
       openPorts.set(keyOf(opened.mapping), opened);
-      await this.#signs.show(this.ports);
       return describePort(opened.mapping);
     });
   }
@@ -91,7 +90,6 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       this.#faults.forget(opened.mapping);
       this.#parts.openPorts.delete(keyOf(opened.mapping));
       await opened.close();
-      await this.#signs.show(this.ports);
     });
   }
 
@@ -191,7 +189,8 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
     const changed = this.#changes.then(() => {
       this.assertOpen('this');
-      return coded(`A call on ${this.networkName}`, work);
+      const called = coded(`A call on ${this.networkName}`, work);
+      return called.finally(() => this.#signs.show(this.probedPorts()));
     });
     this.#changes = changed.catch(() => undefined);
     return changed;
