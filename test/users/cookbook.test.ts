@@ -24,7 +24,8 @@ const recipes = join(examples, 'cookbook');
 const cook = async (file: string, env: Readonly<Record<string, string>> = {}): Promise<RunResult> => {
   await using project = await makeProject('newest', {});
   await cp(recipes, project.folder, { recursive: true });
-  return await project.run(`./${file}`, [], { env });
+  // Ten thousand requests are some, where a machine has other work too.
+  return await project.run(`./${file}`, [], { env, timeoutMs: 300_000 });
 };
 
 const browser = { name: 'BROWSER_IMAGE', isHere: hasBrowser, ensure: ensureBrowserImage };
