@@ -33,7 +33,8 @@ export interface ForwardWorkerArgs {
 const timeout = 60_000;
 
 /**
- * A forward as a fixture, for `test.extend()`: opened when a test first asks for it, closed at the end of its scope.
+ * A forward as a fixture, for `test.extend()`: opened when a test first asks for it, closed at the end of its scope. {@link test} has a `net` of
+ * its own: whoever extends that takes another name.
  *
  * @param ports - Service ports, or a function of other fixtures, in a destructured object, that tells them: real servers listen on 0.
  * @param options - How long it lives, and the options of openLocalhostForward().

@@ -56,7 +56,14 @@ const paint = ({ alive }: ListedForward, text: string, colors: Colors): string =
 
 const describeOwner = ({ alive, pid, command }: ListedForward): string =>
   alive === 'alive'
-    ? `process ${pid} ${command ?? ''}`
+    ? `process ${pid} ${shorten(command ?? '')}`
     : alive === 'dead'
       ? 'dead: localhost-forward sweep'
       : 'elsewhere';
+
+/** A command as a person would write it: of the paths that it begins with the ends are enough, and `--json` has them whole. */
+const shorten = (command: string): string => {
+  const [program = '', script = '', ...rest] = command.split(' ');
+  const end = script.startsWith('/') ? `…/${script.split('/').slice(-2).join('/')}` : script;
+  return [program.split('/').at(-1), end, ...rest].join(' ').trimEnd();
+};

@@ -42,11 +42,12 @@ it('has a header, and the ports of each', () => {
 });
 
 it.each([60, 80])('tells all of the owner within %i columns', (width) => {
-  const command = `node /home/somebody/projects/orders/node_modules/.bin/vitest run --project end-to-end`;
+  const words = 'run --project end-to-end --config ./a-configuration-of-its-own.ts';
+  const command = `/usr/bin/node /home/somebody/orders/node_modules/.bin/vitest ${words}`;
   const lines = renderForwards([forward({ command })], colors, width);
   expect(lines[0]).toBe('lhf-abcde001  198.18.0.16/28  2026-11-26T21:00:00Z');
   const text = lines.join('\n');
-  expect(text.replaceAll(/\s+/g, ' ')).toContain(`8088:80/tcp 53:53/udp process 4711 ${command}`);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(`8088:80/tcp 53:53/udp process 4711 node …/.bin/vitest ${words}`);
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
 });
 
