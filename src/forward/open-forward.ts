@@ -187,10 +187,13 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
-    const changed = this.#changes.then(() => {
+    const changed = this.#changes.then(async () => {
       this.assertOpen('this');
-      const called = coded(`A call on ${this.networkName}`, work);
-      return called.finally(() => this.#signs.show(this.probedPorts()));
+      try {
+        return await coded(`A call on ${this.networkName}`, work);
+      } finally {
+        await this.#signs.show(this.probedPorts());
+      }
     });
     this.#changes = changed.catch(() => undefined);
     return changed;
