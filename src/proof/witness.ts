@@ -78,7 +78,7 @@ const findCarried = async (
 ): Promise<Pick<Arrival, 'at' | 'to'>> => {
   if (carrier === undefined) return nowhere;
   const address = eitherLoopback === true ? carrier.address : hostAddress;
-  return judgeArrival({ address, port: hostPort }, await readConnectionsFrom(carrier));
+  return judgeCarried({ address, port: hostPort }, await readConnectionsFrom(carrier));
 };
 
 /** Judges this host's ends of one connection. Pure. */
@@ -87,6 +87,15 @@ export const judgeArrival = (landing: Endpoint, ends: readonly Endpoint[]): Pick
   const other = ends.find((end) => !isService(end));
   if (other !== undefined) return { at: 'elsewhere', to: other };
   return ends[0] === undefined ? nowhere : { at: 'service', to: ends[0] };
+};
+
+/**
+ * Judges the ends of what a carrier dialled from its port. The same port may have served another connection of this host within the last
+ * minute, to somewhere else, and the kernel lists that still: an end at the service is the carrier's. Pure.
+ */
+export const judgeCarried = (landing: Endpoint, ends: readonly Endpoint[]): Pick<Arrival, 'at' | 'to'> => {
+  const atService = ends.filter((end) => judgeArrival(landing, [end]).at === 'service');
+  return judgeArrival(landing, atService.length > 0 ? atService : ends);
 };
 
 /** Our relay accepts for a service on ::1 before it has one: the service has a connection of its own then. */

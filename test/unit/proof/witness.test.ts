@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isAtService, judgeArrival } from '../../../src/proof/witness.ts';
+import { isAtService, judgeArrival, judgeCarried } from '../../../src/proof/witness.ts';
 
 const service = { address: '127.0.0.1', port: 8088 };
 const proxy = { address: '198.18.0.1', port: 7892 };
@@ -25,4 +25,12 @@ it('is proven where our own rule counted it and the service has it', () => {
   expect(isAtService({ at: 'elsewhere', to: proxy, counted: 1 })).toBe(false);
   expect(isAtService({ at: 'nowhere', to: undefined, counted: 1 })).toBe(false);
   expect(isAtService(undefined)).toBe(false);
+});
+
+it('an end of an earlier connection by the same port does not hide that of a carrier', () => {
+  const landing = { address: '127.0.0.1', port: 9464 };
+  const earlier = { address: '127.0.0.1', port: 8088 };
+  expect(judgeCarried(landing, [earlier, landing])).toEqual({ at: 'service', to: landing });
+  expect(judgeCarried(landing, [earlier])).toEqual({ at: 'elsewhere', to: earlier });
+  expect(judgeCarried(landing, [])).toMatchObject({ at: 'nowhere' });
 });
