@@ -74,6 +74,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/users/failures.test.ts': 20,
   'test/users/examples.test.ts': 30,
   'test/users/cookbook.test.ts': 50,
+  'test/users/shared.test.ts': 12,
   'test/users/types.test.ts': 20,
   'test/users/watch.test.ts': 18,
   'test/engine/probe-stays.test.ts': 18,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { printableLine } from '../printable.ts';
 import { fail } from './fail.ts';
+import { assertNode } from '../host/node-version.ts';
 import { runProgram } from './program.ts';
 
 // Whoever reads may have seen enough, as `head` has, or have hung up (EIO): what is under way still comes to its end, and what is open is
@@ -17,4 +18,10 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const end = (code: number): void => void (process.exitCode = code || (lost === undefined ? 0 : 1));
-runProgram(process.argv.slice(2)).then(end, (error: unknown) => end(fail(error)));
+
+const main = async (): Promise<number> => {
+  assertNode();
+  return runProgram(process.argv.slice(2));
+};
+
+main().then(end, (error: unknown) => end(fail(error)));

@@ -156,6 +156,7 @@ export const forPeople: Readonly<Record<string, string>> = {
     'the user’s own projects are to be written otherwise',
   'node without --disallow-code-generation-from-strings': 'why it was given, the user knows',
   'nothing to do': 'nothing is to be done',
+  'nvm install 24': 'takes a registry',
   'open the forward before the spies': 'the user’s own tests are to be written otherwise',
   'sudo apt-get install iptables': 'takes a registry',
   'sudo apt-get install nftables': 'takes a registry',

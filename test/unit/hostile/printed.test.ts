@@ -37,6 +37,7 @@ const shown: Readonly<Record<string, (names: readonly string[]) => string>> = {
           created: d,
           pid: 1,
           command: e,
+          isCurrent: true,
           alive: 'alive',
           session: '',
         },
