@@ -9,6 +9,8 @@ export interface TestProject {
   readonly where: 'here' | 'private engine';
   /** How many files run at a time in one part: one, where they share a host. */
   readonly workers: number;
+  /** Whether files share a process and its modules, which halves what they cost: none of them replaces a module. */
+  readonly together?: true;
   /** How long a file takes that {@link seconds} does not name. */
   readonly usualSeconds: number;
 }
@@ -20,10 +22,13 @@ export const projects = {
   engine: { paths: ['test/engine'], where: 'private engine', workers: 1, usualSeconds: 5 },
   attack: { paths: ['test/attack'], where: 'private engine', workers: 1, usualSeconds: 20 },
   crash: { paths: ['test/crash'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  // What is generated and hostile, with traps in place of programs.
+  hostile: { paths: ['test/hostile'], where: 'here', workers: 2, usualSeconds: 4 },
   unit: {
     paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'],
     where: 'here',
     workers: 2,
+    together: true,
     usualSeconds: 1,
   },
 } as const satisfies Record<string, TestProject>;
@@ -47,7 +52,7 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/engine/sudo.test.ts': 25,
   'test/engine/surroundings.test.ts': 20,
   'test/users/managers.test.ts': 30,
-  'test/unit/hostile/options.test.ts': 6,
+  'test/hostile/options.test.ts': 6,
   'test/users/killed.test.ts': 90,
   'test/users/parallel.test.ts': 65,
   'test/firewall/passing.test.ts': 55,

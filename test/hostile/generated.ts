@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
-import { isLocalhostForwardError } from '../../../src/errors.ts';
-import { openRandom } from '../../support/random.ts';
+import { isLocalhostForwardError } from '../../src/errors.ts';
+import { openRandom } from '../support/random.ts';
 
 /** How many times as many inputs as in a usual run: `LHF_TEST_INPUTS=20` for a long one. */
 const times = Math.max(1, Number(process.env['LHF_TEST_INPUTS'] ?? 1) || 1);
