@@ -8,17 +8,19 @@ import type { Strategy } from '../types.ts';
  * @param refusal - Why nobody here may change the kernel: tools would not help then, before that is mended.
  */
 export const adviseOn = (facts: Facts, asked: 'auto' | Strategy, refusal?: Obstacle): string =>
-  adviceOnPlace(facts) ??
+  adviceOnPlace(facts, asked) ??
   (takesTools.includes(asked) ? (refusal?.advice ?? adviceOnTools(facts, asked)) : "strategy: 'auto'");
 
 const takesTools: readonly string[] = ['auto', 'nftables', 'iptables'];
 
-const adviceOnPlace = ({ host, engine }: Facts): string | undefined => {
+const adviceOnPlace = ({ host, engine }: Facts, asked: 'auto' | Strategy): string | undefined => {
   if (engine.vm !== undefined) return "strategy: 'native'";
   if (host.platform !== 'linux' && !engine.remote) return 'docker context ls';
   if (engine.remote) return "strategy: 'tunnel'";
   if (engine.elsewhere === true) return "strategy: 'sidecar'";
-  return engine.rootless ? 'docker context use default' : undefined;
+  // Another strategy than one that was asked for may well do.
+  if (engine.rootless) return asked === 'auto' ? 'docker context use default' : "strategy: 'auto'";
+  return undefined;
 };
 
 // A kernel or an nft that is too old does not get younger by installing it once more.

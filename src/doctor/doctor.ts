@@ -4,6 +4,7 @@ import { isLocalhostForwardError } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { readRoutes } from '../host/routes.ts';
 import { listForwards } from '../leftovers/list-forwards.ts';
 import { parseOptions, type ResolvedOptions } from '../options/options.ts';
@@ -60,9 +61,10 @@ const examine = async (
   options: Pick<LocalhostForwardOptions, 'docker'>,
   resolved: ResolvedOptions,
 ): Promise<DoctorReport> => {
-  const host = await readHostFacts();
+  const own = await readHostFacts();
   const engine = await connectEngine(resolved.docker).catch((error: unknown) => error as Error);
   const answering = engine instanceof Error ? undefined : engine;
+  const host = answering === undefined ? own : await lendTools(own, answering);
   const ladder = ladderOf(host, answering?.facts);
   const privileges = privilegesHere(host, answering);
   const rights = privileges?.use();

@@ -4,6 +4,7 @@ import { AbortSignal } from '../abort.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { renderComposeOverride } from '../forward/compose.ts';
 import { connectRoute } from '../forward/connect-route.ts';
 import { foreseePort } from '../forward/foresee-port.ts';
@@ -63,7 +64,8 @@ export const explain = async (
   const plan = parseOpenArguments(ports, options, process.env);
   return coded('Explaining the forward', async () => {
     await assertAllowed();
-    const [engine, host] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
+    const [engine, own] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
+    const host = await lendTools(own, engine);
     const wishes = { ...plan.options, protocols: plan.ports.map(({ protocol }) => protocol) };
     const facts = { host, engine: engine.facts };
     const first = chooseStrategy(facts, wishes);
@@ -78,7 +80,8 @@ export const explain = async (
 /** The same for each strategy that would open such a forward here if it were asked for. */
 export const explainAll = async (ports: Ports, options: LocalhostForwardOptions = {}): Promise<Explanation[]> => {
   const { docker } = parseOpenArguments(ports, options, process.env).options;
-  const [engine, host] = await Promise.all([connectEngine(docker), readHostFacts()]);
+  const [engine, own] = await Promise.all([connectEngine(docker), readHostFacts()]);
+  const host = await lendTools(own, engine);
   const explanations: Explanation[] = [];
   for (const strategy of strategyNames) {
     // What stands in its way is told by its reason.

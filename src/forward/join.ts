@@ -3,6 +3,7 @@ import { connectEngine, sessionOn } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
@@ -189,7 +190,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
 
   async #tools(): Promise<Tools> {
     const { privilege } = this.#handover;
-    const [engine, host] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
+    const [engine, own] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
+    const host = await lendTools(own, engine);
     const session = sessionOn(engine, privilege);
     return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
   }

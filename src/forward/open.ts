@@ -6,6 +6,7 @@ import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
@@ -58,10 +59,11 @@ export const openLocalhostForward = async (
 
 const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise<LocalhostForward> => {
   // Ask the host what it is, and choose.
-  const [engine, host] = await untilAborted(
+  const [engine, own] = await untilAborted(
     Promise.all([connectEngine(plan.options.docker), readHostFacts()]),
     plan.options.signal,
   );
+  const host = await untilAborted(lendTools(own, engine), plan.options.signal);
   stopIfAborted(plan.options.signal);
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>

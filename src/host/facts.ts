@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { run } from '../command/run.ts';
+import { run, type CommandResult } from '../command/run.ts';
 
 /** What this machine is and has, as far as the choice of a strategy needs it. */
 export interface HostFacts {
@@ -14,6 +14,15 @@ export interface HostFacts {
   readonly iptables: { readonly version: string; readonly variant: 'nf_tables' | 'legacy' | 'unknown' } | undefined;
   /** Whether what this process starts has CAP_NET_ADMIN: root in a container may lack it, and a user may have it as an ambient one. */
   readonly netAdmin: boolean;
+  /** Where this host has neither and the user names an image: the tools above are those in it, for a helper container alone. */
+  readonly lent?: Lent;
+}
+
+/** Tools of an image. */
+export interface Lent extends Pick<HostFacts, 'nft' | 'iptables'> {
+  readonly image: string;
+  /** Why none of them could be had. */
+  readonly trouble?: string;
 }
 
 let known: Promise<HostFacts> | undefined;
@@ -50,15 +59,23 @@ const mayUseSudo = async (): Promise<boolean> => {
   return false;
 };
 
-const readNft = async (): Promise<HostFacts['nft']> => {
-  const { stdout, exitCode } = await run(['nft', '-V'], patiently);
+const readNft = async (): Promise<HostFacts['nft']> => parseNft(await run(['nft', '-V'], patiently));
+
+/** What `nft -V` came to. Pure. */
+export const parseNft = ({ stdout, exitCode }: Pick<CommandResult, 'stdout' | 'exitCode'>): HostFacts['nft'] => {
   const version = /v(\d+(?:\.\d+)*)/.exec(stdout)?.[1];
   // Built without a line editor, nft has no interactive mode, and nothing could hold an owned table.
   return exitCode !== 0 || version === undefined || /cli:\s*no\b/.test(stdout) ? undefined : { version };
 };
 
-const readIptables = async (): Promise<HostFacts['iptables']> => {
-  const { stdout, exitCode } = await run(['iptables', '-V'], patiently);
+const readIptables = async (): Promise<HostFacts['iptables']> =>
+  parseIptables(await run(['iptables', '-V'], patiently));
+
+/** What `iptables -V` came to. Pure. */
+export const parseIptables = ({
+  stdout,
+  exitCode,
+}: Pick<CommandResult, 'stdout' | 'exitCode'>): HostFacts['iptables'] => {
   const [, version, variant] = /v(\d[\d.]*)(?:\s+\((\w+)\))?/.exec(stdout) ?? [];
   if (exitCode !== 0 || version === undefined) return undefined;
   return { version, variant: variant === 'nf_tables' || variant === 'legacy' ? variant : 'unknown' };

@@ -2,6 +2,7 @@ import { wallClock } from '../clock.ts';
 import { connectEngine, type Engine } from '../engine/engine.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { forgetWords } from '../lifecycle/words.ts';
 import { firstRung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
@@ -72,7 +73,9 @@ const choosePrivileges = async (
   engine: Engine | undefined,
 ): Promise<Privileges | undefined> => {
   if (process.platform !== 'linux') return undefined;
-  const kind = asked === 'auto' ? firstRung(await readHostFacts(), engine?.facts)?.privilege : asked;
+  const own = await readHostFacts();
+  const host = engine === undefined ? own : await lendTools(own, engine);
+  const kind = asked === 'auto' ? firstRung(host, engine?.facts)?.privilege : asked;
   return kind === undefined || (kind === 'container' && engine === undefined)
     ? undefined
     : privilegesOf({ kind }, engine);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { debug } from '../command/debug.ts';
+import { toolsImageVariable } from '../host/tools-image.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
 import type { Lease } from '../privilege/lease.ts';
 import type { PrivilegeHandle, Privileges } from '../privilege/privileges.ts';
@@ -169,7 +170,8 @@ export class Holder {
   }
 }
 
-// All that the guardian has of the user's environment: what the engine's client reads beside the options that it is given.
+// All that the guardian has of the user's environment: what the engine's client reads beside the options that it is given, and by what
+// a container of its own changes the kernel.
 const clientVariables = [
   'DOCKER_HOST',
   'DOCKER_TLS_VERIFY',
@@ -177,6 +179,7 @@ const clientVariables = [
   'DOCKER_PATH_PREFIX',
   'DOCKER_CLIENT_TIMEOUT',
   'SSH_AUTH_SOCK',
+  toolsImageVariable,
 ];
 
 const toReachTheEngine = (): Record<string, string> =>

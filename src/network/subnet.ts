@@ -40,6 +40,15 @@ export const roomIn = (cidr: string): number => sizeOf(parseCidr(cidr)?.bits ?? 
 /** All host addresses but the gateway's, from the lowest to the highest. */
 export const callersOf = (cidr: string): string => `${firstAddressOf(cidr)}-${probeAddressOf(cidr)}`;
 
+/**
+ * Whether a caller's address is one that a container of the network has. Where an engine keeps networks apart by no rules of its own, those
+ * of others come under the gateway's address, which no container has.
+ */
+export const isCallerOf = (address: string, { subnet, gateway }: { subnet: string; gateway: string }): boolean => {
+  const [own, caller] = [parseCidr(subnet), parseCidr(`${address}/32`)];
+  return own !== undefined && caller !== undefined && overlaps(own, caller) && address !== gateway;
+};
+
 export const overlaps = (one: Cidr, other: Cidr): boolean =>
   one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 

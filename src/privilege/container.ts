@@ -2,6 +2,7 @@ import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { readFile } from 'node:fs/promises';
 import { debug } from '../command/debug.ts';
 import { findProgram } from '../command/find-program.ts';
+import { toolsImage } from '../host/tools-image.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
 import type { Watch } from '../command/watch.ts';
 import { statusOf } from '../engine/engine.ts';
@@ -175,8 +176,11 @@ class ContainerPrivileges implements Privileges {
   }
 }
 
-/** It has this host's programs, by the same paths. */
-const located = ([program, ...args]: RootArgv): string[] => [findProgram(program) ?? program, ...args];
+/** It has this host's programs, by the same paths; an image has its own where it likes. */
+const located = ([program, ...args]: RootArgv): string[] => [
+  toolsImage() === undefined ? (findProgram(program) ?? program) : program,
+  ...args,
+];
 
 const isUnanswered = (error: unknown): boolean =>
   statusOf(error) === undefined && typeof (error as NodeJS.ErrnoException | undefined)?.code === 'string';

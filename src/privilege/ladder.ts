@@ -20,7 +20,9 @@ export const ladderOf = (host: HostFacts, engine: EngineFacts | undefined): read
 export const firstRung = (host: HostFacts, engine: EngineFacts | undefined): Rung | undefined =>
   ladderOf(host, engine).find(({ works }) => works);
 
-const rootRung = ({ uid, netAdmin }: HostFacts): Rung => {
+const rootRung = ({ uid, netAdmin, lent }: HostFacts): Rung => {
+  if (lent !== undefined)
+    return { privilege: 'root', works: false, reason: `this host's own nft and iptables are missing` };
   const reason = {
     root: netAdmin ? 'root' : 'root here lacks CAP_NET_ADMIN',
     user: netAdmin ? 'CAP_NET_ADMIN of this user (ambient)' : 'this user is not root',
@@ -35,7 +37,7 @@ const sudoRung = ({ uid, netAdmin, sudo }: HostFacts): Rung => {
   return { privilege: 'sudo', works, reason };
 };
 
-const containerRung = ({ platform }: HostFacts, engine: EngineFacts | undefined): Rung => {
+const containerRung = ({ platform, lent }: HostFacts, engine: EngineFacts | undefined): Rung => {
   const obstacle =
     platform !== 'linux'
       ? `this is ${platform}`
@@ -50,6 +52,7 @@ const containerRung = ({ platform }: HostFacts, engine: EngineFacts | undefined)
               : engine.elsewhere === true
                 ? 'the engine is in another network namespace than this process'
                 : undefined;
-  const reason = obstacle ?? 'a helper container with CAP_NET_ADMIN alone';
+  const tools = lent === undefined ? '' : `, with the tools of the image ${lent.image}`;
+  const reason = obstacle ?? `a helper container with CAP_NET_ADMIN alone${tools}`;
   return { privilege: 'container', works: obstacle === undefined, reason };
 };

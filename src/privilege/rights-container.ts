@@ -6,6 +6,7 @@ import { commandEnvironment } from '../command/start.ts';
 import { removeContainer, type AttachedContainer } from '../engine/containers.ts';
 import { createHelper, describeHelperRefusal, type HelperMount } from '../engine/helper-container.ts';
 import { readProgramText } from '../engine/program-text.ts';
+import { toolsImage } from '../host/tools-image.ts';
 import { renderLabels } from '../ownership/names.ts';
 import { randomWord, type OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, nextId, type Session } from '../ownership/session.ts';
@@ -64,7 +65,7 @@ type Word =
   | { readonly id: number; readonly stdout?: string; readonly stderr?: string; readonly ended?: Ending };
 
 /**
- * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run: its input and output are
+ * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run, or those of an image that the user names: its input and output are
  * attached to this process, whose end is its end.
  */
 export class RightsContainer {
@@ -197,25 +198,30 @@ export const planRights = (owner: OwnerEngine | undefined): RightsPlan => {
 };
 
 /** Asks the engine for it, not started yet. */
-export const createRights = async (docker: Docker, { name, line, session }: RightsPlan): Promise<AttachedContainer> =>
-  createHelper(docker, {
+export const createRights = async (docker: Docker, { name, line, session }: RightsPlan): Promise<AttachedContainer> => {
+  const image = toolsImage();
+  return createHelper(docker, {
     name,
     labels: renderLabels(`lhf-${session.owner.nonce}`, session.word),
     program: await readProgramText('rights'),
     args: [line],
     network: 'host',
     capabilities: ['NET_ADMIN'],
-    mounts: listMounts(),
+    mounts: [...(image === undefined ? listPrograms() : []), ...listParameters()],
+    image,
     actsOnHost: true,
   });
+};
 
 /** Whether a container is one that this process changes the kernel by. */
 export const isOwnRights = (session: string | undefined): boolean => ownSessions.has(session ?? '');
 
 const ownSessions = new Set<string>();
 
-const listMounts = (): HelperMount[] => [
-  ...systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true })),
+const listPrograms = (): HelperMount[] =>
+  systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true }));
+
+const listParameters = (): HelperMount[] => [
   { source: `/proc/sys/${hostConf.slice(0, -1)}`, target: confFolder, isWritable: true },
   ...[{ source: `/proc/sys/${hostConf6.slice(0, -1)}`, target: confFolder6, isWritable: true }].filter(({ source }) =>
     existsSync(source),

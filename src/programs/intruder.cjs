@@ -28,6 +28,8 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
       clearTimeout(timer);
       timer = setTimeout(end, resetWithinMs ?? 0, 'open');
     });
+    // One behind an sshd can only be ended.
+    socket.on('end', () => end('END')).resume();
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 

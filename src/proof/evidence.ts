@@ -32,6 +32,8 @@ export interface Evidence {
   /** Why the probe did not work, and what may help. */
   readonly probeFailure?: { readonly what: string; readonly advice: string | undefined } | undefined;
   readonly engine: { readonly rootless: boolean; readonly remote: boolean; readonly endpoint: string };
+  /** Whether the way is a rootless engine's own: it may lead to the loopback or not, and no answer of the engine's says so. */
+  readonly isRootlessOwn?: boolean;
   readonly rulePresent: boolean | undefined;
   readonly routeLocalnet: boolean | undefined;
   /** Whatever listens on the host port. */

@@ -104,6 +104,12 @@ const judge = (seen: Evidence): Cause => {
       advice: 'a hostname that stands in no DNS server',
     };
   }
+  if (seen.isRootlessOwn === true && seen.ended !== undefined)
+    return {
+      finding: 'engine-rootless',
+      sentence: `The engine is rootless, and its own way for ${seen.hostname} does not lead to this host's 127.0.0.1`,
+      advice: "strategy: 'sidecar'",
+    };
   const [untracked] = seen.untracked ?? [];
   if (untracked !== undefined && seen.drops.length === 0) {
     const what = untracked.isOfReplies ? `The answer of ${target}` : `What arrives from ${bridge} for ${target}`;

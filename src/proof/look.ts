@@ -19,6 +19,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
   cut: port.cut,
   ended: undefined,
   engine: context.route.isOfHost === false ? { ...engine.facts, remote: false, rootless: false } : engine.facts,
+  isRootlessOwn: context.route.beacon !== undefined && engine.facts.rootless,
   rulePresent: undefined,
   routeLocalnet: undefined,
   listeners: [],

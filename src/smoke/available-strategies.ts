@@ -1,5 +1,6 @@
 import { connectEngine } from '../engine/engine.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { parseOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
 import { strategyNamed } from '../strategies/all.ts';
@@ -9,7 +10,7 @@ import { strategyNames, type Strategy } from '../types.ts';
 export const availableStrategies = async ({ hermetic = false } = {}): Promise<readonly ('auto' | Strategy)[]> => {
   const engine = await connectEngine().catch(() => undefined);
   if (engine === undefined) return ['auto'];
-  const facts = { host: await readHostFacts(), engine: engine.facts };
+  const facts = { host: await lendTools(await readHostFacts(), engine), engine: engine.facts };
   const { privilege } = parseOptions({}, process.env);
   const available = strategyNames.filter((strategy) => {
     // What is chosen only where it is asked for may lack what nothing here tells.

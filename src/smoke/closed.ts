@@ -5,7 +5,7 @@ import { readListeners } from '../host/listeners.ts';
 import type { LocalhostForward } from '../types.ts';
 import { sendIntruder, type Attempt } from './intruder.ts';
 
-type Net = Pick<LocalhostForward, 'id' | 'networkName' | 'gateway' | 'ports'>;
+type Net = Pick<LocalhostForward, 'id' | 'networkName' | 'gateway' | 'ports' | 'strategy'>;
 
 /** Long enough for an answer even on a loaded machine; what is dropped costs all of it. In milliseconds. */
 const patienceMs = 300;
@@ -63,8 +63,9 @@ export const checkOtherNetworks = async (engine: Engine, net: Net, session: stri
   const intruder = { id: net.id, session, nth: '2', network: 'bridge', mayReroute: false };
   try {
     const outcomes = await sendIntruder(engine, intruder, { attempts, gateway: net.gateway });
-    if (outcomes.get('forward') === 'open')
-      throw new Error(`the forward is open to the default network: ${net.gateway}:${port.containerPort}`);
+    // A service may end a connection as well: only who cannot reset says so that nobody was let in.
+    const isOpen = ['open', ...(net.strategy === 'tunnel' ? [] : ['END'])].includes(outcomes.get('forward') ?? '');
+    if (isOpen) throw new Error(`the forward is open to the default network: ${net.gateway}:${port.containerPort}`);
     return `${net.gateway}:${port.containerPort} from the default network: ${tell(outcomes.get('forward'))}`;
   } catch (error) {
     // An engine started with bridge=none has no network but those that users make.
@@ -87,6 +88,7 @@ const tell = (outcome: string | undefined): string =>
     silence: 'no answer',
     ECONNREFUSED: 'refused',
     ECONNRESET: 'reset',
+    END: 'ended',
     EHOSTUNREACH: 'unreachable',
     ENETUNREACH: 'unreachable',
   })[outcome ?? ''] ??

@@ -2,6 +2,7 @@ import { now } from '../clock.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { lendTools } from '../privilege/lent-tools.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
 import type { Session } from '../ownership/session.ts';
 import { openLocalhostForward } from '../forward/open.ts';
@@ -83,7 +84,7 @@ const sessionOf = (engine: Engine, { privilege }: Pick<Choice, 'privilege'> | Lo
 
 const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptions): Promise<Choice> =>
   chooseStrategy(
-    { host: await readHostFacts(), engine: engine.facts },
+    { host: await lendTools(await readHostFacts(), engine), engine: engine.facts },
     parseOptions({ hermetic, ...(strategy === undefined ? {} : { strategy }) }, process.env),
   );
 

@@ -64,7 +64,7 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     expect(await container.ask(second, 'hello')).toEqual({ answer: 'hello' });
     await container.reset(second);
     await until(() => service.ended.length === 1);
-    expect(service.ended).toEqual([cut]);
+    expect(service.ended).toEqual([claims.tellsCallersResets === false ? 'END' : cut]);
     await net.unforward(80);
   });
 
@@ -108,7 +108,7 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     await using service = await listenLines();
     await net.forward({ hostPort: service.port, containerPort: 84 });
     expect(await container.askAtOnce(host, 84, 200)).toEqual({ answer: 200 });
-    expect(await net.hits(84)).toMatchObject({ connections: 200 });
+    if (claims.counts !== 'nothing') expect(await net.hits(84)).toMatchObject({ connections: 200 });
     expect(new Set(service.received).size).toBe(200);
     await net.unforward(84);
   });
@@ -153,7 +153,10 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     expect(await owner.exit, owner.stderr()).toEqual({ code: 0, signal: null });
     expect(await caller.ask(connection, 'two', silenceMs)).toEqual({ error: claims.closesWith });
     await caller.remove();
-    await until(async () => renderLeft(claims, before, await snapshotHere()) === '', { what: 'all of it to go' });
+    let left = '';
+    const isGone = async (): Promise<boolean> => (left = renderLeft(claims, before, await snapshotHere())) === '';
+    await until(isGone).catch(() => undefined);
+    expect(left).toBe('');
   });
 
   test('what is established ends with the forward', async () => {

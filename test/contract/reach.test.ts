@@ -5,7 +5,7 @@ import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts'
 import { type NodeContainer, startNode } from '../support/containers.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { isRootless, optionsOf, strategies } from './strategies.ts';
 
 // A dropped packet is answered by nothing; an answer takes a thousandth of this.
 const silenceMs = 1_000;
@@ -68,7 +68,7 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
     });
   });
 
-  test('containers of other networks cannot use the forward', async () => {
+  test.runIf(claims.confines)('containers of other networks cannot use the forward', async () => {
     const before = service.callers.length;
     await using plain = await openPlainNetwork();
     await using stranger = await startNode({
@@ -89,12 +89,12 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
     );
   });
 
-  test('other ports of 127.0.0.1 stay closed', async () => {
+  test.runIf(claims.confines)('other ports of 127.0.0.1 stay closed', async () => {
     const { error } = await container.connect('host.docker.internal', other.port);
     expect(error).toMatch(/ECONNREFUSED|TIMEOUT/);
   });
 
-  test('the guard keeps them closed for a container that writes to 127.0.0.1 itself', async () => {
+  test.skipIf(isRootless)('the guard keeps them closed for a container that writes to 127.0.0.1 itself', async () => {
     await routeLoopbackOut(container, net.gateway);
     const dials = [other.port, service.port].map((port) => container.connect('127.0.0.1', port, silenceMs));
     expect(await Promise.all(dials)).toEqual([{ error: 'TIMEOUT' }, { error: 'TIMEOUT' }]);
@@ -103,15 +103,18 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
 });
 
 // What the guard is for: without it the same container gets in, so that the silence above is the guard's.
-test('route_localnet without a guard lets a container in that writes to 127.0.0.1 itself', async () => {
-  await using service = await listenTcp();
-  await using plain = await openPlainNetwork();
-  await using container = await startNode({ networkName: plain.name, capabilities: ['NET_ADMIN'] });
-  await routeLoopbackOut(container, plain.gateway);
-  await writeFile(`/proc/sys/net/ipv4/conf/${plain.bridge}/route_localnet`, '1');
-  expect(await container.connect('127.0.0.1', service.port)).toEqual({ answer: 'connected' });
-  expect(service.callers).toEqual([container.address]);
-});
+test.skipIf(isRootless)(
+  'route_localnet without a guard lets a container in that writes to 127.0.0.1 itself',
+  async () => {
+    await using service = await listenTcp();
+    await using plain = await openPlainNetwork();
+    await using container = await startNode({ networkName: plain.name, capabilities: ['NET_ADMIN'] });
+    await routeLoopbackOut(container, plain.gateway);
+    await writeFile(`/proc/sys/net/ipv4/conf/${plain.bridge}/route_localnet`, '1');
+    expect(await container.connect('127.0.0.1', service.port)).toEqual({ answer: 'connected' });
+    expect(service.callers).toEqual([container.address]);
+  },
+);
 
 const openPlainNetwork = async () => {
   const name = `lhf-test-plain-${process.pid}`;

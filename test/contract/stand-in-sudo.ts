@@ -16,6 +16,8 @@ exec "$@"
  */
 const setup = async (): Promise<() => Promise<void>> => {
   requirePlace();
+  // Where the engine is an ordinary user's, no strategy that works uses rights.
+  if (process.getuid?.() !== 0) return async () => undefined;
   const folder = await mkdtemp(join(tmpdir(), 'lhf-sudo-'));
   await mkdir(join(folder, 'bin'));
   await writeFile(join(folder, 'bin/sudo'), sudo);

@@ -19,8 +19,10 @@ export interface Claims {
   readonly takesPorts: boolean;
   /** What its rules leave behind: nothing at all, or base chains that any first user of iptables makes. */
   readonly leavesRuleset: 'byte for byte' | 'nothing of ours';
-  /** Hits: of packets with their headers on their way in, or of what was said in both directions. */
-  readonly counts: 'packets' | 'payload';
+  /** Containers reach the forwarded ports and no others, and those of other networks none of them. */
+  readonly confines: boolean;
+  /** Hits: of packets with their headers on their way in, or of what was said in both directions; or nothing of ours sees what is carried. */
+  readonly counts: 'packets' | 'payload' | 'nothing';
   /** How a connection ends that was established when its port was cut. */
   readonly cutsWith: RegExp;
   /** What a dropped port does not give: a connection, or an answer on one that a listener of ours has accepted. */
@@ -37,6 +39,8 @@ export interface Claims {
   readonly closesWith: 'ECONNRESET' | 'TIMEOUT' | 'END';
   /** A connection that is cut is told from one that was ended: ssh has no word for that. */
   readonly tellsResets: boolean;
+  /** The same of a caller's reset at its service, which a network in user mode passes on as an end. Default: as above. */
+  readonly tellsCallersResets?: boolean;
   /** What containers dial is the bridge's own address, and not another one of the network. */
   readonly standsAtGateway: boolean;
 }
@@ -50,6 +54,7 @@ const netfilter = {
   opensBridge: true,
   takesPorts: false,
   counts: 'packets',
+  confines: true,
   cutsWith: /^ECONNRESET$/,
   drops: 'connections',
   delays: 'netem',
@@ -73,6 +78,7 @@ const carried = {
   opensBridge: false,
   leavesRuleset: 'byte for byte',
   counts: 'payload',
+  confines: true,
   cutsWith: /^ECONNRESET$/,
   drops: 'answers',
   delays: 'itself',
@@ -110,13 +116,15 @@ const all: readonly Claims[] = [
     privilege: 'none',
     carries: ['tcp'],
     refusesAbsent: 'ECONNRESET',
-    refusesStrangers: /^(ECONNREFUSED|TIMEOUT)$/,
+    // Engines keep their networks apart, or it does so itself.
+    refusesStrangers: /^(ECONNREFUSED|TIMEOUT|ECONNRESET)$/,
     keepsCallerAddress: false,
     answersHostGateway: false,
     opensBridge: false,
     takesPorts: false,
     leavesRuleset: 'nothing of ours',
     counts: 'payload',
+    confines: true,
     cutsWith: /^(END|ECONNRESET)$/,
     drops: 'answers',
     delays: 'nobody',
@@ -127,15 +135,38 @@ const all: readonly Claims[] = [
     tellsResets: false,
     standsAtGateway: false,
   },
+  // Of an engine that leads there by itself: files of what only ours can do, such as cuts and counts, are not run with it.
+  {
+    ...carried,
+    name: 'native',
+    carries: ['tcp'],
+    refusesAbsent: 'ECONNREFUSED',
+    refusesStrangers: /^$/,
+    answersHostGateway: true,
+    takesPorts: false,
+    counts: 'nothing',
+    confines: false,
+    drops: 'connections',
+    delays: 'nobody',
+    isSeenElsewhere: false,
+    tellsCallersResets: false,
+    standsAtGateway: false,
+  },
 ];
 
 const only = process.env['LHF_TEST_STRATEGY']?.split(',');
 
 const onlyBy = process.env['LHF_TEST_PRIVILEGE']?.split(',');
 
-// The tunnel's image takes a while to be made, and another engine is shown by a test of its own.
+// The tunnel's image takes a while to be made, and another engine is shown by a test of its own. Engines that lead to the loopback by
+// themselves are others than this machine's.
 const isAskedFor = ({ name }: Claims): boolean =>
-  name !== 'tunnel' || process.env['LHF_TEST_ALL'] === '1' || only?.includes(name) === true;
+  (name !== 'tunnel' && name !== 'native') ||
+  (name === 'tunnel' && process.env['LHF_TEST_ALL'] === '1') ||
+  only?.includes(name) === true;
+
+/** Whether the engine is an ordinary user's, who runs the tests as well: its bridges are not here, and nobody may enter its namespaces. */
+export const isRootless = process.getuid?.() !== 0;
 
 // sudo and containers are the same executors under both of netfilter's strategies: one of them shows it, and LHF_TEST_ALL=1 both.
 const isShown = ({ name, privilege }: Claims): boolean =>

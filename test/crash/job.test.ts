@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { SmokeReport } from '../../src/smoke/report.ts';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { listForwards } from '../../src/leftovers/list-forwards.ts';
@@ -20,9 +21,18 @@ const docker = new Docker();
 /** What a command line for `docker run` gives a container, as far as advice of ours goes. */
 const given = (command: string): Docker.HostConfig => ({
   ...(command.includes('--network host') ? { NetworkMode: 'host' } : {}),
+  ...(command.includes('--network none') ? { NetworkMode: 'none' } : {}),
   ...(command.includes('--cap-add NET_ADMIN') ? { CapAdd: ['NET_ADMIN'] } : {}),
   ...(command.includes('--security-opt systempaths=unconfined') ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
 });
+
+/** What was logged: each line of it has a header of eight bytes, which ends with its length. */
+const textOf = (log: Buffer): string => {
+  let text = '';
+  for (let at = 0; at < log.length; at += 8 + log.readUInt32BE(at + 4))
+    text += log.toString('utf8', at + 8, at + 8 + log.readUInt32BE(at + 4));
+  return text;
+};
 
 /** Runs a program in a job's container that has these rights, and resolves once it has said what is waited for. */
 const startJob = async (program: readonly string[], command: string, awaited: string) => {
@@ -51,7 +61,7 @@ const startJob = async (program: readonly string[], command: string, awaited: st
     },
   });
   await job.start();
-  const said = async (): Promise<string> => (await job.logs({ stdout: true, stderr: true })).toString();
+  const said = async (): Promise<string> => textOf(await job.logs({ stdout: true, stderr: true }));
   await until(async () => (await said()).includes(awaited), { timeoutMs: 40_000, what: 'the job' }).catch(async () =>
     expect(await said()).toContain(awaited),
   );
@@ -136,6 +146,32 @@ test('in a container with a network of its own, its own loopback is reached, and
   await until(async () => (await job.logs({ stdout: true })).toString().includes('closed'), { what: 'the close' });
   expect(Object.keys((await job.inspect()).NetworkSettings.Networks)).toEqual(['bridge']);
   expect(host.callers).toEqual([]);
+  await job.remove({ force: true });
+  expect(await differenceAtLast(clean)).toBe('');
+});
+
+test.each([
+  ['', 'relay', 'none'],
+  ['--network host', 'nftables', 'container'],
+  [allowContainer, 'nftables', 'root'],
+])(
+  'the smoke check works from within a container as `docker run %s` makes it, by %s',
+  async (command, strategy, privilege) => {
+    const clean = await takeState();
+    const { job, said } = await startJob(['src/cli/main.ts', 'smoke', '--json'], command, '\n}\n');
+    const report = JSON.parse(said) as SmokeReport;
+    expect(report.failure).toBeUndefined();
+    expect(report).toMatchObject({ ok: true, strategy, privilege, leftovers: [] });
+    await job.remove({ force: true });
+    expect(await differenceAtLast(clean)).toBe('');
+  },
+);
+
+test('in a container without any network the smoke check says what is missing, for each strategy', async () => {
+  const clean = await takeState();
+  const { job, said } = await startJob(['src/cli/main.ts', 'smoke', '--json'], '--network none', '\n}\n');
+  const { failure } = JSON.parse(said) as SmokeReport;
+  expect(failure).toMatchObject({ code: 'LHF_ERR_NO_STRATEGY' });
   await job.remove({ force: true });
   expect(await differenceAtLast(clean)).toBe('');
 });

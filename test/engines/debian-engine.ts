@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { openNamespaces } from '../support/namespaces.ts';
@@ -8,53 +8,38 @@ import { execHere, execWith, exitOf, outputOf, type Spawn } from '../support/run
 import { removeCgroups } from '../support/cgroups.ts';
 import { answers } from '../support/engine-daemon.ts';
 import { until } from '../support/until.ts';
-
-const docker = ['docker.io', 'iptables', 'nftables', 'iproute2', 'procps'];
-const podman = ['podman', 'netavark', 'aardvark-dns', 'crun', 'conmon', 'catatonit', 'nftables', 'iproute2', 'procps'];
-
-/** Engines that Debian has, each with what starts it in a Debian of its own. `$1` is the socket, `$2` a cgroup. */
-export const engines = {
-  docker20: { suite: 'bookworm', packages: docker, start: 'exec dockerd -H unix://$1 --cgroup-parent /$2' },
-  'docker20-plain': {
-    suite: 'bookworm',
-    packages: docker,
-    start: 'exec dockerd -H unix://$1 --cgroup-parent /$2 --iptables=false --userns-remap=lab',
-  },
-  docker26: { suite: 'trixie', packages: docker, start: 'exec dockerd -H unix://$1 --cgroup-parent /$2' },
-  docker28: { suite: 'sid', packages: docker, start: 'exec dockerd -H unix://$1 --cgroup-parent /$2' },
-  podman5: {
-    suite: 'trixie',
-    packages: podman,
-    // crun takes cgroups of one version only.
-    start: 'umount /sys/fs/cgroup/unified 2>/dev/null; exec podman system service --time 0 unix://$1',
-  },
-} as const satisfies Record<string, { suite: string; packages: readonly string[]; start: string }>;
-
-export type EngineName = keyof typeof engines;
+import { engineNamed, ordinaryUser, type EngineName } from './engines.ts';
 
 /** An engine of another Debian release, in a network of its own, whose "host" is this machine's files. */
 export interface DebianEngine extends Place, AsyncDisposable {}
 
 /** Starts one, and builds its Debian where that is not there yet: from packages alone. Needs root. */
 export const startDebianEngine = async (name: EngineName): Promise<DebianEngine> => {
-  const { start } = engines[name];
+  const { start, isRootless = false } = engineNamed(name);
   const root = await buildRoot(name);
   const directory = await mkdtemp(join(tmpdir(), 'lhf-debian-'));
-  // Users of --userns-remap come by it.
+  // Users of --userns-remap come by it; a rootless engine makes its socket there.
   await chmod(directory, 0o755);
+  if (isRootless) await chown(directory, ordinaryUser, ordinaryUser);
   const namespaces = await openNamespaces(directory);
-  const env = environmentIn(directory);
-  const spawn: Spawn = (argv, given = {}) => namespaces.spawn(argv, { ...given, env: { ...env, ...given.env } });
+  const home = join(directory, 'private/user');
+  const env = {
+    ...environmentIn(directory),
+    ...(isRootless && { HOME: join(home, 'home'), XDG_RUNTIME_DIR: join(home, 'xdg') }),
+  };
+  const spawnAsRoot: Spawn = (argv, given = {}) => namespaces.spawn(argv, { ...given, env: { ...env, ...given.env } });
+  const spawn: Spawn = (argv, given) => spawnAsRoot([...(isRootless ? asOrdinaryUser : []), ...argv], given);
   const close = async (): Promise<void> => {
     await namespaces.close();
     await removeCgroups(`lhf-${name}`);
     await rm(directory, { recursive: true, force: true });
   };
+  await replaceNft(spawnAsRoot, directory, root);
   const socketPath = socketPathIn(directory);
   const log = openSync(join(directory, 'engine.log'), 'a');
   // The daemon has the root for itself; the folders that containers mount from, sockets in /tmp too, are at the same paths for it.
   const shared = [...new Set([tmpdir(), process.cwd(), dirname(process.execPath)])];
-  const daemon = spawn(
+  const daemon = spawnAsRoot(
     [
       'unshare',
       '--mount',
@@ -66,6 +51,7 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
       'engine',
       socketPath,
       `lhf-${name}`,
+      home,
       root,
       ...shared,
     ],
@@ -85,10 +71,33 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
   return { directory, socketPath, env, spawn, exec: execWith(spawn), [Symbol.asyncDispose]: close };
 };
 
+/**
+ * nft as the engine's Debian has it, for this machine's files as well: one host has one, and 1.0.6 dies of listing what 1.1 wrote, by a
+ * container with the engine's programs.
+ */
+const replaceNft = async (spawn: Spawn, directory: string, root: string): Promise<void> => {
+  const folder = join(directory, 'programs');
+  await mkdir(folder);
+  const libraries = ['lib', 'usr/lib'].map((folder) => join(root, folder, 'x86_64-linux-gnu')).join(':');
+  const nft = `exec ${root}/lib64/ld-linux-x86-64.so.2 --library-path ${libraries} ${root}/usr/sbin/nft "$@"`;
+  await writeFile(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
+  await outputOf(execWith(spawn), [
+    'mount',
+    '-t',
+    'overlay',
+    '-o',
+    `lowerdir=${folder}:/usr/sbin`,
+    'overlay',
+    '/usr/sbin',
+  ]);
+};
+
+const asOrdinaryUser = ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'];
+
 const enterRoot = (start: string): string => `
 set -e
-socket=$1 cgroup=$2 root=$3
-shift 3
+socket=$1 cgroup=$2 home=$3 root=$4
+shift 4
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
@@ -103,7 +112,8 @@ pivot_root . mnt
 cd /
 umount -l /mnt
 mount --make-rshared /
-set -- "$socket" "$cgroup"
+mkdir -p "$home"
+set -- "$socket" "$cgroup" "$home"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DOCKER_RAMDISK=true
 ${start}
 `;
@@ -111,17 +121,13 @@ ${start}
 /** The folder where the Debians are kept. */
 const roots = resolve(process.env['LHF_ENGINES'] ?? '.tools/engines');
 
-const buildRoot = async (name: EngineName): Promise<string> => {
-  const { suite, packages } = engines[name];
+export const buildRoot = async (name: EngineName): Promise<string> => {
+  const { suite, packages } = engineNamed(name);
   const root = join(roots, `${suite}-${packages[0]}`);
   const done = join(root, '.built');
-  if (
-    await access(done).then(
-      () => true,
-      () => false,
-    )
-  )
-    return root;
+  // What it was built of: a list that has changed since is another Debian.
+  const contents = packages.join(' ');
+  if ((await readFile(done, 'utf8').catch(() => '')) === contents) return root;
   await rm(root, { recursive: true, force: true, maxRetries: 0 });
   await mkdir(roots, { recursive: true });
   const mirror = (
@@ -153,8 +159,8 @@ const buildRoot = async (name: EngineName): Promise<string> => {
   for (const folder of ['var/lib/docker', 'var/lib/containers']) await mkdir(join(root, folder), { recursive: true });
   // Whom --userns-remap stands for.
   for (const [file, line] of [
-    ['passwd', 'lab:x:4242:4242::/nonexistent:/usr/sbin/nologin'],
-    ['group', 'lab:x:4242:'],
+    ['passwd', `lab:x:${ordinaryUser}:${ordinaryUser}::/nonexistent:/usr/sbin/nologin`],
+    ['group', `lab:x:${ordinaryUser}:`],
     ['subuid', 'lab:500000:65536'],
     ['subgid', 'lab:500000:65536'],
   ] as const)
@@ -164,6 +170,6 @@ const buildRoot = async (name: EngineName): Promise<string> => {
     join(root, 'etc/containers/containers.conf.d/lab.conf'),
     '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "crun"\n',
   );
-  await writeFile(done, '');
+  await writeFile(done, contents);
   return root;
 };

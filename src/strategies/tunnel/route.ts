@@ -3,6 +3,7 @@ import type { ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { LocalhostForwardError } from '../../errors.ts';
 import type { Endpoint } from '../../host/sockets.ts';
 import type { Hits } from '../../types.ts';
+import { isCallerOf } from '../../network/subnet.ts';
 import { noteBridge } from '../held-bridges.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import {
@@ -199,8 +200,9 @@ class TunnelRoute implements Route {
   #carry({ srcIP, srcPort, destPort }: TcpConnectionDetails, accept: () => ClientChannel, reject: () => void): void {
     const key = keyOf({ protocol: 'tcp', containerPort: destPort });
     const port = this.#ports.get(key);
-    if (port === undefined) return reject();
-    const isProbe = srcIP === this.#network?.probeAddress;
+    // Not every engine keeps its networks apart, and the sshd listens to whoever reaches it.
+    if (port === undefined || this.#network === undefined || !isCallerOf(srcIP, this.#network)) return reject();
+    const isProbe = srcIP === this.#network.probeAddress;
     if (!isProbe) this.#counts.of(key).attempts += 1;
     const cut = this.#cuts.of(key);
     if (cut === 'drop') return this.#cuts.hold(key, reject);

@@ -137,11 +137,30 @@ describe('where none works', () => {
       "strategy: 'tunnel'",
     ],
     [
-      'rules for a rootless engine',
+      'rules for a rootless engine, which has another strategy',
       { engine: { rootless: true } },
       byRules,
       'a rootless engine has its bridges',
+      "strategy: 'auto'",
+    ],
+    [
+      'rights on a rootless engine',
+      { engine: { rootless: true } },
+      { privilege: 'root' },
+      'a rootless engine has its bridges',
       'docker context use default',
+    ],
+    [
+      'no tools, nor in the image that is named',
+      {
+        host: {
+          ...bare,
+          lent: { image: 'tools', nft: undefined, iptables: undefined, trouble: 'No such image: tools' },
+        },
+      },
+      { strategy: 'nftables' },
+      'no nft with an interactive mode on this host, nor in the image tools: No such image: tools',
+      nftables,
     ],
     [
       'rules for an engine in another namespace',
@@ -212,6 +231,11 @@ test.each<[string, Different, string]>([
   ['root', {}, ''],
   ['sudo', { host: { ...someone, sudo: true } }, '; by sudo -n'],
   ['container', { host: someone }, '; by a helper container with CAP_NET_ADMIN alone'],
+  [
+    'a container with tools of an image, though this is root',
+    { host: { lent: { image: 'tools', nft: { version: '1.0.6' }, iptables: undefined } } },
+    '; by a helper container with CAP_NET_ADMIN alone, with the tools of the image tools',
+  ],
   ['an ambient capability', { host: { uid: 1000 } }, '; by CAP_NET_ADMIN of this user (ambient)'],
 ])('the reason of what is chosen tells by whose rights: %s', (_, different, by) => {
   expect(choose(different, {}).reasons[0]?.reason).toBe(

@@ -274,6 +274,13 @@ const rows: Row[] = [
     /docker context/,
   ],
   [
+    'a rootless engine that leads elsewhere by itself',
+    { ...silent, relayed: true, isRootlessOwn: true, counts: undefined },
+    'engine-rootless',
+    /^The engine is rootless, and its own way for host\.docker\.internal does not lead to this host's 127\.0\.0\.1$/,
+    /^strategy: 'sidecar'$/,
+  ],
+  [
     'an engine that is gone',
     {
       ...sound,

@@ -11,6 +11,7 @@ import { ChainView, FoundGuard, RawGuard } from './chain-view.ts';
 import { rehearseBridge } from '../rehearse.ts';
 import { rehearseChains } from './rehearse.ts';
 import { putIptablesRules } from './bridge.ts';
+import { describeLent } from '../lent.ts';
 
 /** Kernel DNAT by iptables, guarded by owned tables of nft where there are any: those no flush takes. */
 export const iptables: Strategy = {
@@ -22,7 +23,9 @@ export const iptables: Strategy = {
   obstacle: (facts) =>
     obstacleToBridges(facts) ??
     obstacleInJob(facts) ??
-    (facts.host.iptables === undefined ? { what: 'no iptables on this host' } : undefined),
+    (facts.host.iptables === undefined
+      ? { what: `no iptables on this host${describeLent(facts.host.lent)}` }
+      : undefined),
   obstacleToHermetic: ({ host }) => obstacleToOwnedTables(host),
   describe: ({ host }) => `iptables ${host.iptables?.version} (${host.iptables?.variant})`,
   rehearse: async (tools) => (await rehearseBridge(tools)) ?? rehearseChains(tools),

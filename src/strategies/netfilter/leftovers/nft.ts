@@ -1,7 +1,6 @@
-import { findProgram } from '../../../command/find-program.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { LeftoverTools, Mark, Outcome } from '../../leftover-kind.ts';
-import { list, listOnce, privilegesIn, reasonOf } from './programs.ts';
+import { isMissing, list, listOnce, mayHave, privilegesIn, reasonOf } from './programs.ts';
 
 /**
  * Names of the tables of family ip that could be ours. A listing of chains tells them: one of tables takes nft 1.0.6 four seconds where
@@ -62,10 +61,10 @@ export const removeByNft = async <M extends Mark>(
 ): Promise<Outcome<M>[]> => {
   if (marks.length === 0) return [];
   // Nothing can be there.
-  if (findProgram('nft') === undefined) return marks.map((mark) => ({ mark }));
+  if (!mayHave('nft', tools)) return marks.map((mark) => ({ mark }));
   const privileges = privilegesIn(tools);
   const refused = await transact(marks.flatMap(render), privileges);
-  if (refused === undefined) return marks.map((mark) => ({ mark }));
+  if (refused === undefined || isMissing(refused)) return marks.map((mark) => ({ mark }));
   const outcomes: Outcome<M>[] = [];
   for (const mark of marks) {
     const failure = marks.length === 1 ? refused : await transact(render(mark), privileges);

@@ -1,6 +1,7 @@
 import { findProgram } from '../../../command/find-program.ts';
 import type { CommandOptions, CommandResult } from '../../../command/run.ts';
-import type { RootArgv } from '../../../privilege/programs.ts';
+import { toolsImage } from '../../../host/tools-image.ts';
+import type { RootArgv, RootProgram } from '../../../privilege/programs.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { LeftoverTools } from '../../leftover-kind.ts';
 
@@ -26,11 +27,19 @@ export const listOnce = (argv: RootArgv, tools: LeftoverTools): Promise<string> 
 
 /** The same as it is now. */
 export const list = async (argv: RootArgv, tools: LeftoverTools, options: CommandOptions = {}): Promise<string> => {
-  if (process.platform !== 'linux' || findProgram(argv[0]) === undefined) return '';
+  if (process.platform !== 'linux' || !mayHave(argv[0], tools)) return '';
   const result = await privilegesIn(tools).run(argv, { timeoutMs: listingMs, ...options });
+  if (isMissing(result.failure)) return '';
   if (result.exitCode !== 0) throw new Error(`${argv.join(' ')}: ${reasonOf(result)}`);
   return result.stdout;
 };
+
+/** Whether there may be a program by which something was left. What an image has is known by running it alone. */
+export const mayHave = (program: RootProgram, { privileges }: LeftoverTools): boolean =>
+  findProgram(program) !== undefined || (privileges?.handle.kind === 'container' && toolsImage() !== undefined);
+
+/** Whether a program did not start since an image has none of that name: it can have left nothing. Pure. */
+export const isMissing = (failure: string | undefined): boolean => /^spawn \S+ ENOENT$/.test(failure ?? '');
 
 export const privilegesIn = ({ privileges }: LeftoverTools): Privileges => {
   if (privileges === undefined) throw new Error('this needs root, or sudo without a password');
