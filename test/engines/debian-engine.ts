@@ -78,7 +78,7 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
 const replaceNft = async (spawn: Spawn, directory: string, root: string): Promise<void> => {
   const folder = join(directory, 'programs');
   await mkdir(folder);
-  const libraries = ['lib', 'usr/lib'].map((folder) => join(root, folder, 'x86_64-linux-gnu')).join(':');
+  const libraries = ['lib', 'usr/lib'].map((place) => join(root, place, 'x86_64-linux-gnu')).join(':');
   const nft = `exec ${root}/lib64/ld-linux-x86-64.so.2 --library-path ${libraries} ${root}/usr/sbin/nft "$@"`;
   await writeFile(join(folder, 'nft'), `#!/bin/sh\n${nft}\n`, { mode: 0o755 });
   await outputOf(execWith(spawn), [
