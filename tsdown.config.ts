@@ -59,6 +59,15 @@ const genuineBuiltins: TsdownPlugin = {
   },
 };
 
+/** Vitest cannot be required: whoever requires what imports it gets the ES module, which Node can require. */
+const requiresVitest: TsdownPlugin = {
+  name: 'requires-vitest',
+  renderChunk: (_code, { fileName }) => {
+    const name = /^(vitest(?:-matchers)?)\.cjs$/.exec(fileName)?.[1];
+    return name === undefined ? undefined : `module.exports = require('./${name}.js');\n`;
+  },
+};
+
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
@@ -81,6 +90,7 @@ export default defineConfig([
     ...shared,
     entry: present(library),
     format: 'cjs',
+    plugins: [genuineBuiltins, requiresVitest],
     dts: true,
     shims: true,
     // Nor can Jest's runtime `import()`: a lazy require is as lazy.

@@ -1,16 +1,17 @@
 import { defineConfig } from 'vitest/config';
-import { projectNames, projects } from './test/projects.ts';
+import { projectNames, projects, type TestProject } from './test/projects.ts';
 
 export default defineConfig({
   test: {
     projects: projectNames.map((name) => {
-      const { paths, workers } = projects[name];
+      const { paths, workers, together }: TestProject = projects[name];
       return {
         test: {
           name,
           include: paths.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.test.ts`)),
           environment: 'node',
           pool: 'forks' as const,
+          isolate: together !== true,
           fileParallelism: workers > 1,
           maxWorkers: workers,
           testTimeout: 180_000,

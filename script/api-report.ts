@@ -9,7 +9,7 @@ import {
   type IConfigFile,
 } from '@microsoft/api-extractor';
 
-const entries = ['index', 'vitest', 'vitest-matchers', 'jest', 'jest-global', 'jest-matchers'];
+const entries = ['index', 'vitest', 'vitest-matchers', 'jest', 'jest-global', 'jest-matchers', 'playwright'];
 const isCheck = process.argv.includes('--check');
 const quiet = { default: { logLevel: ExtractorLogLevel.None } };
 

@@ -9,6 +9,7 @@ const entries: Readonly<Record<string, string>> = {
   'localhost-forward': 'src/index.ts',
   'localhost-forward/jest': 'adapters/jest/index.ts',
   'localhost-forward/jest/global': 'adapters/jest/global.ts',
+  'localhost-forward/playwright': 'adapters/playwright/index.ts',
   'localhost-forward/vitest': 'adapters/vitest/index.ts',
 };
 

@@ -1,9 +1,6 @@
-// How large the package is that users install, and that it stays so: `node script/package-size.ts` after `npm run build`. Of a larger one the
-// reason belongs beside the bound.
+// How large the package is that users install, and that it stays so: `node script/package-size.ts` after `npm run build`.
 import { spawnSync } from 'node:child_process';
-
-/** In bytes. The library stands in it twice, for `import` and for `require`. */
-const bounds = { size: 420_000, unpackedSize: 1_450_000 } as const;
+import { packageBounds as bounds } from './package-bounds.ts';
 
 const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
   encoding: 'utf8',

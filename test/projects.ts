@@ -9,6 +9,8 @@ export interface TestProject {
   readonly where: 'here' | 'private engine';
   /** How many files run at a time in one part: one, where they share a host. */
   readonly workers: number;
+  /** Whether files share a process and its modules, which halves what they cost: none of them replaces a module. */
+  readonly together?: true;
   /** How long a file takes that {@link seconds} does not name. */
   readonly usualSeconds: number;
 }
@@ -20,10 +22,13 @@ export const projects = {
   engine: { paths: ['test/engine'], where: 'private engine', workers: 1, usualSeconds: 5 },
   attack: { paths: ['test/attack'], where: 'private engine', workers: 1, usualSeconds: 20 },
   crash: { paths: ['test/crash'], where: 'private engine', workers: 1, usualSeconds: 5 },
+  // What is generated and hostile, with traps in place of programs.
+  hostile: { paths: ['test/hostile'], where: 'here', workers: 2, usualSeconds: 4 },
   unit: {
     paths: ['test/unit', 'test/golden', 'test/architecture.test.ts'],
     where: 'here',
     workers: 2,
+    together: true,
     usualSeconds: 1,
   },
 } as const satisfies Record<string, TestProject>;
@@ -40,17 +45,22 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/attack/hermetic.test.ts': 20,
   'test/attack/hermetic-death.test.ts': 12,
   'test/attack/attacks.test.ts': 15,
-  'test/attack/flushed.test.ts': 10,
+  'test/attack/flushed.test.ts': 20,
+  'test/attack/raw-guarded.test.ts': 8,
+  'test/attack/squatted.test.ts': 4,
   'test/attack/remade.test.ts': 12,
   'test/engine/sudo.test.ts': 25,
-  'test/unit/hostile/options.test.ts': 6,
+  'test/engine/surroundings.test.ts': 20,
+  'test/users/managers.test.ts': 30,
+  'test/hostile/options.test.ts': 6,
   'test/users/killed.test.ts': 90,
   'test/users/parallel.test.ts': 65,
   'test/firewall/passing.test.ts': 55,
   'test/crash/storm.test.ts': 50,
   'test/users/jest.test.ts': 45,
   'test/engine/programs.test.ts': 45,
-  'test/firewall/findings.test.ts': 45,
+  'test/firewall/findings.test.ts': 48,
+  'test/firewall/firewalld.test.ts': 25,
   'test/crash/many.test.ts': 40,
   'test/crash/guard.test.ts': 40,
   'test/contract/connections.test.ts': 35,
@@ -70,16 +80,17 @@ export const seconds: Readonly<Record<string, number>> = {
   'test/users/failures.test.ts': 20,
   'test/users/examples.test.ts': 30,
   'test/users/cookbook.test.ts': 50,
+  'test/users/shared.test.ts': 12,
   'test/users/types.test.ts': 20,
   'test/users/watch.test.ts': 18,
   'test/engine/probe-stays.test.ts': 18,
   'test/engine/nothing-escapes.test.ts': 35,
   'test/engine/cli-run.test.ts': 15,
-  'test/engine/explain.test.ts': 20,
-  'test/engine/hermetic.test.ts': 12,
+  'test/engine/explain.test.ts': 24,
+  'test/engine/hermetic.test.ts': 17,
   'test/engine/doctor.test.ts': 12,
   'test/engine/loopbacks.test.ts': 10,
-  'test/engine/field.test.ts': 10,
+  'test/engine/field.test.ts': 30,
   'test/engine/cli.test.ts': 15,
   'test/firewall/smoke.test.ts': 15,
   'test/crash/sidecar.test.ts': 15,

@@ -16,17 +16,44 @@ const pending = new Map<string, Set<{ readonly what: string }>>();
 /** The matcher, whose expectations are looked for by {@link findUnawaited}. */
 export const awaited = <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> =>
   function (this: MatcherState | undefined, received: unknown, options?: O): Promise<R> {
-    const test = this?.currentTestName ?? '';
-    const expectation = { what: `expect(net)${this?.isNot === true ? '.not' : ''}.${name}()` };
-    const ofTest = pending.get(test) ?? new Set();
-    pending.set(test, ofTest.add(expectation));
-    // The runner asks first, for its own promise, and that is the one that a test has to await.
-    return new Noticed(matcher.call(this, received, options), (given) => new Noticed(given, forget));
-    function forget<T>(given: Promise<T>): Promise<T> {
-      ofTest.delete(expectation);
+    const forget = remember(this?.currentTestName ?? '', name, this);
+    const notice = <T>(given: Promise<T>): Promise<T> => {
+      forget();
       return given;
-    }
+    };
+    // The runner asks first, for its own promise, and that is the one that a test has to await.
+    return new Noticed(matcher.call(this, received, options), (given) => new Noticed(given, notice));
   };
+
+/**
+ * The same for a runner that chains promises of its own to ours within the call, however many, and hands the last to the test: who asks
+ * after the call is whoever awaits.
+ *
+ * @param testNow - Tells the test that runs, which such a runner's matchers are not told.
+ */
+export const awaitedAfterCall =
+  (testNow: () => string) =>
+  <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> =>
+    function (this: MatcherState | undefined, received: unknown, options?: O): Promise<R> {
+      const forget = remember(testNow(), name, this);
+      let isInCall = true;
+      // An `await` asks in a task of its own, which comes after this one.
+      queueMicrotask(() => (isInCall = false));
+      const notice = <T>(given: Promise<T>): Promise<T> => {
+        if (isInCall) return new Noticed(given, notice);
+        forget();
+        return given;
+      };
+      return new Noticed(matcher.call(this, received, options), notice);
+    };
+
+/** Keeps an expectation until it is forgotten, by what is returned. */
+const remember = (test: string, name: string, state: MatcherState | undefined): (() => void) => {
+  const expectation = { what: `expect(net)${state?.isNot === true ? '.not' : ''}.${name}()` };
+  const ofTest = pending.get(test) ?? new Set();
+  pending.set(test, ofTest.add(expectation));
+  return () => void ofTest.delete(expectation);
+};
 
 /** The expectations of a test that nobody has awaited, which are forgotten by it; undefined where all were. */
 export const findUnawaited = (test: string | undefined): Error | undefined => {

@@ -7,10 +7,10 @@ import {
   type LocalhostForward,
   type RequestMatch,
 } from '../../src/index.ts';
-import { awaited } from './awaited.ts';
+import { awaited, type Matcher } from './awaited.ts';
 
 /** What a matcher tells its runner. */
-interface Outcome {
+export interface Outcome {
   pass: boolean;
   message: () => string;
 }
@@ -114,13 +114,17 @@ const toLeaveNoTrace = async (received: unknown): Promise<Outcome> => {
   ]);
 };
 
+/** The matchers, whose expectations are noticed as a runner lets it be done. */
+// oxlint-disable-next-line typescript/explicit-function-return-type -- Each matcher has a type of its own.
+export const noticedMatchers = (notice: <O, R>(name: string, matcher: Matcher<O, R>) => Matcher<O, R>) => ({
+  toBeReachableFromContainer: notice('toBeReachableFromContainer', toBeReachableFromContainer),
+  toHaveBeenReached: notice('toHaveBeenReached', toHaveBeenReached),
+  toHaveReceivedRequest: notice('toHaveReceivedRequest', toHaveReceivedRequest),
+  toLeaveNoTrace: notice('toLeaveNoTrace', toLeaveNoTrace),
+});
+
 /** For `expect.extend(matchers)`; the runners' own entries have done it already. */
-export const matchers = {
-  toBeReachableFromContainer: awaited('toBeReachableFromContainer', toBeReachableFromContainer),
-  toHaveBeenReached: awaited('toHaveBeenReached', toHaveBeenReached),
-  toHaveReceivedRequest: awaited('toHaveReceivedRequest', toHaveReceivedRequest),
-  toLeaveNoTrace: awaited('toLeaveNoTrace', toLeaveNoTrace),
-};
+export const matchers = noticedMatchers(awaited);
 
 const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 

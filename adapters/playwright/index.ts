@@ -8,18 +8,22 @@ import type {
 import { LocalhostForwardError } from '../../src/index.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
 import { makeFixture, type Fixture } from '../fixtures/forward-fixture.ts';
-import { matchers } from '../matchers/matchers.ts';
+import { awaitedAfterCall, findUnawaited } from '../matchers/awaited.ts';
+import { noticedMatchers } from '../matchers/matchers.ts';
 
+/** A forward's options, and how long it lives. */
 export interface ForwardFixtureOptions<S extends 'test' | 'worker' = 'test'> extends LocalhostForwardOptions {
   /** How long one forward lives: a test, or a worker with all its files. Default: `'test'`. */
   scope?: S;
 }
 
+/** What {@link test} is told of its forward. */
 export interface ForwardWorkerOptions {
   /** Ports and options of the worker's forward, in `use` of the configuration or of `test.use()`. */
   localhostForward: ({ ports: Ports } & LocalhostForwardOptions) | undefined;
 }
 
+/** What tests of {@link test} are given. */
 export interface ForwardWorkerArgs {
   /** The worker's forward, opened when a test first asks for it. */
   net: LocalhostForward;
@@ -29,10 +33,13 @@ export interface ForwardWorkerArgs {
 const timeout = 60_000;
 
 /**
- * A forward as a fixture, for `test.extend()`: opened when a test first asks for it, closed at the end of its scope.
+ * A forward as a fixture, for `test.extend()`: opened when a test first asks for it, closed at the end of its scope. {@link test} has a `net` of
+ * its own: whoever extends that takes another name.
  *
  * @param ports - Service ports, or a function of other fixtures, in a destructured object, that tells them: real servers listen on 0.
- * @returns The fixture. What it throws is what openLocalhostForward() throws.
+ * @param options - How long it lives, and the options of openLocalhostForward().
+ * @returns The fixture.
+ * @throws What openLocalhostForward() throws, when a test first asks for it.
  *
  * @example
  * const test = base.extend<{ net: LocalhostForward }>({ net: forwardFixture(8088) });
@@ -51,7 +58,7 @@ export const forwardFixture = <F = {}, S extends 'test' | 'worker' = 'test'>(
 ];
 
 /**
- * Playwright's `test` with one forward for each worker.
+ * Playwright's `test` with one forward for each worker. A test with an expectation of {@link expect} that nobody awaited fails, and says which.
  *
  * @throws LHF_ERR_INVALID_OPTION where `use.localhostForward` names no ports; what openLocalhostForward() throws.
  *
@@ -62,21 +69,37 @@ export const forwardFixture = <F = {}, S extends 'test' | 'worker' = 'test'>(
 export const test: TestType<
   PlaywrightTestArgs & PlaywrightTestOptions,
   PlaywrightWorkerArgs & PlaywrightWorkerOptions & ForwardWorkerOptions & ForwardWorkerArgs
-> =
-  // oxlint-disable-next-line typescript/no-empty-object-type -- No fixture of a test's own.
-  base.extend<{}, ForwardWorkerOptions & ForwardWorkerArgs>({
-    localhostForward: [undefined, { scope: 'worker', option: true }],
-    net: [
-      async ({ localhostForward }, use) => {
-        const { ports, ...options } = localhostForward ?? {};
-        if (ports === undefined) throw noPorts();
-        await makeFixture(ports, options)({}, use);
-      },
-      { scope: 'worker', timeout },
-    ],
-  });
+> = base.extend<{ awaitedExpectations: void }, ForwardWorkerOptions & ForwardWorkerArgs>({
+  localhostForward: [undefined, { scope: 'worker', option: true }],
+  net: [
+    async ({ localhostForward }, use) => {
+      const { ports, ...options } = localhostForward ?? {};
+      if (ports === undefined) throw noPorts();
+      await makeFixture(ports, options)({}, use);
+    },
+    { scope: 'worker', timeout },
+  ],
+  awaitedExpectations: [
+    // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright asks for a destructured object, and this one needs no other fixture.
+    async ({}, use, { testId }) => {
+      await use();
+      const error = findUnawaited(testId);
+      if (error !== undefined) throw error;
+    },
+    { auto: true, box: true },
+  ],
+});
 
-/** Playwright's `expect` with the matchers. */
+const matchers = noticedMatchers(awaitedAfterCall(() => test.info().testId));
+
+/**
+ * Playwright's `expect` with the matchers: each is to be awaited.
+ *
+ * @throws What a matcher finds not to be so, for the test to fail by.
+ *
+ * @example
+ * await expect(net).toHaveBeenReached({ times: 1 });
+ */
 export const expect: Expect<typeof matchers> = baseExpect.extend(matchers);
 
 const noPorts = (): LocalhostForwardError =>

@@ -25,6 +25,7 @@ export type ForwardFixture<F = {}> = [Fixture<F>, { scope: 'test' | 'file' | 'wo
  * {@link globalForward}.
  *
  * @param ports - Service ports, or a function of other fixtures, in a destructured object, that tells them: real servers listen on 0.
+ * @param options - How long it lives, and the options of openLocalhostForward().
  * @returns The fixture.
  * @throws What openLocalhostForward() throws, when a test first asks for it.
  *

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 
 export interface CallerOrder {
   /** `roundTrips`: the median of so many on one connection, in µs. `connections`: new ones per second, each with one round trip. `download`: bytes
-   * per second of so many seconds. */
-  readonly verb: 'roundTrips' | 'connections' | 'download';
+   * per second of so many seconds. `ports`: of so many ports from this one upward, how many answered. */
+  readonly verb: 'roundTrips' | 'connections' | 'download' | 'ports';
   readonly host: string;
   readonly port: number;
   readonly count: number;
@@ -92,7 +92,30 @@ const download = ({ host, port, count }: CallerOrder): Promise<number> =>
     });
   });
 
-const verbs = { roundTrips, connections, download };
+const answers = (host: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const onData = (socket: Socket): void => {
+      socket.resetAndDestroy();
+      resolve(true);
+    };
+    open(host, port, onData, () => resolve(false));
+  });
+
+const ports = async ({ host, port, count }: CallerOrder): Promise<number> => {
+  let [next, answered] = [port, 0];
+  const dial = async (): Promise<void> => {
+    while (next < port + count) {
+      next += 1;
+      // As many at a time as there are of these.
+      // oxlint-disable-next-line no-await-in-loop
+      if (await answers(host, next - 1)) answered += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: width }, dial));
+  return answered;
+};
+
+const verbs = { roundTrips, connections, download, ports };
 const say = (answer: CallerAnswer): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 createInterface({ input: process.stdin })

@@ -16,6 +16,8 @@ export interface Caller {
   connections(host: string, port: number, count: number): Promise<number>;
   /** Bytes per second of what a service sends, over so many seconds. */
   download(host: string, port: number, seconds: number): Promise<number>;
+  /** Of so many ports from this one upward, how many answered. */
+  ports(host: string, port: number, count: number): Promise<number>;
   remove(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export const startCaller = async (network: string): Promise<Caller> => {
     roundTrips: (host, port, count) => ask({ verb: 'roundTrips', host, port, count }),
     connections: (host, port, count) => ask({ verb: 'connections', host, port, count }),
     download: (host, port, count) => ask({ verb: 'download', host, port, count }),
+    ports: (host, port, count) => ask({ verb: 'ports', host, port, count }),
     remove: async () => void (await container.remove({ force: true, v: true })),
   };
 };

@@ -13,7 +13,7 @@ test('a gateway in a container bears an upstream that fails', async (t) => {
   t.after(() => service.close());
 
   // The relay slows on any kernel.
-  await using net = await openLocalhostForward(8088, { strategy: 'relay' });
+  await using net = await openLocalhostForward(8088, { strategy: process.env.LOCALHOST_FORWARD_STRATEGY ?? 'relay' });
   const builder = net.applyTo(new GenericContainer(image)).withCopyFilesToContainer([conf]).withExposedPorts(80);
   await using gateway = await builder.withWaitStrategy(Wait.forHttp('/', 80)).start();
   const ask = async () => {

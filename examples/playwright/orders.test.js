@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
-import { test as base, expect } from '@playwright/test';
-import { forwardFixture } from 'localhost-forward/playwright';
+import { expect, forwardFixture, test as base } from 'localhost-forward/playwright';
 
 const image = process.env.IMAGE ?? 'curlimages/curl';
 
@@ -16,11 +15,13 @@ const withService = base.extend({
   },
 });
 const test = withService.extend({
-  net: forwardFixture(({ service }) => ({ hostPort: service.port, containerPort: 80 })),
+  // `net` is the worker's: this one is the test's.
+  orders: forwardFixture(({ service }) => ({ hostPort: service.port, containerPort: 80 })),
 });
 
-test('a container reaches the service on 127.0.0.1', async ({ net }) => {
-  const call = ['run', '--rm', ...net.dockerRunArgs, image, 'curl', '-fsS', net.url()];
+test('a container reaches the service on 127.0.0.1', async ({ orders }) => {
+  const call = ['run', '--rm', ...orders.dockerRunArgs, image, 'curl', '-fsS', orders.url()];
   const { stdout } = await promisify(execFile)('docker', call);
   expect(stdout).toBe('3 orders');
+  await expect(orders).toHaveBeenReached({ times: 1 });
 });

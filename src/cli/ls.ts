@@ -1,7 +1,7 @@
 import { listForwards, type ListedForward } from '../leftovers/list-forwards.ts';
 import { renderPort } from '../ownership/names.ts';
 import { printableLine, renderJson } from '../printable.ts';
-import { fit, openTerminal, type Colors } from './terminal.ts';
+import { fit, hang, openTerminal, type Colors } from './terminal.ts';
 
 /** `localhost-forward ls`. Resolves to the exit code. */
 export const ls = async ({ json = false }: { json?: boolean }): Promise<number> => {
@@ -12,41 +12,58 @@ export const ls = async ({ json = false }: { json?: boolean }): Promise<number> 
   return 0;
 };
 
-/** A table with a line for each forward; the owner's command is cut where the width has no room for it. */
+/**
+ * A table with a line for each forward. Where that is wider than the terminal, each has a few lines of its own: of an owner nothing is cut
+ * but what would fill the screen.
+ */
 export const renderForwards = (
   forwards: readonly ListedForward[],
   colors: Colors,
   width: number | undefined,
 ): string[] => {
   if (forwards.length === 0) return ['no forwards'];
-  const header = ['NETWORK', 'OPENED WITH', 'SUBNET', 'SINCE', 'OWNER'];
-  const rows = forwards.map((one) =>
-    [
-      one.networkName,
-      one.ports.map(renderPort).join(' ') || 'no port',
-      one.subnet,
-      one.created.replace(/\.\d+Z$/, 'Z'),
-      describeOwner(one),
-    ].map(printableLine),
-  );
-  const widths = header.map((name, n) => Math.max(name.length, ...rows.map((row) => row[n]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    fit(
-      cells
-        .map((cell, n) => cell.padEnd(widths[n] ?? 0))
-        .join('  ')
-        .trimEnd(),
-      width,
-    );
-  return [
-    colors.dim(line(header)),
-    ...rows.map((row, n) => (forwards[n]?.alive === 'alive' ? line(row) : colors.yellow(line(row)))),
-  ];
+  const rows = forwards.map((one) => ({ one, cells: cellsOf(one).map(printableLine) }));
+  const widths = header.map((name, n) => Math.max(name.length, ...rows.map(({ cells }) => cells[n]?.length ?? 0)));
+  const line = (cells: readonly string[]): string => cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join('  ');
+  if (width === undefined || widths.reduce((sum, one) => sum + one + 2, -2) <= width)
+    return [colors.dim(line(header)), ...rows.map(({ one, cells }) => paint(one, line(cells).trimEnd(), colors))];
+  return rows.flatMap(({ one, cells: [network = '', ports = '', subnet = '', since = '', owner = ''] }) => [
+    `${paint(one, network, colors)}  ${colors.dim(`${subnet}  ${since}`)}`,
+    hang('  ', 2, ports, width),
+    hang('  ', 2, fit(owner, 4 * (width - 2)), width),
+  ]);
 };
+
+const header = ['NETWORK', 'PORTS', 'SUBNET', 'SINCE', 'OWNER'];
+
+const cellsOf = (one: ListedForward): string[] => [
+  one.networkName,
+  describePorts(one),
+  one.subnet,
+  since(one),
+  describeOwner(one),
+];
+
+const describePorts = ({ ports, isCurrent, alive }: ListedForward): string => {
+  const text = ports.map(renderPort).join(' ') || 'no port';
+  return isCurrent || alive === 'dead' ? text : `${text} (at opening)`;
+};
+
+const since = ({ created }: ListedForward): string => created.replace(/\.\d+Z$/, 'Z');
+
+const paint = ({ alive }: ListedForward, text: string, colors: Colors): string =>
+  alive === 'alive' ? text : colors.yellow(text);
 
 const describeOwner = ({ alive, pid, command }: ListedForward): string =>
   alive === 'alive'
-    ? `process ${pid} ${command ?? ''}`
+    ? `process ${pid} ${shorten(command ?? '')}`
     : alive === 'dead'
       ? 'dead: localhost-forward sweep'
       : 'elsewhere';
+
+/** A command as a person would write it: of the paths that it begins with the ends are enough, and `--json` has them whole. */
+const shorten = (command: string): string => {
+  const [program = '', script = '', ...rest] = command.split(' ');
+  const end = script.startsWith('/') ? `…/${script.split('/').slice(-2).join('/')}` : script;
+  return [program.split('/').at(-1), end, ...rest].join(' ').trimEnd();
+};

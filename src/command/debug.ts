@@ -34,5 +34,15 @@ export const debug = (line: string, startedAt?: number): void => {
     spans.publish({ what: line.trim(), startedAt, ms: now() - startedAt } satisfies Span);
   if (!isWanted(process.env['DEBUG'] ?? '')) return;
   const took = startedAt === undefined ? '' : ` (${(now() - startedAt).toFixed(1)} ms)`;
-  process.stderr.write(`localhost-forward ${printableLine(line.trimEnd())}${took}\n`);
+  write(`localhost-forward ${printableLine(line.trimEnd())}${took}\n`);
+};
+
+/**
+ * Where nobody reads any more, or a disk is full, a line is lost. As an 'error' event that nobody hears it would end the user's process;
+ * one that has a listener of its own keeps its way.
+ */
+const write = (text: string): void => {
+  const { stderr } = process;
+  if (stderr.listenerCount('error') === 0) stderr.on('error', () => undefined);
+  stderr.write(text);
 };

@@ -13,6 +13,7 @@ import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../o
 import { namesOf } from '../ownership/names.ts';
 import { nextId } from '../ownership/session.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
+import { tellRights } from '../privilege/tell-rights.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { keyOf } from '../strategies/strategy.ts';
@@ -116,6 +117,7 @@ const tell = async ({ ports, options, engine, host, choice, services }: Opening)
   const mappings = [...openPorts.values()].map(({ mapping }) => mapping);
   const isProven = options.verify !== false && mappings.length > 0;
   const probe = holdProbe(tools.session, 'owners');
+  const rights = choice.privilege === 'container' ? await tellRights(tools.engine, world.say) : undefined;
 
   const connected = await connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
   const { network, route, address } = connected;
@@ -130,6 +132,7 @@ const tell = async ({ ports, options, engine, host, choice, services }: Opening)
   await probe.leave();
   await connected.close();
   await probe.release();
+  await rights?.end();
   const closing = world.take();
 
   const { bridge, subnet, gateway, name } = network;
@@ -151,7 +154,7 @@ const tell = async ({ ports, options, engine, host, choice, services }: Opening)
       ...foreseen.flatMap(({ notes }) => notes),
       ...(choice.privilege === 'container'
         ? [
-            'programs and parameters: by a helper container of ours with CAP_NET_ADMIN alone, which ends with the process',
+            'programs and parameters: by the container that is created first, with CAP_NET_ADMIN alone, which ends with the process; another process’s forwards have one of their own',
           ]
         : []),
       ...(isProven && options.firewall === 'adapt' && route.firewall !== undefined

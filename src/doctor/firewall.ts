@@ -18,7 +18,8 @@ export const readFirewall = async (privileges: Privileges): Promise<FirewallFact
   const byIptables = /^:INPUT DROP/m.test(saved.stdout) ? ['ip filter INPUT'] : [];
   return {
     ufw: /^:ufw-|^-A INPUT -j ufw-/m.test(saved.stdout),
-    firewalld: /^table inet firewalld/m.test(chains.stdout),
+    // Its own table, or the chains that it makes where iptables is its backend.
+    firewalld: /^table inet firewalld/m.test(chains.stdout) || /^:INPUT_(?:ZONES|direct) /m.test(saved.stdout),
     droppingPolicies: [...new Set([...byNft, ...byIptables])],
   };
 };

@@ -170,10 +170,12 @@ export const connectContainer = async (
   }
 };
 
-/** The engine's refusal of an address that somebody has, as an error of its own; any other as it is. */
+/** The engine's refusal of an address that somebody has, or that is among all that somebody has, as an error of its own; any other as it is. */
 export const asAddressTaken = (error: unknown): unknown =>
   statusOf(error) !== undefined &&
-  /address (?:is )?already (?:in use|allocated)|address \S+ is already/i.test(String(error))
+  /address (?:is )?already (?:in use|allocated)|address \S+ is already|no available (?:IPv4 )?addresses/i.test(
+    String(error),
+  )
     ? new AddressTaken(String(error), { cause: error })
     : error;
 

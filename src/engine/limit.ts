@@ -2,12 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type Docker from 'dockerode';
 import { AbortController } from '../abort.ts';
 import { clearTimeout, now, setTimeout } from '../clock.ts';
+import { Progress } from '../host/progress.ts';
 import { describeNonsense } from './answers.ts';
 import { dockerUnavailable, nonsense } from './unavailable.ts';
 
 /*
  * Every call to an engine has an end: an engine that answers nothing is none. A call may wait its turn among others for as long as any of
- * them is answered, since a hundred networks take the engine half a minute.
+ * them is answered, or the engine is seen at work for others, since a hundred networks take it half a minute.
  */
 
 /** How long an engine may answer nothing of all that it is asked, in milliseconds; a client's own `timeout` is heeded. */
@@ -38,9 +39,9 @@ interface DialOptions {
 }
 
 /** The same client, each of whose calls is answered in time, by what is an answer, or fails with LHF_ERR_DOCKER_UNAVAILABLE. */
-export const limitCalls = (docker: Docker, endpoint: string): Docker => {
+export const limitCalls = (docker: Docker, endpoint: string, progress = new Progress()): Docker => {
   const real = docker.modem as Docker['modem'] & { dial: Dial; timeout?: number };
-  const limits = new Limits(typeof real.timeout === 'number' && real.timeout > 0 ? real.timeout : silentMs);
+  const limits = new Limits(typeof real.timeout === 'number' && real.timeout > 0 ? real.timeout : silentMs, progress);
   const dial: Dial = (options, callback) => {
     const call = `${options.method ?? 'GET'} ${(options.path ?? '').replace(/\?.*$/, '')}`;
     const giveUp = new AbortController();
@@ -77,16 +78,17 @@ const isUnanswered = (error: unknown): boolean => typeof (error as { statusCode?
 /** What is waited for of one engine. */
 class Limits {
   readonly #ms: number;
-  #movedAt = -Infinity;
+  readonly #progress: Progress;
   #isSilent = false;
 
-  constructor(ms: number) {
+  constructor(ms: number, progress: Progress) {
     this.#ms = ms;
+    this.#progress = progress;
   }
 
   /** It answered something. */
   moved(): void {
-    this.#movedAt = now();
+    this.#progress.moved();
     this.#isSilent = false;
   }
 
@@ -96,12 +98,14 @@ class Limits {
     const ms = isSlow(call) ? slowMs : this.#isSilent ? Math.min(this.#ms, silentAgainMs) : this.#ms;
     let abortedAt = Infinity;
     let timer: NodeJS.Timeout | undefined;
-    const left = (): number =>
-      Math.min(Math.max(this.#movedAt, startedAt) + ms, abortedAt + Math.min(ms / 5, afterAbortMs)) - now();
     const look = (): void => {
       clearTimeout(timer);
-      if (left() > 0) {
-        timer = setTimeout(look, left());
+      const nextMs = Math.min(
+        this.#progress.nextLook(ms, startedAt),
+        abortedAt + Math.min(ms / 5, afterAbortMs) - now(),
+      );
+      if (nextMs > 0) {
+        timer = setTimeout(look, nextMs);
         return;
       }
       const isAborted = abortedAt < Infinity;

@@ -58,6 +58,17 @@ export const alreadyForwarded = (key: string, network: string): LocalhostForward
     what: `Expected \`port\` to be one that is not forwarded yet, got ${key}, which ${network} forwards already`,
   });
 
+/** Why a container did not come, and what to do: that it can is worth a word as well. */
+export const explainReach = async (
+  net: Pick<LocalhostForward, 'diagnose' | 'url'>,
+  port: number | undefined,
+): Promise<{ sentence: string; advice: string }> => {
+  const { reachable, sentence, advice } = await net.diagnose(port === undefined ? {} : { port });
+  return reachable
+    ? { sentence: `a container can: ${sentence}`, advice: `let the container call ${net.url(port)}` }
+    : { sentence, advice };
+};
+
 interface Builder {
   withNetworkMode(mode: string): unknown;
   withExtraHosts(hosts: { host: string; ipAddress: string }[]): unknown;

@@ -22,7 +22,7 @@ export const foreseePort = async (
     };
   const isOnIpv6 = hostAddress === '::1' || (hostAddress === undefined && (await isListedOnIpv6Only(plan)));
   if (isOnIpv6 && protocol === 'tcp') {
-    const relayed = { ...mapping, hostAddress: '::1', mayMove: hostAddress === undefined, targetPort: 0 } as const;
+    const relayed = { ...mapping, hostAddress: '::1', targetPort: 0 } as const;
     return {
       port: { ...nothing, mapping: relayed },
       notes: [`[::1]:${hostPort}: a relay of ours listens on a free port of 127.0.0.1`],

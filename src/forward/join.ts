@@ -9,7 +9,10 @@ import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
 import { readHandover } from '../options/handover.ts';
 import { parseOptions, type ProofOptions } from '../options/options.ts';
-import { namesOf } from '../ownership/names.ts';
+import { listNetworks } from '../engine/networks.ts';
+import { labels, namesOf } from '../ownership/names.ts';
+import { parseSession } from '../ownership/owner.ts';
+import { readCuts } from '../ownership/port-signs.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
@@ -145,6 +148,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const [tools, route] = await Promise.all([this.#tools(), this.route()]);
     // A service on ::1 stands behind a relay of its owner's, whose port only the rule tells.
     const proofs = await route.proofs();
+    const cutOf = await readCuts(bridgeName, () => this.#owner(tools));
     const targetOf = (port: ProbedPort): number => proofs.get(keyOf(port))?.targetPort ?? port.targetPort;
     return {
       tools,
@@ -167,6 +171,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
         this.probedPorts().map((port) => ({
           ...port,
           targetPort: targetOf(port),
+          cut: cutOf(port),
           ...(route.isRelay && { eitherLoopback: true }),
         })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.
@@ -174,6 +179,13 @@ class JoinedForward extends ForwardView implements LocalhostForward {
       accepts: new Set(),
       probe: (this.#probe ??= holdProbe(tools.session, 'guests')),
     };
+  }
+
+  /** The process that opened it, as its network's label tells. */
+  async #owner({ engine }: Tools): Promise<number | undefined> {
+    const networks = await listNetworks(engine.docker, labels.session);
+    const own = networks.find(({ id }) => id === this.#handover.networkId);
+    return parseSession(own?.labels[labels.session] ?? '')?.pid;
   }
 
   async #tools(): Promise<Tools> {

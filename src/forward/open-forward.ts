@@ -7,6 +7,7 @@ import { coded } from '../host/coded.ts';
 import { engineOption } from '../leftovers/traces.ts';
 import { parseCutOptions, parseSlowOptions } from '../options/faults.ts';
 import { parsePort, type ProofOptions } from '../options/options.ts';
+import { PortSigns } from '../ownership/port-signs.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { verifyForward } from '../proof/verify.ts';
 import { parseRequestMatch } from '../options/request-match.ts';
@@ -22,7 +23,7 @@ import type {
   StrategyReason,
 } from '../types.ts';
 import { closeFailed } from './close-failed.ts';
-import { alreadyForwarded, notForwarded } from './describe.ts';
+import { alreadyForwarded, explainReach, notForwarded } from './describe.ts';
 import { Faults } from './faults.ts';
 import { ForwardView } from './forward-view.ts';
 import { addPort, takeBack } from './add-port.ts';
@@ -40,6 +41,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   readonly #accepts: Set<string>;
   readonly #faults: Faults;
   readonly #localhosts: Localhosts;
+  readonly #signs: PortSigns;
   // Ports change one after the other, and a proof sees them at rest.
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +61,9 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     this.#accepts = new Set(parts.accepts);
     this.#faults = new Faults(parts);
     this.#localhosts = new Localhosts(parts);
+    this.#signs = new PortSigns(network.bridge, this.ports);
     parts.undo.push('what stands at the localhost of containers', () => this.#localhosts.close());
+    parts.undo.push('what tells its later ports and cuts', () => this.#signs.close());
   }
 
   async forward(port: Port | PortForward): Promise<ForwardedPort> {
@@ -155,15 +159,8 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     const { containerPort: port } = wish;
     if (port !== undefined && !this.ports.some(({ containerPort }) => containerPort === port))
       throw notForwarded(port, this);
-    const explain = explains ? () => this.#explain(port) : undefined;
+    const explain = explains ? () => explainReach(this, port) : undefined;
     return nextRequest({ log, wish, networkName: this.networkName, explain, closed: this.#closed.signal });
-  }
-
-  async #explain(port: number | undefined): Promise<{ sentence: string; advice: string }> {
-    const { reachable, sentence, advice } = await this.diagnose(port === undefined ? {} : { port });
-    return reachable
-      ? { sentence: `a container can: ${sentence}`, advice: `let the container call ${this.url(port)}` }
-      : { sentence, advice };
   }
 
   close(): Promise<void> {
@@ -190,9 +187,13 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   }
 
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
-    const changed = this.#changes.then(() => {
+    const changed = this.#changes.then(async () => {
       this.assertOpen('this');
-      return coded(`A call on ${this.networkName}`, work);
+      try {
+        return await coded(`A call on ${this.networkName}`, work);
+      } finally {
+        await this.#signs.show(this.probedPorts());
+      }
     });
     this.#changes = changed.catch(() => undefined);
     return changed;

@@ -122,9 +122,8 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
     const what = `Expected \`hostAddress\` to be '127.0.0.1' for udp port ${plan.hostPort}, got '::1': only TCP services are relayed to ::1`;
     throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what, try: 'let the service listen on 127.0.0.1' });
   }
-  const mayMove = plan.hostAddress === undefined;
-  const relay = await openIpv6Relay(plan.hostPort, mayMove);
-  const mapping = { ...mappingOf(plan, plan.hostPort), hostAddress: '::1', mayMove, targetPort: relay.port } as const;
+  const relay = await openIpv6Relay(plan.hostPort, plan.hostAddress === undefined);
+  const mapping = { ...mappingOf(plan, plan.hostPort), hostAddress: '::1', targetPort: relay.port } as const;
   return { ...nothingOfOurs, mapping, close: () => relay.close() };
 };
 

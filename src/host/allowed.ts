@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { LocalhostForwardError } from '../errors.ts';
+import { assertNode } from './node-version.ts';
 
 /** So many files one opening and its end have open at the same time, programs' pipes and the engine's sockets among them. */
 const neededFiles = 24;
@@ -7,9 +8,10 @@ const neededFiles = 24;
 /**
  * Looks for what this process is not allowed, before anything is done that could then not be undone.
  *
- * @throws LHF_ERR_PRIVILEGE under `--permission`, LHF_ERR_SYSTEM where too few files may be opened.
+ * @throws LHF_ERR_PRIVILEGE under `--permission`, LHF_ERR_SYSTEM where Node is too old, or too few files may be opened.
  */
 export const assertAllowed = async (): Promise<void> => {
+  assertNode();
   assertPermitted();
   await assertFilesLeft();
 };

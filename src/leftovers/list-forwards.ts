@@ -4,7 +4,8 @@ import { listNetworks, type ListedNetwork } from '../engine/networks.ts';
 import type { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
 import type { LocalhostForwardOptions } from '../types.ts';
-import { idOfBridge, labels, parsePortsLabel } from '../ownership/names.ts';
+import { idOfBridge, labels, parsePortsLabel, type MarkedPort } from '../ownership/names.ts';
+import { readPortSigns } from '../ownership/port-signs.ts';
 import { judgeByEngine } from './judge-by-engine.ts';
 
 /** A forward's network on this machine's engine, with its owner. */
@@ -14,8 +15,10 @@ export interface ListedForward {
   readonly networkId: string;
   readonly bridgeName: string;
   readonly subnet: string;
-  /** Those that it was opened with: what came and went later only its owner knows. */
-  readonly ports: ReturnType<typeof parsePortsLabel>;
+  /** Those of now, where {@link isCurrent} says so, and else those that it was opened with. */
+  readonly ports: readonly MarkedPort[];
+  /** Whether what came and went later is among them: it is where the owner may be looked at from here, so not another user's. */
+  readonly isCurrent: boolean;
   /** As its label says it: ISO 8601. */
   readonly created: string;
   /** The owner's process, undefined where the label does not tell. */
@@ -47,13 +50,16 @@ const describe = async (network: ListedNetwork, judge: typeof judgeOwner): Promi
   const alive = owner === undefined ? 'elsewhere' : judge(owner).state;
   const command = owner !== undefined && alive === 'alive' ? await readCommand(owner.pid) : undefined;
   const bridgeName = network.labels[labels.bridge] ?? network.bridge;
+  const first = parsePortsLabel(network.labels[labels.ports] ?? '');
+  const now = owner !== undefined && alive === 'alive' ? await readPortSigns(bridgeName, owner.pid, first) : undefined;
   return {
     id: idOfBridge(bridgeName) ?? bridgeName,
     networkName: network.name,
     networkId: network.id,
     bridgeName,
     subnet: network.subnets[0] ?? '',
-    ports: parsePortsLabel(network.labels[labels.ports] ?? ''),
+    ports: now ?? first,
+    isCurrent: now !== undefined,
     created: network.labels[labels.created] ?? '',
     ...(owner === undefined ? {} : { pid: owner.pid }),
     ...(command === undefined ? {} : { command }),

@@ -13,6 +13,7 @@ import { judgeByEngine } from './judge-by-engine.ts';
 import { judgeOwned } from './judge.ts';
 import { leftoverKinds } from './kinds.ts';
 import { look, read } from './look.ts';
+import { removeShared } from './remove-shared.ts';
 import { sweepOwners } from './sweep-owners.ts';
 
 interface QuietTools {
@@ -47,6 +48,7 @@ export const sweepQuietly = async ({ session, engine, privileges }: QuietTools):
       listedAt === 'every opening' || (isFirst && listedAt === 'first opening');
     const wanted = leftoverKinds.filter(isWanted);
     const marks = await listNames(wanted, tools);
+    await removeShared(wanted, tools);
     const owners = groupByOwner(marks);
     const isGone = await judgeAll(owners, tools);
     const suspects = owners.filter(

@@ -13,6 +13,7 @@ import { groupByOwner } from './belongings.ts';
 import { leftoverKinds } from './kinds.ts';
 import type { SweepReport } from './leftover.ts';
 import { look, reasonOf } from './look.ts';
+import { removeShared } from './remove-shared.ts';
 import { sweepOwners } from './sweep-owners.ts';
 
 export type { Leftover, SweepReport } from './leftover.ts';
@@ -58,11 +59,13 @@ const sweepHere = async ({
   for (const { name, reason } of unseen)
     unlisted.push({ kind: 'listing', name, reason: `it could not be looked through: ${reason}` });
   const report = await sweepOwners(groupByOwner(marks.filter(isOthers)), tools, { all, now: now() });
+  // Listed anew: the dead were in it until now.
+  const shared = await removeShared(leftoverKinds, { ...tools });
   const failed = [...unlisted, ...report.failed];
   // Where something could not be looked through, whatever a guardian left may be there.
   if (unlisted.length === 0) await forgetWords((session) => !failed.some((one) => one.session === session));
   await privileges?.close();
-  return { ...report, failed };
+  return { ...report, removed: [...report.removed, ...shared], failed };
 };
 
 const choosePrivileges = async (

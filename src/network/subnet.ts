@@ -34,6 +34,9 @@ export const sidecarAddressOf = (cidr: string): string => {
   return renderAddress(base + sizeOf(bits) - 3);
 };
 
+/** How many containers of the user's have an address there that is neither the gateway's nor the probes'. */
+export const roomIn = (cidr: string): number => sizeOf(parseCidr(cidr)?.bits ?? 32) - 4;
+
 /** All host addresses but the gateway's, from the lowest to the highest. */
 export const callersOf = (cidr: string): string => `${firstAddressOf(cidr)}-${probeAddressOf(cidr)}`;
 

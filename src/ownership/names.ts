@@ -21,7 +21,8 @@ export const renderLabels = (bridge: string, session: string): Record<string, st
   [labels.bridge]: bridge,
 });
 
-interface MarkedPort {
+/** What marks tell of a port. */
+export interface MarkedPort {
   readonly hostPort: number;
   readonly containerPort: number;
   readonly protocol: 'tcp' | 'udp';

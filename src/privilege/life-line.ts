@@ -2,7 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 /**
  * A socket of this process that others may hold on to: it ends when the process does, whatever becomes of engines. It has an abstract name,
- * which is in no file system and can be reached from this process's own network namespace only.
+ * which is in no file system and can be reached from this process's own network namespace only: there by every user, who reads it in
+ * /proc/net/unix, so that nobody is taken on once whom it is for has come.
  */
 export class LifeLine {
   readonly #server: Server;
@@ -24,6 +25,11 @@ export class LifeLine {
       server.once('error', reject).listen(`\0${name}`, resolve);
     });
     return new LifeLine(server);
+  }
+
+  /** Takes nobody on any more. Who holds on to it still does. */
+  settle(): void {
+    this.#server.close();
   }
 
   /** Whoever holds on to it takes this process for dead. */

@@ -9,7 +9,7 @@ import { readProgramText } from '../engine/program-text.ts';
 import { toolsImage } from '../host/tools-image.ts';
 import { renderLabels } from '../ownership/names.ts';
 import { randomWord, type OwnerEngine } from '../ownership/owner.ts';
-import { currentSession, nextId } from '../ownership/session.ts';
+import { currentSession, nextId, type Session } from '../ownership/session.ts';
 import { LifeLine } from './life-line.ts';
 
 /** The interfaces' parameters, inside: /proc/sys itself is read-only in containers. */
@@ -91,29 +91,17 @@ export class RightsContainer {
   /** Nothing of it is left where that fails. @param onOver - Called when no program can be started in it any more, whoever ended it. */
   static async start({ docker, owner }: RightsEngine, onOver: () => void): Promise<RightsContainer> {
     const startedAt = now();
-    // A session of its own: it belongs to this process, and to no forward of it.
-    const session = currentSession(`rights on ${owner?.engine}`, owner);
-    ownSessions.add(session.word);
-    const name = `lhf-rights-${nextId(session)}`;
-    const line = `${name}-${randomWord(20)}`;
-    const life = await LifeLine.open(line);
+    const plan = planRights(owner);
+    const { name } = plan;
+    ownSessions.add(plan.session.word);
+    const life = await LifeLine.open(plan.line);
     try {
-      const image = toolsImage();
-      const attached = await createHelper(docker, {
-        name,
-        labels: renderLabels(`lhf-${session.owner.nonce}`, session.word),
-        program: await readProgramText('rights'),
-        args: [line],
-        network: 'host',
-        capabilities: ['NET_ADMIN'],
-        mounts: [...(image === undefined ? listPrograms() : []), ...listParameters()],
-        image,
-        actsOnHost: true,
-      });
+      const attached = await createRights(docker, plan);
       const container = new RightsContainer(name, attached, life, onOver);
       try {
         await attached.start();
         await container.#ready.promise;
+        life.settle();
       } catch (error) {
         await container.remove().catch(() => undefined);
         throw error;
@@ -193,6 +181,37 @@ export class RightsContainer {
     this.#programs.clear();
   }
 }
+
+/** What such a container is called, whose it is, and the abstract name of the socket that tells it of this process's end. */
+export interface RightsPlan {
+  readonly name: string;
+  readonly line: string;
+  readonly session: Session;
+}
+
+export const planRights = (owner: OwnerEngine | undefined): RightsPlan => {
+  // A session of its own: it belongs to this process, and to no forward of it.
+  const session = currentSession(`rights on ${owner?.engine}`, owner);
+  const name = `lhf-rights-${nextId(session)}`;
+  // Nobody else can guess the name, and have the container hold on to a socket of his.
+  return { name, line: `${name}-${randomWord(20)}`, session };
+};
+
+/** Asks the engine for it, not started yet. */
+export const createRights = async (docker: Docker, { name, line, session }: RightsPlan): Promise<AttachedContainer> => {
+  const image = toolsImage();
+  return createHelper(docker, {
+    name,
+    labels: renderLabels(`lhf-${session.owner.nonce}`, session.word),
+    program: await readProgramText('rights'),
+    args: [line],
+    network: 'host',
+    capabilities: ['NET_ADMIN'],
+    mounts: [...(image === undefined ? listPrograms() : []), ...listParameters()],
+    image,
+    actsOnHost: true,
+  });
+};
 
 /** Whether a container is one that this process changes the kernel by. */
 export const isOwnRights = (session: string | undefined): boolean => ownSessions.has(session ?? '');

@@ -33,7 +33,7 @@ export const tellingPrivileges = (
         say({ by: 'program', call: command, lines: options?.input?.split('\n') ?? [] });
         return { ...nothing, command };
       }
-      const result = isBlind ? { ...nothing, command } : await real.run(argv, options);
+      const result = isBlind ? { ...unseen(argv), command } : await real.run(argv, options);
       const ours = inserted.get(argv.slice(4).join(' '));
       return ours === undefined ? result : { ...result, stdout: `${result.stdout}${ours}\n` };
     },
@@ -54,6 +54,12 @@ export const tellingPrivileges = (
 };
 
 const nothing: Omit<CommandResult, 'command'> = { stdout: '', stderr: '', exitCode: 0, failure: undefined };
+
+/** What a listing says that nobody can take: a chain that is asked for by its name is taken for one that is not there. */
+const unseen = ([program]: Argv): typeof nothing =>
+  program === 'iptables'
+    ? { ...nothing, exitCode: 1, stderr: 'iptables: No chain/target/match by that name.' }
+    : nothing;
 
 /** Whether a program only lists, as far as this package asks it to. What is not known to does not. */
 const isListing = ([program, ...args]: Argv): boolean =>

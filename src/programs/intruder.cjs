@@ -33,8 +33,17 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 
-/** How many ports are dialled at once. */
-const atOnce = 2048;
+/** How many ports are dialled at once: more would crowd the answers out. */
+const atOnce = 4_096;
+
+/** How long the port that is known to answer may take beside them, in milliseconds. */
+const controlMs = 10_000;
+
+/** @type {(range: number | readonly [number, number]) => number[]} */
+const portsOf = (range) => {
+  const [first, last] = typeof range === 'number' ? [range, range] : range;
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+};
 
 /** What says that this side could not even dial. */
 const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
@@ -45,7 +54,8 @@ const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
  * @type {(scan: Scan) => Promise<Outcome>}
  */
 const scan = async ({ addresses, ports, control, timeoutMs }) => {
-  const places = addresses.flatMap((host) => ports.map((port) => ({ host, port })));
+  const all = ports.flatMap(portsOf);
+  const places = addresses.flatMap((host) => all.map((port) => ({ host, port })));
   /** @type {string[]} */
   const open = [];
   let failure = '';
@@ -61,7 +71,7 @@ const scan = async ({ addresses, ports, control, timeoutMs }) => {
         if (ownFailures.includes(code)) failure = code;
       });
     }
-    const answer = await dial({ key: '', address: order.gateway, port: control, timeoutMs: 10 * timeoutMs });
+    const answer = await dial({ key: '', address: order.gateway, port: control, timeoutMs: controlMs });
     if (answer !== 'open') failure = `the forwarded port did not answer meanwhile: ${answer}`;
     if (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, timeoutMs));
     for (const socket of sockets) socket.destroy();

@@ -41,7 +41,9 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
               ? 'another rule was first'
               : `to 127.0.0.1:${hostPort}`,
     },
-    counted('input', counts?.inputLate, 'through the filters of INPUT'),
+    finding === 'firewall-input' && counts === undefined
+      ? { name: 'input', ok: false, detail: 'through the filters of INPUT' }
+      : counted('input', counts?.inputLate, 'through the filters of INPUT'),
     {
       name: 'service',
       ok: fine ? true : listening,

@@ -40,6 +40,8 @@ export interface Evidence {
   readonly listeners: readonly Listener[];
   /** Whether a relay of ours accepts in front of the service. */
   readonly relayed: boolean;
+  /** Where a relay of ours listens on the network's gateway, behind this host's firewall: whether firewalld runs here. */
+  readonly front?: { readonly firewalld: boolean } | undefined;
   /** Whether one of them takes what is forwarded. */
   readonly listening: boolean;
   readonly counts: HopCounts | undefined;

@@ -4,6 +4,7 @@ import type { Diagnosis, Finding } from '../diagnosis.ts';
 import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
 import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { judgeFront } from './judge-front.ts';
 import { judgeListeners } from './judge-listeners.ts';
 import { adviceOnName, renderAddress } from './words.ts';
 import { isAtService } from './witness.ts';
@@ -120,7 +121,7 @@ const judge = (seen: Evidence): Cause => {
   }
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
-  const detour = judgeDetour(seen);
+  const detour = judgeDetour(seen) ?? judgeFront(seen);
   if (counts === undefined) return detour ?? listening ?? unknown(seen);
   if (detour !== undefined && counts.outputLate === 0) return detour;
   if (counts.saw === 0)

@@ -1,6 +1,7 @@
 import { listAttached } from '../engine/containers.ts';
 import { readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
+import { hasFirewalld } from '../host/kernel.ts';
 import { findRuleFor, readWay } from '../host/routes.ts';
 import type { Detour, Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
@@ -40,17 +41,29 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     listListeners(port),
     findDetour(context),
   ]);
-  const takesEither = context.route.isRelay && port.eitherLoopback === true;
+  // Rules of the kernel's lead to one address: what is behind that can take the other where it is a relay of ours.
+  const takesEither = port.eitherLoopback === true && (context.route.isRelay || port.hostAddress === '::1');
+  const [takesNamed, takesOther] =
+    port.hostAddress === '::1' ? [takesLoopback6, takesLoopback4] : [takesLoopback4, takesLoopback6];
   // What a relay sends comes by the loopback itself.
   const device = context.route.isRelay || port.hostAddress === '::1' ? 'lo' : context.names.bridge;
   const takes = (listener: Listener): boolean =>
-    (listener.device === undefined || listener.device === device) && takesAddress(listener);
-  const takesAddress = (listener: Listener): boolean =>
-    port.hostAddress === '::1'
-      ? takesLoopback6(listener) || (port.mayMove === true && takesLoopback4(listener))
-      : takesLoopback4(listener) || (takesEither && takesLoopback6(listener));
+    (listener.device === undefined || listener.device === device) &&
+    (takesNamed(listener) || (takesEither && takesOther(listener)));
   const listening = listeners.some(takes);
-  return { ...describeUnseen(context, port), rulePresent: isPresent, routeLocalnet, listeners, listening, detour };
+  const front =
+    context.strategy === 'relay' && context.address === context.network.gateway
+      ? { firewalld: hasFirewalld() }
+      : undefined;
+  return {
+    ...describeUnseen(context, port),
+    rulePresent: isPresent,
+    routeLocalnet,
+    listeners,
+    listening,
+    detour,
+    front,
+  };
 };
 
 const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<Listener[]> =>

@@ -1,11 +1,12 @@
 import { AbortSignal } from '../abort.ts';
-import { AddressTaken } from '../engine/containers.ts';
+import { AddressTaken, listAttached } from '../engine/containers.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import type { HostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
 import { noncePath } from '../listener/nonce-path.ts';
+import { roomIn } from '../network/subnet.ts';
 import type { ProofOptions } from '../options/options.ts';
 import type { Proofs } from '../strategies/strategy.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
@@ -99,7 +100,7 @@ export async function* runProbe(
     }
     if (said === 0 && !signal.aborted) throw new ProbeFailed({ what: describeSilence(visit, late) });
   } catch (error) {
-    throw error instanceof ProbeFailed || signal.aborted ? error : probeFailed(context, error);
+    throw error instanceof ProbeFailed || signal.aborted ? error : await probeFailed(context, error);
   } finally {
     over.removeEventListener('abort', end);
     await hooks.leaving?.().catch(() => undefined);
@@ -135,7 +136,7 @@ const arrive = async (
   try {
     return await probe.visit({ docker: tools.engine.docker, network, hostnames, address, image }, over);
   } catch (error) {
-    throw signal.aborted ? error : probeFailed(context, error);
+    throw signal.aborted ? error : await probeFailed(context, error);
   }
 };
 
@@ -145,9 +146,12 @@ const runsProgramsOf = ({ platform }: HostFacts, { vm, remote }: EngineFacts): b
 const describeSilence = (visit: Visit, late: AbortSignal): string =>
   visit.complaint() || (late.aborted ? 'the probe did not say anything in time' : 'the probe ended without a word');
 
-const probeFailed = ({ tools: { engine }, network }: ProofContext, error: unknown): ProbeFailed => {
+const probeFailed = async ({ tools: { engine }, network }: ProofContext, error: unknown): Promise<ProbeFailed> => {
   if (error instanceof AddressTaken) {
-    const what = `something else has ${network.probeAddress}, the address that probes have on ${network.name}`;
+    const attached = await listAttached(engine.docker, network.id).catch(() => []);
+    const holder = attached.find(({ addresses }) => addresses.includes(network.probeAddress));
+    const who = holder === undefined ? 'something else' : `the container ${holder.name}`;
+    const what = `${who} has ${network.probeAddress}, the address that probes have on ${network.name}, and its calls are no hits: beside it ${network.subnet} has room for ${roomIn(network.subnet)} containers`;
     return new ProbeFailed({ what, try: `docker network inspect ${network.name}` }, error);
   }
   const late =

@@ -39,10 +39,17 @@ export const witness = async (
     // A rule that could not be read before has counted nothing that is known to be this probe's.
     const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
     const arrival = { ...arrived, counted };
-    const mayYet = arrival.at === 'nowhere' || (route.isRelay && arrival.counted === 0);
-    if (from === undefined || !mayYet || look === (route.isRelay ? looksAtRelay : looks)) return arrival;
+    if (from === undefined || look >= looksFor(arrival, route.isRelay)) return arrival;
     await delay(betweenLooksMs);
   }
+};
+
+/** How often to look before this is what it came to. */
+const looksFor = ({ at, counted }: Arrival, isRelay: boolean): number => {
+  if (!isRelay) return at === 'nowhere' ? looks : 1;
+  // What an earlier connection left is told from another service by a second look alone.
+  if (at === 'elsewhere') return looks;
+  return at === 'nowhere' || counted === 0 ? looksAtRelay : 1;
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
@@ -78,7 +85,7 @@ const findCarried = async (
 ): Promise<Pick<Arrival, 'at' | 'to'>> => {
   if (carrier === undefined) return nowhere;
   const address = eitherLoopback === true ? carrier.address : hostAddress;
-  return judgeArrival({ address, port: hostPort }, await readConnectionsFrom(carrier));
+  return judgeCarried({ address, port: hostPort }, await readConnectionsFrom(carrier));
 };
 
 /** Judges this host's ends of one connection. Pure. */
@@ -89,9 +96,18 @@ export const judgeArrival = (landing: Endpoint, ends: readonly Endpoint[]): Pick
   return ends[0] === undefined ? nowhere : { at: 'service', to: ends[0] };
 };
 
+/**
+ * The same of a connection that a carrier of ours made on the loopback, where ports are used again: what an earlier connection left by the
+ * same number tells nothing where the service has its end. Pure.
+ */
+export const judgeCarried = (landing: Endpoint, ends: readonly Endpoint[]): Pick<Arrival, 'at' | 'to'> => {
+  const arrived = ends.filter(({ address, port }) => address === landing.address && port === landing.port);
+  return judgeArrival(landing, arrived.length > 0 ? arrived : ends);
+};
+
 /** Our relay accepts for a service on ::1 before it has one: the service has a connection of its own then. */
-const isRelayedOn = async ({ hostPort, mayMove }: ProbedPort): Promise<boolean> => {
-  const addresses = ['::1', ...(mayMove === true ? ['127.0.0.1', '::ffff:127.0.0.1'] : [])];
+const isRelayedOn = async ({ hostPort, eitherLoopback }: ProbedPort): Promise<boolean> => {
+  const addresses = ['::1', ...(eitherLoopback === true ? ['127.0.0.1', '::ffff:127.0.0.1'] : [])];
   return (await readSockets(hostPort, 'tcp')).some(
     ({ local, state }) => state !== '0A' && addresses.includes(local.address) && local.port === hostPort,
   );

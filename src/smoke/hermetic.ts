@@ -14,17 +14,21 @@ type Net = Pick<LocalhostForward, 'id' | 'networkName' | 'bridgeName' | 'gateway
 /** How long an answer is waited for at least, in milliseconds. */
 const patienceMs = 300;
 
+/** The same for each of many lots: packets to one address keep their order, so that what answers has answered by then. */
+const shortlyMs = 50;
+
 /** For documentation, and nobody's: what is sent there is refused by this host, or is on its way out. */
 const outside = { address: '192.0.2.1', port: 443 };
+const highest = 65_535;
 const privileged = Array.from({ length: 1023 }, (_, n) => n + 1);
 
 /** Any name that the Internet knows. */
 const outsideName = 'example.com';
 
 /**
- * Tries from a container what a hermetic network is closed to: at the gateway and at all other addresses of this host the ports below 1024,
- * those that anything listens on, and those that the engine publishes; a datagram to each address; the bridge's link-local address; an
- * address outside by a route of its own; a name outside.
+ * Tries from a container what a hermetic network is closed to: all ports of the gateway, which takes two seconds; at all other addresses of
+ * this host the ports below 1024, those that anything listens on, and those that the engine publishes; a datagram to each address; the
+ * bridge's link-local address; an address outside by a route of its own; a name outside.
  *
  * @returns What was tried, in one line.
  * @throws Error naming all that was open.
@@ -33,7 +37,7 @@ export const checkHermetic = async (engine: Engine, net: Net, session: string): 
   const control = net.ports.find(({ protocol }) => protocol === 'tcp')?.containerPort;
   if (control === undefined) throw new Error('a hermetic network is proven by a TCP port, and none is forwarded');
   await using everybody = await listenForEverybody();
-  const addresses = [...new Set([net.gateway, ...addressesOfHost()])];
+  const others = [...new Set(addressesOfHost())].filter((address) => address !== net.gateway);
   const [listening, published] = await Promise.all([listListeningPorts(), listPublishedPorts(engine.docker)]);
   const ports = [...new Set([control, everybody.tcp, ...privileged, ...listening, ...published])];
   const linkLocal = linkLocalOf(net.bridgeName);
@@ -44,13 +48,14 @@ export const checkHermetic = async (engine: Engine, net: Net, session: string): 
     ...(linkLocal === undefined
       ? []
       : [{ key: 'link-local', address: `${linkLocal}%eth0`, port: everybody.tcp, timeoutMs: patienceMs }]),
-    ...addresses.map((address) => ({
+    ...[net.gateway, ...others].map((address) => ({
       key: `udp ${address}`,
       address,
       port: everybody.udp,
       text: address,
     })),
-    { key: 'tcp', addresses, ports, control, timeoutMs: patienceMs },
+    { key: 'gateway', addresses: [net.gateway], ports: [[1, highest]], control, timeoutMs: shortlyMs },
+    { key: 'others', addresses: others, ports, control, timeoutMs: patienceMs },
   ];
   const intruder = { id: net.id, session, nth: '3', network: net.networkName, mayReroute: true };
   const outcomes = await sendIntruder(engine, intruder, { attempts, gateway: net.gateway, routesOutside: true });
@@ -63,10 +68,11 @@ export const checkHermetic = async (engine: Engine, net: Net, session: string): 
       outcomes.get('link-local'),
     ),
     ...(await everybody.heard()).map((address) => `UDP to ${address}:${everybody.udp}`),
-    ...judgeScan(outcomes.get('tcp') ?? '', net),
+    ...judgeScan(outcomes.get('gateway') ?? '', net),
+    ...judgeOthers(outcomes.get('others') ?? '', net),
   ];
   if (open.length > 0) throw new Error(`open, though the network is hermetic: ${open.join('; ')}`);
-  return `of ${ports.length} ports of this host's ${addresses.length} addresses the forwarded ones alone; UDP, IPv6, ${outside.address}, ${outsideName}: closed`;
+  return `of all ${highest} ports of ${net.gateway}, and of ${ports.length} of this host's other addresses (${others.length}), the forwarded ones alone; UDP, IPv6, ${outside.address}, ${outsideName}: closed`;
 };
 
 /** Whether a packet was kept here: only this host says so, or there was no way to send it. Pure. */
@@ -87,7 +93,7 @@ export const judgeLinkLocal = (bridge: string, addresses: string, outcome: strin
     : []),
 ];
 
-/** What a scan has found beside the ports that are forwarded, at whichever address. Pure. */
+/** What a scan of the gateway has found beside the ports that are forwarded, of which one has to answer. Pure. */
 export const judgeScan = (outcome: string, { gateway, ports }: Pick<Net, 'gateway' | 'ports'>): string[] => {
   const found = outcome.split(',');
   const forwarded = ports
@@ -95,8 +101,21 @@ export const judgeScan = (outcome: string, { gateway, ports }: Pick<Net, 'gatewa
     .map(({ containerPort }) => String(containerPort));
   if (!forwarded.some((port) => found.includes(`${gateway}:${port}`)))
     return [`the ports of ${gateway}, as far as known (${outcome || 'not even the forwarded one answered'})`];
-  return found.filter((place) => !forwarded.includes(place.slice(place.lastIndexOf(':') + 1)));
+  return beside(found, forwarded);
 };
+
+/** The same of other addresses, where none has to answer: the control of each lot is the gateway's. Pure. */
+export const judgeOthers = (outcome: string, { ports }: Pick<Net, 'ports'>): string[] => {
+  if (outcome.startsWith('not known'))
+    return [`the ports of this host's other addresses, as far as known (${outcome})`];
+  return beside(
+    outcome.split(',').filter((place) => place !== ''),
+    ports.filter(({ protocol }) => protocol === 'tcp').map(({ containerPort }) => String(containerPort)),
+  );
+};
+
+const beside = (found: readonly string[], forwarded: readonly string[]): string[] =>
+  found.filter((place) => !forwarded.includes(place.slice(place.lastIndexOf(':') + 1)));
 
 /** This host's own IPv4 addresses, but its loopback's. */
 const addressesOfHost = (): string[] =>

@@ -32,7 +32,8 @@ export interface Dial {
 export interface Scan {
   readonly key: string;
   readonly addresses: readonly string[];
-  readonly ports: readonly number[];
+  /** Each by its number, or from one to another. */
+  readonly ports: readonly (number | readonly [first: number, last: number])[];
   /** A port of the gateway that answers. */
   readonly control: number;
   /** How long an answer is waited for at least, in milliseconds. */

@@ -34,11 +34,9 @@ export interface PortMapping extends PortKey {
   /** The service's own port. */
   readonly hostPort: number;
   readonly hostAddress: '127.0.0.1' | '::1';
-  /** Whether a service that was on ::1 is still the one when it comes back on 127.0.0.1: nobody named an address. */
-  readonly mayMove?: boolean;
   /** Where on 127.0.0.1 packets go: the service's own port, or that of the relay in front of a service on ::1. */
   readonly targetPort: number;
-  /** The user named neither loopback address: whichever the service listens on, 127.0.0.1 first, is meant, as far as a strategy can. */
+  /** The user named neither loopback address: whichever the service listens on now is meant, as far as what carries to it can tell. */
   readonly eitherLoopback?: boolean;
 }
 

@@ -42,11 +42,15 @@ describe('the recipe that is told everywhere lets through', () => {
 const notStopped: Readonly<Record<string, readonly string[]>> = {
   relay: [
     'a container: UDP to a service on all addresses as a machine of the LAN',
+    'a container: UDP to everybody here, as a machine of the LAN',
+    'a container: UDP to everybody on the network, as a machine of the LAN',
     'a container of the default network: the forwarded UDP port as a container of the network',
     'a machine of the LAN: the forwarded UDP port as a container of the network',
   ],
   sidecar: [
     'a container: UDP to a service on all addresses as a machine of the LAN',
+    'a container: UDP to everybody here, as a machine of the LAN',
+    'a container: UDP to everybody on the network, as a machine of the LAN',
     'a machine of the LAN: the forwarded UDP port as a container of the network',
   ],
 };

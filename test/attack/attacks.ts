@@ -61,6 +61,8 @@ const posing =
 
 const loopback = (): string => '127.0.0.1';
 const gateway = ({ container }: Scene): string => container.router.address;
+/** Of a network of 16 addresses, as ours and the plain recipe's are. */
+const broadcastOf = (address: string): string => address.replace(/\d+$/, (last) => String(Number(last) | 15));
 const secret = ({ ears }: Scene): number => ears.udp.secret;
 const secretTcp = ({ ears }: Scene): number => ears.tcp.secret;
 const secretly = ({ ears }: Scene, text: string, number: number): Buffer => udp(number, ears.udp.secret, text);
@@ -170,6 +172,19 @@ const ofContainer: readonly Attack[] = [
       gateway,
       ({ ears }) => ears.udp.everywhere,
       () => ({ from: '203.0.113.2' }),
+    ),
+  ),
+  ...[
+    ['everybody here', () => '255.255.255.255'] as const,
+    ['everybody on the network', (scene: Scene) => broadcastOf(gateway(scene))] as const,
+  ].map(([whom, to]) =>
+    container(
+      `UDP to ${whom}, as a machine of the LAN`,
+      datagram(
+        to,
+        ({ ears }) => ears.udp.everywhere,
+        () => ({ from: '203.0.113.2' }),
+      ),
     ),
   ),
   container(

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasFirewalld, openFirewalld, type Firewalld } from '../support/firewalld.ts';
 import { requirePlace } from '../support/place.ts';
 import { openUfw } from '../support/ufw.ts';
 import { until } from '../support/until.ts';
@@ -16,14 +17,23 @@ const place = requirePlace();
 const docker = new Docker();
 let ears: Ears;
 let outsiders: Outsiders;
+let firewalld: Firewalld | undefined;
+let enginesRules: string;
 beforeAll(async () => {
   ears = await openEars();
   outsiders = await openOutsiders(docker);
   const ufw = await openUfw(place);
   // Nothing of its own is to stop what we are to stop.
   await ufw.run('default', 'allow', 'incoming');
+  if (!hasFirewalld) return;
+  // It takes the engine's rules where it starts and where it ends, and the engine makes no network without.
+  enginesRules = execFileSync('sh', ['-ec', 'iptables-save'], { encoding: 'utf8' });
+  firewalld = await openFirewalld(place, 'trusted');
+  shell('iptables-restore', enginesRules);
 });
 afterAll(async () => {
+  await firewalld?.[Symbol.asyncDispose]();
+  if (firewalld !== undefined) shell('iptables-restore', enginesRules);
   await outsiders?.[Symbol.asyncDispose]();
   await ears?.[Symbol.asyncDispose]();
 });
@@ -70,6 +80,11 @@ const blockFor = (bridge: string, frames: number): void => {
 
 const shell = (script: string, input = ''): void => void execFileSync('sh', ['-ec', script], { input, stdio: 'pipe' });
 
+/** What was flushed before took its table, and it replaces what is there. */
+const reloadFirewalld = (how: string): void => {
+  if (firewalld !== undefined) shell(`nft add table inet firewalld; ${firewalld.command} ${how}`);
+};
+
 /** What anybody does to a host's rules, with this process's event loop blocked. */
 const faults: Readonly<Record<string, () => void>> = {
   'nft flush ruleset': () => shell('nft flush ruleset'),
@@ -82,6 +97,8 @@ const faults: Readonly<Record<string, () => void>> = {
   'an empty iptables-restore': () =>
     shell('iptables-restore', ['raw', 'mangle', 'nat', 'filter'].map((table) => `*${table}\nCOMMIT\n`).join('')),
   'nft -f of an empty ruleset': () => shell('nft -f -', 'flush ruleset\n'),
+  'firewalld, loaded anew': () => reloadFirewalld('--reload'),
+  'firewalld, loaded anew with all of netfilter': () => reloadFirewalld('--complete-reload'),
   'ufw, enabled and loaded anew': () => shell('ufw --force enable; ufw reload; ufw --force disable'),
 };
 

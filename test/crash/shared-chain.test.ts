@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { sweep } from '../../src/index.ts';
 import { requirePlace } from '../support/place.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
@@ -50,6 +51,37 @@ test('processes that come and go at the same time leave nothing, and are not in 
   });
   await Promise.all(rounds);
   expect(await listOurs()).toEqual([]);
+});
+
+describe('whoever was to be the last was killed on the way out:', () => {
+  const leaveEmpty = [
+    '*nat',
+    ':LHF - [0:0]',
+    '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF',
+    'COMMIT',
+    '',
+  ];
+  const leave = () =>
+    outputOf(execHere, ['sh', '-c', 'printf "$0" | iptables-restore --noflush', leaveEmpty.join('\n')]);
+
+  test('the next opening takes what all share, with whichever strategy', async () => {
+    await leave();
+    expect(await doors()).toHaveLength(1);
+    await using next = startOpener('nftables', 'close');
+    expect(await next.exit, next.stderr()).toEqual({ code: 0, signal: null });
+    expect(await listOurs()).toEqual([]);
+  });
+
+  test('a sweep takes and tells it, and leaves it to those who are in it', async () => {
+    await leave();
+    expect((await sweep()).removed).toEqual([{ kind: 'rules', name: 'iptables nat: LHF' }]);
+    expect(await listOurs()).toEqual([]);
+    await using net = await opening();
+    expect((await sweep()).removed).toEqual([]);
+    expect(await doors()).toHaveLength(1);
+    await net.close();
+    expect(await listOurs()).toEqual([]);
+  });
 });
 
 test('a rule that somebody else put there meanwhile stays', async () => {

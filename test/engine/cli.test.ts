@@ -88,13 +88,32 @@ describe('doctor, ls and sweep', () => {
     expect(listed).toContainEqual(
       expect.objectContaining({ networkName: name, pid: owner.process.pid, alive: 'alive' }),
     );
-    expect((await cli(['ls'])).stdout).toMatch(
-      new RegExp(String.raw`^NETWORK +OPENED WITH [^]*^${name} +\d+:80/tcp `, 'm'),
-    );
+    expect((await cli(['ls'])).stdout).toMatch(new RegExp(String.raw`^NETWORK +PORTS [^]*^${name} +\d+:80/tcp `, 'm'));
     const swept = await cli(['sweep', '--json']);
     expect(swept.exitCode, swept.stderr).toBe(0);
     expect(JSON.parse(swept.stdout)).toMatchObject({ failed: [] });
     expect((await cli(['ls'])).stdout).toContain(name);
+  });
+
+  it.each(['nftables', 'iptables', 'relay', 'sidecar'])('list the ports of now, with %s', async (strategy) => {
+    const source = `import { openLocalhostForward } from './src/index.ts';
+const net = await openLocalhostForward({ hostPort: 8088, containerPort: 80 }, { verify: false, strategy: '${strategy}' });
+console.log(net.networkName);
+process.stdin.once('data', async () => {
+  await net.forward({ hostPort: 53, protocol: 'udp' });
+  await net.forward({ hostPort: 9000, containerPort: 81 });
+  await net.unforward(80);
+  console.log('changed');
+});`;
+    await using owner = spawnScript({ source });
+    const name = await owner.waitForLine(/^lhf-/);
+    const line = (ports: string): RegExp => new RegExp(`^${name} +${ports} +198`, 'm');
+    expect((await cli(['ls'])).stdout).toMatch(line('8088:80/tcp'));
+    owner.send('change');
+    await owner.waitForLine(/^changed$/);
+    const { stdout } = await cli(['ls']);
+    expect(stdout).toMatch(line('(53:53/udp 9000:81/tcp|9000:81/tcp 53:53/udp)'));
+    expect(stdout).not.toContain('8088:80');
   });
 });
 
@@ -117,6 +136,23 @@ describe('a reader that goes away', () => {
     } finally {
       await rm(errors, { force: true });
     }
+  });
+});
+
+it('says that what it was to keep is lost on a full disk, and counts that', async () => {
+  const { stderr, exitCode } = await execHere([
+    'sh',
+    '-c',
+    'exec "$@" > /dev/full',
+    'sh',
+    process.execPath,
+    main,
+    'ls',
+    '--json',
+  ]);
+  expect({ stderr, exitCode }).toEqual({
+    stderr: 'localhost-forward: cannot write to standard output: ENOSPC: no space left on device, write\n',
+    exitCode: 1,
   });
 });
 

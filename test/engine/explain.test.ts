@@ -72,6 +72,7 @@ const normal = (text: string, { name }: { readonly name: string }): string =>
     .replaceAll(name.slice('lhf-'.length), '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<hour>')
     .replaceAll(/(lhf-probe-\w{5})-\d+/g, '$1')
+    .replaceAll(/(lhf-rights-)\w{8}(?:-\w{20})?/g, '$1<id>')
     .replaceAll(/("(?:HOST|USER)_KEY=)[^"]*"/g, '$1"')
     .replaceAll(/(lhf-carried-[\w<>-]+-)\w{6}\//g, '$1/');
 
@@ -85,11 +86,17 @@ const calls = (told: Explanation): string[] =>
       return `${path} ${call.startsWith('POST') ? JSON.stringify(body ?? {}, shortened) : ''}`;
     });
 
-/** What is removed is removed at once, and is noted in any order, twice where something of it was still going. */
+/**
+ * What is removed is removed at once, and is noted in any order, twice where something of it was still going. The container that changes the
+ * kernel is started beside all the rest.
+ */
 const inOrder = (noted: readonly string[]): string[] => [
-  ...noted.filter((call) => !call.startsWith('DELETE ')),
+  ...noted.filter((call) => isBeside(call)),
+  ...noted.filter((call) => !isBeside(call) && !call.startsWith('DELETE ')),
   ...new Set(noted.filter((call) => call.startsWith('DELETE ')).toSorted()),
 ];
+
+const isBeside = (call: string): boolean => call.startsWith('POST /containers/') && call.includes('lhf-rights-');
 
 const programs = (told: Explanation, by: 'nft' | 'iptables'): string[] =>
   stepsOf(told)
@@ -140,6 +147,8 @@ const strategies: readonly (readonly [string, LocalhostForwardOptions])[] = [
   ['relay', { strategy: 'relay' }],
   ['sidecar', { strategy: 'sidecar' }],
   ['tunnel', { strategy: 'tunnel' }],
+  ['nftables, by a container', { strategy: 'nftables', privilege: 'container' }],
+  ['iptables, by a container', { strategy: 'iptables', privilege: 'container' }],
 ];
 
 beforeAll(async () => void (process.env['LOCALHOST_FORWARD_TUNNEL_IMAGE'] = await importSshdImage(new Docker())));

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openLocalhostForward, type Strategy } from '../../src/index.ts';
+import { openLocalhostForward, type LocalhostForward, type Strategy } from '../../src/index.ts';
 import { startNode } from '../support/containers.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
@@ -78,3 +78,24 @@ test.each(['nftables', 'relay'] as const)(
     expect(await spared.verify()).toMatchObject({ ports: [{ proof: expect.any(String) as string }] });
   },
 );
+
+test('one container more than there is room for has the probes’ address, which is told with its name', async () => {
+  await using net = await openLocalhostForward(
+    { hostPort: 0, containerPort: 80 },
+    { strategy: 'nftables', subnet: '10.213.4.0/29', listener: true, verify: false },
+  );
+  await using all = await startAll(net, 5);
+  const last = all.containers.find(({ address }) => address === '10.213.4.6');
+  const name = await outputOf(execHere, ['docker', 'inspect', '--format', '{{slice .Name 1}}', last?.id ?? 'none']);
+  const { finding, sentence } = await net.diagnose({ timeoutMs: 2_000 });
+  expect({ finding, sentence }).toEqual({
+    finding: 'probe-failed',
+    sentence: `The probe itself did not work: the container ${name.trim()} has 10.213.4.6, the address that probes have on ${net.networkName}, and its calls are no hits: beside it 10.213.4.0/29 has room for 4 containers`,
+  });
+});
+
+const startAll = async (net: LocalhostForward, count: number) => {
+  const containers = await Promise.all(Array.from({ length: count }, () => startNode(net)));
+  const close = () => Promise.all(containers.map((one) => one[Symbol.asyncDispose]()));
+  return { containers, [Symbol.asyncDispose]: async () => void (await close()) };
+};

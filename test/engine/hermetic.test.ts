@@ -20,7 +20,9 @@ test('smoke --hermetic proves a hermetic network', async () => {
   expect(strategy).toBe('nftables');
   expect(steps.find(({ name }) => name === 'hermetic')).toMatchObject({
     ok: true,
-    detail: expect.stringMatching(/^of \d{4} ports of this host's \d+ addresses the forwarded ones alone/) as string,
+    detail: expect.stringMatching(
+      /^of all 65535 ports of [\d.]+, and of \d{4} of this host's other addresses \(\d+\), the forwarded ones alone/,
+    ) as string,
   });
 });
 

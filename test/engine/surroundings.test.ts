@@ -128,6 +128,15 @@ test('it works, each beside the others', async () => {
       before: 'process.env = Object.freeze({ ...process.env })',
       enter: sh('exec 2>&-'),
     },
+    'nobody who reads what is asked for, and a disk that is full': {
+      env: { DEBUG: 'localhost-forward*' },
+      enter: sh('exec 2> /dev/full'),
+    },
+    // Node starts no thread there.
+    'a folder that is gone, and a thread': {
+      env: { LOCALHOST_FORWARD_STRATEGY: 'relay' },
+      enter: sh('cd "$(mktemp -d)" && rmdir "$PWD"'),
+    },
     'loaders, hooks, conditions and files before it, no environment but this': {
       env: { NODE_OPTIONS: loaded() },
       before: 'process.env = { DOCKER_HOST: process.env.DOCKER_HOST }',
@@ -136,7 +145,10 @@ test('it works, each beside the others', async () => {
     'all that --permission may allow': { execArgv: permitted },
   };
   const left = await snapshotHere();
-  const outcomes = await Promise.all(Object.entries(around).map(async ([name, one]) => [name, await live(one)]));
+  const outcomes = await Promise.all(
+    // Whoever says nothing is named.
+    Object.entries(around).map(async ([name, one]) => [name, await live(one).catch((error: unknown) => error)]),
+  );
   expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(Object.keys(around).map((name) => [name, works])));
   await until(async () => renderDifference(left, await snapshotHere()) === '', { what: 'all of it to go' });
 });

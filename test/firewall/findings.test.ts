@@ -125,6 +125,26 @@ describe.each([
   });
 });
 
+it.each([
+  ['drops', 'iptables -A INPUT ! -i lo -j DROP'],
+  ['rejects', 'iptables -A INPUT ! -i lo -j REJECT'],
+])('of a firewall that %s a relay names no rule, and the advice mends it', async (_, on) => {
+  await using net = drive(engine, { strategy: 'relay', verify: false, service: { host: '127.0.0.1' } });
+  expect(await net.open()).toHaveProperty('ok');
+  expect(await net.diagnose()).toMatchObject({ reachable: true });
+  await shell(engine, on);
+  try {
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject({ reachable: false, finding: 'firewall-input' });
+    expect(diagnosis.hops.filter(({ ok }) => ok === false).map(({ name }) => name)).toEqual(['input']);
+    await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+  } finally {
+    await net.close();
+    await shell(engine, 'iptables -F INPUT');
+  }
+});
+
 it('tells a rule that is gone, and verify puts it back', async () => {
   await using net = drive(engine, { strategy: 'iptables', verify: false, service: { host: '127.0.0.1' } });
   const { ok } = await net.open();

@@ -94,6 +94,14 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'keeps what it was asked, and tells by whom',
   ],
   'sudo ip rule add pref ${…} to ${…} lookup main': ['test/firewall/routes.test.ts', 'and the advice mends it'],
+  'sudo firewall-cmd --zone=trusted --change-interface=${…}': [
+    'test/firewall/firewalld.test.ts',
+    'and the advice mends it',
+  ],
+  'sudo iptables -I INPUT 1 -i ${…} -p ${…} --dport ${…} -j ACCEPT': [
+    'test/firewall/findings.test.ts',
+    'a relay names no rule, and the advice mends it',
+  ],
   'sudo iptables -t ${…} -I ${…} 1 -${…} ${…}${…} -j ACCEPT': ['test/firewall/findings.test.ts', 'names the drop by'],
   'sudo iptables -t ${…} -I PREROUTING 1 -i ${…} -j ACCEPT': ['test/firewall/taken.test.ts', 'the advice mends it'],
   'sudo iptables -t nat -I PREROUTING 1 -i ${…} -m addrtype --dst-type LOCAL -m comment --comment lhf:${…} -j ${…}': [
@@ -113,6 +121,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/engine/field.test.ts',
     'a network that was pruned',
   ],
+  "process.chdir('/')": ['test/unit/strategies/carrier/start-thread.test.ts', 'from a thread, which may go nowhere'],
   "strategy: 'auto'": ['test/engine/doctor.test.ts', 'doctor and opening agree'],
   "strategy: 'tunnel'": ['test/engine/tunnel.test.ts', 'is reached by a tunnel'],
   'unset LOCALHOST_FORWARD_SUBNET_POOL': ['test/firewall/routes.test.ts', 'No free'],
@@ -147,6 +156,7 @@ export const forPeople: Readonly<Record<string, string>> = {
     'the user’s own projects are to be written otherwise',
   'node without --disallow-code-generation-from-strings': 'why it was given, the user knows',
   'nothing to do': 'nothing is to be done',
+  'nvm install 24': 'takes a registry',
   'open the forward before the spies': 'the user’s own tests are to be written otherwise',
   'sudo apt-get install iptables': 'takes a registry',
   'sudo apt-get install nftables': 'takes a registry',

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, cp } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -18,6 +18,7 @@ const runs: Readonly<Record<string, { script: string; prints: RegExp }>> = {
   compose: { script: 'start', prints: /caller.*\| *3 orders/ },
   'github-actions': { script: 'smoke', prints: /\S/ },
   jest: { script: 'test', prints: /Tests:\s+2 passed, 2 total/ },
+  'jest-esm-typescript': { script: 'test', prints: /Tests:\s+1 passed, 1 total/ },
   mocha: { script: 'test', prints: /2 passing/ },
   'node-test': { script: 'test', prints: /pass 2\b/ },
   'plain-node': { script: 'start', prints: /^\/orders of 198\.1[89]\.\d+\.\d+$/m },
@@ -27,17 +28,6 @@ const runs: Readonly<Record<string, { script: string; prints: RegExp }>> = {
   workers: { script: 'test', prints: /Tests\s+3 passed \(3\)/ },
 };
 
-// The program before the plug-in reads standard input only where it is the one file.
-const standIn = `#!/bin/sh
-cat > .override.yaml
-for word do
-  shift
-  if [ "$word" = - ]; then word=.override.yaml; fi
-  set -- "$@" "$word"
-done
-exec docker-compose "$@"
-`;
-
 /** How compose is called here; undefined where there is none. */
 const findCompose = async (): Promise<string | undefined> => {
   const works = async (...argv: string[]): Promise<boolean> =>
@@ -46,7 +36,7 @@ const findCompose = async (): Promise<string | undefined> => {
       () => false,
     );
   if (await works('docker', 'compose', 'version')) return 'docker compose';
-  return (await works('docker-compose', 'version')) ? './compose-stand-in' : undefined;
+  return (await works('docker-compose', 'version')) ? 'docker-compose' : undefined;
 };
 
 /** What an example needs that a machine may lack. */
@@ -69,8 +59,7 @@ describe('examples', () => {
     const lack = await lacks(name);
     if (lack !== undefined) skip(lack);
     const { script = '', prints = /^$/ } = runs[name] ?? {};
-    await using project = await makeProject('newest', { 'compose-stand-in': standIn });
-    await chmod(join(project.folder, 'compose-stand-in'), 0o755);
+    await using project = await makeProject('newest', {});
     await cp(join(examples, name), project.folder, { recursive: true });
     const env = { IMAGE: await ensureCurlImage(), COMPOSE: name === 'compose' ? await findCompose() : undefined };
     const { exitCode, output } = await project.npm(script, { env });

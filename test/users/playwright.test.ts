@@ -49,6 +49,22 @@ test.use({ localhostForward: {} });
 test('asks for a forward of no ports', async ({ net }) => net.url());
 `;
 
+// What Playwright itself asks of a promise, and what a test does, are told apart in each way of calling a matcher.
+const forgetful = `
+import { expect, test } from 'localhost-forward/playwright';
+test('forgets', async ({ net }) => { expect(net).not.toHaveBeenReached({ port: 81 }); });
+test('forgets at a soft one', async ({ net }) => { expect.soft(net).toLeaveNoTrace(); });
+test('awaits each', async ({ net }) => {
+  await expect(net).not.toHaveBeenReached({ port: 81 });
+  await expect.soft(net, 'nobody called').not.toHaveReceivedRequest();
+  await Promise.all([expect(net).not.toHaveBeenReached(), expect(net).not.toHaveBeenReached({ port: 81 })]);
+  const later = expect(net).not.toHaveBeenReached({ port: 81 });
+  await expect(net).not.toHaveBeenReached({ port: 81 });
+  await later.then(() => 'so it was');
+});
+test('returns it', ({ net }) => expect(net).not.toHaveBeenReached({ port: 81 }));
+`;
+
 const commonJs = `
 const { expect, test } = require('localhost-forward/playwright');
 test('is the same in CommonJS', async ({ net }) => expect(net.url(81)).toBe('http://host.docker.internal:81'));
@@ -66,6 +82,20 @@ describe.each(triedGenerations)('Playwright Test, %s', (generation) => {
     expect(output).toContain('The fixture `net` found no ports: `use.localhostForward.ports` is not set');
     expect(output).toContain('Try: test.use({ localhostForward: { ports: 8088 } })');
     expect(output).toMatch(/1 failed\n.*no-ports.test.mjs[^]*3 passed/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('an expectation that nobody awaited fails its test', async () => {
+    await using project = await makeProject(generation, {
+      'playwright.config.mjs': config,
+      'forgetful.test.mjs': forgetful,
+    });
+    const { exitCode, output } = await project.run(programs.playwright, ['test']);
+    expect(output).toContain(
+      'Nobody awaited expect(net).not.toHaveBeenReached(): the test ended before it was known\n    Try: await expect(net).not.toHaveBeenReached()',
+    );
+    expect(output).toContain('Nobody awaited expect(net).toLeaveNoTrace()');
+    expect(output).toMatch(/2 failed\n.*› forgets ─*\n.*› forgets at a soft one ─*\n +2 passed/);
     expect(exitCode).toBe(1);
   });
 });

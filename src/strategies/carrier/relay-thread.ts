@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { debug } from '../../command/debug.ts';
 import { readProgramText } from '../../engine/program-text.ts';
 import { IdleEnd } from '../../lifecycle/idle-end.ts';
@@ -6,6 +6,7 @@ import { sharedIn } from '../../ownership/session.ts';
 import type { Tools } from '../strategy.ts';
 import type { Told } from '../told.ts';
 import type { RelayAnswer, RelayOrder } from './orders.ts';
+import { startThread } from './start-thread.ts';
 
 /** What carries the bytes of a session's forwards: one thread for all of them, from the first to the last. */
 export const relayThreadOf = ({ session, told }: Pick<Tools, 'session' | 'told'>): RelayThread =>
@@ -58,7 +59,7 @@ export class RelayThread {
     try {
       const text = await readProgramText('relay-worker');
       // Nothing of the user's loaders and options: it needs only Node.
-      const worker = new Worker(text, { eval: true, name: 'localhost-forward relay', env: {}, execArgv: [], argv: [] });
+      const worker = await startThread(text);
       this.#worker = worker;
       this.#lives += 1;
       worker.on('message', (answer: RelayAnswer) => this.#receive(worker, answer));

@@ -1,6 +1,6 @@
 import { debug } from '../../command/debug.ts';
 import { describePruned } from '../../engine/helper-container.ts';
-import { headlineOf, LocalhostForwardError } from '../../errors.ts';
+import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import type { Strategy as StrategyName } from '../../types.ts';
 import {
@@ -234,6 +234,7 @@ const cannotListen = (
   { containerPort, protocol }: PortMapping,
   error: unknown,
 ): LocalhostForwardError => {
+  if (isLocalhostForwardError(error)) return error;
   const { code } = error as NodeJS.ErrnoException;
   const why = { EADDRINUSE: 'something listens there, or on all addresses', EACCES: 'ports below 1024 take root' };
   const what = `The ${strategy} cannot listen on ${address}:${containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;

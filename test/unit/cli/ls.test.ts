@@ -17,6 +17,7 @@ const forward = (more: Partial<ListedForward> = {}): ListedForward => ({
   created: '2026-11-26T21:00:00.123Z',
   pid: 4711,
   command: 'node server.js',
+  isCurrent: true,
   alive: 'alive',
   session: '',
   ...more,
@@ -25,16 +26,37 @@ const forward = (more: Partial<ListedForward> = {}): ListedForward => ({
 const { colors } = terminal();
 
 it('has a header, and the ports of each', () => {
-  const forwards = [forward(), forward({ networkName: 'lhf-abcde002', ports: [], alive: 'dead' })];
-  expect(renderForwards(forwards, colors, undefined)).toEqual([
-    'NETWORK       OPENED WITH            SUBNET          SINCE                 OWNER',
+  const forwards = [
+    forward(),
+    forward({ networkName: 'lhf-abcde002', ports: [], alive: 'dead', isCurrent: false }),
+    forward({ networkName: 'lhf-abcde003', ports: [], alive: 'elsewhere', isCurrent: false }),
+  ];
+  const rows = [
+    'NETWORK       PORTS                  SUBNET          SINCE                 OWNER',
     'lhf-abcde001  8088:80/tcp 53:53/udp  198.18.0.16/28  2026-11-26T21:00:00Z  process 4711 node server.js',
     'lhf-abcde002  no port                198.18.0.16/28  2026-11-26T21:00:00Z  dead: localhost-forward sweep',
-  ]);
+    'lhf-abcde003  no port (at opening)   198.18.0.16/28  2026-11-26T21:00:00Z  elsewhere',
+  ];
+  for (const width of [undefined, 120])
+    expect(renderForwards(forwards, colors, width).map((line) => line.trimEnd())).toEqual(rows);
 });
 
-it('keeps within a terminal', () => {
-  for (const line of renderForwards([forward()], colors, 60)) expect(line.length).toBeLessThanOrEqual(60);
+it.each([60, 80])('tells all of the owner within %i columns', (width) => {
+  const words = 'run --project end-to-end --config ./a-configuration-of-its-own.ts';
+  const command = `/usr/bin/node /home/somebody/orders/node_modules/.bin/vitest ${words}`;
+  const lines = renderForwards([forward({ command })], colors, width);
+  expect(lines[0]).toBe('lhf-abcde001  198.18.0.16/28  2026-11-26T21:00:00Z');
+  const text = lines.join('\n');
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(`8088:80/tcp 53:53/udp process 4711 node …/.bin/vitest ${words}`);
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
+});
+
+it('keeps a command that never ends to a few lines', () => {
+  const lines = renderForwards([forward({ command: 'node --flag '.repeat(1000) })], colors, 60)
+    .join('\n')
+    .split('\n');
+  expect(lines.length).toBeLessThanOrEqual(8);
+  expect(lines.at(-1)).toMatch(/…$/);
 });
 
 it('says where there is none', () => expect(renderForwards([], colors, 80)).toEqual(['no forwards']));

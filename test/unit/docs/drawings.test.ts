@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { drawRatios, type Ratio } from '../../../bench/support/ratio-chart.ts';
 import ratios from '../../../docs/pictures/ratios.json' with { type: 'json' };
+import manifest from '../../../package.json' with { type: 'json' };
+import { badgesOf, drawBadges } from '../../../script/pictures/badges.ts';
 import { drawMoving, drawStill } from '../../../script/pictures/draw.ts';
 import { drawWay } from '../../../script/pictures/way.ts';
 
@@ -9,6 +11,7 @@ import { drawWay } from '../../../script/pictures/way.ts';
 test.each([
   ['ratios', () => drawRatios(ratios satisfies Ratio[])],
   ['way', drawWay],
+  ['badges', () => drawBadges(badgesOf(manifest))],
 ])('%s.svg is as its source draws it', (name, draw) => {
   expect(readFileSync(`docs/pictures/${name}.svg`, 'utf8')).toBe(draw());
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { absolute, relative } from '../../../script/readme-links.ts';
 
 const pages = [
   ...readdirSync('.').filter((name) => name.endsWith('.md')),
@@ -39,4 +40,11 @@ test.each(pages)('%s: its links within the repository lead somewhere', (page) =>
     return !existsSync(file) || (anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).has(anchor));
   });
   expect(broken).toEqual([]);
+});
+
+test('the README that is packed has no link into a repository that is not there, and is itself again afterwards', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  expect(linksOf(readme).filter((target) => !target.startsWith('#')).length).toBeGreaterThan(20);
+  expect(linksOf(absolute(readme)).filter((target) => !target.startsWith('#'))).toEqual([]);
+  expect(relative(absolute(readme))).toBe(readme);
 });

@@ -2,16 +2,17 @@ import type Docker from 'dockerode';
 import { describe, expect, it } from 'vitest';
 import { isLocalhostForwardError } from '../../../src/errors.ts';
 import { describeNonsense } from '../../../src/engine/answers.ts';
+import { Progress } from '../../../src/host/progress.ts';
 import { limitCalls, underNoSignal, underSignal } from '../../../src/engine/limit.ts';
 
 type Callback = (error: unknown, answer?: unknown) => void;
 
 /** A client of an engine that answers nothing by itself, with what it was asked. */
-const silentEngine = (timeout: number) => {
+const silentEngine = (timeout: number, progress?: Progress) => {
   const asked: { callback: Callback; signal: AbortSignal | undefined }[] = [];
   const dial = ({ abortSignal: signal }: { abortSignal?: AbortSignal }, callback: Callback): void =>
     void asked.push({ callback, signal });
-  const docker = limitCalls({ modem: { dial, timeout } } as unknown as Docker, 'unix:///x.sock');
+  const docker = limitCalls({ modem: { dial, timeout } } as unknown as Docker, 'unix:///x.sock', progress);
   const ask = (path: string, method = 'GET'): Promise<unknown> =>
     new Promise((resolve, reject) =>
       docker.modem.dial({ path, method }, (error: unknown, answer: unknown) =>
@@ -36,6 +37,18 @@ describe('a call to an engine', () => {
     expect(asked[0]?.signal?.aborted).toBe(true);
     // What comes late is nobody's.
     asked[0]?.callback(null, { Id: 'x' });
+  });
+
+  it('waits its turn while networks of others come and go, and no longer', async () => {
+    const listings = ['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b', 'docker0 br-b'];
+    const looks: string[] = [];
+    const progress = new Progress(() => {
+      looks.push(listings.shift() ?? 'docker0 br-b');
+      return looks.at(-1) ?? '';
+    }, Infinity);
+    const { ask } = silentEngine(40, progress);
+    expect(await messageOf(ask('/networks/x', 'DELETE'))).toContain('no answer to DELETE /networks/x within 40 ms');
+    expect(looks.slice(0, 5)).toEqual(['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b', 'docker0 br-b']);
   });
 
   it('ends with its opening’s signal, unless it began after that, or is others’ as well', async () => {

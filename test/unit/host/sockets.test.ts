@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { endsOf, parseSockets, readConnectionsFrom } from '../../../src/host/sockets.ts';
+import { endsOf, parseSockets, readConnectionsFrom, type Endpoint } from '../../../src/host/sockets.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 
@@ -38,9 +38,13 @@ const open = async (host: string, onConnection: (socket: Socket) => void) => {
   return { port, client, from: { address: '127.0.0.1', port: client.localPort ?? 0 } };
 };
 
+// The kernel may give the client a port that another connection to another port, closed but not forgotten, had as well.
+const endsAt = async (port: number, from: Endpoint): Promise<Endpoint[]> =>
+  (await readConnectionsFrom(from)).filter((end) => end.port === port);
+
 it.each(['127.0.0.1', '::'])('a connection to a service on %s is seen where it arrived', async (host) => {
   const { port, from } = await open(host, (socket) => void socket.on('error', () => undefined));
-  expect(await readConnectionsFrom(from)).toEqual([{ address: '127.0.0.1', port }]);
+  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port }]);
 });
 
 it('a connection that the service has closed at once is seen, while the other end keeps it', async () => {
@@ -48,7 +52,7 @@ it('a connection that the service has closed at once is seen, while the other en
   const ended = once(client, 'end');
   client.resume();
   await ended;
-  expect(await readConnectionsFrom(from)).toEqual([{ address: '127.0.0.1', port }]);
+  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port }]);
 });
 
 it('a connection that the service has reset is nowhere', async () => {
@@ -58,8 +62,7 @@ it('a connection that the service has reset is nowhere', async () => {
   const failed = new Promise((resolve) => client.on('error', () => undefined).once('close', resolve));
   arrived.resetAndDestroy();
   await failed;
-  // The kernel may give the client a port that another connection to another port, closed but not forgotten, had as well.
-  expect((await readConnectionsFrom(from)).filter((end) => end.port === port)).toEqual([]);
+  expect(await endsAt(port, from)).toEqual([]);
 });
 
 it('listeners, strangers, and handshakes that are not through are no connection', () => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Progress } from '../../../src/host/progress.ts';
 import { Patience } from '../../../src/lifecycle/patience.ts';
 import { UndoStack } from '../../../src/lifecycle/undo-stack.ts';
 
@@ -19,6 +20,16 @@ it('waits on while others who wait for the same get done', async () => {
   other.push('a', async () => undefined);
   await other.run(1_000);
   expect(await patience.wait(50_000, longAgo(), Promise.resolve('done'))).toBe('done');
+});
+
+it('waits on while the engine is seen at work for others', async () => {
+  const listings = ['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b'];
+  const done = Promise.withResolvers<string>();
+  const progress = new Progress(() => {
+    if (listings.length === 1) done.resolve('done');
+    return listings.shift() ?? '';
+  }, Infinity);
+  expect(await new Patience(progress).wait(40, performance.now(), done.promise)).toBe('done');
 });
 
 it('counts nothing that failed as done', async () => {

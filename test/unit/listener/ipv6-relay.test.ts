@@ -18,7 +18,7 @@ let lastPort = 20_000 + (process.pid % 10_000);
 /** A service on ::1, and a relay in front of it. */
 const relayed = async (
   serve: (socket: Socket) => void,
-  mayMove = false,
+  eitherLoopback = false,
 ): Promise<TcpRelay & { readonly stop: () => void; readonly servicePort: number }> => {
   const server = createServer({ allowHalfOpen: true }, serve);
   await new Promise<void>((resolve, reject) => {
@@ -26,7 +26,7 @@ const relayed = async (
   });
   onTestFinished(() => void server.close());
   const servicePort = lastPort;
-  const relay = await openIpv6Relay(servicePort, mayMove);
+  const relay = await openIpv6Relay(servicePort, eitherLoopback);
   onTestFinished(() => relay.close());
   return { ...relay, stop: () => void server.close(), servicePort };
 };
@@ -62,15 +62,15 @@ it('resets who calls while the service is away', async () => {
 it.each([
   [true, 'follows a service that comes back on 127.0.0.1, where nobody named an address'],
   [false, 'leads to nobody on 127.0.0.1 where ::1 was named'],
-])('(%s) %s', async (mayMove) => {
-  const { port, stop, servicePort } = await relayed((socket) => socket.end('on ::1'), mayMove);
+])('(%s) %s', async (eitherLoopback) => {
+  const { port, stop, servicePort } = await relayed((socket) => socket.end('on ::1'), eitherLoopback);
   expect(await text(call(port).end())).toBe('on ::1');
   stop();
   const other = createServer({ allowHalfOpen: true }, (socket) => socket.end('on 127.0.0.1'));
   await once(other.listen({ host: '127.0.0.1', port: servicePort }), 'listening');
   onTestFinished(() => void other.close());
-  expect(mayMove ? await text(call(port).end()) : await failureOf(call(port))).toBe(
-    mayMove ? 'on 127.0.0.1' : 'ECONNRESET',
+  expect(eitherLoopback ? await text(call(port).end()) : await failureOf(call(port))).toBe(
+    eitherLoopback ? 'on 127.0.0.1' : 'ECONNRESET',
   );
 });
 

@@ -203,6 +203,27 @@ const rows: Row[] = [
     /./,
   ],
   [
+    'silence where a relay listens',
+    { ...silent, relayed: true, front: { firewalld: false } },
+    'firewall-input',
+    /^A firewall of this host drops tcp port 80 of lhf-abcdefgh before the relay, which listens on 198\.18\.0\.1$/,
+    /^sudo iptables -I INPUT 1 -i lhf-abcdefgh -p tcp --dport 80 -j ACCEPT$/,
+  ],
+  [
+    'a rejected call where a relay listens, and firewalld runs',
+    { ...sound, ended: 'rejected', relayed: true, front: { firewalld: true } },
+    'firewall-input',
+    /^A firewall of this host, where firewalld runs, drops/,
+    /^sudo firewall-cmd --zone=trusted --change-interface=lhf-abcdefgh$/,
+  ],
+  [
+    'silence where a relay should listen and does not',
+    { ...silent, relayed: true, front: { firewalld: false }, rulePresent: false },
+    'rule-missing',
+    /./,
+    /./,
+  ],
+  [
     'a drop on a host with a policy route',
     { ...silent, counts: { ...through, inputLate: 0, outputEarly: 0, outputLate: 0 }, drops: [drop], detour },
     'firewall-input',

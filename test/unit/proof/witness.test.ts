@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isAtService, judgeArrival } from '../../../src/proof/witness.ts';
+import { isAtService, judgeArrival, judgeCarried } from '../../../src/proof/witness.ts';
 
 const service = { address: '127.0.0.1', port: 8088 };
 const proxy = { address: '198.18.0.1', port: 7892 };
@@ -17,6 +17,13 @@ it.each([
   ['none', [], { at: 'nowhere', to: undefined }],
 ])('a connection with %s', (_, ends, arrival) => {
   expect(judgeArrival({ address: '127.0.0.1', port: 8088 }, ends)).toEqual(arrival);
+});
+
+it('what a carrier’s port was used for before tells nothing where the service has its end', () => {
+  const earlier = { address: '127.0.0.1', port: 42869 };
+  expect(judgeCarried(service, [earlier, service])).toEqual({ at: 'service', to: service });
+  expect(judgeCarried(service, [earlier])).toEqual({ at: 'elsewhere', to: earlier });
+  expect(judgeCarried(service, [])).toEqual({ at: 'nowhere', to: undefined });
 });
 
 it('is proven where our own rule counted it and the service has it', () => {

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectRoot } from '../../support/children.ts';
 import { execHere, outputOf } from '../../support/run.ts';
+import { installByManagers } from './managers.ts';
+import { dependencies, packInto, programsOf } from './pack.ts';
 
 /** The runners' current majors, and the ones before. */
 export const generations = {
@@ -75,15 +77,9 @@ const install = async (generation: Generation): Promise<string> => {
   return folder;
 };
 
-const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
-  version: string;
-  bin: Record<string, string>;
-  dependencies: Record<string, string>;
-};
-
 // The package's own dependencies are installed with it; its code is unpacked anew each time.
 const folderOf = (generation: Generation): string => {
-  const what = JSON.stringify([generations[generation], manifest.dependencies, process.versions.modules]);
+  const what = JSON.stringify([generations[generation], dependencies, process.versions.modules]);
   return join(
     projectRoot,
     '.tools/users',
@@ -123,7 +119,7 @@ const unpackHere = async (folder: string): Promise<void> => {
 
 // As npm does it with what it installs.
 const linkPrograms = async (folder: string): Promise<void> => {
-  for (const [name, file] of Object.entries(manifest.bin)) {
+  for (const [name, file] of Object.entries(programsOf)) {
     const program = join(folder, 'node_modules/localhost-forward', file);
     if (!existsSync(program)) continue;
     await chmod(program, 0o755);
@@ -132,17 +128,11 @@ const linkPrograms = async (folder: string): Promise<void> => {
   }
 };
 
-const packInto = async (folder: string): Promise<string> => {
-  await outputOf(execHere, ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: projectRoot,
-  });
-  return join(folder, `localhost-forward-${manifest.version}.tgz`);
-};
-
 // Node 22 has no import.meta.main.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const generation of ['newest', ...(process.argv.includes('before') ? ['before' as const] : [])] as const) {
     // oxlint-disable-next-line no-await-in-loop -- One npm at a time.
     await install(generation);
   }
+  await installByManagers();
 }

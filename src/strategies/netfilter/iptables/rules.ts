@@ -8,7 +8,8 @@ import type { PortRule, ProbeRule } from '../tables/rules.ts';
  *               shared by all processes                  one process                   one forward
  *
  *  nat   translates: a local address and a forwarded port? then 127.0.0.1:<target port>. Probes of ours first, who may be led elsewhere
- *  raw   where nft has no owned tables: LHF-<nonce> drops what is written to 127/8 or poses as it, LHF-lhf-<id> counts what comes
+ *  raw   where nft has no owned tables: LHF-<nonce> drops what is written to 127/8 or poses as it, LHF-lhf-<id> what comes to this host as
+ *        one of another network, and counts what is left
  */
 export type TableName = 'raw' | 'nat';
 
@@ -59,6 +60,14 @@ const jumpOf = (bridge: string, { session }: ChainOwner): string =>
 // Without these, `route_localnet` opens every port of 127/8 to the bridges, and lets senders pose as 127.x.
 const guards: readonly ChainRule[] = [{ spec: '-d 127.0.0.0/8 -j DROP' }, { spec: '-s 127.0.0.0/8 -j DROP' }];
 
+// UDP services believe the source: nobody comes to this host as one of another network, or as this host, by what is for everybody neither.
+const foreign = (probe: ProbeRule | undefined): string[] =>
+  probe === undefined
+    ? []
+    : [`! -s ${probe.subnet}`, `-s ${probe.gateway}/32`].map(
+        (from) => `${from} -m addrtype --dst-type LOCAL,BROADCAST,MULTICAST -j DROP`,
+      );
+
 const key = ({ protocol, containerPort }: PortRule): string => `${protocol}/${containerPort}`;
 
 const translation = ({ protocol, containerPort, targetPort }: PortRule, from = ''): string =>
@@ -75,6 +84,7 @@ const rulesOf = (table: TableName, { ports, probe }: ChainedBridge): ChainRule[]
   // Hits are the user's: what a proof of ours sends is left out.
   if (table === 'raw')
     return [
+      ...foreign(probe).map((spec) => ({ spec, first: true }) as const),
       ...(from === undefined ? [] : [{ spec: `${from}-j RETURN`, first: true } as const]),
       ...ports.map((port) => ({ spec: traffic(port) })),
     ];
@@ -115,11 +125,15 @@ export const renderChange = (
 
 const changeChain = (chain: string, before: readonly ChainRule[], after: readonly ChainRule[]): string[] => {
   const [had, has] = [before, after].map((rules) => new Set(rules?.map(({ spec }) => spec)));
+  const added = after.filter(({ spec }) => had?.has(spec) !== true);
   return [
     ...before.filter(({ spec }) => has?.has(spec) !== true).map(({ spec }) => `-D ${chain} ${spec}`),
-    ...after
-      .filter(({ spec }) => had?.has(spec) !== true)
-      .map(({ spec, first }) => `${first === true ? '-I' : '-A'} ${chain} ${spec}`),
+    // Each goes before all others, so that the last of them comes first.
+    ...added
+      .filter(({ first }) => first === true)
+      .map(({ spec }) => `-I ${chain} ${spec}`)
+      .toReversed(),
+    ...added.filter(({ first }) => first !== true).map(({ spec }) => `-A ${chain} ${spec}`),
   ];
 };
 

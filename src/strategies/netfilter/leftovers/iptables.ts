@@ -29,6 +29,7 @@ const kindOf = (
       parseIptables(table, saved).map((mark) => ({ ...mark, origin: name })),
     );
   },
+  ...(tables.some(hasShared) && { removeShared: (tools) => removeShared(tables.filter(hasShared), tools) }),
   remove: async (marks, tools) => {
     const failure = await removeAll(marks, tools)
       // Somebody else may have changed the rules between the listing and the removal.
@@ -38,6 +39,9 @@ const kindOf = (
   },
 });
 
+/** The tables in which all processes' chains are reached through one. */
+const hasShared = (table: IptablesTable): boolean => table === 'nat' || table === 'raw';
+
 const listTable = async (
   table: IptablesTable,
   tools: LeftoverTools,
@@ -46,9 +50,7 @@ const listTable = async (
 
 /** Of tables that have no chain of ours, only that one of theirs is read in which our accepts stand. */
 const listingOf = (table: IptablesTable): RootArgv =>
-  table === 'nat' || table === 'raw'
-    ? ['iptables-save', '-t', table]
-    : ['iptables', '-w', '5', '-t', table, '-S', 'INPUT'];
+  hasShared(table) ? ['iptables-save', '-t', table] : ['iptables', '-w', '5', '-t', table, '-S', 'INPUT'];
 
 /** iptables' older kind makes each table that it is asked for. */
 const existing = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<readonly IptablesTable[]> => {
@@ -66,13 +68,32 @@ const removeAll = async (marks: readonly IptablesMark[], tools: LeftoverTools): 
   if (inputs.join('') === '') return;
   const result = await restore(inputs.join(''), tools);
   if (result.exitCode !== 0) throw new Error(reasonOf(result));
-  const shared = tables.filter(
-    (table, n) => (table === 'nat' || table === 'raw') && !/^-X LHF$/m.test(inputs[n] ?? ''),
+  await takeShared(
+    tables.filter((table, n) => hasShared(table) && !/^-X LHF$/m.test(inputs[n] ?? '')),
+    tools,
   );
-  const left = await Promise.all(shared.map((table) => listTable(table, tools, list)));
-  const input = left.map(({ table, saved }) => renderSharedRemoval(table, saved)).join('');
+};
+
+/** Looks first at what was listed already: hardly ever is there anything. */
+const removeShared = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<string[]> => {
+  const listings = await Promise.all((await existing(tables, tools)).map(async (table) => listTable(table, tools)));
+  return takeShared(
+    listings.flatMap(({ table, saved }) => (renderSharedRemoval(table, saved) === '' ? [] : [table])),
+    tools,
+  );
+};
+
+/** Resolves to the names of the chains that went. */
+const takeShared = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<string[]> => {
+  const left = await Promise.all(tables.map((table) => listTable(table, tools, list)));
+  const inputs = left.flatMap(({ table, saved }) => {
+    const input = renderSharedRemoval(table, saved);
+    return input === '' ? [] : [{ name: `iptables ${table}: LHF`, input }];
+  });
+  if (inputs.length === 0) return [];
   // Refused, it is somebody else's by now, who takes it along when he leaves.
-  if (input !== '') await restore(input, tools);
+  const { exitCode } = await restore(inputs.map(({ input }) => input).join(''), tools);
+  return exitCode === 0 ? inputs.map(({ name }) => name) : [];
 };
 
 const restore = (input: string, tools: LeftoverTools): Promise<CommandResult> =>

@@ -6,8 +6,8 @@ export const renderArrival = (table: string): string[] => [
   `add chain ${table} arrived`,
   `add rule ${table} arrived ip daddr 127.0.0.0/8 counter drop`,
   `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
-  // UDP services believe the source: nobody comes to this host as one of another network, or as this host.
-  `add rule ${table} arrived fib daddr type local iifname . ip saddr != @callers counter drop`,
+  // UDP services believe the source: nobody comes to this host as one of another network, or as this host, by what is for everybody neither.
+  `add rule ${table} arrived fib daddr type { local, broadcast, multicast } iifname . ip saddr != @callers counter drop`,
   `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
   `add rule ${table} arrive iifname @bridges jump arrived`,
 ];

@@ -148,6 +148,9 @@ export interface ProbeRule {
   readonly address: string;
   /** Whom the network's members may come as, as {@link callersOf} tells. */
   readonly callers: string;
+  /** The network itself, and its gateway, which is this host. */
+  readonly subnet: string;
+  readonly gateway: string;
   /** Ports that lead elsewhere for probes only: to a listener of ours, where the user's service does not listen yet. */
   readonly trials: readonly PortRule[];
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { LocalhostForwardError } from '../../src/errors.ts';
-import { badInputs, firstLineFor } from './support/bad-input.ts';
+import { badInputs, firstLineFor } from '../unit/support/bad-input.ts';
 
 // An engine that writes down who calls, and programs that write down that they ran.
 const folder = mkdtempSync(join(tmpdir(), 'lhf-nothing-'));

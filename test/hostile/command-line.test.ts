@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { runProgram } from '../../../src/cli/program.ts';
+import { runProgram } from '../../src/cli/program.ts';
 import { isHarmless, runs, text } from './generated.ts';
 
 // What would begin to do something: here it is written down.
@@ -9,11 +9,11 @@ const stand = (command: string) => async (given: unknown) => {
   begun.push({ command, given });
   return 0;
 };
-vi.mock('../../../src/cli/smoke.ts', () => ({ smoke: stand('smoke') }));
-vi.mock('../../../src/cli/run.ts', () => ({ run: stand('run') }));
-vi.mock('../../../src/cli/doctor.ts', () => ({ doctor: stand('doctor') }));
-vi.mock('../../../src/cli/ls.ts', () => ({ ls: stand('ls') }));
-vi.mock('../../../src/cli/sweep.ts', () => ({ sweep: stand('sweep') }));
+vi.mock('../../src/cli/smoke.ts', () => ({ smoke: stand('smoke') }));
+vi.mock('../../src/cli/run.ts', () => ({ run: stand('run') }));
+vi.mock('../../src/cli/doctor.ts', () => ({ doctor: stand('doctor') }));
+vi.mock('../../src/cli/ls.ts', () => ({ ls: stand('ls') }));
+vi.mock('../../src/cli/sweep.ts', () => ({ sweep: stand('sweep') }));
 
 const word = fc.oneof(
   {

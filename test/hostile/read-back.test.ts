@@ -4,31 +4,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { withComposeFile } from '../../../src/cli/compose-files.ts';
-import { parseDroppingChains } from '../../../src/doctor/firewall.ts';
-import { describeNonsense } from '../../../src/engine/answers.ts';
-import { parseContainerId } from '../../../src/engine/own-container.ts';
-import { parseNetAdmin } from '../../../src/host/facts.ts';
-import { applyDetails } from '../../../src/host/listeners.ts';
-import { parseRoutes, parseRules as parsePolicyRules } from '../../../src/host/routes.ts';
-import { endsOf, parseSockets } from '../../../src/host/sockets.ts';
-import { loaderOptions } from '../../../src/lifecycle/loader-options.ts';
-import { tellWords } from '../../../src/lifecycle/words.ts';
-import { parsePortsLabel } from '../../../src/ownership/names.ts';
-import { parseSession, renderSession } from '../../../src/ownership/owner.ts';
-import { parseBoottimeOffset, parseStat } from '../../../src/ownership/start-time.ts';
-import { parsePolicies } from '../../../src/strategies/netfilter/firewalls/policies.ts';
-import { parseHandles } from '../../../src/strategies/netfilter/firewalls/accept-rule.ts';
-import { guards, parseJumps, parseRules, parseWayIn } from '../../../src/strategies/netfilter/iptables/listing.ts';
-import { parseElements, partOf } from '../../../src/strategies/netfilter/tables/listing.ts';
-import { parseHops } from '../../../src/strategies/netfilter/packets/hops.ts';
+import { withComposeFile } from '../../src/cli/compose-files.ts';
+import { parseDroppingChains } from '../../src/doctor/firewall.ts';
+import { describeNonsense } from '../../src/engine/answers.ts';
+import { parseContainerId } from '../../src/engine/own-container.ts';
+import { parseNetAdmin } from '../../src/host/facts.ts';
+import { applyDetails } from '../../src/host/listeners.ts';
+import { parseRoutes, parseRules as parsePolicyRules } from '../../src/host/routes.ts';
+import { endsOf, parseSockets } from '../../src/host/sockets.ts';
+import { loaderOptions } from '../../src/lifecycle/loader-options.ts';
+import { tellWords } from '../../src/lifecycle/words.ts';
+import { parsePortsLabel } from '../../src/ownership/names.ts';
+import { parseSession, renderSession } from '../../src/ownership/owner.ts';
+import { parseBoottimeOffset, parseStat } from '../../src/ownership/start-time.ts';
+import { parsePolicies } from '../../src/strategies/netfilter/firewalls/policies.ts';
+import { parseHandles } from '../../src/strategies/netfilter/firewalls/accept-rule.ts';
+import { guards, parseJumps, parseRules, parseWayIn } from '../../src/strategies/netfilter/iptables/listing.ts';
+import { parseElements, partOf } from '../../src/strategies/netfilter/tables/listing.ts';
+import { parseHops } from '../../src/strategies/netfilter/packets/hops.ts';
 import {
   parseDrops,
   parseListeners,
   parseTranslators,
   parseUntracked,
-} from '../../../src/strategies/netfilter/packets/trace.ts';
-import { projectRoot } from '../../support/children.ts';
+} from '../../src/strategies/netfilter/packets/trace.ts';
+import { projectRoot } from '../support/children.ts';
 import { isHarmless, runs, text } from './generated.ts';
 
 /** What the kernel and programs print, as far as the repository has it. */

@@ -1,10 +1,13 @@
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
-import { isLocalhostForwardError } from '../../../src/errors.ts';
-import { openRandom } from '../../support/random.ts';
+import { isLocalhostForwardError } from '../../src/errors.ts';
+import { openRandom } from '../support/random.ts';
+
+/** How many times as many inputs as in a usual run: `LHF_TEST_INPUTS=20` for a long one. */
+const times = Math.max(1, Number(process.env['LHF_TEST_INPUTS'] ?? 1) || 1);
 
 /** So many inputs, the same again with the seed that is printed: `LHF_TEST_SEED`. */
-export const runs = (what: string, numRuns: number) => ({ seed: openRandom(what).seed | 0, numRuns });
+export const runs = (what: string, numRuns: number) => ({ seed: openRandom(what).seed | 0, numRuns: numRuns * times });
 
 /** What breaks out of a place that did not expect it. */
 const pieces = [

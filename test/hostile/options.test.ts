@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parsePortWord, PortSyntaxError } from '../../../src/cli/ports.ts';
-import { readPeer } from '../../../src/capture/callers.ts';
-import { renderComposeOverride } from '../../../src/forward/compose.ts';
-import { readContainer } from '../../../src/forward/localhosts.ts';
-import { parseCutOptions, parseSlowOptions } from '../../../src/options/faults.ts';
-import { readHandover } from '../../../src/options/handover.ts';
-import { parseOpenArguments, parseProofOptions } from '../../../src/options/options.ts';
-import { parseReached } from '../../../src/options/reached.ts';
-import { parseRequestMatch } from '../../../src/options/request-match.ts';
-import { renderChange as renderChains } from '../../../src/strategies/netfilter/iptables/rules.ts';
-import { elementsOf, renderChange, tableNamesOf } from '../../../src/strategies/netfilter/tables/rules.ts';
-import { privilegeNames, strategyNames } from '../../../src/types.ts';
+import { parsePortWord, PortSyntaxError } from '../../src/cli/ports.ts';
+import { readPeer } from '../../src/capture/callers.ts';
+import { renderComposeOverride } from '../../src/forward/compose.ts';
+import { readContainer } from '../../src/forward/localhosts.ts';
+import { parseCutOptions, parseSlowOptions } from '../../src/options/faults.ts';
+import { readHandover } from '../../src/options/handover.ts';
+import { parseOpenArguments, parseProofOptions } from '../../src/options/options.ts';
+import { parseReached } from '../../src/options/reached.ts';
+import { parseRequestMatch } from '../../src/options/request-match.ts';
+import { renderChange as renderChains } from '../../src/strategies/netfilter/iptables/rules.ts';
+import { elementsOf, renderChange, tableNamesOf } from '../../src/strategies/netfilter/tables/rules.ts';
+import { privilegeNames, strategyNames } from '../../src/types.ts';
 import { armed, fields, outcomeOf, runs, text, value } from './generated.ts';
 
 const port = fc.integer({ min: 0, max: 65_535 });
@@ -72,7 +72,7 @@ const engine = createServer((socket) => {
   appendFileSync(record, 'engine\n');
   socket.destroy();
 });
-vi.mock('../../../src/command/find-program.ts', async (original) => ({
+vi.mock('../../src/command/find-program.ts', async (original) => ({
   ...(await original<object>()),
   findProgram: (file: string) => {
     appendFileSync(record, `${file}\n`);
@@ -118,7 +118,7 @@ describe('what a program passes', () => {
   });
 
   test('has no effect where it is refused', async () => {
-    const { openLocalhostForward } = await import('../../../src/forward/open.ts');
+    const { openLocalhostForward } = await import('../../src/forward/open.ts');
     let tried = 0;
     const check = async ([given, wishes]: [unknown, unknown]): Promise<void> => {
       if (!('refused' in outcomeOf(() => parseOpenArguments(armed(given), armed(wishes), {})))) return;

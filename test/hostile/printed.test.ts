@@ -1,23 +1,23 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { renderReport } from '../../../src/cli/doctor.ts';
-import { fail } from '../../../src/cli/fail.ts';
-import { renderAnnotation, renderSummary } from '../../../src/cli/github.ts';
-import { renderJunit } from '../../../src/cli/junit.ts';
-import { renderForwards } from '../../../src/cli/ls.ts';
-import { renderFailure } from '../../../src/cli/render-failure.ts';
-import { renderStep } from '../../../src/cli/step-list.ts';
-import { renderSweep } from '../../../src/cli/sweep.ts';
-import { debug } from '../../../src/command/debug.ts';
-import type { DoctorReport } from '../../../src/doctor/doctor.ts';
-import { LocalhostForwardError } from '../../../src/errors.ts';
-import { renderComposeOverride } from '../../../src/forward/compose.ts';
-import { printable, printableLine, renderJson } from '../../../src/printable.ts';
-import { renderPassCommand } from '../../../src/proof/pass-command.ts';
-import { execHere, outputOf } from '../../support/run.ts';
-import { failedRun, failure, run, terminal } from '../cli/example.ts';
-import { machineWith } from '../support/machine.ts';
+import { renderReport } from '../../src/cli/doctor.ts';
+import { fail } from '../../src/cli/fail.ts';
+import { renderAnnotation, renderSummary } from '../../src/cli/github.ts';
+import { renderJunit } from '../../src/cli/junit.ts';
+import { renderForwards } from '../../src/cli/ls.ts';
+import { renderFailure } from '../../src/cli/render-failure.ts';
+import { renderStep } from '../../src/cli/step-list.ts';
+import { renderSweep } from '../../src/cli/sweep.ts';
+import { debug } from '../../src/command/debug.ts';
+import type { DoctorReport } from '../../src/doctor/doctor.ts';
+import { LocalhostForwardError } from '../../src/errors.ts';
+import { renderComposeOverride } from '../../src/forward/compose.ts';
+import { printable, printableLine, renderJson } from '../../src/printable.ts';
+import { renderPassCommand } from '../../src/proof/pass-command.ts';
+import { execHere, outputOf } from '../support/run.ts';
+import { failedRun, failure, run, terminal } from '../unit/cli/example.ts';
+import { machineWith } from '../unit/support/machine.ts';
 import { isHarmless, runs, text } from './generated.ts';
 
 const { colors, width } = terminal(80);
@@ -37,6 +37,7 @@ const shown: Readonly<Record<string, (names: readonly string[]) => string>> = {
           created: d,
           pid: 1,
           command: e,
+          isCurrent: true,
           alive: 'alive',
           session: '',
         },

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { cutModes, type CutMode } from '../faults.ts';
+import { parsePortsLabel, renderPort, type MarkedPort } from './names.ts';
+
+/*
+ * What came and went after a network was made, and what is cut, cannot be told by its labels, which an engine never changes. A socket
+ * without a file tells it: its name, in the kernel's list of sockets, says the port, and it goes with its process, whatever ends that.
+ * Nobody dials it.
+ */
+
+type ShownPort = MarkedPort & { readonly cut?: string | undefined };
+
+const family = 'localhost-forward';
+
+/** A forward's later ports and its cuts, for whoever looks at it from another process. Where no such sockets are to be had, nothing is told. */
+export class PortSigns {
+  readonly #bridge: string;
+  readonly #first: ReadonlySet<string>;
+  readonly #shown = new Map<string, Server>();
+
+  /** `first` are the ports that the network's label tells. */
+  constructor(bridge: string, first: Iterable<MarkedPort>) {
+    this.#bridge = bridge;
+    this.#first = new Set([...first].map(renderPort));
+  }
+
+  /** Tells what differs now. Throws nothing: it is there to be looked at, and no change of ports fails for it. */
+  async show(now: readonly ShownPort[]): Promise<void> {
+    if (process.platform !== 'linux') return;
+    const ports = new Set(now.map(renderPort));
+    const wanted = new Set([
+      ...[...ports.difference(this.#first)].map((port) => `+${port}`),
+      ...[...this.#first.difference(ports)].map((port) => `-${port}`),
+      ...now.flatMap(({ cut, protocol, containerPort }) =>
+        cut === undefined ? [] : [`${cut}:${containerPort}/${protocol}`],
+      ),
+    ]);
+    const gone = [...this.#shown.keys()].filter((sign) => !wanted.has(sign));
+    const missing = [...wanted].filter((sign) => !this.#shown.has(sign));
+    await Promise.all([...gone.map((sign) => this.#takeDown(sign)), ...missing.map((sign) => this.#putUp(sign))]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#shown.keys()].map((sign) => this.#takeDown(sign)));
+  }
+
+  async #putUp(sign: string): Promise<void> {
+    const server = createServer((socket) => socket.destroy()).unref();
+    try {
+      server.listen({ path: `\0${family}/${this.#bridge}/${sign}` });
+      await once(server, 'listening');
+      this.#shown.set(sign, server);
+    } catch {
+      // Not to be had here, as under Node's --permission: `ls` tells what the label does.
+    }
+  }
+
+  #takeDown(sign: string): Promise<void> {
+    const server = this.#shown.get(sign);
+    this.#shown.delete(sign);
+    return new Promise((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  }
+}
+
+/** What signs say of a forward's ports, given those of its label; undefined where its process cannot be looked at from here. */
+export const readPortSigns = async (
+  bridge: string,
+  pid: number,
+  first: readonly MarkedPort[],
+): Promise<MarkedPort[] | undefined> => {
+  const signs = await readSigns(bridge, pid);
+  if (signs === undefined) return undefined;
+  const gone = new Set(signs.filter((sign) => sign.startsWith('-')).map((sign) => sign.slice(1)));
+  const came = signs.filter((sign) => sign.startsWith('+')).flatMap((sign) => parsePortsLabel(sign.slice(1)));
+  // The kernel lists sockets in no order.
+  came.sort((a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol));
+  return [...first.filter((port) => !gone.has(renderPort(port))), ...came];
+};
+
+/** How a port of a forward is cut on purpose, as its process says. `pidOf` tells that process, and is asked where anybody says something. */
+export const readCuts = async (
+  bridge: string,
+  pidOf: () => Promise<number | undefined>,
+): Promise<(port: Pick<MarkedPort, 'containerPort' | 'protocol'>) => CutMode | undefined> => {
+  const anybody = await listSigns(bridge).catch(() => []);
+  const signs = new Set(anybody.length === 0 ? [] : await readSigns(bridge, await pidOf()));
+  return ({ containerPort, protocol }) => cutModes.find((cut) => signs.has(`${cut}:${containerPort}/${protocol}`));
+};
+
+const readSigns = async (bridge: string, pid: number | undefined): Promise<string[] | undefined> => {
+  try {
+    const signs = await listSigns(bridge);
+    if ((await readlink(`/proc/${pid}/ns/net`)) !== (await readlink('/proc/self/ns/net'))) return undefined;
+    // A name can be anybody's: only the owner's own sockets are believed.
+    const own = signs.length === 0 ? new Set<string>() : await socketsOf(pid);
+    return signs.filter(({ inode }) => own.has(inode)).map(({ sign }) => sign);
+  } catch {
+    return undefined;
+  }
+};
+
+const listSigns = async (bridge: string): Promise<{ inode: string; sign: string }[]> => {
+  const list = await readFile('/proc/self/net/unix', 'utf8');
+  const pattern = new RegExp(String.raw`(\d+) @${family}/${bridge}/(\S+)$`, 'gm');
+  return [...list.matchAll(pattern)].map(([, inode = '', sign = '']) => ({ inode, sign }));
+};
+
+const socketsOf = async (pid: number | undefined): Promise<Set<string>> => {
+  const folder = `/proc/${pid}/fd`;
+  const links = await Promise.all(
+    (await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => '')), // one that was closed meanwhile
+  );
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+};

@@ -1,0 +1,65 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import { parsePortsLabel, renderPort } from '../../../src/ownership/names.ts';
+import { PortSigns, readCuts, readPortSigns } from '../../../src/ownership/port-signs.ts';
+import { spawnScript } from '../../support/children.ts';
+
+const bridge = `lhf-${process.pid.toString(36).padStart(8, '0').slice(-8)}`;
+const first = parsePortsLabel('8088:80/tcp 53:53/udp');
+const signs = new PortSigns(bridge, first);
+afterEach(() => signs.close());
+
+const read = async (): Promise<string[] | undefined> =>
+  (await readPortSigns(bridge, process.pid, first))?.map(renderPort);
+
+test('tell what came and went, and nothing once they are closed', async () => {
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
+  await signs.show(parsePortsLabel('8088:80/tcp 53:53/udp 9000:81/tcp 9000:81/udp'));
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp', '9000:81/tcp', '9000:81/udp']);
+  await signs.show(parsePortsLabel('9000:81/tcp 7000:80/tcp'));
+  expect(await read()).toEqual(['7000:80/tcp', '9000:81/tcp']);
+  await signs.show(first);
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
+  await signs.show([]);
+  await signs.close();
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
+});
+
+test('tell how a port is cut, and ask whose they are only where anything is said', async () => {
+  const cuts = async (): Promise<unknown[]> => {
+    const cutOf = await readCuts(bridge, async () => process.pid);
+    return first.map(cutOf);
+  };
+  await readCuts(bridge, () => Promise.reject(new Error('nobody says anything')));
+  await signs.show(first.map((port) => (port.protocol === 'tcp' ? { ...port, cut: 'drop' } : port)));
+  expect(await cuts()).toEqual(['drop', undefined]);
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
+  await signs.show(first.map((port) => ({ ...port, cut: 'reset' })));
+  expect(await cuts()).toEqual(['reset', 'reset']);
+  const strangers = await readCuts(bridge, async () => process.ppid);
+  expect(first.map(strangers)).toEqual([undefined, undefined]);
+  await signs.show(first);
+  expect(await cuts()).toEqual([undefined, undefined]);
+});
+
+test('are told apart by forward', async () => {
+  const other = new PortSigns('lhf-00000000', []);
+  await other.show(parsePortsLabel('9000:81/tcp'));
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
+  await other.close();
+});
+
+test('are the owner’s alone: anybody may take such a name', async () => {
+  const somebody = createServer().listen({ path: `\0localhost-forward/${bridge}/-8088:80/tcp` });
+  await once(somebody, 'listening');
+  await using owner = spawnScript({ source: 'console.log("here"); process.stdin.resume();' });
+  await owner.waitForLine(/here/);
+  const told = await readPortSigns(bridge, owner.process.pid ?? 0, first);
+  expect(told?.map(renderPort)).toEqual(['8088:80/tcp', '53:53/udp']);
+  somebody.close();
+});
+
+test('say nothing of a process that is not there', async () => {
+  expect(await readPortSigns(bridge, 2 ** 22, first)).toBeUndefined();
+});
