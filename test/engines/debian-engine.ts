@@ -32,6 +32,8 @@ export const startDebianEngine = async (name: EngineName): Promise<DebianEngine>
   const close = async (): Promise<void> => {
     await namespaces.close();
     await removeCgroups(`lhf-${name}`);
+    // Podman's own, which another one may have things in.
+    await removeCgroups('libpod_parent').catch(() => undefined);
     await rm(directory, { recursive: true, force: true });
   };
   await replaceNft(spawnAsRoot, directory, root);
