@@ -28,8 +28,8 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
       clearTimeout(timer);
       timer = setTimeout(end, resetWithinMs ?? 0, 'open');
     });
-    // One behind an sshd can only be ended.
-    socket.on('end', () => end('END')).resume();
+    // Who let somebody in was open, however soon he hung up; where a reset is waited for, one behind an sshd can only end it.
+    socket.on('end', () => end(resetWithinMs === undefined ? 'open' : 'END')).resume();
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 
