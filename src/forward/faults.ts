@@ -1,3 +1,4 @@
+import type { PortSigns } from '../ownership/port-signs.ts';
 import { keyOf, type Fault, type PortMapping, type Route } from '../strategies/strategy.ts';
 import type { LocalhostForward } from '../types.ts';
 import { notForwarded } from './describe.ts';
@@ -11,14 +12,23 @@ interface Parts {
 /** What is wrong with the ports of one forward on purpose, by their keys. */
 export class Faults {
   readonly #parts: Parts;
+  readonly #signs: Pick<PortSigns, 'show'>;
   readonly #faults = new Map<string, Fault>();
 
-  constructor(parts: Parts) {
+  /** `signs` tell other processes what became of ports. */
+  constructor(parts: Parts, signs: Pick<PortSigns, 'show'>) {
     this.#parts = parts;
+    this.#signs = signs;
   }
 
   of(port: PortMapping): Fault {
     return this.#faults.get(keyOf(port)) ?? {};
+  }
+
+  /** Tells other processes what became of these ports. */
+  tell(ports: readonly PortMapping[]): Promise<void> {
+    const isThere = (port: PortMapping): boolean => this.#parts.openPorts.has(keyOf(port));
+    return this.#signs.show(ports.map((port) => ({ ...port, isThere: isThere(port), cut: this.of(port).cut })));
   }
 
   /** Changes the faults of all that a container port stands for, or of all ports: of all of them or of none. @throws LHF_ERR_INVALID_OPTION */
@@ -37,6 +47,8 @@ export class Faults {
     } catch (error) {
       for (const [port, fault] of before) await this.#set(port, fault).catch(() => undefined);
       throw error;
+    } finally {
+      await this.tell(ports);
     }
   }
 

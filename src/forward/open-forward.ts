@@ -59,9 +59,9 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     });
     this.#parts = parts;
     this.#accepts = new Set(parts.accepts);
-    this.#faults = new Faults(parts);
     this.#localhosts = new Localhosts(parts);
     this.#signs = new PortSigns(network.bridge, this.ports);
+    this.#faults = new Faults(parts, this.#signs);
     parts.undo.push('what stands at the localhost of containers', () => this.#localhosts.close());
     parts.undo.push('what tells its later ports and cuts', () => this.#signs.close());
   }
@@ -76,6 +76,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       });
       await this.#localhosts.add(opened.mapping).catch((error: unknown) => takeBack(opened, route, error));
       openPorts.set(keyOf(opened.mapping), opened);
+      await this.#faults.tell([opened.mapping]);
       return describePort(opened.mapping);
     });
   }
@@ -89,6 +90,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
       await this.#parts.route.remove(opened.mapping);
       this.#faults.forget(opened.mapping);
       this.#parts.openPorts.delete(keyOf(opened.mapping));
+      await this.#faults.tell([opened.mapping]);
       await opened.close();
     });
   }
@@ -189,11 +191,7 @@ export class OpenForward extends ForwardView implements LocalhostForward {
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
     const changed = this.#changes.then(async () => {
       this.assertOpen('this');
-      try {
-        return await coded(`A call on ${this.networkName}`, work);
-      } finally {
-        await this.#signs.show(this.probedPorts());
-      }
+      return coded(`A call on ${this.networkName}`, work);
     });
     this.#changes = changed.catch(() => undefined);
     return changed;

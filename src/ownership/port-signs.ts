@@ -10,7 +10,8 @@ import { parsePortsLabel, renderPort, type MarkedPort } from './names.ts';
  * Nobody dials it.
  */
 
-type ShownPort = MarkedPort & { readonly cut?: string | undefined };
+/** A port as it is now. */
+type ShownPort = MarkedPort & { readonly isThere: boolean; readonly cut?: CutMode | undefined };
 
 const family = 'localhost-forward';
 
@@ -26,24 +27,36 @@ export class PortSigns {
     this.#first = new Set([...first].map(renderPort));
   }
 
-  /** Tells what differs now. Throws nothing: it is there to be looked at, and no change of ports fails for it. */
-  async show(now: readonly ShownPort[]): Promise<void> {
+  /**
+   * Tells what differs now, given the ports that changed: others cost nothing, however many there are. Throws nothing: it is there to be
+   * looked at, and no change of ports fails for it.
+   */
+  async show(changed: readonly ShownPort[]): Promise<void> {
     if (process.platform !== 'linux') return;
-    const ports = new Set(now.map(renderPort));
-    const wanted = new Set([
-      ...[...ports.difference(this.#first)].map((port) => `+${port}`),
-      ...[...this.#first.difference(ports)].map((port) => `-${port}`),
-      ...now.flatMap(({ cut, protocol, containerPort }) =>
-        cut === undefined ? [] : [`${cut}:${containerPort}/${protocol}`],
-      ),
-    ]);
-    const gone = [...this.#shown.keys()].filter((sign) => !wanted.has(sign));
-    const missing = [...wanted].filter((sign) => !this.#shown.has(sign));
-    await Promise.all([...gone.map((sign) => this.#takeDown(sign)), ...missing.map((sign) => this.#putUp(sign))]);
+    await Promise.all(
+      changed.flatMap((port) => this.#signsOf(port).map(([sign, isWanted]) => this.#set(sign, isWanted))),
+    );
+  }
+
+  /** All that can be said of a port, and whether it is so. */
+  #signsOf(port: ShownPort): [sign: string, isWanted: boolean][] {
+    const { isThere, cut, protocol, containerPort } = port;
+    const name = renderPort(port);
+    const isFirst = this.#first.has(name);
+    return [
+      [`+${name}`, isThere && !isFirst],
+      [`-${name}`, !isThere && isFirst],
+      ...cutModes.map((mode): [string, boolean] => [`${mode}:${containerPort}/${protocol}`, isThere && mode === cut]),
+    ];
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#shown.keys()].map((sign) => this.#takeDown(sign)));
+  }
+
+  async #set(sign: string, isWanted: boolean): Promise<void> {
+    if (isWanted === this.#shown.has(sign)) return;
+    await (isWanted ? this.#putUp(sign) : this.#takeDown(sign));
   }
 
   async #putUp(sign: string): Promise<void> {

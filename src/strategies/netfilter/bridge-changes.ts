@@ -93,11 +93,23 @@ export const differing = <Content extends BridgeContent>(
   for (const bridge of bridges) {
     const [old, now] = [before.get(bridge), after.get(bridge)];
     const trials = [...(old?.probe?.trials ?? []), ...(now?.probe?.trials ?? [])];
-    const [oldPorts, nowPorts] = [new Set(old?.ports), new Set(now?.ports)];
+    const all = [old?.ports ?? [], now?.ports ?? []] as const;
+    const [oldOnes, nowOnes] = trials.length > 0 ? all : withoutCommonEnds(...all);
+    const [oldPorts, nowPorts] = [new Set(oldOnes), new Set(nowOnes)];
     const differs = (port: PortRule): boolean =>
       !oldPorts.has(port) || !nowPorts.has(port) || trials.some((trial) => isSame(trial, port));
-    if (old !== undefined) had.set(bridge, { ...old, ports: old.ports.filter(differs) });
-    if (now !== undefined) has.set(bridge, { ...now, ports: now.ports.filter(differs) });
+    if (old !== undefined) had.set(bridge, { ...old, ports: oldOnes.filter(differs) });
+    if (now !== undefined) has.set(bridge, { ...now, ports: nowOnes.filter(differs) });
   }
   return [had, has];
+};
+
+/** What two lists have between the beginning and the end that they share: one port more or less leaves that port, of thousands. */
+const withoutCommonEnds = <T>(one: readonly T[], other: readonly T[]): [readonly T[], readonly T[]] => {
+  const most = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < most && one[start] === other[start]) start += 1;
+  let end = 0;
+  while (end < most - start && one[one.length - 1 - end] === other[other.length - 1 - end]) end += 1;
+  return [one.slice(start, one.length - end), other.slice(start, other.length - end)];
 };

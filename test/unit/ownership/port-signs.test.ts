@@ -13,15 +13,20 @@ afterEach(() => signs.close());
 const read = async (): Promise<string[] | undefined> =>
   (await readPortSigns(bridge, process.pid, first))?.map(renderPort);
 
+const there = (label: string) => parsePortsLabel(label).map((port) => ({ ...port, isThere: true }));
+const gone = (label: string) => parsePortsLabel(label).map((port) => ({ ...port, isThere: false }));
+
 test('tell what came and went, and nothing once they are closed', async () => {
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
-  await signs.show(parsePortsLabel('8088:80/tcp 53:53/udp 9000:81/tcp 9000:81/udp'));
+  await signs.show(there('9000:81/tcp 9000:81/udp'));
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp', '9000:81/tcp', '9000:81/udp']);
-  await signs.show(parsePortsLabel('9000:81/tcp 7000:80/tcp'));
+  await signs.show(gone('8088:80/tcp 53:53/udp 9000:81/udp'));
+  await signs.show(there('7000:80/tcp'));
   expect(await read()).toEqual(['7000:80/tcp', '9000:81/tcp']);
-  await signs.show(first);
+  await signs.show(gone('7000:80/tcp 9000:81/tcp'));
+  await signs.show(there('8088:80/tcp 53:53/udp'));
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
-  await signs.show([]);
+  await signs.show(gone('8088:80/tcp'));
   await signs.close();
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
 });
@@ -32,20 +37,22 @@ test('tell how a port is cut, and ask whose they are only where anything is said
     return first.map(cutOf);
   };
   await readCuts(bridge, () => Promise.reject(new Error('nobody says anything')));
-  await signs.show(first.map((port) => (port.protocol === 'tcp' ? { ...port, cut: 'drop' } : port)));
+  await signs.show(
+    first.map((port) => ({ ...port, isThere: true, ...(port.protocol === 'tcp' && { cut: 'drop' as const }) })),
+  );
   expect(await cuts()).toEqual(['drop', undefined]);
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
-  await signs.show(first.map((port) => ({ ...port, cut: 'reset' })));
+  await signs.show(first.map((port) => ({ ...port, isThere: true, cut: 'reset' as const })));
   expect(await cuts()).toEqual(['reset', 'reset']);
   const strangers = await readCuts(bridge, async () => process.ppid);
   expect(first.map(strangers)).toEqual([undefined, undefined]);
-  await signs.show(first);
+  await signs.show(first.map((port) => ({ ...port, isThere: true })));
   expect(await cuts()).toEqual([undefined, undefined]);
 });
 
 test('are told apart by forward', async () => {
   const other = new PortSigns('lhf-00000000', []);
-  await other.show(parsePortsLabel('9000:81/tcp'));
+  await other.show(there('9000:81/tcp'));
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
   await other.close();
 });
