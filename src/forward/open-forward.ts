@@ -60,7 +60,8 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     this.#parts = parts;
     this.#accepts = new Set(parts.accepts);
     this.#localhosts = new Localhosts(parts);
-    this.#signs = new PortSigns(network.bridge, this.ports);
+    const first = [...parts.openPorts.values()].map(({ mapping }) => mapping);
+    this.#signs = new PortSigns(network.bridge, first);
     this.#faults = new Faults(parts, this.#signs);
     parts.undo.push('what stands at the localhost of containers', () => this.#localhosts.close());
     parts.undo.push('what tells its later ports and cuts', () => this.#signs.close());
