@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,6 +22,7 @@ import { lanOfHost, lanOfOther, openOutsiders, stationOf, type Outsiders } from 
 requirePlace();
 const docker = new Docker();
 const flood = readFileSync(fileURLToPath(new URL('programs/flood.pl', import.meta.url)), 'utf8');
+const hear6 = readFileSync(fileURLToPath(new URL('programs/hear6.pl', import.meta.url)), 'utf8');
 const opener = fileURLToPath(new URL('programs/open-and-live.ts', import.meta.url));
 const run = (...argv: readonly string[]): Promise<string> => outputOf(execHere, argv);
 
@@ -35,27 +38,30 @@ afterAll(async () => {
 
 /** Services of this host on all addresses, and whether anything ever came to them. */
 const listenForEverybody = async () => {
-  const sockets = [createSocket('udp4'), createSocket('udp6')] as const;
   const heard = new Set<string>();
-  await Promise.all(
-    sockets.map(async (socket) => {
-      socket.on('message', (text) => heard.add(text.toString())).bind(0, socket === sockets[0] ? '0.0.0.0' : '::');
-      await once(socket, 'listening');
-    }),
-  );
-  const [four, six] = sockets.map((socket) => socket.address().port);
+  const four = createSocket('udp4').on('message', (text) => heard.add(text.toString()));
+  await once(four.bind(0, '0.0.0.0'), 'listening');
+  // Node has an uncaught exception for each datagram of a link-local sender whose interface has gone before it is read.
+  const six = spawnHere(['perl', '-e', hear6], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: six.stdout ?? new PassThrough() });
+  const [portOfSix] = (await once(lines, 'line')) as [string];
+  lines.on('line', (text) => heard.add(text));
+  const sender = createSocket('udp6');
+  const ports = { four: four.address().port, six: Number(portOfSix) };
   return {
     soFar: heard as ReadonlySet<string>,
-    ports: { four: four ?? 0, six: six ?? 0 },
+    ports,
     /** Whatever came before now: datagrams wait in one queue. */
     heard: async (): Promise<ReadonlySet<string>> => {
-      sockets[0].send('four now', four ?? 0, '127.0.0.1');
-      sockets[1].send('six now', six ?? 0, '::1');
+      four.send('four now', ports.four, '127.0.0.1');
+      sender.send('six now', ports.six, '::1');
       await until(() => heard.has('four now') && heard.has('six now'), { what: 'the own datagrams' });
       return heard;
     },
     [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.close();
+      for (const socket of [four, sender]) socket.close();
+      six.kill('SIGKILL');
+      await exitOf(six);
     },
   };
 };
