@@ -9,7 +9,7 @@ import { runProgram } from './program.ts';
 let lost: NodeJS.ErrnoException | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || error.code === 'EIO') return;
+    if (error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY)) return;
     if (lost === undefined && stream === process.stdout)
       process.stderr.write(`localhost-forward: cannot write to standard output: ${printableLine(error.message)}\n`);
     lost ??= error;

@@ -39,9 +39,14 @@ interface DialOptions {
 }
 
 /** The same client, each of whose calls is answered in time, by what is an answer, or fails with LHF_ERR_DOCKER_UNAVAILABLE. */
-export const limitCalls = (docker: Docker, endpoint: string, progress = new Progress()): Docker => {
+export const limitCalls = (docker: Docker, endpoint: string, progress?: Progress): Docker => {
   const real = docker.modem as Docker['modem'] & { dial: Dial; timeout?: number };
-  const limits = new Limits(typeof real.timeout === 'number' && real.timeout > 0 ? real.timeout : silentMs, progress);
+  const named = typeof real.timeout === 'number' && real.timeout > 0 ? real.timeout : undefined;
+  // Who names a time means it, whatever else the engine has to do.
+  const limits = new Limits(
+    named ?? silentMs,
+    progress ?? (named === undefined ? new Progress() : new Progress(() => '')),
+  );
   const dial: Dial = (options, callback) => {
     const call = `${options.method ?? 'GET'} ${(options.path ?? '').replace(/\?.*$/, '')}`;
     const giveUp = new AbortController();

@@ -15,6 +15,10 @@ type ShownPort = MarkedPort & { readonly isThere: boolean; readonly cut?: CutMod
 
 const family = 'localhost-forward';
 
+/** Each sign is a file descriptor of the user's process, so that there are so many at most; then one more says that not all is told. */
+const mostSigns = 64;
+const notAll = 'more';
+
 /** A forward's later ports and its cuts, for whoever looks at it from another process. Where no such sockets are to be had, nothing is told. */
 export class PortSigns {
   readonly #bridge: string;
@@ -33,9 +37,7 @@ export class PortSigns {
    */
   async show(changed: readonly ShownPort[]): Promise<void> {
     if (process.platform !== 'linux') return;
-    await Promise.all(
-      changed.flatMap((port) => this.#signsOf(port).map(([sign, isWanted]) => this.#set(sign, isWanted))),
-    );
+    for (const [sign, isWanted] of changed.flatMap((port) => this.#signsOf(port))) await this.#set(sign, isWanted);
   }
 
   /** All that can be said of a port, and whether it is so. */
@@ -56,13 +58,15 @@ export class PortSigns {
 
   async #set(sign: string, isWanted: boolean): Promise<void> {
     if (isWanted === this.#shown.has(sign)) return;
-    await (isWanted ? this.#putUp(sign) : this.#takeDown(sign));
+    if (!isWanted) await this.#takeDown(sign);
+    else await this.#putUp(this.#shown.size < mostSigns ? sign : notAll);
   }
 
   async #putUp(sign: string): Promise<void> {
+    if (this.#shown.has(sign)) return;
     const server = createServer((socket) => socket.destroy()).unref();
     try {
-      server.listen({ path: `\0${family}/${this.#bridge}/${sign}` });
+      server.listen({ exclusive: true, path: `\0${family}/${this.#bridge}/${sign}` });
       await once(server, 'listening');
       this.#shown.set(sign, server);
     } catch {
@@ -77,14 +81,14 @@ export class PortSigns {
   }
 }
 
-/** What signs say of a forward's ports, given those of its label; undefined where its process cannot be looked at from here. */
+/** What signs say of a forward's ports, given those of its label; undefined where they do not say all, or its process cannot be looked at from here. */
 export const readPortSigns = async (
   bridge: string,
   pid: number,
   first: readonly MarkedPort[],
 ): Promise<MarkedPort[] | undefined> => {
   const signs = await readSigns(bridge, pid);
-  if (signs === undefined) return undefined;
+  if (signs === undefined || signs.includes(notAll)) return undefined;
   const gone = new Set(signs.filter((sign) => sign.startsWith('-')).map((sign) => sign.slice(1)));
   const came = signs.filter((sign) => sign.startsWith('+')).flatMap((sign) => parsePortsLabel(sign.slice(1)));
   // The kernel lists sockets in no order.
@@ -115,6 +119,8 @@ const readSigns = async (bridge: string, pid: number | undefined): Promise<strin
 };
 
 const listSigns = async (bridge: string): Promise<{ inode: string; sign: string }[]> => {
+  // A label may say anything.
+  if (!/^lhf-[0-9a-z]+$/.test(bridge)) return [];
   const list = await readFile('/proc/self/net/unix', 'utf8');
   const pattern = new RegExp(String.raw`(\d+) @${family}/${bridge}/(\S+)$`, 'gm');
   return [...list.matchAll(pattern)].map(([, inode = '', sign = '']) => ({ inode, sign }));

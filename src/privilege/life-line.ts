@@ -22,7 +22,7 @@ export class LifeLine {
   static async open(name: string): Promise<LifeLine> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(`\0${name}`, resolve);
+      server.once('error', reject).listen({ exclusive: true, path: `\0${name}` }, resolve);
     });
     return new LifeLine(server);
   }

@@ -34,7 +34,7 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
   });
 
 /** How many ports are dialled at once: more would crowd the answers out. */
-const atOnce = 4_096;
+const atOnce = 4_000;
 
 /** How long the port that is known to answer may take beside them, in milliseconds. */
 const controlMs = 10_000;

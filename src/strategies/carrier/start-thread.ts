@@ -13,7 +13,7 @@ export const startThread = async (text: string): Promise<Worker> => {
   const goBack = leaveFolder();
   try {
     const worker = start(text);
-    await once(worker, 'online');
+    await Promise.race([once(worker, 'online'), once(worker, 'exit')]);
     return worker;
   } finally {
     goBack();
@@ -54,8 +54,11 @@ const leaveFolder = (): (() => void) => {
     );
   }
   return () => {
-    // Its user may have gone somewhere meanwhile.
-    if (process.cwd() === meanwhile) process.chdir(`/proc/self/fd/${folder}`);
-    closeSync(folder);
+    try {
+      // Its user may have gone somewhere meanwhile.
+      if (process.cwd() === meanwhile) process.chdir(`/proc/self/fd/${folder}`);
+    } finally {
+      closeSync(folder);
+    }
   };
 };

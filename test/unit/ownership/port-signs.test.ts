@@ -50,6 +50,14 @@ test('tell how a port is cut, and ask whose they are only where anything is said
   expect(await cuts()).toEqual([undefined, undefined]);
 });
 
+test('are few, however many ports came: then nothing is told of the ports', async () => {
+  const many = Array.from({ length: 70 }, (_, n) => ({ ...first[0], hostPort: 9_000 + n, containerPort: 9_000 + n }));
+  await signs.show(many.map((port) => ({ protocol: 'tcp', ...port, isThere: true })));
+  expect(await read()).toBeUndefined();
+  await signs.close();
+  expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
+});
+
 test('are told apart by forward', async () => {
   const other = new PortSigns('lhf-00000000', []);
   await other.show(there('9000:81/tcp'));
