@@ -42,11 +42,8 @@ interface DialOptions {
 export const limitCalls = (docker: Docker, endpoint: string, progress?: Progress): Docker => {
   const real = docker.modem as Docker['modem'] & { dial: Dial; timeout?: number };
   const named = typeof real.timeout === 'number' && real.timeout > 0 ? real.timeout : undefined;
-  // Who names a time means it, whatever else the engine has to do.
-  const limits = new Limits(
-    named ?? silentMs,
-    progress ?? (named === undefined ? new Progress() : new Progress(() => '')),
-  );
+  // Who names a time means it, whatever else the engine has to do: nothing of the host is looked at then.
+  const limits = new Limits(named ?? silentMs, progress ?? new Progress(named === undefined ? undefined : () => ''));
   const dial: Dial = (options, callback) => {
     const call = `${options.method ?? 'GET'} ${(options.path ?? '').replace(/\?.*$/, '')}`;
     const giveUp = new AbortController();

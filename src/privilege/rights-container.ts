@@ -65,8 +65,8 @@ type Word =
   | { readonly id: number; readonly stdout?: string; readonly stderr?: string; readonly ended?: Ending };
 
 /**
- * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run, or those of an image that the user names: its input and output are
- * attached to this process, whose end is its end.
+ * A container on the host's own network with CAP_NET_ADMIN and nothing else, in which the host's programs run, or those of an image that
+ * the user names. Its input and output are attached to this process, and it ends when that does.
  */
 export class RightsContainer {
   readonly name: string;
