@@ -13,7 +13,9 @@ export const startThread = async (text: string): Promise<Worker> => {
   const goBack = leaveFolder();
   try {
     const worker = start(text);
-    await Promise.race([once(worker, 'online'), once(worker, 'exit')]);
+    // An end before that is an answer, too, and must not look like a thread that runs.
+    const [code] = (await Promise.race([once(worker, 'online'), once(worker, 'exit')])) as [number?];
+    if (code !== undefined) throw new Error(`the thread that is to carry the bytes ended with ${code} when it began`);
     return worker;
   } finally {
     goBack();

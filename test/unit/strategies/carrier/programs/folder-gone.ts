@@ -6,12 +6,14 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { isLocalhostForwardError } from '../../../../../src/errors.ts';
 import { startThread } from '../../../../../src/strategies/carrier/start-thread.ts';
 
-const greet = `require('node:worker_threads').parentPort.postMessage('works')`;
+// Only when asked: what a thread says by itself may come before it is told to be running.
+const answer = `require('node:worker_threads').parentPort.once('message', function () { this.postMessage('works') })`;
 
 const attempt = async (): Promise<unknown> => {
   try {
-    const [said] = (await once(await startThread(greet), 'message')) as [unknown];
-    return said;
+    const worker = await startThread(answer);
+    worker.postMessage('go');
+    return ((await once(worker, 'message')) as [unknown])[0];
   } catch (error) {
     return isLocalhostForwardError(error) ? [error.code, error.message] : String(error);
   }
