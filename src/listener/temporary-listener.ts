@@ -45,8 +45,8 @@ export const openTemporaryListener = async (
 };
 
 const listenTcp = async (port: number, listener: RequestListener): Promise<TemporaryListener> => {
-  // Loaded when used: as a module it brings WebSocket and fetch along, a third of what importing this package would cost.
-  const { createServer } = await import('node:http');
+  // Taken so when used: imported as a module it brings WebSocket and fetch along, a third of what importing this package would cost.
+  const { createServer } = process.getBuiltinModule('node:http');
   const nonce = randomUUID();
   const server = createServer((request, response) =>
     request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response),
