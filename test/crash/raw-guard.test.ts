@@ -4,6 +4,7 @@ import { startNode } from '../support/containers.ts';
 import { requirePlace } from '../support/place.ts';
 import { openPrograms } from '../support/programs.ts';
 import { execHere, outputOf } from '../support/run.ts';
+import { until } from '../support/until.ts';
 import { startOpener, tracesAtLast } from './trace.ts';
 
 // Where nft cannot hold tables, iptables' own table raw guards.
@@ -55,6 +56,32 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     script.send('close');
     await script.waitForLine('closed');
     expect([...(await listOurs('raw')), ...(await listOurs('nat'))]).toEqual([]);
+  });
+
+  test('whichever rule somebody takes away is back with the next proof', async () => {
+    await using opened = await opening('obey');
+    const { script } = opened;
+    const listed = async (): Promise<string[]> => {
+      const tables = await Promise.all(['raw', 'nat'].map(async (table) => [table, await listOurs(table)] as const));
+      return tables.flatMap(([table, lines]) => lines.map((line) => `${table} ${line.replace(/\[\d+:\d+\]/, '')}`));
+    };
+    script.send('verify');
+    await script.waitForLine(/^(broken|verified)/);
+    const whole = await listed();
+    const rules = whole.filter((line) => / -A /.test(line));
+    // The way in, the guards, what is foreign, what is our probe's, a port's traffic and translation.
+    expect(rules.length).toBeGreaterThanOrEqual(12);
+    for (const rule of rules) {
+      const [table = '', , ...words] = rule.split(' ');
+      await outputOf(execHere, ['iptables', '-t', table, '-D', ...words.map((word) => word.replaceAll('"', ''))]);
+      expect(await listed()).toHaveLength(whole.length - 1);
+      const told = script.lines.length;
+      script.send('verify');
+      await until(() => script.lines.slice(told).some((line) => /^(broken|verified)/.test(line)), {
+        what: `a proof without ${rule}`,
+      });
+      expect((await listed()).toSorted(), `without ${rule}`).toEqual(whole.toSorted());
+    }
   });
 
   test('a killed process’s rules go, and its guard with its network', async () => {

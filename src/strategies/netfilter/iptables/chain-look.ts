@@ -1,6 +1,6 @@
 import type { Privileges } from '../../../privilege/privileges.ts';
 import { baseChain, bridgeChainOf, nonceOf, sessionChainOf, sharedChain, type TableName, type WayIn } from './rules.ts';
-import { guards, parseJumps, parseRules, parseWayIn, type ListedRule } from './listing.ts';
+import { guards, parseChain, parseJumps, parseWayIn, type ListedChain, type ListedRule } from './listing.ts';
 
 /** Looks at chains of ours, one at a time: never at a whole table. */
 export class ChainLook {
@@ -22,8 +22,13 @@ export class ChainLook {
     return { bridges: parseJumps(listing), guards: guards(listing) };
   }
 
-  async rules(table: TableName, bridge: string): Promise<ListedRule[]> {
-    return parseRules((await this.#list(table, bridgeChainOf(bridge), ['-v'])) ?? '');
+  async rules(table: TableName, bridge: string): Promise<readonly ListedRule[]> {
+    return (await this.chain(table, bridge)).rules;
+  }
+
+  /** A bridge's own chain: its rules for ports, and how many rules of any kind it has. */
+  async chain(table: TableName, bridge: string): Promise<ListedChain> {
+    return parseChain((await this.#list(table, bridgeChainOf(bridge), ['-v'])) ?? '');
   }
 
   /** Whether packets of a bridge come to its own chain. */

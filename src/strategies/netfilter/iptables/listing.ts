@@ -15,6 +15,20 @@ export interface ListedRule {
   readonly bytes: number;
 }
 
+/** A bridge's chain. */
+export interface ListedChain {
+  /** Rules that are for a port, in order. */
+  readonly rules: readonly ListedRule[];
+  /** How many rules there are of any kind. */
+  readonly length: number;
+}
+
+/** A bridge's chain in what `iptables -v -S <chain>` prints. */
+export const parseChain = (listing: string): ListedChain => ({
+  rules: parseRules(listing),
+  length: listing.match(/^-A /gm)?.length ?? 0,
+});
+
 /** The rules of a bridge's chain in what `iptables -v -S <chain>` prints, in order. */
 export const parseRules = (listing: string): ListedRule[] =>
   listing.split('\n').flatMap((line) => {

@@ -97,6 +97,10 @@ const rulesOf = (table: TableName, { ports, probe }: ChainedBridge): ChainRule[]
   ];
 };
 
+/** How many rules a bridge's chain has. */
+export const lengthOf = (table: TableName, bridge: ChainedBridge): number =>
+  new Set(rulesOf(table, bridge).map(({ spec }) => spec)).size;
+
 const chainsOf = (table: TableName, bridges: ChainedBridges, owner: ChainOwner): Chains => {
   if (bridges.size === 0) return new Map();
   const jumps = [...bridges.keys()].map((bridge) => ({ spec: jumpOf(bridge, owner) }));

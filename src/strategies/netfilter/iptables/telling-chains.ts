@@ -44,7 +44,7 @@ export class TellingChains
     return this.#sight.process(...of);
   }
 
-  rules(...of: Parameters<ChainSight['rules']>): ReturnType<ChainSight['rules']> {
-    return this.#sight.rules(...of);
+  chain(...of: Parameters<ChainSight['chain']>): ReturnType<ChainSight['chain']> {
+    return this.#sight.chain(...of);
   }
 }

@@ -18,7 +18,7 @@ const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] 
   const sight: ChainSight = {
     wayIn: async () => ({ ...nowhere, ...(looks[looked++] ?? looks.at(-1)) }),
     process: async () => ({ bridges: [], guards: false }),
-    rules: async () => [],
+    chain: async () => ({ rules: [], length: 0 }),
   };
   const stream = {
     restore: async (request: RestoreRequest): Promise<string> => {
