@@ -17,6 +17,13 @@ export interface HostSocket {
 
 const listening = '0A';
 const inHandshake = '03';
+const timeWait = '06';
+
+/** One end of a connection on this host. */
+export interface ConnectionEnd extends Endpoint {
+  /** Whether the kernel alone keeps it, for a minute after both sides closed: another connection may have the same ports by now. */
+  readonly isOver: boolean;
+}
 
 /** Each socket that has a port at either end, read from /proc/net. */
 export const readSockets = async (port: number, protocol: 'tcp' | 'udp'): Promise<HostSocket[]> => {
@@ -35,10 +42,10 @@ export const listListeningPorts = async (): Promise<number[]> => {
  * The ends on this host of all connections from one IPv4 address and port, also those that are closing, or closed already. One whose
  * handshake is not through is none: where a proxy gets the packets of another's handshake, it stays so.
  */
-export const readConnectionsFrom = async (from: Endpoint): Promise<Endpoint[]> =>
+export const readConnectionsFrom = async (from: Endpoint): Promise<ConnectionEnd[]> =>
   endsOf(await readSockets(from.port, 'tcp'), from);
 
-export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoint): Endpoint[] =>
+export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoint): ConnectionEnd[] =>
   sockets
     .filter(
       ({ remote, state }) =>
@@ -47,7 +54,11 @@ export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoi
         remote.port === port &&
         plainAddress(remote.address) === address,
     )
-    .map(({ local }) => ({ address: plainAddress(local.address), port: local.port }));
+    .map(({ local, state }) => ({
+      address: plainAddress(local.address),
+      port: local.port,
+      isOver: state === timeWait,
+    }));
 
 /** The sockets of one table of /proc/net that have a port at either end. A busy host has many thousands of others. */
 export const parseSockets = (table: string, family: 4 | 6, port: number): HostSocket[] => {

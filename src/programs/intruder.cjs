@@ -23,13 +23,13 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
       resolve(outcome);
     };
     let timer = setTimeout(() => end('silence'), Math.max(timeoutMs, 10 * slowest));
-    // A listener of ours cannot refuse: it accepts and resets.
+    // Who let somebody in was open, however soon he hangs up. A carrier of ours cannot refuse: it accepts, and resets or, by an sshd, ends.
     socket.on('connect', () => {
+      if (resetWithinMs === undefined) return end('open');
       clearTimeout(timer);
-      timer = setTimeout(end, resetWithinMs ?? 0, 'open');
+      timer = setTimeout(end, resetWithinMs, 'open');
     });
-    // Who let somebody in was open, however soon he hung up; where a reset is waited for, one behind an sshd can only end it.
-    socket.on('end', () => end(resetWithinMs === undefined ? 'open' : 'END')).resume();
+    socket.on('end', () => end('END')).resume();
     socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
   });
 

@@ -1,5 +1,5 @@
 import { delay } from '../clock.ts';
-import { readConnectionsFrom, readSockets, type Endpoint } from '../host/sockets.ts';
+import { readConnectionsFrom, readSockets, type ConnectionEnd, type Endpoint } from '../host/sockets.ts';
 import { keyOf, type Proofs, type RouteView } from '../strategies/strategy.ts';
 import type { ProbedPort } from './context.ts';
 
@@ -47,7 +47,7 @@ export const witness = async (
 /** How often to look before this is what it came to. */
 const looksFor = ({ at, counted }: Arrival, isRelay: boolean): number => {
   if (!isRelay) return at === 'nowhere' ? looks : 1;
-  // What an earlier connection left is told from another service by a second look alone.
+  // Its port may be another connection's as well, and the service's end may be a moment late.
   if (at === 'elsewhere') return looks;
   return at === 'nowhere' || counted === 0 ? looksAtRelay : 1;
 };
@@ -88,20 +88,23 @@ const findCarried = async (
   return judgeCarried({ address, port: hostPort }, await readConnectionsFrom(carrier));
 };
 
-/** Judges this host's ends of one connection. Pure. */
-export const judgeArrival = (landing: Endpoint, ends: readonly Endpoint[]): Pick<Arrival, 'at' | 'to'> => {
+/** Judges this host's ends of one connection. What is over tells of another service nothing: its ports are used again. Pure. */
+export const judgeArrival = (landing: Endpoint, ends: readonly ConnectionEnd[]): Pick<Arrival, 'at' | 'to'> => {
   const isService = ({ address, port }: Endpoint): boolean => address === landing.address && port === landing.port;
-  const other = ends.find((end) => !isService(end));
-  if (other !== undefined) return { at: 'elsewhere', to: other };
-  return ends[0] === undefined ? nowhere : { at: 'service', to: ends[0] };
+  const other = ends.find((end) => !end.isOver && !isService(end));
+  if (other !== undefined) return { at: 'elsewhere', to: plain(other) };
+  const service = ends.find(isService);
+  return service === undefined ? nowhere : { at: 'service', to: plain(service) };
 };
 
+const plain = ({ address, port }: Endpoint): Endpoint => ({ address, port });
+
 /**
- * The same of a connection that a carrier of ours made on the loopback, where ports are used again: what an earlier connection left by the
- * same number tells nothing where the service has its end. Pure.
+ * The same of a connection that a carrier of ours made on the loopback, where several of the same number may be alive, to different
+ * services: another's tells nothing where the service has its end. Pure.
  */
-export const judgeCarried = (landing: Endpoint, ends: readonly Endpoint[]): Pick<Arrival, 'at' | 'to'> => {
-  const arrived = ends.filter(({ address, port }) => address === landing.address && port === landing.port);
+export const judgeCarried = (landing: Endpoint, ends: readonly ConnectionEnd[]): Pick<Arrival, 'at' | 'to'> => {
+  const arrived = ends.filter((end) => !end.isOver && end.address === landing.address && end.port === landing.port);
   return judgeArrival(landing, arrived.length > 0 ? arrived : ends);
 };
 

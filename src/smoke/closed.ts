@@ -5,7 +5,7 @@ import { readListeners } from '../host/listeners.ts';
 import type { LocalhostForward } from '../types.ts';
 import { sendIntruder, type Attempt } from './intruder.ts';
 
-type Net = Pick<LocalhostForward, 'id' | 'networkName' | 'gateway' | 'ports' | 'strategy'>;
+type Net = Pick<LocalhostForward, 'id' | 'networkName' | 'gateway' | 'ports' | 'strategy' | 'hits'>;
 
 /** Long enough for an answer even on a loaded machine; what is dropped costs all of it. In milliseconds. */
 const patienceMs = 300;
@@ -50,21 +50,31 @@ export const checkOtherPorts = async (engine: Engine, net: Net, session: string)
   }
 };
 
-/** The forward, tried from the engine's default network. Same result as {@link checkOtherPorts}. */
+/** Whether what carries a port has to accept whoever dials before it can turn him away. */
+export const acceptsFirst = ({ strategy }: Pick<Net, 'strategy'>): boolean =>
+  strategy !== 'nftables' && strategy !== 'iptables';
+
+/**
+ * The forward, tried from the engine's default network. Where what carries it accepts first, nobody else may dial it meanwhile. Same result
+ * as {@link checkOtherPorts}.
+ */
 export const checkOtherNetworks = async (engine: Engine, net: Net, session: string): Promise<string> => {
   const port = net.ports.find(({ protocol }) => protocol === 'tcp');
   if (port === undefined) return 'not tried: no TCP port';
   const publicly = await listensPublicly(port.containerPort, net.gateway);
   if (publicly !== undefined)
     return `not tried: something listens on ${publicly} port ${port.containerPort} for everybody`;
+  const patience = acceptsFirst(net) ? { resetWithinMs: controlMs } : {};
   const attempts = [
-    { key: 'forward', address: net.gateway, port: port.containerPort, timeoutMs: patienceMs, resetWithinMs: controlMs },
+    { key: 'forward', address: net.gateway, port: port.containerPort, timeoutMs: patienceMs, ...patience },
   ];
+  const carried = async (): Promise<number> => (acceptsFirst(net) ? (await net.hits(port.containerPort)).attempts : 0);
   const intruder = { id: net.id, session, nth: '2', network: 'bridge', mayReroute: false };
   try {
+    const before = await carried();
     const outcomes = await sendIntruder(engine, intruder, { attempts, gateway: net.gateway });
-    // A service may end a connection as well: only who cannot reset says so that nobody was let in.
-    const isOpen = ['open', ...(net.strategy === 'tunnel' ? [] : ['END'])].includes(outcomes.get('forward') ?? '');
+    // A service may end or reset a connection as well: that it was not carried says that nobody was let in.
+    const isOpen = outcomes.get('forward') === 'open' || (await carried()) > before;
     if (isOpen) throw new Error(`the forward is open to the default network: ${net.gateway}:${port.containerPort}`);
     return `${net.gateway}:${port.containerPort} from the default network: ${tell(outcomes.get('forward'))}`;
   } catch (error) {

@@ -12,7 +12,7 @@ import { privilegesOf } from '../privilege/privileges.ts';
 import { watchProgress } from '../forward/progress.ts';
 import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
 import { strategyNamed } from '../strategies/all.ts';
-import { checkOtherNetworks, checkOtherPorts } from './closed.ts';
+import { acceptsFirst, checkOtherNetworks, checkOtherPorts } from './closed.ts';
 import { describeFailure } from './failure.ts';
 import { checkHermetic } from './hermetic.ts';
 import type { SmokeRun, Trace } from './report.ts';
@@ -139,11 +139,12 @@ const prove = async (
     signal?.throwIfAborted();
     if (hermetic) await steps.run('hermetic', () => checkHermetic(engine, net, word), String);
   };
-  // At once, since most of it is waiting. What comes from elsewhere does not disturb a diagnosis on this network.
-  const results = await Promise.allSettled([
-    onThisNetwork(),
-    confines ? steps.run('other networks', () => checkOtherNetworks(engine, net, word), String) : undefined,
-  ]);
+  const onOthers = async (): Promise<void> => {
+    if (confines) await steps.run('other networks', () => checkOtherNetworks(engine, net, word), String);
+  };
+  // At once where nothing that the one dials counts for the other, since most of it is waiting.
+  const first = acceptsFirst(net) ? onOthers() : undefined;
+  const results = await Promise.allSettled([first?.then(onThisNetwork) ?? onThisNetwork(), first ?? onOthers()]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   signal?.throwIfAborted();
 };

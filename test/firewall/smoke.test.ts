@@ -94,3 +94,13 @@ it('notices that a port of 127.0.0.1 is open which is not forwarded', async () =
   expect(guarded, stderr).toMatch(/^closed: .*refused; with a route of its own: no answer$/);
   expect(unguarded).toMatch(/^Error: 127\.0\.0\.1:\d+, which is not forwarded, is open to a container with a route/);
 });
+
+it.each(
+  ['nftables', 'iptables', 'relay'].flatMap((strategy) => ['reset', 'end'].map((how) => [strategy, how] as const)),
+)('notices that the forward of a service that hangs up at once is open to other networks, by %s: %s', async (...of) => {
+  const node = [process.execPath, 'test/firewall/programs/check-networks.ts', ...of];
+  const { stdout, stderr } = await engine.exec(node, { cwd: projectRoot, timeoutMs: 60_000 });
+  const [closed, open] = stdout.split('\n');
+  expect(closed, stderr).toMatch(/^closed: 198\.\S+ from the default network: (refused|reset)$/);
+  expect(open, stderr).toMatch(/^Error: the forward is open to the default network: 198\./);
+});

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { endsOf, parseSockets, readConnectionsFrom, type Endpoint } from '../../../src/host/sockets.ts';
+import {
+  endsOf,
+  parseSockets,
+  readConnectionsFrom,
+  type ConnectionEnd,
+  type Endpoint,
+} from '../../../src/host/sockets.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 
@@ -39,12 +45,12 @@ const open = async (host: string, onConnection: (socket: Socket) => void) => {
 };
 
 // The kernel may give the client a port that another connection to another port, closed but not forgotten, had as well.
-const endsAt = async (port: number, from: Endpoint): Promise<Endpoint[]> =>
+const endsAt = async (port: number, from: Endpoint): Promise<ConnectionEnd[]> =>
   (await readConnectionsFrom(from)).filter((end) => end.port === port);
 
 it.each(['127.0.0.1', '::'])('a connection to a service on %s is seen where it arrived', async (host) => {
   const { port, from } = await open(host, (socket) => void socket.on('error', () => undefined));
-  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port }]);
+  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port, isOver: false }]);
 });
 
 it('a connection that the service has closed at once is seen, while the other end keeps it', async () => {
@@ -52,7 +58,7 @@ it('a connection that the service has closed at once is seen, while the other en
   const ended = once(client, 'end');
   client.resume();
   await ended;
-  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port }]);
+  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port, isOver: false }]);
 });
 
 it('a connection that the service has reset is nowhere', async () => {
@@ -76,5 +82,5 @@ it('listeners, strangers, and handshakes that are not through are no connection'
     { ...socket, remote: { ...from, port: 1 } },
   ];
   expect(endsOf(others, from)).toEqual([]);
-  expect(endsOf([...others, { ...socket, state: '06' }], from)).toEqual([local]);
+  expect(endsOf([...others, { ...socket, state: '06' }], from)).toEqual([{ ...local, isOver: true }]);
 });

@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
+import type { Endpoint } from '../../../src/host/sockets.ts';
 import { isAtService, judgeArrival, judgeCarried } from '../../../src/proof/witness.ts';
 
 const service = { address: '127.0.0.1', port: 8088 };
 const proxy = { address: '198.18.0.1', port: 7892 };
+const alive = (end: Endpoint) => ({ ...end, isOver: false });
+const over = (end: Endpoint) => ({ ...end, isOver: true });
 
 it.each([
   ['the service’s own socket', [service], { at: 'service', to: service }],
@@ -16,13 +19,23 @@ it.each([
   ['two, of which one is another', [service, proxy], { at: 'elsewhere', to: proxy }],
   ['none', [], { at: 'nowhere', to: undefined }],
 ])('a connection with %s', (_, ends, arrival) => {
-  expect(judgeArrival({ address: '127.0.0.1', port: 8088 }, ends)).toEqual(arrival);
+  expect(judgeArrival({ address: '127.0.0.1', port: 8088 }, ends.map(alive))).toEqual(arrival);
 });
 
-it('what a carrier’s port was used for before tells nothing where the service has its end', () => {
-  const earlier = { address: '127.0.0.1', port: 42869 };
-  expect(judgeCarried(service, [earlier, service])).toEqual({ at: 'service', to: service });
-  expect(judgeCarried(service, [earlier])).toEqual({ at: 'elsewhere', to: earlier });
+const other = { address: '127.0.0.1', port: 42869 };
+
+it('what an earlier connection left says nothing of another service, and of this one only where nothing lives', () => {
+  expect(judgeArrival(service, [over(other)])).toEqual({ at: 'nowhere', to: undefined });
+  expect(judgeArrival(service, [over(other), alive(service)])).toEqual({ at: 'service', to: service });
+  expect(judgeArrival(service, [over(service), alive(other)])).toEqual({ at: 'elsewhere', to: other });
+  expect(judgeArrival(service, [over(service)])).toEqual({ at: 'service', to: service });
+});
+
+it('another connection by a carrier’s port tells nothing where the service has its end', () => {
+  expect(judgeCarried(service, [alive(other), alive(service)])).toEqual({ at: 'service', to: service });
+  expect(judgeCarried(service, [alive(other)])).toEqual({ at: 'elsewhere', to: other });
+  expect(judgeCarried(service, [alive(other), over(service)])).toEqual({ at: 'elsewhere', to: other });
+  expect(judgeCarried(service, [over(other)])).toEqual({ at: 'nowhere', to: undefined });
   expect(judgeCarried(service, [])).toEqual({ at: 'nowhere', to: undefined });
 });
 
