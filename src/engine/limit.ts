@@ -11,14 +11,11 @@ import { dockerUnavailable, nonsense } from './unavailable.ts';
  * them is answered, or the engine is seen at work for others, since a hundred networks take it half a minute.
  */
 
-/** How long an engine may answer nothing of all that it is asked, in milliseconds; a client's own `timeout` is heeded. */
-const silentMs = 30_000;
 /** The same once it has been silent for that long, until it answers again. */
 const silentAgainMs = 5_000;
 /** How long what is under way has left when its opening is aborted: what it makes is then known, and can be removed. */
 const afterAbortMs = 2_000;
-/** Registries are asked before the engine answers these. */
-const slowMs = 300_000;
+/** Registries are asked before the engine answers these, and whatever else it does is nothing to them. */
 const isSlow = (call: string): boolean => call === 'POST /images/create' || call === 'POST /images/load';
 
 const wishes = new AsyncLocalStorage<AbortSignal | undefined>();
@@ -38,12 +35,26 @@ interface DialOptions {
   readonly abortSignal?: AbortSignal;
 }
 
+/** How long answers are waited for. */
+export interface Waits {
+  /** How long an engine may answer nothing of all that it is asked, in milliseconds; a client's own `timeout` is heeded. Default 30 s. */
+  readonly silentMs?: number;
+  /** How long what asks a registry may take, in milliseconds. Default five minutes. */
+  readonly slowMs?: number;
+  /** Whether the engine gets on with what others asked of it. Default: the host is looked at. */
+  readonly progress?: Progress;
+}
+
 /** The same client, each of whose calls is answered in time, by what is an answer, or fails with LHF_ERR_DOCKER_UNAVAILABLE. */
-export const limitCalls = (docker: Docker, endpoint: string, progress?: Progress): Docker => {
+export const limitCalls = (
+  docker: Docker,
+  endpoint: string,
+  { silentMs = 30_000, slowMs = 300_000, progress = new Progress() }: Waits = {},
+): Docker => {
   const real = docker.modem as Docker['modem'] & { dial: Dial; timeout?: number };
   const named = typeof real.timeout === 'number' && real.timeout > 0 ? real.timeout : undefined;
   // Who names a time means it, whatever else the engine has to do: nothing of the host is looked at then.
-  const limits = new Limits(named ?? silentMs, progress ?? new Progress(named === undefined ? undefined : () => ''));
+  const limits = new Limits(named ?? silentMs, slowMs, named === undefined ? progress : new Progress(() => ''));
   const dial: Dial = (options, callback) => {
     const call = `${options.method ?? 'GET'} ${(options.path ?? '').replace(/\?.*$/, '')}`;
     const giveUp = new AbortController();
@@ -80,11 +91,13 @@ const isUnanswered = (error: unknown): boolean => typeof (error as { statusCode?
 /** What is waited for of one engine. */
 class Limits {
   readonly #ms: number;
+  readonly #slowMs: number;
   readonly #progress: Progress;
   #isSilent = false;
 
-  constructor(ms: number, progress: Progress) {
+  constructor(ms: number, slowMs: number, progress: Progress) {
     this.#ms = ms;
+    this.#slowMs = slowMs;
     this.#progress = progress;
   }
 
@@ -97,13 +110,14 @@ class Limits {
   /** Tells once why a call is given up; returns how to end the watch. */
   watch(call: string, signal: AbortSignal | undefined, onEnd: (error: Error) => void): () => void {
     const startedAt = now();
-    const ms = isSlow(call) ? slowMs : this.#isSilent ? Math.min(this.#ms, silentAgainMs) : this.#ms;
+    const slow = isSlow(call);
+    const ms = slow ? this.#slowMs : this.#isSilent ? Math.min(this.#ms, silentAgainMs) : this.#ms;
     let abortedAt = Infinity;
     let timer: NodeJS.Timeout | undefined;
     const look = (): void => {
       clearTimeout(timer);
       const nextMs = Math.min(
-        this.#progress.nextLook(ms, startedAt),
+        slow ? startedAt + ms - now() : this.#progress.nextLook(ms, startedAt),
         abortedAt + Math.min(ms / 5, afterAbortMs) - now(),
       );
       if (nextMs > 0) {

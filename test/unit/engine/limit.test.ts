@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { isLocalhostForwardError } from '../../../src/errors.ts';
 import { describeNonsense } from '../../../src/engine/answers.ts';
 import { Progress } from '../../../src/host/progress.ts';
-import { limitCalls, underNoSignal, underSignal } from '../../../src/engine/limit.ts';
+import { limitCalls, type Waits, underNoSignal, underSignal } from '../../../src/engine/limit.ts';
 
 type Callback = (error: unknown, answer?: unknown) => void;
 
 /** A client of an engine that answers nothing by itself, with what it was asked. */
-const silentEngine = (timeout: number, progress?: Progress) => {
+const silentEngine = (waits: Waits, timeout?: number) => {
   const asked: { callback: Callback; signal: AbortSignal | undefined }[] = [];
   const dial = ({ abortSignal: signal }: { abortSignal?: AbortSignal }, callback: Callback): void =>
     void asked.push({ callback, signal });
-  const docker = limitCalls({ modem: { dial, timeout } } as unknown as Docker, 'unix:///x.sock', progress);
+  const docker = limitCalls({ modem: { dial, timeout } } as unknown as Docker, 'unix:///x.sock', waits);
   const ask = (path: string, method = 'GET'): Promise<unknown> =>
     new Promise((resolve, reject) =>
       docker.modem.dial({ path, method }, (error: unknown, answer: unknown) =>
@@ -30,7 +30,7 @@ const messageOf = async (work: Promise<unknown>): Promise<string> =>
 
 describe('a call to an engine', () => {
   it('that is not answered ends, and the request with it', async () => {
-    const { asked, ask } = silentEngine(50);
+    const { asked, ask } = silentEngine({ silentMs: 50 });
     expect(await messageOf(ask('/networks/create?', 'POST'))).toBe(
       'LHF_ERR_DOCKER_UNAVAILABLE No Docker engine answers at unix:///x.sock: no answer to POST /networks/create within 50 ms\nTry: sudo systemctl restart docker',
     );
@@ -46,13 +46,23 @@ describe('a call to an engine', () => {
       looks.push(listings.shift() ?? 'docker0 br-b');
       return looks.at(-1) ?? '';
     }, Infinity);
-    const { ask } = silentEngine(40, progress);
+    const { ask } = silentEngine({ silentMs: 40, progress });
     expect(await messageOf(ask('/networks/x', 'DELETE'))).toContain('no answer to DELETE /networks/x within 40 ms');
     expect(looks.slice(0, 5)).toEqual(['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b', 'docker0 br-b']);
   });
 
+  it('waits for no longer than its client’s own time, and for a registry, whatever comes and goes on the host', async () => {
+    let looks = 0;
+    const progress = new Progress(() => `br-${(looks += 1)}`);
+    const named = silentEngine({ progress }, 40);
+    expect(await messageOf(named.ask('/networks/x', 'DELETE'))).toContain('DELETE /networks/x within 40 ms');
+    const { ask } = silentEngine({ slowMs: 40, progress });
+    expect(await messageOf(ask('/images/create?fromImage=x', 'POST'))).toContain('POST /images/create within 40 ms');
+    expect(looks).toBe(0);
+  });
+
   it('ends with its opening’s signal, unless it began after that, or is others’ as well', async () => {
-    const { asked, ask } = silentEngine(1_000);
+    const { asked, ask } = silentEngine({});
     const abort = new AbortController();
     const [own, shared, undoing] = await underSignal(abort.signal, async () => {
       const ours = messageOf(ask('/own'));
@@ -66,7 +76,7 @@ describe('a call to an engine', () => {
   });
 
   it('keeps the engine’s refusals as they are', async () => {
-    const { asked, ask } = silentEngine(1_000);
+    const { asked, ask } = silentEngine({});
     const refused = ask('/networks/x');
     const refusal = Object.assign(new Error('no such network'), { statusCode: 404 });
     asked[0]?.callback(refusal);
@@ -74,7 +84,7 @@ describe('a call to an engine', () => {
   });
 
   it('fails where what comes is no answer', async () => {
-    const { asked, ask } = silentEngine(1_000);
+    const { asked, ask } = silentEngine({});
     const created = messageOf(ask('/networks/create?', 'POST'));
     asked[0]?.callback(null, Buffer.from('<html>\u001B[2J'));
     expect(await created).toBe(
