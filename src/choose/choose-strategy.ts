@@ -23,6 +23,11 @@ export interface Wishes {
   readonly hermetic?: boolean;
 }
 
+/** Whether somebody who may change the kernel is wanted at all. Pure. */
+export const mayNeedRights = ({ strategy, privilege }: Pick<Wishes, 'strategy' | 'privilege'>): boolean =>
+  privilege !== 'none' &&
+  (strategy === 'auto' || strategies.some((one) => one.name === strategy && one.needsPrivilege));
+
 /**
  * The first strategy that works here and has not failed, or the one that was asked for: each is asked what stands in its way. What needs
  * rights is had by the first of the ladder who was not refused.

@@ -1,4 +1,4 @@
-import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import { chooseStrategy, mayNeedRights, type Choice } from '../choose/choose-strategy.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { AbortSignal } from '../abort.ts';
 import { assertAllowed } from '../host/allowed.ts';
@@ -65,7 +65,7 @@ export const explain = async (
   return coded('Explaining the forward', async () => {
     await assertAllowed();
     const [engine, own] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
-    const host = await lendTools(own, engine);
+    const host = mayNeedRights(plan.options) ? await lendTools(own, engine) : own;
     const wishes = { ...plan.options, protocols: plan.ports.map(({ protocol }) => protocol) };
     const facts = { host, engine: engine.facts };
     const first = chooseStrategy(facts, wishes);

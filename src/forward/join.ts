@@ -191,7 +191,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   async #tools(): Promise<Tools> {
     const { privilege } = this.#handover;
     const [engine, own] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
-    const host = await lendTools(own, engine);
+    const host = privilege === 'none' ? own : await lendTools(own, engine);
     const session = sessionOn(engine, privilege);
     return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
   }

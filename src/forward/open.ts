@@ -1,6 +1,6 @@
 import { now } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
-import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import { chooseStrategy, mayNeedRights, type Choice } from '../choose/choose-strategy.ts';
 import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { assertAllowed } from '../host/allowed.ts';
@@ -63,7 +63,8 @@ const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise
     Promise.all([connectEngine(plan.options.docker), readHostFacts()]),
     plan.options.signal,
   );
-  const host = await untilAborted(lendTools(own, engine), plan.options.signal);
+  const lending = mayNeedRights(plan.options) ? lendTools(own, engine) : own;
+  const host = await untilAborted(Promise.resolve(lending), plan.options.signal);
   stopIfAborted(plan.options.signal);
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>

@@ -20,9 +20,10 @@ export const ladderOf = (host: HostFacts, engine: EngineFacts | undefined): read
 export const firstRung = (host: HostFacts, engine: EngineFacts | undefined): Rung | undefined =>
   ladderOf(host, engine).find(({ works }) => works);
 
+const noPrograms = `this host's own nft and iptables are missing`;
+
 const rootRung = ({ uid, netAdmin, lent }: HostFacts): Rung => {
-  if (lent !== undefined)
-    return { privilege: 'root', works: false, reason: `this host's own nft and iptables are missing` };
+  if (lent !== undefined) return { privilege: 'root', works: false, reason: noPrograms };
   const reason = {
     root: netAdmin ? 'root' : 'root here lacks CAP_NET_ADMIN',
     user: netAdmin ? 'CAP_NET_ADMIN of this user (ambient)' : 'this user is not root',
@@ -30,7 +31,8 @@ const rootRung = ({ uid, netAdmin, lent }: HostFacts): Rung => {
   return { privilege: 'root', works: netAdmin, reason };
 };
 
-const sudoRung = ({ uid, netAdmin, sudo }: HostFacts): Rung => {
+const sudoRung = ({ uid, netAdmin, sudo, lent }: HostFacts): Rung => {
+  if (lent !== undefined) return { privilege: 'sudo', works: false, reason: noPrograms };
   // What root lacks, its sudo lacks too.
   const works = sudo && (uid !== 0 || netAdmin);
   const reason = works ? 'sudo -n' : sudo ? 'root here lacks CAP_NET_ADMIN' : 'sudo -n does not work for this user';

@@ -7,16 +7,15 @@ import type { RightsEngine } from './rights-container.ts';
 const known = new Map<string, Promise<NonNullable<HostFacts['lent']>>>();
 
 /**
- * What this machine is and has, with the tools of the image that the user names where it has none of its own. Who has some is asked for
- * nothing, and no container is started.
+ * What this machine is and has, with the tools of the image that the user names where it has none of its own. No container is started
+ * otherwise.
  */
 export const lendTools = async (
   host: HostFacts,
   engine: RightsEngine & { readonly facts: object },
 ): Promise<HostFacts> => {
   const image = toolsImage();
-  if (image === undefined || host.platform !== 'linux' || host.nft !== undefined || host.iptables !== undefined)
-    return host;
+  if (image === undefined || host.platform !== 'linux') return host;
   const key = `${engine.facts.endpoint} ${image}`;
   const asking = known.get(key) ?? ask(image, engine);
   known.set(key, asking);

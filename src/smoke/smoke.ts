@@ -7,7 +7,7 @@ import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners
 import type { Session } from '../ownership/session.ts';
 import { openLocalhostForward } from '../forward/open.ts';
 import { parseOptions } from '../options/options.ts';
-import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import { chooseStrategy, mayNeedRights, type Choice } from '../choose/choose-strategy.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { watchProgress } from '../forward/progress.ts';
 import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
@@ -82,11 +82,12 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
 const sessionOf = (engine: Engine, { privilege }: Pick<Choice, 'privilege'> | LocalhostForward): Session =>
   sessionOn(engine, privilege);
 
-const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptions): Promise<Choice> =>
-  chooseStrategy(
-    { host: await lendTools(await readHostFacts(), engine), engine: engine.facts },
-    parseOptions({ hermetic, ...(strategy === undefined ? {} : { strategy }) }, process.env),
-  );
+const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptions): Promise<Choice> => {
+  const wishes = parseOptions({ hermetic, ...(strategy === undefined ? {} : { strategy }) }, process.env);
+  const own = await readHostFacts();
+  const host = mayNeedRights(wishes) ? await lendTools(own, engine) : own;
+  return chooseStrategy({ host, engine: engine.facts }, wishes);
+};
 
 const open = async (
   { port, hermetic = false, signal }: SmokeOptions,

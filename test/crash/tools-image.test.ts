@@ -1,11 +1,13 @@
+import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { beforeAll, expect, test } from 'vitest';
 import type { DoctorReport } from '../../src/doctor/doctor.ts';
-import { projectRoot, spawnScript } from '../support/children.ts';
+import { projectRoot, spawnScript, type Script } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { spawnHere, type Spawn } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 import { importSshdImage } from '../support/sshd-image.ts';
+import { until } from '../support/until.ts';
 import { differenceAtLast, takeState } from './trace.ts';
 
 // A machine with neither nft nor iptables: root's rights are of no use there without a program to ask the kernel by.
@@ -27,26 +29,35 @@ beforeAll(async () => {
   image = await importSshdImage(docker, { repo: 'lhf-test-tools', programs: Object.fromEntries(programs) });
 });
 
-const openWith = (env: Readonly<Record<string, string>>, port: number) =>
+const openWith = (tools: string, port: number, { strategy = 'auto', privilege = 'auto', spawn = withoutTools } = {}) =>
   spawnScript({
     file: `${projectRoot}test/crash/programs/answering.ts`,
-    args: ['auto', String(port)],
-    spawn: withoutTools,
-    env,
+    args: [strategy, String(port), privilege],
+    spawn,
+    env: { LOCALHOST_FORWARD_TOOLS_IMAGE: tools },
   });
 
-test('a host without nft and iptables forwards by those of an image that is named, and a killed process leaves nothing', async () => {
-  const before = await takeState();
-  await using service = await listenTcp();
-  await using script = openWith({ LOCALHOST_FORWARD_TOOLS_IMAGE: image }, service.port);
+/** What it has opened. */
+const openedBy = async (script: Script) => {
   const line = await script.waitForLine(/^\{/);
-  const net = JSON.parse(line.split(/(?<=\}) (?=\{"uid)/)[0] ?? '') as {
+  return JSON.parse(line.split(/(?<=\}) (?=\{"uid)/)[0] ?? '') as {
+    strategy: string;
+    privilege: string;
     hostname: string;
     networkName: string;
     extraHosts: string[];
   };
+};
+
+const rights = () => docker.listContainers({ all: true, filters: { name: ['lhf-rights-'] } });
+
+test('a host without nft and iptables forwards by those of an image that is named, and a killed process leaves nothing', async () => {
+  const before = await takeState();
+  await using service = await listenTcp();
+  await using script = openWith(image, service.port);
+  const net = await openedBy(script);
   expect(net).toMatchObject({ strategy: 'nftables', privilege: 'container' });
-  const containers = await docker.listContainers({ filters: { name: ['lhf-rights-'] } });
+  const containers = await rights();
   expect(containers.map(({ Image }) => Image)).toEqual([image]);
   // Nothing of this host's is in it but the parameters that it writes.
   expect(containers.flatMap(({ Mounts }) => Mounts.map(({ Source }) => Source)).toSorted()).toEqual([
@@ -79,4 +90,33 @@ test('an image that is not there is told with the reason, and what needs no tool
   const why = /nor in the image lhf-test-no-such-image:none: .*No such image/;
   expect(nftables).toMatch(new RegExp(`^no nft with an interactive mode on this host, ${why.source}`));
   expect(iptables).toMatch(new RegExp(`^no iptables on this host, ${why.source}`));
+});
+
+test('a host with programs of its own is asked by those, whatever image is named', async () => {
+  const before = await takeState();
+  await using service = await listenTcp();
+  await using script = openWith(image, service.port, { privilege: 'container', spawn: spawnHere });
+  expect((await openedBy(script)).privilege).toBe('container');
+  const [container] = await rights();
+  expect(container?.Image).not.toBe(image);
+  expect(container?.Mounts.map(({ Source }) => Source)).toContain('/usr');
+  await script.kill('SIGKILL');
+  expect(await differenceAtLast(before)).toBe('');
+});
+
+test.each([
+  ['privilege none', { privilege: 'none' }],
+  ['the relay', { strategy: 'relay' }],
+])('no container asks the image where nobody is to change the kernel: %s', async (_, wish) => {
+  await using service = await listenTcp();
+  const created: string[] = [];
+  const events = (await docker.getEvents({ filters: { type: ['container'], event: ['create'] } })) as Readable;
+  events.setEncoding('utf8').on('data', (text: string) => created.push(text));
+  await using script = openWith(image, service.port, wish);
+  expect(await openedBy(script)).toMatchObject({ strategy: 'relay', privilege: 'none' });
+  script.send('verify');
+  await script.waitForLine('verify done');
+  await until(() => created.join('').includes('lhf-probe-'), { what: 'the engine to tell of the probe' });
+  events.destroy();
+  expect(created.join('')).not.toContain('lhf-rights-');
 });

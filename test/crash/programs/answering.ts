@@ -1,12 +1,12 @@
 // Opens a forward by whatever rights there are, says what it is and by which user, and then does what a line each asks for.
-//   node test/crash/programs/answering.ts <strategy> <port>
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+//   node test/crash/programs/answering.ts <strategy> <port> [privilege]
+import { openLocalhostForward, type Privilege, type Strategy } from '../../../src/index.ts';
 
 process.on('warning', (warning: Error & { code?: string }) => console.log('warning', warning.code, warning.message));
-const [strategy, port] = process.argv.slice(2);
+const [strategy, port, privilege = 'auto'] = process.argv.slice(2);
 const net = await openLocalhostForward(Number(port), {
   strategy: strategy as Strategy,
-  privilege: 'auto',
+  privilege: privilege as Privilege | 'auto',
   verify: false,
 });
 console.log(JSON.stringify(net), JSON.stringify({ uid: process.getuid?.() }));
