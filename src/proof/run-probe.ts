@@ -1,5 +1,6 @@
 import { AbortSignal } from '../abort.ts';
-import { AddressTaken, listAttached } from '../engine/containers.ts';
+import { AddressTaken } from '../engine/containers.ts';
+import { findHolder } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
@@ -148,8 +149,7 @@ const describeSilence = (visit: Visit, late: AbortSignal): string =>
 
 const probeFailed = async ({ tools: { engine }, network }: ProofContext, error: unknown): Promise<ProbeFailed> => {
   if (error instanceof AddressTaken) {
-    const attached = await listAttached(engine.docker, network.id).catch(() => []);
-    const holder = attached.find(({ addresses }) => addresses.includes(network.probeAddress));
+    const holder = await findHolder({ docker: engine.docker, network });
     const who = holder === undefined ? 'something else' : `the container ${holder.name}`;
     const what = `${who} has ${network.probeAddress}, the address that probes have on ${network.name}, and its calls are no hits: beside it ${network.subnet} has room for ${roomIn(network.subnet)} containers`;
     return new ProbeFailed({ what, try: `docker network inspect ${network.name}` }, error);

@@ -7,6 +7,7 @@ import { IdleEnd } from '../lifecycle/idle-end.ts';
 import { renderLabels } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Network } from '../strategies/strategy.ts';
+import { findHolder, isProbe } from './address-holder.ts';
 import { ProbeContainer } from './probe-container.ts';
 import type { DialOrder, ProbeEvent } from './protocol.ts';
 import { Turns } from './turns.ts';
@@ -113,9 +114,11 @@ export class StayingProbe {
     try {
       for (;;) {
         signal.throwIfAborted();
-        const stay = await this.#tryToEnter(to).catch((error: unknown) => {
+        const stay = await this.#tryToEnter(to).catch(async (error: unknown) => {
           if (!(error instanceof AddressTaken)) throw error;
           onTaken(error);
+          const holder = await findHolder(to);
+          if (holder !== undefined && !isProbe(holder)) throw error;
         });
         if (stay === 'again') continue;
         if (stay !== undefined) return { stay, done };

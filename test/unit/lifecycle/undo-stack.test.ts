@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Progress } from '../../../src/host/progress.ts';
+import { Patience } from '../../../src/lifecycle/patience.ts';
 import { UndoStack } from '../../../src/lifecycle/undo-stack.ts';
 
 const never = (): Promise<void> => new Promise(() => undefined);
@@ -6,7 +8,8 @@ const never = (): Promise<void> => new Promise(() => undefined);
 describe('UndoStack', () => {
   const setUp = () => {
     const done: string[] = [];
-    const undo = new UndoStack();
+    // Whatever else comes and goes on this host.
+    const undo = new UndoStack(new Patience(new Progress(() => '')));
     const push = (what: string, work: () => Promise<void> = async () => undefined): void =>
       undo.push(what, () => {
         done.push(what);
