@@ -13,7 +13,7 @@ import { judgeByEngine } from './judge-by-engine.ts';
 import { judgeOwned } from './judge.ts';
 import { leftoverKinds } from './kinds.ts';
 import { look, read } from './look.ts';
-import { removeShared } from './remove-shared.ts';
+import { removeShared } from './shared.ts';
 import { sweepOwners } from './sweep-owners.ts';
 
 interface QuietTools {

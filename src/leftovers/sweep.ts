@@ -13,7 +13,7 @@ import { groupByOwner } from './belongings.ts';
 import { leftoverKinds } from './kinds.ts';
 import type { SweepReport } from './leftover.ts';
 import { look, reasonOf } from './look.ts';
-import { removeShared } from './remove-shared.ts';
+import { listShared, removeShared } from './shared.ts';
 import { sweepOwners } from './sweep-owners.ts';
 
 export type { Leftover, SweepReport } from './leftover.ts';
@@ -61,7 +61,8 @@ const sweepHere = async ({
   const report = await sweepOwners(groupByOwner(marks.filter(isOthers)), tools, { all, now: now() });
   // Listed anew: the dead were in it until now.
   const shared = await removeShared(leftoverKinds, { ...tools });
-  const failed = [...unlisted, ...report.failed];
+  const bare = (await listShared(leftoverKinds, { ...tools })).map((left) => ({ ...left, reason: sharedStays }));
+  const failed = [...unlisted, ...report.failed, ...bare];
   // Where something could not be looked through, whatever a guardian left may be there.
   if (unlisted.length === 0) await forgetWords((session) => !failed.some((one) => one.session === session));
   await privileges?.close();
@@ -80,6 +81,8 @@ const choosePrivileges = async (
     ? undefined
     : privilegesOf({ kind }, engine);
 };
+
+const sharedStays = 'nobody is in it, and its removal was refused';
 
 // What looks is nothing that was left.
 const isOthers = ({ session }: Mark): boolean => !isOwnRights(session);

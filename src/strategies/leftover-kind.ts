@@ -68,11 +68,13 @@ export interface LeftoverKind<M extends Mark = Mark> {
   read?(marks: readonly M[], tools: LeftoverTools): Promise<M[]>;
   /** What a session has by the names of its own, there or not, so that its guardian needs no listing. */
   named?(session: DeadSession): M[];
-  /**
-   * Removes what its processes share where none is left in it: whoever was to be the last may have been killed on the way out. Resolves to
-   * the names of what went.
-   */
-  removeShared?(tools: LeftoverTools): Promise<readonly string[]>;
+  /** What its processes share and none is left in: whoever was to be the last may have been killed on the way out. By name. */
+  readonly shared?: {
+    /** What is there now. @throws Error where it cannot be listed */
+    list(tools: LeftoverTools): Promise<readonly string[]>;
+    /** Resolves to what went. */
+    remove(tools: LeftoverTools): Promise<readonly string[]>;
+  };
   /** All of them in few calls. One's failure keeps no other from going. */
   remove(marks: readonly M[], tools: LeftoverTools): Promise<Outcome<M>[]>;
 }

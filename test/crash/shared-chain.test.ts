@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { sweep } from '../../src/index.ts';
+import { doctor, sweep, type SweepReport } from '../../src/index.ts';
+import { projectRoot, spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
+import { openPrograms } from '../support/programs.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { startOpener } from './trace.ts';
@@ -53,19 +55,14 @@ test('processes that come and go at the same time leave nothing, and are not in 
   expect(await listOurs()).toEqual([]);
 });
 
-describe('whoever was to be the last was killed on the way out:', () => {
-  const leaveEmpty = [
-    '*nat',
-    ':LHF - [0:0]',
-    '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF',
-    'COMMIT',
-    '',
-  ];
-  const leave = () =>
-    outputOf(execHere, ['sh', '-c', 'printf "$0" | iptables-restore --noflush', leaveEmpty.join('\n')]);
+const leaveEmpty = (): Promise<string> => {
+  const rules = ['*nat', ':LHF - [0:0]', '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF', 'COMMIT', ''];
+  return outputOf(execHere, ['sh', '-c', 'printf "$0" | iptables-restore --noflush', rules.join('\n')]);
+};
 
+describe('whoever was to be the last was killed on the way out:', () => {
   test('the next opening takes what all share, with whichever strategy', async () => {
-    await leave();
+    await leaveEmpty();
     expect(await doors()).toHaveLength(1);
     await using next = startOpener('nftables', 'close');
     expect(await next.exit, next.stderr()).toEqual({ code: 0, signal: null });
@@ -73,15 +70,33 @@ describe('whoever was to be the last was killed on the way out:', () => {
   });
 
   test('a sweep takes and tells it, and leaves it to those who are in it', async () => {
-    await leave();
+    await leaveEmpty();
+    expect((await doctor()).left).toEqual([{ bridge: '', owner: null, things: ['rules iptables nat: LHF'] }]);
     expect((await sweep()).removed).toEqual([{ kind: 'rules', name: 'iptables nat: LHF' }]);
     expect(await listOurs()).toEqual([]);
     await using net = await opening();
+    expect((await doctor()).left).toEqual([]);
     expect((await sweep()).removed).toEqual([]);
     expect(await doors()).toHaveLength(1);
     await net.close();
     expect(await listOurs()).toEqual([]);
   });
+});
+
+test('a sweep whose removal of it is refused says so, and ends with 1', async () => {
+  await leaveEmpty();
+  await using programs = await openPrograms({ 'iptables-restore': 'cat > /dev/null; echo refused >&2; exit 1' });
+  await using script = spawnScript({
+    file: `${projectRoot}src/cli/main.ts`,
+    args: ['sweep', '--json'],
+    spawn: programs.spawn,
+  });
+  expect(await script.exit, script.stderr()).toEqual({ code: 1, signal: null });
+  expect((JSON.parse(script.lines.join('\n')) as SweepReport).failed).toEqual([
+    { kind: 'rules', name: 'iptables nat: LHF', reason: 'nobody is in it, and its removal was refused' },
+  ]);
+  await sweep();
+  expect(await listOurs()).toEqual([]);
 });
 
 test('a rule that somebody else put there meanwhile stays', async () => {

@@ -29,7 +29,19 @@ const kindOf = (
       parseIptables(table, saved).map((mark) => ({ ...mark, origin: name })),
     );
   },
-  ...(tables.some(hasShared) && { removeShared: (tools) => removeShared(tables.filter(hasShared), tools) }),
+  ...(tables.some(hasShared) && {
+    shared: {
+      list: async (tools) => (await listBare(tables, tools, listOnce)).map(({ name }) => name),
+      remove: async (tools) => {
+        // What was listed already is looked at first: hardly ever is there anything.
+        const bare = await listBare(tables, tools, listOnce);
+        return takeShared(
+          bare.map(({ table }) => table),
+          tools,
+        );
+      },
+    },
+  }),
   remove: async (marks, tools) => {
     const failure = await removeAll(marks, tools)
       // Somebody else may have changed the rules between the listing and the removal.
@@ -74,26 +86,27 @@ const removeAll = async (marks: readonly IptablesMark[], tools: LeftoverTools): 
   );
 };
 
-/** Looks first at what was listed already: hardly ever is there anything. */
-const removeShared = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<string[]> => {
-  const listings = await Promise.all((await existing(tables, tools)).map(async (table) => listTable(table, tools)));
-  return takeShared(
-    listings.flatMap(({ table, saved }) => (renderSharedRemoval(table, saved) === '' ? [] : [table])),
-    tools,
-  );
+/** Chains that processes share and that nobody is in, each with what takes it away. */
+const listBare = async (
+  tables: readonly IptablesTable[],
+  tools: LeftoverTools,
+  how: typeof list,
+): Promise<{ table: IptablesTable; name: string; input: string }[]> => {
+  const there = await existing(tables.filter(hasShared), tools);
+  const listings = await Promise.all(there.map(async (table) => listTable(table, tools, how)));
+  return listings.flatMap(({ table, saved }) => {
+    const input = renderSharedRemoval(table, saved);
+    return input === '' ? [] : [{ table, name: `iptables ${table}: LHF`, input }];
+  });
 };
 
 /** Resolves to the names of the chains that went. */
 const takeShared = async (tables: readonly IptablesTable[], tools: LeftoverTools): Promise<string[]> => {
-  const left = await Promise.all(tables.map((table) => listTable(table, tools, list)));
-  const inputs = left.flatMap(({ table, saved }) => {
-    const input = renderSharedRemoval(table, saved);
-    return input === '' ? [] : [{ name: `iptables ${table}: LHF`, input }];
-  });
-  if (inputs.length === 0) return [];
+  const bare = tables.length === 0 ? [] : await listBare(tables, tools, list);
+  if (bare.length === 0) return [];
   // Refused, it is somebody else's by now, who takes it along when he leaves.
-  const { exitCode } = await restore(inputs.map(({ input }) => input).join(''), tools);
-  return exitCode === 0 ? inputs.map(({ name }) => name) : [];
+  const { exitCode } = await restore(bare.map(({ input }) => input).join(''), tools);
+  return exitCode === 0 ? bare.map(({ name }) => name) : [];
 };
 
 const restore = (input: string, tools: LeftoverTools): Promise<CommandResult> =>
