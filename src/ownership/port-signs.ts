@@ -70,7 +70,11 @@ export class PortSigns {
       await once(server, 'listening');
       this.#shown.set(sign, server);
     } catch {
-      // Not to be had here, as under Node's --permission: `ls` tells what the label does.
+      // Not to be had here, as under Node's --permission, or no more descriptors are. Another makes room for what says that not all is told.
+      const other = [...this.#shown.keys()].find((one) => /^[+-]/.test(one));
+      if (sign === notAll || other === undefined) return;
+      await this.#takeDown(other);
+      await this.#putUp(notAll);
     }
   }
 

@@ -58,6 +58,13 @@ test('are few, however many ports came: then nothing is told of the ports', asyn
   expect(await read()).toEqual(['8088:80/tcp', '53:53/udp']);
 });
 
+test('say that not all is told where one cannot be put up', async () => {
+  await using somebody = createServer().listen({ path: `\0localhost-forward/${bridge}/+9001:82/tcp` });
+  await once(somebody, 'listening');
+  await signs.show(there('9000:81/tcp 9001:82/tcp'));
+  expect(await read()).toBeUndefined();
+});
+
 test('are told apart by forward', async () => {
   const other = new PortSigns('lhf-00000000', []);
   await other.show(there('9000:81/tcp'));

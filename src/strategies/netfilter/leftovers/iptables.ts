@@ -31,7 +31,7 @@ const kindOf = (
   },
   ...(tables.some(hasShared) && {
     shared: {
-      list: async (tools) => (await listBare(tables, tools, listOnce)).map(({ name }) => name),
+      list: async (tools) => (await listBare(tables, tools, listOnce)).map(({ chain }) => chain),
       remove: async (tools) => {
         // What was listed already is looked at first: hardly ever is there anything.
         const bare = await listBare(tables, tools, listOnce);
@@ -91,12 +91,12 @@ const listBare = async (
   tables: readonly IptablesTable[],
   tools: LeftoverTools,
   how: typeof list,
-): Promise<{ table: IptablesTable; name: string; input: string }[]> => {
+): Promise<{ table: IptablesTable; chain: string; input: string }[]> => {
   const there = await existing(tables.filter(hasShared), tools);
   const listings = await Promise.all(there.map(async (table) => listTable(table, tools, how)));
   return listings.flatMap(({ table, saved }) => {
     const input = renderSharedRemoval(table, saved);
-    return input === '' ? [] : [{ table, name: `iptables ${table}: LHF`, input }];
+    return input === '' ? [] : [{ table, chain: `iptables ${table}: LHF`, input }];
   });
 };
 
@@ -106,7 +106,7 @@ const takeShared = async (tables: readonly IptablesTable[], tools: LeftoverTools
   if (bare.length === 0) return [];
   // Refused, it is somebody else's by now, who takes it along when he leaves.
   const { exitCode } = await restore(bare.map(({ input }) => input).join(''), tools);
-  return exitCode === 0 ? bare.map(({ name }) => name) : [];
+  return exitCode === 0 ? bare.map(({ chain }) => chain) : [];
 };
 
 const restore = (input: string, tools: LeftoverTools): Promise<CommandResult> =>
