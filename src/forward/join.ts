@@ -148,7 +148,8 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const [tools, route] = await Promise.all([this.#tools(), this.route()]);
     // A service on ::1 stands behind a relay of its owner's, whose port only the rule tells.
     const proofs = await route.proofs();
-    const cutOf = await readCuts(bridgeName, () => this.#owner(tools));
+    let cutBy: number | undefined;
+    const cutOf = await readCuts(bridgeName, async () => (cutBy = await this.#owner(tools)));
     const targetOf = (port: ProbedPort): number => proofs.get(keyOf(port))?.targetPort ?? port.targetPort;
     return {
       tools,
@@ -172,6 +173,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
           ...port,
           targetPort: targetOf(port),
           cut: cutOf(port),
+          cutBy,
           ...(route.isRelay && { eitherLoopback: true }),
         })),
       // Its owner passed the firewall when it opened; nobody here would take an accept out again.

@@ -10,6 +10,8 @@ export interface ProbedPort extends PortMapping {
   readonly nonce: string | undefined;
   /** How its user has cut it, where that is known here. */
   readonly cut?: CutMode | undefined;
+  /** The process that may bring it back, where that is another one. */
+  readonly cutBy?: number | undefined;
 }
 
 /** What a proof or a diagnosis needs to know of an open forward. */

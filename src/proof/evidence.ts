@@ -18,6 +18,8 @@ export interface Evidence {
   readonly hostAddress: '127.0.0.1' | '::1';
   /** How its user has cut it. */
   readonly cut?: CutMode | undefined;
+  /** By which other process. */
+  readonly cutBy?: number | undefined;
   /** How the probe ended; undefined where it did not run. */
   readonly ended:
     | 'nonce'

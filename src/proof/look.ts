@@ -17,6 +17,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
   hostPort: port.hostPort,
   hostAddress: port.hostAddress,
   cut: port.cut,
+  cutBy: port.cutBy,
   ended: undefined,
   engine: context.route.isOfHost === false ? { ...engine.facts, remote: false, rootless: false } : engine.facts,
   isRootlessOwn: context.route.beacon !== undefined && engine.facts.rootless,

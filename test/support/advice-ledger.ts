@@ -32,6 +32,10 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
 export const done: Readonly<Record<string, readonly [file: string, title: string]>> = {
   'docker exec ${…} ss -lnp': ['test/contract/localhost.test.ts', 'what is in the way is told before anything is left'],
   'await net.restore(${…})': ['test/contract/faults.test.ts', 'a proof and a diagnosis name the cut'],
+  'in process ${…}, which opened it: await net.restore(${…})': [
+    'test/users/shared.test.ts',
+    'is told what its owner has cut',
+  ],
   "strategy: 'sidecar'": ['test/engine/elsewhere.test.ts', 'from a network namespace beside the engine’s'],
   '"preset": "localhost-forward/jest" in Jest\'s configuration, or globalSetup of localhost-forward/jest/global': [
     'test/users/jest.test.ts',

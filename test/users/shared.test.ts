@@ -17,6 +17,7 @@ const calls = {
   restore: () => net.restore(80),
   verify: async () => (await net.verify()).ports[0].answer,
   diagnose: async () => (await net.diagnose()).sentence,
+  advice: async () => (await net.diagnose()).advice,
 };
 for await (const line of createInterface(process.stdin)) {
   const said = await calls[line]().catch((error) => error.code + ' ' + error.message.split('\\n')[0]);
@@ -50,6 +51,7 @@ test.each(['nftables', 'iptables', 'relay', 'sidecar'] as const)(
       expect(await ask('verify')).toBe(`verify: LHF_ERR_UNREACHABLE ${sentence(mode)}`);
       expect(await ask('diagnose')).toBe(`diagnose: ${sentence(mode)}`);
     }
+    expect(await ask('advice')).toBe(`advice: in process ${process.pid}, which opened it: await net.restore(80)`);
     await net.restore(80);
     expect(await ask('verify')).toBe('verify: accepted');
     joined.endInput();
