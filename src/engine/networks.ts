@@ -50,15 +50,25 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
     }
     if (/overlaps|is already used on the host/i.test(messageOf(error)))
       throw new SubnetTaken(messageOf(error), { cause: error });
+    const { why, advice } = explainRefusal(messageOf(error));
     throw new LocalhostForwardError(
       'LHF_ERR_NETWORK',
-      {
-        what: `The engine refused the network ${plan.name} (${plan.subnet}): ${messageOf(error)}`,
-        try: /no space left/i.test(messageOf(error)) ? 'docker system df' : 'docker network prune',
-      },
+      { what: `The engine refused the network ${plan.name} (${plan.subnet}): ${why}`, try: advice },
       { cause: error },
     );
   }
+};
+
+/** Why an engine makes no network, by its own words, and what helps. */
+const explainRefusal = (message: string): { why: string; advice: string } => {
+  const words = message.replaceAll(/\s+/g, ' ').trim();
+  // It puts its own chains in when it starts, and never again.
+  if (/iptables.*No chain\/target\/match by that name/i.test(words))
+    return {
+      why: `its own iptables chains are gone, which somebody flushed or a firewall's reload took: ${words}`,
+      advice: 'sudo systemctl restart docker',
+    };
+  return { why: words, advice: /no space left/i.test(words) ? 'docker system df' : 'docker network prune' };
 };
 
 /** How long containers that come and go may hold a network back, in milliseconds. */
