@@ -23,6 +23,12 @@ export const openDocker = (options: Connection | Docker.DockerOptions): Docker =
 };
 
 const loadClient = (): typeof Docker => {
+  // What it loads of ssh2 begins some by itself, and ends the process where there is none.
+  if (runInThisContext('typeof WebAssembly') === 'undefined')
+    throw new LocalhostForwardError('LHF_ERR_SYSTEM', {
+      what: "The engine's client, dockerode, cannot be loaded: this Node has no WebAssembly",
+      try: 'node without --jitless',
+    });
   try {
     return real.getBuiltinModule('node:module').createRequire(import.meta.url)('dockerode') as typeof Docker;
   } catch (error) {

@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { basename, join } from 'node:path';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 import { parseSession } from '../ownership/owner.ts';
 import { printableLine } from '../printable.ts';
 
@@ -23,7 +24,7 @@ const namedAtMost = 5;
 /** The user's own folder for such words; undefined on systems where files have no owner. */
 export const wordsFolder = (): string | undefined => {
   const uid = process.getuid?.() ?? userInfo().uid;
-  return uid < 0 ? undefined : join(tmpdir(), `localhost-forward-${uid}`);
+  return uid < 0 ? undefined : join(temporaryFolder(), `localhost-forward-${uid}`);
 };
 
 /** Leaves word of what stays of a session. @throws Error where the folder is somebody else's, or cannot be written. */

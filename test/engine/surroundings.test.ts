@@ -74,6 +74,7 @@ const live = async ({ env, enter = [], execArgv, cwd, before, file }: Around): P
   return outcome;
 };
 
+const bySidecar = { LOCALHOST_FORWARD_STRATEGY: 'sidecar' };
 const works = { finding: 'no-listener', ok: true, failed: 0 };
 const sh = (script: string): string[] => ['sh', '-c', `${script}; exec "$@"`, 'around'];
 
@@ -120,6 +121,8 @@ test('it works, each beside the others', async () => {
       },
       enter: sh('umask 077'),
     },
+    'a sidecar, and temporary files relative to a folder': { env: { ...bySidecar, TMPDIR: '.' }, cwd: folder },
+    'a sidecar, and temporary files nowhere': { env: { ...bySidecar, TMPDIR: '/nowhere' } },
     'a number without a name, few files, signals ignored': {
       enter: sh('unset HOME USER LOGNAME; ulimit -n 80; trap "" INT HUP PIPE TERM'),
       before: nameless,
@@ -171,6 +174,8 @@ test('it says with a code why it cannot, before anything is done', async () => {
       'LHF_ERR_SYSTEM',
       /may open too few files[^]*, and 32 may be\nTry: ulimit -n 1024$/,
     ],
+    // What --jitless takes away, without which this Node does not run TypeScript either.
+    [{ before: 'delete globalThis.WebAssembly' }, 'LHF_ERR_SYSTEM', /no WebAssembly\nTry: node without --jitless$/],
     [
       { execArgv: ['--disallow-code-generation-from-strings'] },
       'LHF_ERR_SYSTEM',

@@ -159,6 +159,7 @@ export const forPeople: Readonly<Record<string, string>> = {
   'name all ports in each project, or useLocalhostForward(ports) in the files that need others':
     'the user’s own projects are to be written otherwise',
   'node without --disallow-code-generation-from-strings': 'why it was given, the user knows',
+  'node without --jitless': 'why it was given, the user knows',
   'nothing to do': 'nothing is to be done',
   'nvm install 24': 'takes a registry',
   'open the forward before the spies': 'the user’s own tests are to be written otherwise',

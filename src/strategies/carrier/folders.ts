@@ -1,6 +1,6 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { temporaryFolder } from '../../host/temporary-folder.ts';
 import { idOfBridge } from '../../ownership/names.ts';
 import { parseSession } from '../../ownership/owner.ts';
 import { removalOrder, type LeftoverKind, type Mark } from '../leftover-kind.ts';
@@ -15,15 +15,21 @@ const pattern = /^lhf-(?:carried|compose)-(lhf-[0-9a-z]{8})-([0-9a-z-]+)-\w{6}$/
 /** The sockets in such a folder, by what they are for. Their names are short: their paths must be. */
 const socketNames = { sidecar: 's', desk: 'd' } as const;
 
-/** Where they are: the second where the first is too deep. */
-const places = (): string[] => [...new Set([tmpdir(), '/tmp'])];
+/** Where they are: the second where the first is too deep, or cannot be written to. */
+const places = (): string[] => [...new Set([temporaryFolder(), '/tmp'])];
 
 /** A folder of this user's alone, for the sockets of one forward, with mode 0700 whatever the umask. Its name tells whose it is. */
 export const makeSocketFolder = async (bridge: string, session: string, told?: Told): Promise<string> => {
   const name = `${prefix}${bridge}-${session}-`;
-  const place = places().find((one) => join(one, `${name}123456`, socketNames.desk).length <= longestPath) ?? '/tmp';
-  if (told === undefined) return mkdtemp(join(place, name));
-  const folder = join(place, `${name}XXXXXX`);
+  const [first = '/tmp', second] = places().filter(
+    (place) => join(place, `${name}123456`, socketNames.desk).length <= longestPath,
+  );
+  if (told === undefined)
+    return mkdtemp(join(first, name)).catch((error: unknown) => {
+      if (second === undefined) throw error;
+      return mkdtemp(join(second, name));
+    });
+  const folder = join(first, `${name}XXXXXX`);
   told.say({ by: 'process', call: 'mkdir', lines: [folder] });
   return folder;
 };
@@ -31,7 +37,7 @@ export const makeSocketFolder = async (bridge: string, session: string, told?: T
 /** The same for files that a command is given while its forward is open. A guardian may not have this process's TMPDIR. */
 export const makeComposeFolder = (bridge: string, session: string): Promise<string> => {
   const name = `lhf-compose-${bridge}-${session}-`;
-  return mkdtemp(join('/tmp', name)).catch(() => mkdtemp(join(tmpdir(), name)));
+  return mkdtemp(join('/tmp', name)).catch(() => mkdtemp(join(temporaryFolder(), name)));
 };
 
 export const socketIn = (folder: string, purpose: keyof typeof socketNames): string =>

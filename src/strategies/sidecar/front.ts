@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { temporaryFolder } from '../../host/temporary-folder.ts';
 import { clearTimeout, delay, setTimeout } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
 import { statusOf } from '../../engine/engine.ts';
@@ -140,7 +140,7 @@ const noFolder = (name: string): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_RULES',
     {
-      what: `The sidecar ${name} has no socket: no folder could be made in ${tmpdir()}, nor in /tmp`,
+      what: `The sidecar ${name} has no socket: no folder could be made in ${temporaryFolder()}, nor in /tmp`,
       try: 'TMPDIR=<a folder that this user may write to>',
     },
     { strategy: 'sidecar' },
