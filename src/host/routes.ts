@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { BlockList, isIPv4 } from 'node:net';
 import { now } from '../clock.ts';
 import { run } from '../command/run.ts';
 
@@ -14,15 +15,29 @@ export const readRoutes = async (): Promise<string[]> => {
 };
 
 // Anew each time: what a network of ours took a moment ago is in this one.
-const readMainTable = async (): Promise<string[]> => {
+const readMainTable = async (): Promise<string[]> =>
+  (await readMainRoutes()).filter(({ bits }) => bits > 0).map(({ address, bits }) => `${address}/${bits}`);
+
+const readMainRoutes = async (): Promise<{ dev: string; address: string; bits: number }[]> => {
   const table = await readFile('/proc/net/route', 'utf8').catch(() => '');
   return table
     .split('\n')
     .slice(1)
     .map((line) => line.split('\t'))
     .filter((fields) => fields.length >= 8)
-    .map((fields) => `${readAddress(fields[1] ?? '')}/${readAddressBits(fields[7] ?? '')}`)
-    .filter((cidr) => !cidr.endsWith('/0'));
+    .map(([dev = '', address = '', ...rest]) => ({
+      dev,
+      address: readAddress(address),
+      bits: readAddressBits(rest[5] ?? ''),
+    }));
+};
+
+/** Tells whether an IPv4 address is one of the networks of forwards, this process's and others'. */
+export const readForwardNetworks = async (): Promise<(address: string) => boolean> => {
+  const networks = new BlockList();
+  for (const { dev, address, bits } of await readMainRoutes())
+    if (dev.startsWith('lhf-')) networks.addSubnet(address, bits);
+  return (address) => isIPv4(address) && networks.check(address);
 };
 
 /** Only those tables matter that a rule leads to: most hosts have none. */

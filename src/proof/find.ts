@@ -82,6 +82,14 @@ const judge = (seen: Evidence): Cause => {
       sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
       advice: 'await net.verify()',
     };
+  if (seen.ended === 'accepted' && seen.arrival?.at === 'carrier')
+    return (
+      judgeListeners(seen) ?? {
+        finding: 'firewall-output',
+        sentence: `The relay accepts ${target}, and what it sends on to ${renderAddress(seen)} comes to nobody: this host drops it on its own loopback`,
+        advice: 'sudo nft list ruleset',
+      }
+    );
   if (isTaken(seen)) return judgeTaken(seen);
   if (seen.ended === 'accepted') {
     return {

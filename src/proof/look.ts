@@ -2,7 +2,7 @@ import { listAttached } from '../engine/containers.ts';
 import { readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import { hasFirewalld } from '../host/kernel.ts';
-import { findRuleFor, readWay } from '../host/routes.ts';
+import { findRuleFor, readForwardNetworks, readWay } from '../host/routes.ts';
 import type { Detour, Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
 
@@ -67,8 +67,16 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
   };
 };
 
-const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<Listener[]> =>
-  tellApart(await readListeners(port, protocol), { port, protocol });
+/** Who listens on the service's port: a relay, this forward's or another's, is no service. */
+const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<Listener[]> => {
+  const listeners = await readListeners(port, protocol);
+  if (listeners.length === 0) return [];
+  const isOfForward = await readForwardNetworks();
+  return tellApart(
+    listeners.filter(({ address }) => !isOfForward(address)),
+    { port, protocol },
+  );
+};
 
 /** What comes back from a service has to go out by the network's bridge, whichever table says so first. */
 const findDetour = async ({ names, network }: ProofContext): Promise<Detour | undefined> => {

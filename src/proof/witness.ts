@@ -5,8 +5,11 @@ import type { ProbedPort } from './context.ts';
 
 /** Where a connection of our probe arrived, as this host's own tables tell it while the probe holds it. */
 export interface Arrival {
-  /** `service`: at the service, by its own socket. `elsewhere`: at another one. `nowhere`: this host has no socket for it. */
-  readonly at: 'service' | 'elsewhere' | 'nowhere';
+  /**
+   * `service`: at the service, by its own socket. `elsewhere`: at another one. `carrier`: at a relay of ours, which has no connection to the
+   * service for it. `nowhere`: this host has no socket for it.
+   */
+  readonly at: 'service' | 'elsewhere' | 'carrier' | 'nowhere';
   /** The host's end of it, where it has one. */
   readonly to: Endpoint | undefined;
   /** Packets of this probe that our own rule translated. */
@@ -46,13 +49,14 @@ export const witness = async (
 
 /** How often to look before this is what it came to. */
 const looksFor = ({ at, counted }: Arrival, isRelay: boolean): number => {
-  if (!isRelay) return at === 'nowhere' ? looks : 1;
+  if (!isRelay) return at === 'nowhere' || at === 'carrier' ? looks : 1;
   // Its port may be another connection's as well, and the service's end may be a moment late.
   if (at === 'elsewhere') return looks;
-  return at === 'nowhere' || counted === 0 ? looksAtRelay : 1;
+  return at !== 'service' || counted === 0 ? looksAtRelay : 1;
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
+const atCarrier = { at: 'carrier', to: undefined } as const;
 
 const arrive = (
   port: ProbedPort,
@@ -74,16 +78,20 @@ const findArrival = async (
       ? ({ at: 'service', to: from } as const)
       : judgeArrival(landing, await readConnectionsFrom(from));
   if (arrived.at !== 'service') return arrived;
-  if (route.carriedFrom !== undefined) return findCarried(port, await route.carriedFrom(port, from));
-  return port.hostAddress !== '::1' || (await isRelayedOn(port)) ? arrived : nowhere;
+  if (route.carriedFrom !== undefined) {
+    const carrier = await route.carriedFrom(port, from);
+    // Where a carrier of ours accepts in a network of its own, nothing tells whether it was that which accepted.
+    if (carrier === undefined) return landing === undefined ? nowhere : atCarrier;
+    return findCarried(port, carrier);
+  }
+  return port.hostAddress !== '::1' || (await isRelayedOn(port)) ? arrived : atCarrier;
 };
 
 /** What a carrier carries on is a connection of its own, which the service has to have the other end of. */
 const findCarried = async (
   { hostPort, hostAddress, eitherLoopback }: ProbedPort,
-  carrier: Endpoint | undefined,
+  carrier: Endpoint,
 ): Promise<Pick<Arrival, 'at' | 'to'>> => {
-  if (carrier === undefined) return nowhere;
   const address = eitherLoopback === true ? carrier.address : hostAddress;
   return judgeCarried({ address, port: hostPort }, await readConnectionsFrom(carrier));
 };

@@ -145,6 +145,36 @@ it.each([
   }
 });
 
+it('of a host that drops what goes to its own 127.0.0.1 a relay says so, and blames no other rule', async () => {
+  const table = 'ip drops_loopback';
+  const chain = `${table} out { type filter hook output priority 0; policy accept; }`;
+  await using net = drive(engine, { strategy: 'relay', verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  await shell(engine, `nft 'add table ${table}; add chain ${chain}; add rule ${table} out ip daddr 127.0.0.1 drop'`);
+  try {
+    expect(await net.diagnose()).toMatchObject({ reachable: false, finding: 'firewall-output' });
+  } finally {
+    await shell(engine, `nft delete table ${table}`);
+  }
+  expect(await net.diagnose()).toMatchObject({ reachable: true });
+  await net.close();
+});
+
+it.each([
+  ['nobody', undefined, 'no-listener'],
+  ['another address', { host: '127.0.0.2' }, 'listens-on-other-address'],
+])('by a relay, which listens on the same port itself, tells that %s listens', async (_, service, finding) => {
+  await using net = drive(engine, { strategy: 'relay', verify: false, ...(service === undefined ? {} : { service }) });
+  // Another forward's relay is no service, either.
+  await using other = drive(engine, { strategy: 'relay', verify: false });
+  await net.open();
+  await other.open();
+  const diagnosis = await net.diagnose();
+  expect(diagnosis).toMatchObject({ reachable: false, finding });
+  expect(diagnosis.sentence).not.toContain('198.1');
+  await net.close();
+});
+
 it('tells a rule that is gone, and verify puts it back', async () => {
   await using net = drive(engine, { strategy: 'iptables', verify: false, service: { host: '127.0.0.1' } });
   const { ok } = await net.open();

@@ -378,6 +378,13 @@ const rows: Row[] = [
   ],
   ['silence that no hop explains', { ...silent, counts: through }, 'probe-failed', /no hop tells why/, /DEBUG=/],
   ['silence on a host without nft', silent, 'probe-failed', /no hop tells why/, /./],
+  [
+    'a relay that does not get through to the service',
+    { ...sound, ended: 'accepted', relayed: true, arrival: { at: 'carrier', to: undefined, counted: 0 } },
+    'firewall-output',
+    /on its own loopback$/,
+    /nft list ruleset/,
+  ],
   ['silence without nft, and nobody there', { ...silent, ...absent }, 'no-listener', /Nothing listens/, /./],
 ];
 
