@@ -16,6 +16,8 @@ interface Orders extends LocalhostForwardOptions {
   service?: { host: string };
   /** The port of a service that somebody else runs. */
   port?: number;
+  /** Whether containers dial the service's own port. Default: port 80. */
+  samePort?: boolean;
   /** A UDP port with our own listener instead, while it opens. */
   udp?: boolean;
   /** What another process opened: looked at in place of opening one. */
@@ -36,7 +38,7 @@ const attempt = async (work: () => Promise<unknown>): Promise<void> => {
   }
 };
 
-const { service, udp, join, port: given, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const { service, udp, join, port: given, samePort, ...options } = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const server = createServer((socket) => socket.on('error', () => socket.destroy()).end('x'));
 await new Promise<void>((resolve) => server.listen({ port: 0, host: service?.host ?? '127.0.0.1' }, resolve));
 const port = given ?? (server.address() as AddressInfo).port;
@@ -50,7 +52,7 @@ for await (const order of createInterface({ input: process.stdin })) {
       const forwarded =
         udp === true
           ? ({ hostPort: 0, containerPort: 53, protocol: 'udp' } as const)
-          : ({ hostPort: port, containerPort: 80, hostAddress: '127.0.0.1' } as const);
+          : ({ hostPort: port, containerPort: samePort === true ? port : 80, hostAddress: '127.0.0.1' } as const);
       net = await openLocalhostForward(forwarded, options);
       return net.toJSON();
     });

@@ -164,11 +164,12 @@ it.each([
   ['nobody', undefined, 'no-listener'],
   ['another address', { host: '127.0.0.2' }, 'listens-on-other-address'],
 ])('by a relay, which listens on the same port itself, tells that %s listens', async (_, service, finding) => {
-  await using net = drive(engine, { strategy: 'relay', verify: false, ...(service === undefined ? {} : { service }) });
+  const orders = { strategy: 'relay', verify: false, samePort: true };
+  await using net = drive(engine, { ...orders, ...(service === undefined ? {} : { service }) });
+  const { ok } = await net.open();
   // Another forward's relay is no service, either.
-  await using other = drive(engine, { strategy: 'relay', verify: false });
-  await net.open();
-  await other.open();
+  await using other = drive(engine, { ...orders, port: ok?.ports[0]?.hostPort });
+  expect(await other.open()).toHaveProperty('ok');
   const diagnosis = await net.diagnose();
   expect(diagnosis).toMatchObject({ reachable: false, finding });
   expect(diagnosis.sentence).not.toContain('198.1');
