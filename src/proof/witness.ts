@@ -52,7 +52,9 @@ const looksFor = ({ at, counted }: Arrival, isRelay: boolean): number => {
   if (!isRelay) return at === 'nowhere' || at === 'carrier' ? looks : 1;
   // Its port may be another connection's as well, and the service's end may be a moment late.
   if (at === 'elsewhere') return looks;
-  return at !== 'service' || counted === 0 ? looksAtRelay : 1;
+  if (counted === 0) return looksAtRelay;
+  // Carried it is by then: somebody's masquerade has given it another sender, by which nobody finds it.
+  return at === 'service' ? 1 : looks;
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;

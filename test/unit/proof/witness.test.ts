@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Endpoint } from '../../../src/host/sockets.ts';
-import { isAtService, judgeArrival, judgeCarried } from '../../../src/proof/witness.ts';
+import { isAtService, judgeArrival, judgeCarried, witness } from '../../../src/proof/witness.ts';
 
 const service = { address: '127.0.0.1', port: 8088 };
 const proxy = { address: '198.18.0.1', port: 7892 };
@@ -45,4 +45,28 @@ it('is proven where our own rule counted it and the service has it', () => {
   expect(isAtService({ at: 'elsewhere', to: proxy, counted: 1 })).toBe(false);
   expect(isAtService({ at: 'nowhere', to: undefined, counted: 1 })).toBe(false);
   expect(isAtService(undefined)).toBe(false);
+});
+
+// A masquerade of everything gives what a relay carries another sender, by which no end of it is found.
+it('is looked for a few times where a relay has carried it, and not for as long as one that it has still to carry', async () => {
+  const port = {
+    protocol: 'tcp',
+    containerPort: 80,
+    hostPort: 1,
+    targetPort: 1,
+    hostAddress: '127.0.0.1',
+    nonce: undefined,
+  } as const;
+  const from = { address: '198.18.0.2', port: 1 };
+  const looksWhere = async (packets: number): Promise<number> => {
+    let looks = 0;
+    const proofs = async () => {
+      looks += 1;
+      return new Map([['tcp/80', { packets, targetPort: 1 }]]);
+    };
+    const route = { proofs, landingOf: () => undefined, isRelay: true, carriedFrom: async () => from };
+    expect((await witness(port, from, { packets: 0, targetPort: 1 }, route)).at).toBe('nowhere');
+    return looks;
+  };
+  expect(await looksWhere(1)).toBeLessThan((await looksWhere(0)) / 10);
 });
