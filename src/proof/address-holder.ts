@@ -1,4 +1,5 @@
 import { listAttached, type ListedContainer } from '../engine/containers.ts';
+import { labels } from '../ownership/names.ts';
 import type { Destination } from './staying-probe.ts';
 
 /** Who has the address that probes have on a network: undefined where no running container is seen to. */
@@ -10,5 +11,6 @@ export const findHolder = async ({
   return attached.find(({ addresses }) => addresses.includes(network.probeAddress));
 };
 
-/** Whether it is a probe, which leaves when it has proven what it was asked for. */
-export const isProbe = ({ name }: Pick<ListedContainer, 'name'>): boolean => name.startsWith('lhf-probe-');
+/** Whether it is a probe, which leaves when it has proven what it was asked for: by its mark, for anybody may choose its name. */
+export const isProbe = (container: Pick<ListedContainer, 'labels'>): boolean =>
+  container.labels[labels.bridge] !== undefined;
