@@ -87,3 +87,12 @@ const readDotEnv = (folder: string): string | undefined => {
     return undefined;
   }
 };
+
+/** `/` where that was removed: there is no compose file in it, either. */
+export const currentFolder = (): string => {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+};

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connectEngine, sessionOn } from '../engine/engine.ts';
 import { makeComposeFolder } from '../strategies/carrier/folders.ts';
 import type { LocalhostForward } from '../types.ts';
-import { withComposeFile } from './compose-files.ts';
+import { currentFolder, withComposeFile } from './compose-files.ts';
 
 export interface ComposeProject extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export const openComposeProject = async (
   try {
     await writeFile(file, override, { mode: 0o600 });
     return {
-      env: { COMPOSE_FILE: withComposeFile(file, process.cwd(), process.env) },
+      env: { COMPOSE_FILE: withComposeFile(file, currentFolder(), process.env) },
       [Symbol.asyncDispose]: remove,
     };
   } catch (error) {

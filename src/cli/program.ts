@@ -40,7 +40,14 @@ const describeProgram = (finish: Finish, command: readonly string[] | undefined)
   addDoctor(program, finish, command);
   addLs(program, finish, command);
   addSweep(program, finish, command);
-  return program;
+  // As git and docker take it. The list of commands is short enough without.
+  const help = prepare(new Command('help')).argument('[command]', 'what to show the help of');
+  help.action((name: string | undefined) => {
+    const asked = program.commands.find((one) => one !== help && one.name() === name);
+    if (name !== undefined && asked === undefined) program.error(`error: unknown command '${name}'`);
+    (asked ?? program).outputHelp();
+  });
+  return program.addCommand(help, { hidden: true });
 };
 
 const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {

@@ -6,7 +6,7 @@ import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { assertServices } from '../forward/compose.ts';
-import { joinsNothing, refuseFileOptions, withComposeFile } from './compose-files.ts';
+import { currentFolder, joinsNothing, refuseFileOptions, withComposeFile } from './compose-files.ts';
 import { printableLine } from '../printable.ts';
 import { openComposeProject } from './compose-project.ts';
 import { openTerminal } from './terminal.ts';
@@ -21,8 +21,9 @@ export interface RunArguments {
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 
-/** As shells have it for a command that cannot be started. */
-const notStarted = 127;
+/** As shells have it for a command that cannot be started, and for one that is not there. */
+const notExecutable = 126;
+const notFound = 127;
 
 const composeHint =
   'no service of the compose project joins this forward: name those that shall by --compose <service...>';
@@ -35,7 +36,7 @@ export const run = async ({ ports, options, command, compose }: RunArguments): P
   if (compose !== undefined) {
     assertServices(compose);
     refuseFileOptions(command);
-    withComposeFile('', process.cwd(), process.env);
+    withComposeFile('', currentFolder(), process.env);
   }
   const opening = new AbortController();
   let child: ChildProcess | undefined;
@@ -49,7 +50,7 @@ export const run = async ({ ports, options, command, compose }: RunArguments): P
     await using project = compose === undefined ? undefined : await openComposeProject(net, compose);
     const { write, colors } = openTerminal(process.stderr);
     for (const { text, isWarning } of await describePorts(net)) write(`${isWarning ? colors.yellow(text) : text}\n`);
-    if (compose === undefined && joinsNothing(command, process.cwd(), process.env))
+    if (compose === undefined && joinsNothing(command, currentFolder(), process.env))
       write(`${colors.yellow(composeHint)}\n`);
     // The last word before the command starts: from here on signals are its own.
     if (opening.signal.aborted) return exitCodeOf(opening.signal);
@@ -77,7 +78,7 @@ const exitOf = (child: ChildProcess, file: string): Promise<number> =>
       write(
         `${colors.red(`localhost-forward run: cannot start '${printableLine(file)}': ${printableLine(reasonOf(error))}`)}\n`,
       );
-      resolve(notStarted);
+      resolve(error.code === 'ENOENT' ? notFound : notExecutable);
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + signalNumber(signal ?? 'SIGKILL')));
   });

@@ -80,6 +80,24 @@ describe('run', () => {
     expect(await forward.exit).toEqual({ code: 137, signal: null });
   });
 
+  it.each([
+    ['is not there', 'no-such-command', 127],
+    ['cannot be executed', '/etc/passwd', 126],
+  ])('says by its exit code, as a shell does, that a command %s', async (_, command, code) => {
+    await using forward = run(command);
+    expect(await forward.exit).toEqual({ code, signal: null });
+    expect(forward.stderr()).toContain(`cannot start '${command}'`);
+  });
+
+  it('works in a folder that is gone', async () => {
+    const leave = ['sh', '-c', 'cd "$(mktemp -d)" && rmdir "$PWD" && exec "$@"', 'sh'];
+    const { stdout, stderr, exitCode } = await execHere(
+      [...leave, process.execPath, main, 'run', '0', '--no-verify', '--', 'echo', 'ran'],
+      { timeoutMs: 60_000 },
+    );
+    expect({ stdout, exitCode }, stderr).toEqual({ stdout: 'ran\n', exitCode: 0 });
+  });
+
   it('leaves it to the command what Ctrl+C on a terminal means', async () => {
     await using terminal = runOnTerminal(...counting);
     const [, network = ''] = (await terminal.waitForLine(/^ready/)).trim().split(' ');
@@ -103,6 +121,18 @@ describe('run', () => {
     await terminal.waitForLine(/\^C/);
     process.kill(Number(parent), 'SIGTERM');
     expect(await terminal.exit).toEqual({ code: 20, signal: null });
+  });
+});
+
+describe('help', () => {
+  const say = async (...args: string[]) => {
+    const { stdout, exitCode } = await execHere([process.execPath, main, ...args]);
+    return { stdout, exitCode };
+  };
+  it('is shown by its own name too, for a command that there is', async () => {
+    expect(await say('help')).toEqual(await say('--help'));
+    expect(await say('help', 'run')).toEqual(await say('run', '--help'));
+    expect(await say('help', 'walk')).toEqual({ stdout: '', exitCode: 2 });
   });
 });
 

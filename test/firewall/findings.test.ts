@@ -173,6 +173,7 @@ it.each([
   const diagnosis = await net.diagnose();
   expect(diagnosis).toMatchObject({ reachable: false, finding });
   expect(diagnosis.sentence).not.toContain('198.1');
+  await other.close();
   await net.close();
 });
 
