@@ -7,6 +7,7 @@ import { forgetWords } from '../lifecycle/words.ts';
 import { firstRung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import { isOwnRights } from '../privilege/rights-container.ts';
+import { parseSweepOptions, type ResolvedSweepOptions } from '../options/sweep.ts';
 import type { LocalhostForwardOptions } from '../types.ts';
 import type { Mark } from '../strategies/leftover-kind.ts';
 import { groupByOwner } from './belongings.ts';
@@ -35,19 +36,15 @@ export interface SweepOptions {
  * What may have a living owner is spared, and so is whatever carries no mark. One failure keeps nothing else from going, and what
  * could not be looked through is a failure, too.
  *
- * @throws LHF_ERR_SYSTEM. What could not be removed is told and not thrown.
+ * @throws LHF_ERR_INVALID_OPTION, LHF_ERR_SYSTEM. What could not be removed is told and not thrown.
  * @example
  * const { removed, failed } = await sweep();
  * for (const { kind, name, reason } of failed) console.error(`${kind} ${name} stays: ${reason}`);
  */
-export const sweep = (options: SweepOptions = {}): Promise<SweepReport> => coded('Sweeping', () => sweepHere(options));
+export const sweep = (options: SweepOptions = {}): Promise<SweepReport> =>
+  coded('Sweeping', async () => sweepHere(parseSweepOptions(options)));
 
-const sweepHere = async ({
-  all = false,
-  docker,
-  privilege = 'auto',
-  now = wallClock,
-}: SweepOptions): Promise<SweepReport> => {
+const sweepHere = async ({ all, docker, privilege, now = wallClock }: ResolvedSweepOptions): Promise<SweepReport> => {
   const unlisted: SweepReport['failed'][number][] = [];
   const engine = await connectEngine(docker).catch((error: unknown) => {
     unlisted.push({ kind: 'engine', name: 'docker', reason: reasonOf(error) });

@@ -153,7 +153,8 @@ export const parseProofOptions = (
   };
 };
 
-const readBoolean = (path: string, value: unknown): boolean => {
+/** Reads a yes or no that is one, and no word for it. */
+export const readBoolean = (path: string, value: unknown): boolean => {
   if (typeof value === 'boolean') return value;
   throw expected(path, 'true or false', value);
 };
@@ -163,7 +164,8 @@ const readListener = (path: string, value: unknown): boolean | RequestListener =
   throw expected(path, 'true, false or a function (request, response)', value);
 };
 
-const readDocker = (path: string, value: unknown): object => {
+/** Reads a dockerode instance, or what makes one. */
+export const readDocker = (path: string, value: unknown): object => {
   if (isRecord(value)) return value;
   throw expected(path, 'a dockerode instance or its options', value);
 };
