@@ -71,11 +71,12 @@ describe('whoever was to be the last was killed on the way out:', () => {
 
   test('a sweep takes and tells it, and leaves it to those who are in it', async () => {
     await leaveEmpty();
-    expect((await doctor()).left).toEqual([{ bridge: '', owner: null, things: ['rules iptables nat: LHF'] }]);
+    const bare = { bridge: '', owner: null, things: ['rules iptables nat: LHF'] };
+    expect((await doctor()).left).toContainEqual(bare);
     expect((await sweep()).removed).toEqual([{ kind: 'rules', name: 'iptables nat: LHF' }]);
     expect(await listOurs()).toEqual([]);
     await using net = await opening();
-    expect((await doctor()).left).toEqual([]);
+    expect((await doctor()).left).not.toContainEqual(bare);
     expect((await sweep()).removed).toEqual([]);
     expect(await doors()).toHaveLength(1);
     await net.close();

@@ -25,7 +25,7 @@ describe('probes', () => {
     }
   });
 
-  test('wait for whoever has their address', async () => {
+  test('wait for another process’s that has their address', async () => {
     await using service = await listenTcp();
     const refused: string[] = [];
     const docker = gateDocker({
@@ -33,7 +33,8 @@ describe('probes', () => {
     });
     await using net = await openLocalhostForward(service.port, { verify: false, docker });
     const occupy = async () => {
-      const other = await startNode();
+      // A probe by its marks, which stays for as long as the test wants.
+      const other = await startNode({ labels: renderLabels(net.bridgeName, renderSession(readOwner())) });
       const EndpointConfig = { IPAMConfig: { IPv4Address: probeAddressOf(net.subnet) } };
       await new Docker().getNetwork(net.networkId).connect({ Container: other.id, EndpointConfig });
       return other;

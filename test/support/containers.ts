@@ -39,6 +39,7 @@ export interface NodeContainerOptions {
   readonly networkName?: string;
   readonly extraHosts?: readonly string[];
   readonly capabilities?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** What a dial came to: an answer, the error's code, or `TIMEOUT` where nothing came back. */
@@ -86,10 +87,11 @@ export interface NodeContainer extends AsyncDisposable {
 
 /** Starts a container and waits until its Node listens to us. Leaving the scope removes it. */
 export const startNode = async (options: NodeContainerOptions = {}): Promise<NodeContainer> => {
-  const { docker = new Docker(), networkName = 'bridge', extraHosts = [], capabilities = [] } = options;
+  const { docker = new Docker(), networkName = 'bridge', extraHosts = [], capabilities = [], labels } = options;
   const [image, binds] = await Promise.all([ensureTestImage(docker), mountNode()]);
   const container = await docker.createContainer({
     Image: image,
+    ...(labels !== undefined && { Labels: { ...labels } }),
     Entrypoint: ['/node', '--eval', residentProgram],
     OpenStdin: true,
     StdinOnce: true,
