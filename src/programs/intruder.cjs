@@ -30,8 +30,16 @@ const dial = ({ address, port, timeoutMs, resetWithinMs }) =>
       timer = setTimeout(end, resetWithinMs, 'open');
     });
     socket.on('end', () => end('END')).resume();
-    socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => end(error.code ?? error.message));
+    socket.on('error', (/** @type {NodeJS.ErrnoException} */ { code, message }) =>
+      end(resetWithinMs === undefined && wasIn(code) ? 'open' : (code ?? message)),
+    );
   });
+
+/**
+ * Whether somebody accepted who reset before Node could say so: what never was connected is refused, and not reset.
+ * @param {string | undefined} code
+ */
+const wasIn = (code) => code === 'ECONNRESET';
 
 /** How many ports are dialled at once: more would crowd the answers out. */
 const atOnce = 4_000;
@@ -56,8 +64,8 @@ const ownFailures = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
 const scan = async ({ addresses, ports, control, timeoutMs }) => {
   const all = ports.flatMap(portsOf);
   const places = addresses.flatMap((host) => all.map((port) => ({ host, port })));
-  /** @type {string[]} */
-  const open = [];
+  /** @type {Set<string>} */
+  const open = new Set();
   let failure = '';
   for (let first = 0; first < places.length; first += atOnce) {
     /** @type {Set<net.Socket>} */
@@ -65,9 +73,10 @@ const scan = async ({ addresses, ports, control, timeoutMs }) => {
     for (const place of places.slice(first, first + atOnce)) {
       const socket = net.connect(place);
       sockets.add(socket);
-      socket.on('connect', () => open.push(`${place.host}:${place.port}`));
+      socket.on('connect', () => open.add(`${place.host}:${place.port}`));
       socket.on('error', (/** @type {NodeJS.ErrnoException} */ { code = '' }) => {
         sockets.delete(socket);
+        if (wasIn(code)) open.add(`${place.host}:${place.port}`);
         if (ownFailures.includes(code)) failure = code;
       });
     }
@@ -76,7 +85,7 @@ const scan = async ({ addresses, ports, control, timeoutMs }) => {
     if (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, timeoutMs));
     for (const socket of sockets) socket.destroy();
   }
-  return failure === '' ? open.join(',') : `not known: ${failure}`;
+  return failure === '' ? [...open].join(',') : `not known: ${failure}`;
 };
 
 /** Whoever it comes to tells. @type {(send: Send) => Promise<Outcome>} */
