@@ -148,10 +148,21 @@ test('it works, each beside the others', async () => {
     'all that --permission may allow': { execArgv: permitted },
   };
   const left = await snapshotHere();
-  const outcomes = await Promise.all(
-    // Whoever says nothing is named.
-    Object.entries(around).map(async ([name, one]) => [name, await live(one).catch((error: unknown) => error)]),
-  );
+  const all = Object.entries(around);
+  const outcomes: [string, unknown][] = [];
+  // Some at a time: more processes than a small machine starts in the time that one of them is waited for.
+  for (let first = 0; first < all.length; first += 5)
+    outcomes.push(
+      ...(await Promise.all(
+        // Whoever says nothing is named.
+        all
+          .slice(first, first + 5)
+          .map(async ([name, one]): Promise<[string, unknown]> => [
+            name,
+            await live(one).catch((error: unknown) => error),
+          ]),
+      )),
+    );
   expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(Object.keys(around).map((name) => [name, works])));
   await until(async () => renderDifference(left, await snapshotHere()) === '', { what: 'all of it to go' });
 });
