@@ -57,9 +57,13 @@ const sweepHere = async ({ all, docker, privilege, now = wallClock }: ResolvedSw
     unlisted.push({ kind: 'listing', name, reason: `it could not be looked through: ${reason}` });
   const report = await sweepOwners(groupByOwner(marks.filter(isOthers)), tools, { all, now: now() });
   // Listed anew: the dead were in it until now.
-  const shared = await removeShared(leftoverKinds, { ...tools });
-  const bare = (await listShared(leftoverKinds, { ...tools })).map((left) => ({ ...left, reason: sharedStays }));
-  const failed = [...unlisted, ...report.failed, ...bare];
+  const anew = { ...tools };
+  const bare = await listShared(leftoverKinds, anew);
+  const shared = await removeShared(leftoverKinds, anew);
+  // Whoever leaves at this moment leaves it bare, too, and takes it himself: only what was there before and is there still has stayed.
+  const still = bare.length === shared.length ? [] : await listShared(leftoverKinds, { ...tools });
+  const stays = still.filter(({ name }) => bare.some((one) => one.name === name));
+  const failed = [...unlisted, ...report.failed, ...stays.map((left) => ({ ...left, reason: sharedStays }))];
   // Where something could not be looked through, whatever a guardian left may be there.
   if (unlisted.length === 0) await forgetWords((session) => !failed.some((one) => one.session === session));
   await privileges?.close();
