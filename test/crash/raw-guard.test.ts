@@ -45,7 +45,7 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     const raw = await listOurs('raw');
     expect(raw).toContain(`-A LHF-${nonce} -d 127.0.0.0/8 -j DROP`);
     expect(raw).toContain(`-A LHF-${nonce} -s 127.0.0.0/8 -j DROP`);
-    for (const from of [String.raw`! -s 198\.\d+\.\d+\.\d+/28`, String.raw`-s 198\.\d+\.\d+\.\d+/32`])
+    for (const from of [String.raw`! -s 198\.\d+\.\d+\.\d+/27`, String.raw`-s 198\.\d+\.\d+\.\d+/32`])
       expect(raw.join('\n')).toMatch(
         new RegExp(`^-A LHF-${bridge} ${from} -m addrtype --dst-type LOCAL,BROADCAST,MULTICAST -j DROP$`, 'm'),
       );

@@ -47,7 +47,7 @@ describe('smoke', () => {
       const { traceEvents } = JSON.parse(await readFile(files.trace, 'utf8')) as { traceEvents: { name: string }[] };
       const names = traceEvents.map(({ name }) => name).join('\n');
       // The steps, what the engine was asked for, and the rules' transaction.
-      for (const what of [/^step tear-down$/m, /^network lhf-\w{8} [\d.]+\/28$/m, /^nft create table ip lhf_guard_/m])
+      for (const what of [/^step tear-down$/m, /^network lhf-\w{8} [\d.]+\/27$/m, /^nft create table ip lhf_guard_/m])
         expect(names).toMatch(what);
       expect(await readFile(files.summary, 'utf8')).toContain('nftables');
     } finally {
