@@ -53,7 +53,10 @@ export interface LocalhostForwardOptions {
    * await openLocalhostForward(8088, { hostname: ['host.docker.internal', 'host.testcontainers.internal'] });
    */
   hostname?: string | readonly string[];
-  /** CIDR of the network, /16 to /29. Default: a small free one. */
+  /**
+   * CIDR of the network, /16 to /29. The last address is our probes': a container that has it, as the last one that there is room for, is not
+   * counted among the hits. Default: a free /27, of which 14 containers have addresses and never that one.
+   */
   subnet?: string;
   /** A dockerode instance or its options. Default: `DOCKER_HOST`, the docker context, the socket. */
   docker?: DockerClient | DockerOptions;

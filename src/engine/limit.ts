@@ -17,6 +17,8 @@ const silentAgainMs = 5_000;
 const afterAbortMs = 2_000;
 /** Registries are asked before the engine answers these, and whatever else it does is nothing to them. */
 const isSlow = (call: string): boolean => call === 'POST /images/create' || call === 'POST /images/load';
+/** While an engine makes or removes a hundred networks, these wait behind them; it answers all else within half a second. */
+const waitsBehindNetworks = (call: string): boolean => /^\w+ \/(?:networks|containers)\b/.test(call);
 
 const wishes = new AsyncLocalStorage<AbortSignal | undefined>();
 
@@ -93,6 +95,8 @@ class Limits {
   readonly #ms: number;
   readonly #slowMs: number;
   readonly #progress: Progress;
+  /** Of our own calls alone. */
+  readonly #answers = new Progress(() => '');
   #isSilent = false;
 
   constructor(ms: number, slowMs: number, progress: Progress) {
@@ -104,6 +108,7 @@ class Limits {
   /** It answered something. */
   moved(): void {
     this.#progress.moved();
+    this.#answers.moved();
     this.#isSilent = false;
   }
 
@@ -111,13 +116,14 @@ class Limits {
   watch(call: string, signal: AbortSignal | undefined, onEnd: (error: Error) => void): () => void {
     const startedAt = now();
     const slow = isSlow(call);
+    const progress = waitsBehindNetworks(call) ? this.#progress : this.#answers;
     const ms = slow ? this.#slowMs : this.#isSilent ? Math.min(this.#ms, silentAgainMs) : this.#ms;
     let abortedAt = Infinity;
     let timer: NodeJS.Timeout | undefined;
     const look = (): void => {
       clearTimeout(timer);
       const nextMs = Math.min(
-        slow ? startedAt + ms - now() : this.#progress.nextLook(ms, startedAt),
+        slow ? startedAt + ms - now() : progress.nextLook(ms, startedAt),
         abortedAt + Math.min(ms / 5, afterAbortMs) - now(),
       );
       if (nextMs > 0) {

@@ -13,6 +13,8 @@ export interface NetworkPlan {
   readonly bridge: string;
   readonly subnet: string;
   readonly gateway: string;
+  /** The part of the subnet that containers get addresses of. Default: all of it. */
+  readonly range?: string;
   readonly isInternal: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -27,6 +29,11 @@ export class SubnetTaken extends Error {}
  */
 export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan): Promise<string> => {
   const startedAt = now();
+  const config = {
+    Subnet: plan.subnet,
+    Gateway: plan.gateway,
+    ...(plan.range !== undefined && { IPRange: plan.range }),
+  };
   try {
     const network = await docker.createNetwork({
       Name: plan.name,
@@ -34,7 +41,7 @@ export const createNetwork = async ({ docker, facts }: Engine, plan: NetworkPlan
       CheckDuplicate: true,
       Internal: plan.isInternal,
       // The gateway is given and not left to the engine: some report none for a subnet without one.
-      IPAM: { Driver: 'default', Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
+      IPAM: { Driver: 'default', Config: [config] },
       Options: { 'com.docker.network.bridge.name': plan.bridge },
       Labels: { ...plan.labels },
     });

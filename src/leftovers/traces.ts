@@ -6,7 +6,9 @@ import { strategyNamed } from '../strategies/all.ts';
 import type { LeftoverKind, LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import type { LocalhostForward } from '../types.ts';
 import { containers, networks } from './engine-kinds.ts';
+import type { Leftover } from './leftover.ts';
 import { read, reasonOf } from './look.ts';
+import { listShared } from './shared.ts';
 
 /** How a forward tells which engine it is on, without showing it to users. */
 export const engineOption = Symbol.for('localhost-forward.engine-option');
@@ -32,7 +34,13 @@ const lookForTraces = async (net: Traced, { docker }: { docker?: object }): Prom
   const tools = { engine, privileges: privilegesOf({ kind: net.privilege }, engine) };
   const kinds = [networks, containers, ...strategyNamed(net.strategy).leftovers];
   const traces = await Promise.all(kinds.map((kind) => tracesOf(net, kind, tools)));
-  return [...traces.flat(), ...(interfaceExists(net.bridgeName) ? [`the interface ${net.bridgeName}`] : [])];
+  // Whoever was the last to leave was to take that along.
+  const shared = await listShared(kinds, tools);
+  return [
+    ...traces.flat(),
+    ...shared.map(describe),
+    ...(interfaceExists(net.bridgeName) ? [`the interface ${net.bridgeName}`] : []),
+  ];
 };
 
 const tracesOf = async ({ bridgeName }: Traced, kind: LeftoverKind, tools: LeftoverTools): Promise<string[]> => {
@@ -47,5 +55,5 @@ const tracesOf = async ({ bridgeName }: Traced, kind: LeftoverKind, tools: Lefto
   }
 };
 
-const describe = ({ kind, name }: Mark): string =>
+const describe = ({ kind, name }: Pick<Leftover, 'kind' | 'name'>): string =>
   kind === 'network' || kind === 'container' ? `the ${kind} ${name}` : `${kind} ${name}`;

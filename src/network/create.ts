@@ -6,13 +6,13 @@ import { LocalhostForwardError } from '../errors.ts';
 import { readRoutes } from '../host/routes.ts';
 import { renderLabels, type Names } from '../ownership/names.ts';
 import type { Network } from './network.ts';
-import { chooseSubnet, defaultPool, gatewayOf, probeAddressOf } from './subnet.ts';
+import { bitsOfOne, chooseSubnet, defaultPool, gatewayOf, probeAddressOf, rangeIn } from './subnet.ts';
 
 export interface NetworkPlan {
   readonly names: Names;
   /** The owner's session word. */
   readonly session: string;
-  /** Fixed by the user, or undefined: a free /28 of the pool. */
+  /** Fixed by the user, or undefined: a free /27 of the pool. */
   readonly subnet: string | undefined;
   readonly subnetPool: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -67,6 +67,8 @@ const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine:
     bridge: names.bridge,
     subnet,
     gateway,
+    // All of a subnet that somebody chose is his.
+    ...(plan.subnet === undefined && { range: rangeIn(subnet) }),
     isInternal: plan.isInternal,
     labels: { ...plan.labels, ...renderLabels(names.bridge, plan.session) },
   });
@@ -91,7 +93,7 @@ const createOn = async (subnet: string, { names, ...plan }: NetworkPlan, engine:
 
 const poolEmpty = (pool: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_NETWORK', {
-    what: `No free /28 is left in ${pool}: networks and routes of this host have it all`,
+    what: `No free /${bitsOfOne} is left in ${pool}: networks and routes of this host have it all`,
     try:
       pool === defaultPool
         ? 'LOCALHOST_FORWARD_SUBNET_POOL=<a /16 that this host has no route to>'

@@ -22,7 +22,7 @@ export const gatewayOf = (cidr: string): string => renderAddress((parseCidr(cidr
 /** The first one after the gateway, which a container has that is there before all others. */
 export const firstAddressOf = (cidr: string): string => renderAddress((parseCidr(cidr)?.base ?? 0) + 2);
 
-/** The last host address, which no engine gives away while another is free: our probes' own. */
+/** The last host address: our probes' own. */
 export const probeAddressOf = (cidr: string): string => {
   const { base, bits } = parseCidr(cidr) ?? { base: 0, bits: 32 };
   return renderAddress(base + sizeOf(bits) - 2);
@@ -34,7 +34,16 @@ export const sidecarAddressOf = (cidr: string): string => {
   return renderAddress(base + sizeOf(bits) - 3);
 };
 
-/** How many containers of the user's have an address there that is neither the gateway's nor the probes'. */
+/**
+ * What an engine gives addresses of to whoever asks for none: half of a subnet of our choice, so that no container of a user's ever has
+ * one of ours. Engines take no range but such a block.
+ */
+export const rangeIn = (cidr: string): string => {
+  const { base, bits } = parseCidr(cidr) ?? { base: 0, bits: 31 };
+  return renderCidr({ base, bits: bits + 1 });
+};
+
+/** How many containers of the user's have an address that is neither the gateway's nor the probes' in a subnet that he chose. */
 export const roomIn = (cidr: string): number => sizeOf(parseCidr(cidr)?.bits ?? 32) - 4;
 
 /** All host addresses but the gateway's, from the lowest to the highest. */
@@ -52,8 +61,8 @@ export const isCallerOf = (address: string, { subnet, gateway }: { subnet: strin
 export const overlaps = (one: Cidr, other: Cidr): boolean =>
   one.base < other.base + sizeOf(other.bits) && other.base < one.base + sizeOf(one.bits);
 
-/** Room for 13 containers: small, since the engine's own pools end after 30 networks. */
-const bitsOfOne = 28;
+/** Room for 14 containers in the half that is theirs: small, since the engine's own pools end after 30 networks. */
+export const bitsOfOne = 27;
 
 /** Wider routes mean "everything that way", as the two halves do by which a VPN takes the default route's place. */
 const bitsOfWidest = 8;
@@ -65,7 +74,7 @@ export const defaultPool = '198.18.0.0/15';
 const otherPools = ['10.254.0.0/16', '172.31.240.0/20', '192.168.240.0/20'];
 
 /**
- * A free /28 of the pool that overlaps with nothing taken, or of another one in place of the default pool; undefined where none is left.
+ * A free /27 of the pool that overlaps with nothing taken, or of another one in place of the default pool; undefined where none is left.
  * The search starts anywhere, so that processes that start together seldom choose the same. Default routes take nothing.
  */
 export const chooseSubnet = ({ pool, taken, random }: Wanted): string | undefined => {
@@ -92,7 +101,7 @@ const chooseIn = ({ pool, taken, random }: Wanted): string | undefined => {
   return undefined;
 };
 
-/** How many /28 of the pool are free. */
+/** How many /27 of the pool are free. */
 export const countFree = ({ pool, taken }: { pool: string; taken: readonly string[] }): number => {
   const candidates = listCandidates(pool, taken);
   return Array.from({ length: candidates.count }, (_, n) => candidates.at(n)).filter(candidates.isFree).length;

@@ -15,20 +15,27 @@ type ShownPort = MarkedPort & { readonly isThere: boolean; readonly cut?: CutMod
 
 const family = 'localhost-forward';
 
-/** Each sign is a file descriptor of the user's process, so that there are so many at most; then one more says that not all is told. */
+/** Each sign is a file descriptor of the user's process, so that there are so many at most. */
 const mostSigns = 64;
-const notAll = 'more';
+
+/**
+ * Stands while all is told, from the opening on. It goes where a sign cannot be had: to take one down needs no descriptor, and to put up one
+ * that says so might find none left.
+ */
+const all = 'all';
 
 /** A forward's later ports and its cuts, for whoever looks at it from another process. Where no such sockets are to be had, nothing is told. */
 export class PortSigns {
   readonly #bridge: string;
   readonly #first: ReadonlySet<string>;
   readonly #shown = new Map<string, Server>();
+  readonly #begun: Promise<unknown>;
 
   /** `first` are the ports that the network's label tells. */
   constructor(bridge: string, first: Iterable<MarkedPort>) {
     this.#bridge = bridge;
     this.#first = new Set([...first].map(renderPort));
+    this.#begun = this.#putUp(all);
   }
 
   /**
@@ -36,7 +43,7 @@ export class PortSigns {
    * looked at, and no change of ports fails for it.
    */
   async show(changed: readonly ShownPort[]): Promise<void> {
-    if (process.platform !== 'linux') return;
+    await this.#begun;
     for (const [sign, isWanted] of changed.flatMap((port) => this.#signsOf(port))) await this.#set(sign, isWanted);
   }
 
@@ -53,28 +60,27 @@ export class PortSigns {
   }
 
   async close(): Promise<void> {
+    await this.#begun;
     await Promise.all([...this.#shown.keys()].map((sign) => this.#takeDown(sign)));
   }
 
   async #set(sign: string, isWanted: boolean): Promise<void> {
     if (isWanted === this.#shown.has(sign)) return;
     if (!isWanted) await this.#takeDown(sign);
-    else await this.#putUp(this.#shown.size < mostSigns ? sign : notAll);
+    else if (this.#shown.size >= mostSigns || !(await this.#putUp(sign))) await this.#takeDown(all);
   }
 
-  async #putUp(sign: string): Promise<void> {
-    if (this.#shown.has(sign)) return;
+  /** Whether it stands: it cannot where no descriptors are left, nor under Node's --permission. */
+  async #putUp(sign: string): Promise<boolean> {
+    if (process.platform !== 'linux') return false;
     const server = createServer((socket) => socket.destroy()).unref();
     try {
       server.listen({ exclusive: true, path: `\0${family}/${this.#bridge}/${sign}` });
       await once(server, 'listening');
       this.#shown.set(sign, server);
+      return true;
     } catch {
-      // Not to be had here, as under Node's --permission, or no more descriptors are. Another makes room for what says that not all is told.
-      const other = [...this.#shown.keys()].find((one) => /^[+-]/.test(one));
-      if (sign === notAll || other === undefined) return;
-      await this.#takeDown(other);
-      await this.#putUp(notAll);
+      return false;
     }
   }
 
@@ -92,7 +98,7 @@ export const readPortSigns = async (
   first: readonly MarkedPort[],
 ): Promise<MarkedPort[] | undefined> => {
   const signs = await readSigns(bridge, pid);
-  if (signs === undefined || signs.includes(notAll)) return undefined;
+  if (signs?.includes(all) !== true) return undefined;
   const gone = new Set(signs.filter((sign) => sign.startsWith('-')).map((sign) => sign.slice(1)));
   const came = signs.filter((sign) => sign.startsWith('+')).flatMap((sign) => parsePortsLabel(sign.slice(1)));
   // The kernel lists sockets in no order.
@@ -106,7 +112,7 @@ export const readCuts = async (
   pidOf: () => Promise<number | undefined>,
 ): Promise<(port: Pick<MarkedPort, 'containerPort' | 'protocol'>) => CutMode | undefined> => {
   const anybody = await listSigns(bridge).catch(() => []);
-  const signs = new Set(anybody.length === 0 ? [] : await readSigns(bridge, await pidOf()));
+  const signs = new Set(anybody.some(({ sign }) => sign !== all) ? await readSigns(bridge, await pidOf()) : []);
   return ({ containerPort, protocol }) => cutModes.find((cut) => signs.has(`${cut}:${containerPort}/${protocol}`));
 };
 

@@ -151,7 +151,7 @@ const probeFailed = async ({ tools: { engine }, network }: ProofContext, error: 
   if (error instanceof AddressTaken) {
     const holder = await findHolder({ docker: engine.docker, network });
     const who = holder === undefined ? 'something else' : `the container ${holder.name}`;
-    const what = `${who} has ${network.probeAddress}, the address that probes have on ${network.name}, and its calls are no hits: beside it ${network.subnet} has room for ${roomIn(network.subnet)} containers`;
+    const what = `${who} has ${network.probeAddress}, the address that probes have on ${network.name}, and its calls are no hits: beside it ${network.subnet} has room for ${roomIn(network.subnet)} containers, and a larger \`subnet\` for more`;
     return new ProbeFailed({ what, try: `docker network inspect ${network.name}` }, error);
   }
   const late =

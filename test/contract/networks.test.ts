@@ -26,7 +26,7 @@ describe.each(byWay)('the network of a forward by $name with $privilege', (claim
     expect(net.gateway === gatewayOf(net.subnet)).toBe(claims.standsAtGateway);
     expect(net.bridgeName).toMatch(/^lhf-[0-9a-z]{8}$/);
     expect(net.bridgeName).toBe(`lhf-${net.id}`);
-    expect(net.subnet).toMatch(/^198\.1[89]\.\d+\.\d+\/28$/);
+    expect(net.subnet).toMatch(/^198\.1[89]\.\d+\.\d+\/27$/);
     expect(Object.keys(network.Labels ?? {}).toSorted()).toEqual([
       'localhost-forward.bridge',
       'localhost-forward.created',

@@ -45,7 +45,7 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     const raw = await listOurs('raw');
     expect(raw).toContain(`-A LHF-${nonce} -d 127.0.0.0/8 -j DROP`);
     expect(raw).toContain(`-A LHF-${nonce} -s 127.0.0.0/8 -j DROP`);
-    for (const from of [String.raw`! -s 198\.\d+\.\d+\.\d+/28`, String.raw`-s 198\.\d+\.\d+\.\d+/32`])
+    for (const from of [String.raw`! -s 198\.\d+\.\d+\.\d+/27`, String.raw`-s 198\.\d+\.\d+\.\d+/32`])
       expect(raw.join('\n')).toMatch(
         new RegExp(`^-A LHF-${bridge} ${from} -m addrtype --dst-type LOCAL,BROADCAST,MULTICAST -j DROP$`, 'm'),
       );
@@ -65,12 +65,14 @@ describe.each(Object.keys(hosts))('%s', (host) => {
       const tables = await Promise.all(['raw', 'nat'].map(async (table) => [table, await listOurs(table)] as const));
       return tables.flatMap(([table, lines]) => lines.map((line) => `${table} ${line.replace(/\[\d+:\d+\]/, '')}`));
     };
+    script.send('addDatagrams');
+    await script.waitForLine('added');
     script.send('verify');
     await script.waitForLine(/^(broken|verified)/);
     const whole = await listed();
     const rules = whole.filter((line) => / -A /.test(line));
-    // The way in, the guards, what is foreign, what is our probe's, a port's traffic and translation.
-    expect(rules.length).toBeGreaterThanOrEqual(12);
+    // The way in, the guards, what is foreign, what is our probe's, the traffic and translation of a port for connections and one for datagrams.
+    expect(rules.length).toBeGreaterThanOrEqual(15);
     for (const rule of rules) {
       const [table = '', , ...words] = rule.split(' ');
       await outputOf(execHere, ['iptables', '-t', table, '-D', ...words.map((word) => word.replaceAll('"', ''))]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { doctor, sweep, type SweepReport } from '../../src/index.ts';
+import { doctor, findTraces, sweep, type SweepReport } from '../../src/index.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
 import { openPrograms } from '../support/programs.ts';
@@ -15,9 +15,9 @@ const opening = async () => {
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   return {
     bridge,
-    close: async () => {
+    close: (answer: 'closed' | RegExp = 'closed') => {
       script.send('close');
-      await script.waitForLine('closed');
+      return script.waitForLine(answer);
     },
     [Symbol.asyncDispose]: () => script[Symbol.asyncDispose](),
   };
@@ -55,6 +55,7 @@ test('processes that come and go at the same time leave nothing, and are not in 
   expect(await listOurs()).toEqual([]);
 });
 
+// Other tests' carriers share this host's folders.
 const leaveEmpty = (): Promise<string> => {
   const rules = ['*nat', ':LHF - [0:0]', '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF', 'COMMIT', ''];
   return outputOf(execHere, ['sh', '-c', 'printf "$0" | iptables-restore --noflush', rules.join('\n')]);
@@ -97,6 +98,35 @@ test('a sweep whose removal of it is refused says so, and ends with 1', async ()
     { kind: 'rules', name: 'iptables nat: LHF', reason: 'nobody is in it, and its removal was refused' },
   ]);
   await sweep();
+  expect(await listOurs()).toEqual([]);
+});
+
+test('what all share is a trace of whoever had a part in it, once nobody is in it any more', async () => {
+  await using net = await opening();
+  const traces = () =>
+    findTraces({ networkName: net.bridge, bridgeName: net.bridge, strategy: 'iptables', privilege: 'root' });
+  {
+    await using other = await opening();
+    await net.close();
+    expect(await traces()).toEqual([]);
+    await other.close();
+  }
+  await leaveEmpty();
+  expect(await traces()).toEqual(['rules iptables nat: LHF']);
+  await sweep();
+  expect(await traces()).toEqual([]);
+});
+
+test('a rule of somebody’s that keeps it is told by close(), which can be tried again', async () => {
+  await using net = await opening();
+  await outputOf(execHere, ['iptables', '-t', 'nat', '-A', 'OUTPUT', '-j', 'LHF']);
+  const said = await net.close(/^said /);
+  expect(said).toMatch(/"code":"LHF_ERR_CLOSE"/);
+  expect(said).toMatch(
+    /could not be removed for lhf-\w+: iptables-restore v\S+ \(nf_tables\): line \d+: CHAIN_DEL failed \(\w[^)]*\): chain LHF\\n/,
+  );
+  await outputOf(execHere, ['iptables', '-t', 'nat', '-D', 'OUTPUT', '-j', 'LHF']);
+  await net.close();
   expect(await listOurs()).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot, spawnScript } from '../support/children.ts';
-import { execHere, type ExecResult } from '../support/run.ts';
+import { execHere, type ExecResult, spawnHere } from '../support/run.ts';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -47,7 +47,7 @@ describe('smoke', () => {
       const { traceEvents } = JSON.parse(await readFile(files.trace, 'utf8')) as { traceEvents: { name: string }[] };
       const names = traceEvents.map(({ name }) => name).join('\n');
       // The steps, what the engine was asked for, and the rules' transaction.
-      for (const what of [/^step tear-down$/m, /^network lhf-\w{8} [\d.]+\/28$/m, /^nft create table ip lhf_guard_/m])
+      for (const what of [/^step tear-down$/m, /^network lhf-\w{8} [\d.]+\/27$/m, /^nft create table ip lhf_guard_/m])
         expect(names).toMatch(what);
       expect(await readFile(files.summary, 'utf8')).toContain('nftables');
     } finally {
@@ -115,6 +115,26 @@ process.stdin.once('data', async () => {
     expect(stdout).toMatch(line('(53:53/udp 9000:81/tcp|9000:81/tcp 53:53/udp)'));
     expect(stdout).not.toContain('8088:80');
   });
+
+  it.each(['nftables', 'iptables'])(
+    'claim nothing where an owner had no descriptor left to tell it, with %s',
+    async (strategy) => {
+      await using owner = spawnScript({
+        file: `${projectRoot}test/engine/programs/no-descriptors.ts`,
+        args: [strategy],
+        spawn: (argv, options) => spawnHere(['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh', ...argv], options),
+      });
+      const name = await owner.waitForLine(/^lhf-/);
+      const ports = async (): Promise<string | undefined> =>
+        new RegExp(`^${name} +(.*?) +198`, 'm').exec((await cli(['ls'])).stdout)?.[1];
+      expect(await ports()).toBe('8088:80/tcp 8089:81/tcp');
+      owner.send('change');
+      await owner.waitForLine('without EMFILE');
+      expect(await ports()).toBe('8088:80/tcp 8089:81/tcp (at opening)');
+      owner.endInput();
+      expect(await owner.exit, owner.stderr()).toEqual({ code: 0, signal: null });
+    },
+  );
 });
 
 // Whoever reads a command's output may have seen enough after two lines.

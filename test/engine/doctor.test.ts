@@ -60,7 +60,7 @@ const machines: Readonly<Record<string, Machine>> = {
   'case 17: no subnet is left': {
     env: { LOCALHOST_FORWARD_SUBNET_POOL: '172.17.0.0/24' },
     works: [],
-    problem: 'No free /28 is left in 172.17.0.0/24: networks and routes of this host have it all',
+    problem: 'No free /27 is left in 172.17.0.0/24: networks and routes of this host have it all',
   },
 };
 

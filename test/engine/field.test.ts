@@ -114,8 +114,21 @@ test('one container more than there is room for has the probes’ address, which
   const { finding, sentence } = await net.diagnose({ timeoutMs: 600_000 });
   expect({ finding, sentence }).toEqual({
     finding: 'probe-failed',
-    sentence: `The probe itself did not work: the container ${name.trim()} has 10.213.4.6, the address that probes have on ${net.networkName}, and its calls are no hits: beside it 10.213.4.0/29 has room for 4 containers`,
+    sentence: `The probe itself did not work: the container ${name.trim()} has 10.213.4.6, the address that probes have on ${net.networkName}, and its calls are no hits: beside it 10.213.4.0/29 has room for 4 containers, and a larger \`subnet\` for more`,
   });
+});
+
+test('where nobody chose the subnet no container has the probes’ address, however many there are', async () => {
+  await using net = await openLocalhostForward(
+    { hostPort: 0, containerPort: 80 },
+    { strategy: 'nftables', listener: true, verify: false },
+  );
+  await using all = await startAll(net, 14);
+  expect(await net.verify()).toMatchObject({ ports: [{ containerPort: 80 }] });
+  await expect(startNode(net)).rejects.toThrow('no available IPv4 addresses');
+  await Promise.all(all.containers.map((one) => one.get(net.url())));
+  expect((await net.hits(80)).connections).toBe(14);
+  expect(await net.verify()).toMatchObject({ ports: [{ containerPort: 80 }] });
 });
 
 const startAll = async (net: LocalhostForward, count: number) => {

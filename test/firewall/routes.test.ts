@@ -83,7 +83,7 @@ it.each([
     expect(await refused.open()).toMatchObject({
       code: 'LHF_ERR_NETWORK',
       message: expect.stringMatching(
-        /^No free \/28 is left in 198\.18\.0\.0\/16.*\nTry: unset LOCALHOST_FORWARD_SUBNET_POOL$/,
+        /^No free \/27 is left in 198\.18\.0\.0\/16.*\nTry: unset LOCALHOST_FORWARD_SUBNET_POOL$/,
       ) as string,
     });
   } finally {

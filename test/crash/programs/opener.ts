@@ -35,6 +35,10 @@ const orders: Readonly<Record<string, (net: LocalhostForward, of: string) => unk
     await net.forward({ hostPort: 8088, containerPort: 81 });
     console.log('added');
   },
+  addDatagrams: async (net) => {
+    await net.forward({ hostPort: 8088, containerPort: 53, protocol: 'udp' });
+    console.log('added');
+  },
   drop: async (net) => {
     for (const { containerPort } of net.ports) await net.unforward(containerPort);
     console.log('dropped');

@@ -61,6 +61,26 @@ describe('a call to an engine', () => {
     expect(looks).toBe(0);
   });
 
+  it.each([
+    ['GET', '/info', false],
+    ['GET', '/version', false],
+    ['GET', '/images/x/json', false],
+    ['POST', '/exec/x/start', false],
+    ['POST', '/networks/create', true],
+    ['POST', '/networks/x/connect', true],
+    ['POST', '/containers/x/start', true],
+    ['DELETE', '/containers/x', true],
+  ])(
+    '%s %s is given up while networks of others come and go, unless it waits behind them',
+    async (method, path, waits) => {
+      let looks = 0;
+      const progress = new Progress(() => `br-${(looks += 1)}`, 3);
+      const { ask } = silentEngine({ silentMs: 40, progress });
+      expect(await messageOf(ask(path, method))).toContain(`${method} ${path} within 40 ms`);
+      expect(looks > 0).toBe(waits);
+    },
+  );
+
   it('ends with its opening’s signal, unless it began after that, or is others’ as well', async () => {
     const { asked, ask } = silentEngine({});
     const abort = new AbortController();

@@ -75,7 +75,7 @@ describe('comparing', () => {
 });
 
 describe('choosing', () => {
-  test('any /28 of the pool, aligned and free, whatever is taken', () => {
+  test('any /27 of the pool, aligned and free, whatever is taken', () => {
     const random = randomFrom(7);
     for (let round = 0; round < 300; round++) {
       const taken = Array.from({ length: 20 }, () => {
@@ -84,7 +84,7 @@ describe('choosing', () => {
       });
       const chosen = chooseSubnet({ pool, taken, random });
       const block = parseCidr(chosen ?? '');
-      expect(block?.bits).toBe(28);
+      expect(block?.bits).toBe(27);
       expect(block && renderCidr(block)).toBe(chosen);
       expect(overlaps(pool, chosen ?? '')).toBe(true);
       expect(taken.filter((used) => overlaps(used, chosen ?? ''))).toEqual([]);
@@ -98,14 +98,14 @@ describe('choosing', () => {
       if (chosen === undefined) break;
       taken.push(chosen);
     }
-    expect(new Set(taken).size).toBe(64);
+    expect(new Set(taken).size).toBe(32);
     expect(taken.every((used) => overlaps('10.9.0.0/22', used))).toBe(true);
   });
 
   test('the one that is left, wherever the search starts', () => {
-    const taken = ['10.0.0.0/26', '10.0.0.64/27', '10.0.0.96/28', '10.0.0.128/25'];
+    const taken = ['10.0.0.0/26', '10.0.0.64/28', '10.0.0.128/25'];
     for (let start = 0; start < 1; start += 1 / 32) {
-      expect(chooseSubnet({ pool: '10.0.0.0/24', taken, random: () => start })).toBe('10.0.0.112/28');
+      expect(chooseSubnet({ pool: '10.0.0.0/24', taken, random: () => start })).toBe('10.0.0.96/27');
     }
   });
 
@@ -114,31 +114,31 @@ describe('choosing', () => {
     expect(new Set(Array.from({ length: 100 }, () => chooseSubnet({ pool, taken: [], random }))).size).toBeGreaterThan(
       95,
     );
-    expect(chooseSubnet({ pool, taken: [], random: () => 0 })).toBe('198.18.0.0/28');
-    expect(chooseSubnet({ pool, taken: [], random: () => 1 - Number.EPSILON })).toBe('198.19.255.240/28');
+    expect(chooseSubnet({ pool, taken: [], random: () => 0 })).toBe('198.18.0.0/27');
+    expect(chooseSubnet({ pool, taken: [], random: () => 1 - Number.EPSILON })).toBe('198.19.255.224/27');
   });
 
   test('default routes, IPv6 and words take nothing; host routes take their block', () => {
     const taken = ['0.0.0.0/0', '128.0.0.0/1', 'default', 'fd00::/8', '198.18.0.3/32'];
-    expect(chooseSubnet({ pool, taken, random: () => 0 })).toBe('198.18.0.16/28');
+    expect(chooseSubnet({ pool, taken, random: () => 0 })).toBe('198.18.0.32/27');
   });
 
   test('an address that is not the first of its block takes the whole block', () => {
-    expect(chooseSubnet({ pool, taken: ['198.18.0.77/24'], random: () => 0 })).toBe('198.18.1.0/28');
+    expect(chooseSubnet({ pool, taken: ['198.18.0.77/24'], random: () => 0 })).toBe('198.18.1.0/27');
   });
 
   test('one of another pool where the default one is taken whole', () => {
     const choose = (...taken: string[]) => chooseSubnet({ pool: defaultPool, taken, random: () => 0 });
-    expect(choose('198.18.0.0/15')).toBe('10.254.0.0/28');
-    expect(choose('198.18.0.0/15', '10.0.0.0/8')).toBe('172.31.240.0/28');
-    expect(choose('198.18.0.0/15', '10.0.0.0/8', '172.16.0.0/12')).toBe('192.168.240.0/28');
+    expect(choose('198.18.0.0/15')).toBe('10.254.0.0/27');
+    expect(choose('198.18.0.0/15', '10.0.0.0/8')).toBe('172.31.240.0/27');
+    expect(choose('198.18.0.0/15', '10.0.0.0/8', '172.16.0.0/12')).toBe('192.168.240.0/27');
   });
 
   test('none where all is taken, or the pool is no pool', () => {
     const all = ['198.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
     expect(chooseSubnet({ pool: defaultPool, taken: all, random: () => 0.5 })).toBeUndefined();
     expect(chooseSubnet({ pool: '198.18.0.0/16', taken: ['198.0.0.0/8'], random: () => 0.5 })).toBeUndefined();
-    expect(chooseSubnet({ pool: '10.0.0.0/29', taken: [], random: () => 0 })).toBeUndefined();
+    expect(chooseSubnet({ pool: '10.0.0.0/28', taken: [], random: () => 0 })).toBeUndefined();
     expect(chooseSubnet({ pool: 'x', taken: [], random: () => 0 })).toBeUndefined();
   });
 });

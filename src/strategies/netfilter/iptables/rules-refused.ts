@@ -1,11 +1,10 @@
 import { LocalhostForwardError } from '../../../errors.ts';
+import { firstWords } from '../first-words.ts';
 
 /** An error with iptables' own words. */
-export const rulesRefused = (what: string, words: string): LocalhostForwardError => {
-  const [first = words] = words.split('\n').filter((line) => line.trim() !== '');
-  return new LocalhostForwardError(
+export const rulesRefused = (what: string, words: string): LocalhostForwardError =>
+  new LocalhostForwardError(
     'LHF_ERR_RULES',
-    { what: `The iptables rules ${what}: ${first}`, try: 'localhost-forward doctor' },
+    { what: `The iptables rules ${what}: ${firstWords(words)}`, try: 'localhost-forward doctor' },
     { strategy: 'iptables', stderr: words },
   );
-};

@@ -4,6 +4,7 @@ import { toolsImage } from '../../../host/tools-image.ts';
 import type { RootArgv, RootProgram } from '../../../privilege/programs.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { LeftoverTools } from '../../leftover-kind.ts';
+import { firstWords } from '../first-words.ts';
 
 /** How long a listing may take where other programs keep changing the rules, in milliseconds. */
 const listingMs = 30_000;
@@ -47,4 +48,4 @@ export const privilegesIn = ({ privileges }: LeftoverTools): Privileges => {
 };
 
 export const reasonOf = ({ failure, stderr }: Pick<CommandResult, 'failure' | 'stderr'>): string =>
-  failure ?? (stderr.trim().split('\n')[0] || 'it gave no reason');
+  failure ?? (firstWords(stderr) || 'it gave no reason');
