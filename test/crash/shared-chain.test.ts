@@ -55,7 +55,6 @@ test('processes that come and go at the same time leave nothing, and are not in 
   expect(await listOurs()).toEqual([]);
 });
 
-// Other tests' carriers share this host's folders.
 const leaveEmpty = (): Promise<string> => {
   const rules = ['*nat', ':LHF - [0:0]', '-A PREROUTING -i lhf-+ -m addrtype --dst-type LOCAL -j LHF', 'COMMIT', ''];
   return outputOf(execHere, ['sh', '-c', 'printf "$0" | iptables-restore --noflush', rules.join('\n')]);
