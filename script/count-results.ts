@@ -1,10 +1,11 @@
-import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { stripVTControlCharacters } from 'node:util';
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
 /** What one Vitest process came to. */
 export interface Results {
   readonly passed: number;
   readonly skipped: number;
-  /** Tests by file and name, files that did not load, and errors that belong to none. */
+  /** Tests by file and name, each with what it found; files that did not load, and errors that belong to none. */
   readonly failed: readonly string[];
   readonly files: readonly { readonly name: string; readonly seconds: number }[];
 }
@@ -23,7 +24,7 @@ export default class CountResults implements Reporter {
       failed: [
         ...tests
           .filter(({ test }) => test.result().state === 'failed')
-          .map(({ module, test }) => `${module.relativeModuleId}: ${test.fullName}`),
+          .map(({ module, test }) => `${module.relativeModuleId}: ${test.fullName}${renderErrors(test)}`),
         // Neither has a failed test in it: a file that did not load, a set-up that threw.
         ...modules
           .filter((module) => module.state() === 'failed' && [...module.children.allTests('failed')].length === 0)
@@ -38,3 +39,21 @@ export default class CountResults implements Reporter {
     process.stdout.write(`${resultsMark}${JSON.stringify(results)}\n`);
   }
 }
+
+const mostLines = 12;
+const mostOfLine = 300;
+
+/** What a test found: who reads the end of a run alone is to learn why it failed. */
+const renderErrors = (test: TestCase): string => {
+  const told = (test.result().errors ?? []).flatMap(({ message, diff = '', stack = '' }) => [
+    ...stripVTControlCharacters(`${message}\n${diff}`).split('\n').slice(0, mostLines),
+    ...stack
+      .split('\n')
+      .filter((line) => line.includes('/test/'))
+      .slice(0, 3),
+  ]);
+  return told
+    .filter((line) => line.trim() !== '')
+    .map((line) => `\n    ${line.trimEnd().slice(0, mostOfLine)}`)
+    .join('');
+};
