@@ -90,7 +90,7 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly networkId: string;
   readonly networkName: string;
   readonly bridgeName: string;
-  /** CIDR, for example `198.18.3.16/28`. */
+  /** CIDR, for example `198.18.3.32/27`. */
   readonly subnet: string;
   /** This network's own gateway, the address that {@link hostname} stands for. */
   readonly gateway: string;

@@ -18,6 +18,7 @@ import { nextId, sharedIn } from '../ownership/session.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
+import { noteHelper } from '../strategies/held-bridges.ts';
 import { keyOf } from '../strategies/strategy.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../types.ts';
 import { endAfterAbort, stopIfAborted, untilAborted, withStays } from './abort-opening.ts';
@@ -90,9 +91,9 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
   try {
     stopIfAborted(options.signal);
     const privileges = privilegesOf({ kind: choice.privilege }, engine);
-    const rights = privileges.use();
-    undo.push('what changes the kernel', () => rights.release());
     const tools = { session, engine, host, privileges };
+    const rights = privileges.use(noteHelper(tools));
+    undo.push('what changes the kernel', () => rights.release());
     const names = namesOf(nextId(session));
 
     // Closing waits for it.

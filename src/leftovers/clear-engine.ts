@@ -32,6 +32,8 @@ class EngineClearing {
   readonly #tools: LeftoverTools;
   /** Bridges whose network has not been seen yet. */
   readonly #awaited: Set<string>;
+  /** The same of helper containers, which may be of another session of that process. */
+  readonly #helpers: Set<string>;
   /** What is there as far as is known, by name, with what was said against its removal. */
   readonly #left = new Map<string, Stay>();
   /** Why the engine's last answer was none. */
@@ -43,6 +45,7 @@ class EngineClearing {
     this.#session = session;
     this.#tools = tools;
     this.#awaited = new Set(session.bridges);
+    this.#helpers = new Set(session.helpers);
   }
 
   /** For how long nothing has got on, in milliseconds. */
@@ -73,6 +76,7 @@ class EngineClearing {
   /** One whose bridge was there and is not any more was removed by somebody else. */
   #mayAppear(): boolean {
     const isLate = this.idleMs >= lateMs;
+    if (this.#helpers.size > 0 && !isLate) return true;
     return [...this.#awaited].some(
       (bridge) => interfaceExists(bridge) || (!isLate && !this.#session.made.includes(bridge)),
     );
@@ -82,16 +86,19 @@ class EngineClearing {
   async #clearOnce(): Promise<boolean> {
     try {
       const { session } = this.#session;
-      const [probes, found] = await Promise.all([
+      const [probes, helpers, found] = await Promise.all([
         containers.list(this.#tools, session),
+        this.#helpers.size === 0 ? [] : containers.list(this.#tools),
         networks.list(this.#tools, session),
       ]);
+      const late = helpers.filter(({ name }) => this.#helpers.delete(name));
       if (this.#unanswered !== undefined) this.#progress();
       this.#unanswered = undefined;
       for (const bridge of found.flatMap(({ bridges }) => bridges)) if (this.#awaited.delete(bridge)) this.#progress();
-      await this.#removeEach(containers, probes);
+      if (late.length > 0) this.#progress();
+      await this.#removeEach(containers, [...probes, ...late]);
       await this.#removeEach(networks, found);
-      return probes.length + found.length === 0;
+      return probes.length + late.length + found.length === 0;
     } catch (error) {
       this.#unanswered = reasonOf(error);
       return false;

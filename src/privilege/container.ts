@@ -12,7 +12,7 @@ import { ContainerLease } from './container-lease.ts';
 import type { Lease } from './lease.ts';
 import type { Privileges } from './privileges.ts';
 import type { RootArgv } from './programs.ts';
-import { RightsContainer, type Ending, type RightsEngine } from './rights-container.ts';
+import { RightsContainer, type Ending, type NoteHelper, type RightsEngine } from './rights-container.ts';
 
 /** How long a container that nobody uses stays for the next call, in milliseconds. */
 const idleMs = 2_000;
@@ -42,6 +42,7 @@ class ContainerPrivileges implements Privileges {
   #starting: Promise<RightsContainer> | undefined;
   #running: RightsContainer | undefined;
   #users = 0;
+  #note: NoteHelper | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(endpoint: string, engine: RightsEngine) {
@@ -114,8 +115,9 @@ class ContainerPrivileges implements Privileges {
     if (off.length > 0) await this.setSysctls(off, '1');
   }
 
-  use(): { release(): Promise<void> } {
+  use(note?: NoteHelper): { release(): Promise<void> } {
     if (this.#users === 0) this.#trouble = undefined;
+    this.#note = note ?? this.#note;
     this.#take();
     let isHeld = true;
     return {
@@ -146,7 +148,7 @@ class ContainerPrivileges implements Privileges {
     const keep = (container: RightsContainer): void => {
       if (this.#starting === starting) this.#running = container;
     };
-    const starting = underNoSignal(() => RightsContainer.start(this.engine, forget));
+    const starting = underNoSignal(() => RightsContainer.start(this.engine, forget, this.#note));
     this.#starting = starting;
     starting.then(keep, (error: Error) => {
       this.#trouble = error.cause;

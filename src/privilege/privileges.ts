@@ -4,7 +4,7 @@ import { watch, type Watch } from '../command/watch.ts';
 import type { Privilege } from '../types.ts';
 import { containerPrivileges } from './container.ts';
 import type { RootArgv } from './programs.ts';
-import type { RightsEngine } from './rights-container.ts';
+import type { NoteHelper, RightsEngine } from './rights-container.ts';
 import { leaseHere, type Lease } from './lease.ts';
 
 /** How another process of this machine gets the same rights again; it does not guess. */
@@ -28,8 +28,12 @@ export interface Privileges {
   setSysctls(keys: readonly string[], value: string): Promise<string | undefined>;
   /** Turns parameters on again that were turned off though this process lives: what they need has to stand by then. */
   renew(): Promise<void>;
-  /** Keeps what it takes ready for one more forward. When the last is released, nothing of it is left. */
-  use(): { release(): Promise<void> };
+  /**
+   * Keeps what it takes ready for one more forward. When the last is released, nothing of it is left.
+   *
+   * @param note - Has a container that is about to be made known to whoever outlives this process.
+   */
+  use(note?: NoteHelper): { release(): Promise<void> };
   /** @throws LHF_ERR_DOCKER_UNAVAILABLE where what it takes could not be started the last time, since no engine answered. */
   check(): void;
   /** Ends what it takes, whoever uses it; the next call starts it anew. */

@@ -40,6 +40,12 @@ export interface RightsEngine {
   readonly owner?: OwnerEngine;
 }
 
+/**
+ * Has the name of a container known to whoever outlives this process, before the engine is asked for it: one that is made and never started
+ * would stay. What it returns is called once that runs, and ends by itself, or is gone.
+ */
+export type NoteHelper = (name: string) => () => void;
+
 /** How a program ended: by an exit code, or by something else. */
 export type Ending = { readonly code: number } | { readonly failure: string };
 
@@ -89,12 +95,17 @@ export class RightsContainer {
   }
 
   /** Nothing of it is left where that fails. @param onOver - Called when no program can be started in it any more, whoever ended it. */
-  static async start({ docker, owner }: RightsEngine, onOver: () => void): Promise<RightsContainer> {
+  static async start(
+    { docker, owner }: RightsEngine,
+    onOver: () => void,
+    note: NoteHelper = () => () => undefined,
+  ): Promise<RightsContainer> {
     const startedAt = now();
     const plan = planRights(owner);
     const { name } = plan;
     ownSessions.add(plan.session.word);
     const life = await LifeLine.open(plan.line);
+    const settle = note(name);
     try {
       const attached = await createRights(docker, plan);
       const container = new RightsContainer(name, attached, life, onOver);
@@ -115,6 +126,8 @@ export class RightsContainer {
       await removeContainer(docker, name).catch(() => undefined);
       const { what } = describeHelperRefusal(error) ?? { what: (error as Error).message };
       throw new Error(`the container that is to change the kernel could not be started: ${what}`, { cause: error });
+    } finally {
+      settle();
     }
   }
 

@@ -2,6 +2,7 @@ import { readShellPrograms } from '../command/shell-program.ts';
 import { Holder, type AnswerReader, type HolderOwner } from '../lifecycle/holder.ts';
 import { KeptHolder } from '../lifecycle/kept-holder.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
+import type { NoteHelper } from '../privilege/rights-container.ts';
 import { sharedIn } from '../ownership/session.ts';
 import { holderOwnerOf } from './holder-owner.ts';
 import type { RoutePlan, Tools } from './strategy.ts';
@@ -29,6 +30,15 @@ export const noteBridge = async (
   await noted;
   return () => held.forget(names.bridge);
 };
+
+/** The same of a helper container by which this session changes the kernel. */
+export const noteHelper =
+  (tools: Tools): NoteHelper =>
+  (name) => {
+    const held = heldBridgesOf(tools);
+    void held.note(name);
+    return () => void held.forget(name);
+  };
 
 class HeldBridges {
   readonly #owner: HolderOwner;

@@ -43,6 +43,8 @@ export interface DeadSession {
   readonly bridges: readonly string[];
   /** Those that were there when it died: they go, and none of them is still to come. */
   readonly made: readonly string[];
+  /** Helper containers that the engine was asked for and that did not run yet: none of them ends by itself. */
+  readonly helpers?: readonly string[];
 }
 
 /** When something goes, low numbers first: what lets packets in before all else, guards when nothing is left to guard. */

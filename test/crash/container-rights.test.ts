@@ -95,6 +95,23 @@ describe.each(cases)('rights of a container, %s', (strategy) => {
     expect(await differenceAtLast(before)).toBe('');
   });
 
+  test.each(['asked', 'answered'])(
+    'a process killed when the engine was %s leaves none that never ran',
+    async (when) => {
+      const before = await takeState();
+      const args = [strategy, when];
+      const script = spawnScript({
+        file: `${projectRoot}test/crash/programs/killed-at-create.ts`,
+        args,
+        spawn: asUser,
+      });
+      expect(await script.exit, script.stderr()).toEqual({ code: null, signal: 'SIGKILL' });
+      expect(await tracesAtLast(script.process.pid)).toEqual([]);
+      expect((await holders()).map(({ Names }) => Names)).toEqual([]);
+      expect(await differenceAtLast(before)).toBe('');
+    },
+  );
+
   test('killed together with its process, a guard stands until the guardian has shut what it guards', async () => {
     const before = await takeState();
     const { script, net } = await openAsUser(strategy);

@@ -46,7 +46,7 @@ describe.each(['nftables', 'iptables'] as const)('a proof by %s', (strategy) => 
     const last = (address = ''): number => Number(address.split('.')[3]);
     expect(seen[0]?.seenFrom?.split('.').slice(0, 3)).toEqual(network?.split('.').slice(0, 3));
     expect(last(seen[0]?.seenFrom)).toBeGreaterThan(last(net.gateway));
-    expect(last(seen[0]?.seenFrom)).toBeLessThan(last(network) + 15);
+    expect(last(seen[0]?.seenFrom)).toBeLessThan(last(network) + 31);
     expect(await net.hits()).toEqual(zeroHits);
     // What is no probe is one.
     await using container = await startNode(net);

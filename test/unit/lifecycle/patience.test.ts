@@ -23,13 +23,14 @@ it('waits on while others who wait for the same get done', async () => {
 });
 
 it('waits on while the engine is seen at work for others', async () => {
-  const listings = ['docker0', 'docker0 br-a', 'docker0', 'docker0 br-b'];
-  const done = Promise.withResolvers<string>();
-  const progress = new Progress(() => {
-    if (listings.length === 1) done.resolve('done');
-    return listings.shift() ?? '';
-  }, Infinity);
-  expect(await new Patience(progress).wait(40, performance.now(), done.promise)).toBe('done');
+  const listings = ['docker0', 'docker0 br-a', 'docker0 br-a'];
+  const progress = new Progress(() => listings.shift() ?? '');
+  const patience = new Patience(progress);
+  const since = longAgo();
+  // What the first look sees is what later ones are compared with.
+  expect(progress.nextLook(50_000, since)).toBe(0);
+  expect(await patience.wait(50_000, since, Promise.resolve('done'))).toBe('done');
+  await expect(patience.wait(50_000, longAgo() - 400_000, Promise.resolve('done'))).rejects.toThrow('not done within');
 });
 
 it('counts nothing that failed as done', async () => {
