@@ -130,7 +130,8 @@ const judge = (seen: Evidence): Cause => {
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   const detour = judgeDetour(seen) ?? judgeFront(seen);
-  if (counts === undefined) return detour ?? listening ?? unknown(seen);
+  // Where nothing was dialled, that no packet was counted tells nothing.
+  if (counts === undefined || seen.ended === undefined) return detour ?? listening ?? unknown(seen);
   if (detour !== undefined && counts.outputLate === 0) return detour;
   if (counts.saw === 0)
     return dropped(

@@ -73,7 +73,9 @@ export async function* runProbe(
   let said = 0;
   try {
     await hooks.arrived?.();
-    if (over.aborted) return;
+    if (signal.aborted) return;
+    // Nothing was dialled: that no packet came tells nothing.
+    if (over.aborted) throw new ProbeFailed({ what: 'the probe was not ready to dial in time' });
     // What our rules count from now on is its own: nobody else has a probe on this bridge.
     const [before, listening] = await Promise.all([
       hooks.isFirst === true ? undefined : context.route.proofs(),
@@ -82,7 +84,8 @@ export async function* runProbe(
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));
     const events = visit.dial(renderOrder(ports, proof, listening, context.route.beacon));
     over.addEventListener('abort', end, { once: true });
-    if (over.aborted) return;
+    if (signal.aborted) return;
+    if (over.aborted) throw new ProbeFailed({ what: describeSilence(visit, late) });
     for await (const event of events) {
       said += 1;
       const port = pending.get(event.key);

@@ -297,6 +297,13 @@ const rows: Row[] = [
     /without a word/,
     /doctor/,
   ],
+  [
+    'a probe that was not there to dial, whatever was counted',
+    { ...silent, ended: undefined, counts: nothing },
+    'probe-failed',
+    /not dialled/,
+    /./,
+  ],
   ['a name that does not resolve', { ...sound, ended: 'unresolved' }, 'probe-failed', /could not resolve/, /./],
   [
     'nothing from the bridge',
