@@ -1,3 +1,4 @@
+import { debug } from '../command/debug.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
 import { Holder, type AnswerReader, type HolderOwner } from '../lifecycle/holder.ts';
 import { KeptHolder } from '../lifecycle/kept-holder.ts';
@@ -63,7 +64,11 @@ class HeldBridges {
   }
 
   async #tell(): Promise<void> {
-    await this.#holder.current.ask(`${[...this.#open].join(' ')}\n`, readAnswer).catch(() => undefined);
+    try {
+      await this.#holder.current.ask(`${[...this.#open].join(' ')}\n`, readAnswer);
+    } catch (error) {
+      debug(`nobody notes ${[...this.#open].join(', ')}: ${String(error)}`);
+    }
   }
 
   #start(): Holder {
