@@ -1,4 +1,5 @@
 import { isOlder } from '../host/version.ts';
+import { adviceOnIptables, adviceOnNft } from '../privilege/advice.ts';
 import type { Facts, Obstacle } from '../strategies/strategy.ts';
 import type { Strategy } from '../types.ts';
 
@@ -26,6 +27,6 @@ const adviceOnPlace = ({ host, engine }: Facts, asked: 'auto' | Strategy): strin
 // A kernel or an nft that is too old does not get younger by installing it once more.
 const adviceOnTools = ({ host }: Facts, asked: 'auto' | Strategy): string => {
   const mended = asked !== 'iptables' && host.nft === undefined && !isOlder(host.kernel, '5.12');
-  if (mended) return 'sudo apt-get install nftables';
-  return host.iptables === undefined ? 'sudo apt-get install iptables' : "strategy: 'auto'";
+  if (mended) return adviceOnNft;
+  return host.iptables === undefined ? adviceOnIptables : "strategy: 'auto'";
 };

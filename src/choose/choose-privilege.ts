@@ -1,4 +1,5 @@
-import { allowContainer, allowSudo } from '../privilege/advice.ts';
+import { allowContainer, allowSudo, adviceOnIptables, adviceOnNft } from '../privilege/advice.ts';
+import { isOlder } from '../host/version.ts';
 import { ladderOf, type Rung } from '../privilege/ladder.ts';
 import type { PrivilegeHandle } from '../privilege/privileges.ts';
 import type { Facts, Obstacle } from '../strategies/strategy.ts';
@@ -21,6 +22,11 @@ export const choosePrivilege = (
   // What was tried before it is a part of why it was taken.
   if (chosen !== undefined) return { ...chosen, reason: [chosen.reason, ...refused].join('; ') };
   const why = ladder.map(({ reason }) => reason).join(', ');
+  // Neither rights nor a user help where there is no program to use them by, but the image may, or a program of this host's own.
+  if (host.lent !== undefined && asked !== 'container') {
+    const isLent = asked !== 'auto' && host.lent.trouble === undefined;
+    return refuse(why, isLent ? "privilege: 'auto'" : isOlder(host.kernel, '5.12') ? adviceOnIptables : adviceOnNft);
+  }
   if (host.uid === 0 && !host.netAdmin && asked !== 'container') return refuse(why, allowContainer);
   if (asked === 'auto' || asked === 'sudo') return refuse(why, allowSudo);
   return refuse(why, asked === 'root' ? "privilege: 'auto', or root" : "privilege: 'auto'");

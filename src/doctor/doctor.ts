@@ -12,7 +12,7 @@ import { chooseStrategy } from '../choose/choose-strategy.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import { planSubnet } from '../network/create.ts';
 import { countFree } from '../network/subnet.ts';
-import { firstRung, ladderOf, type Rung } from '../privilege/ladder.ts';
+import { ladderOf, lookBy, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import type { LocalhostForwardOptions, Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
@@ -95,7 +95,7 @@ const examine = async (
 };
 
 const privilegesHere = (host: HostFacts, engine: Engine | undefined): Privileges | undefined => {
-  const kind = host.platform === 'linux' ? firstRung(host, engine?.facts)?.privilege : undefined;
+  const kind = host.platform === 'linux' ? lookBy(host, engine?.facts) : undefined;
   return kind === undefined ? undefined : privilegesOf({ kind }, engine);
 };
 

@@ -79,9 +79,9 @@ export const explain = async (
 
 /** The same for each strategy that would open such a forward here if it were asked for. */
 export const explainAll = async (ports: Ports, options: LocalhostForwardOptions = {}): Promise<Explanation[]> => {
-  const { docker } = parseOpenArguments(ports, options, process.env).options;
+  const { docker, privilege } = parseOpenArguments(ports, options, process.env).options;
   const [engine, own] = await Promise.all([connectEngine(docker), readHostFacts()]);
-  const host = await lendTools(own, engine);
+  const host = mayNeedRights({ strategy: 'auto', privilege }) ? await lendTools(own, engine) : own;
   const explanations: Explanation[] = [];
   for (const strategy of strategyNames) {
     // What stands in its way is told by its reason.

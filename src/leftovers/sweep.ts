@@ -4,7 +4,7 @@ import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { lendTools } from '../privilege/lent-tools.ts';
 import { forgetWords } from '../lifecycle/words.ts';
-import { firstRung } from '../privilege/ladder.ts';
+import { lookBy } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
 import { isOwnRights } from '../privilege/rights-container.ts';
 import { parseSweepOptions, type ResolvedSweepOptions } from '../options/sweep.ts';
@@ -75,12 +75,15 @@ const choosePrivileges = async (
   engine: Engine | undefined,
 ): Promise<Privileges | undefined> => {
   if (process.platform !== 'linux') return undefined;
-  const own = await readHostFacts();
-  const host = engine === undefined ? own : await lendTools(own, engine);
-  const kind = asked === 'auto' ? firstRung(host, engine?.facts)?.privilege : asked;
+  const kind = asked === 'auto' ? await chooseLooker(engine) : asked;
   return kind === undefined || (kind === 'container' && engine === undefined)
     ? undefined
     : privilegesOf({ kind }, engine);
+};
+
+const chooseLooker = async (engine: Engine | undefined): Promise<ReturnType<typeof lookBy>> => {
+  const own = await readHostFacts();
+  return lookBy(engine === undefined ? own : await lendTools(own, engine), engine?.facts);
 };
 
 const sharedStays = 'nobody is in it, and its removal was refused';

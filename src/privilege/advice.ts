@@ -6,3 +6,7 @@ export const allowSudo = String.raw`printf 'Defaults:%s !requiretty\n%s ALL=(roo
 
 /** What a container needs in which rules can be made: also a `/proc/sys` that may be written to. */
 export const allowContainer = 'docker run --cap-add NET_ADMIN --network host --security-opt systempaths=unconfined …';
+
+/** What gives this host a program of its own to make rules by. */
+export const adviceOnNft = 'sudo apt-get install nftables';
+export const adviceOnIptables = 'sudo apt-get install iptables';

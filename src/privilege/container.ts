@@ -1,8 +1,6 @@
 import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { readFile } from 'node:fs/promises';
 import { debug } from '../command/debug.ts';
-import { findProgram } from '../command/find-program.ts';
-import { toolsImage } from '../host/tools-image.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
 import type { Watch } from '../command/watch.ts';
 import { statusOf } from '../engine/engine.ts';
@@ -59,9 +57,9 @@ class ContainerPrivileges implements Privileges {
     const command = argv.join(' ');
     const startedAt = now();
     const printed = { stdout: '', stderr: '' };
-    const ended = await this.#during((container) =>
-      runIn(container, located(argv), { input, timeoutMs }, printed),
-    ).catch((error: Error) => ({ failure: error.message }));
+    const ended = await this.#during((container) => runIn(container, argv, { input, timeoutMs }, printed)).catch(
+      (error: Error) => ({ failure: error.message }),
+    );
     const outcome = 'code' in ended ? `exit ${ended.code}` : ended.failure;
     debug(`in a container: ${command}: ${outcome}${printed.stderr === '' ? '' : `: ${printed.stderr}`}`, startedAt);
     return 'code' in ended
@@ -81,7 +79,7 @@ class ContainerPrivileges implements Privileges {
       ended: () => ended.resolve(),
     };
     const program = await this.#container()
-      .then((container) => container.start(located(argv), {}, listener, { isWatch: true }))
+      .then((container) => container.start(argv, {}, listener, { isWatch: true }))
       .catch(() => undefined);
     return {
       printed: () => printed,
@@ -177,12 +175,6 @@ class ContainerPrivileges implements Privileges {
     this.#idle = setTimeout(() => void this.close().catch(() => undefined), idleMs).unref();
   }
 }
-
-/** It has this host's programs, by the same paths; an image has its own where it likes. */
-const located = ([program, ...args]: RootArgv): string[] => [
-  toolsImage() === undefined ? (findProgram(program) ?? program) : program,
-  ...args,
-];
 
 const isUnanswered = (error: unknown): boolean =>
   statusOf(error) === undefined && typeof (error as NodeJS.ErrnoException | undefined)?.code === 'string';

@@ -16,9 +16,25 @@ export const ladderOf = (host: HostFacts, engine: EngineFacts | undefined): read
   containerRung(host, engine),
 ];
 
-/** The first rung that works. Pure. */
-export const firstRung = (host: HostFacts, engine: EngineFacts | undefined): Rung | undefined =>
-  ladderOf(host, engine).find(({ works }) => works);
+/**
+ * By whom to look through the kernel: the first rung that works, or the container of an image that does not lend what it was to, so that it
+ * is told, and not left out, what could not be looked through. Pure.
+ */
+export const lookBy = (host: HostFacts, engine: EngineFacts | undefined): Rung['privilege'] | undefined =>
+  ladderOf(host, engine).find(({ works }) => works)?.privilege ?? (host.lent === undefined ? undefined : 'container');
+
+/** Why a container of this engine's would have no rights on this host. Pure. */
+export const obstacleToContainer = (
+  { platform }: Pick<HostFacts, 'platform'>,
+  engine: EngineFacts | undefined,
+): string | undefined => {
+  if (platform !== 'linux') return `this is ${platform}`;
+  if (engine === undefined) return 'no engine answers';
+  if (engine.vm !== undefined) return `${engine.vm} has a kernel of its own`;
+  if (engine.remote) return `the engine at ${engine.endpoint} is on another host`;
+  if (engine.rootless) return 'a rootless engine has no rights on this host';
+  return engine.elsewhere === true ? 'the engine is in another network namespace than this process' : undefined;
+};
 
 const noPrograms = `this host's own nft and iptables are missing`;
 
@@ -39,22 +55,11 @@ const sudoRung = ({ uid, netAdmin, sudo, lent }: HostFacts): Rung => {
   return { privilege: 'sudo', works, reason };
 };
 
-const containerRung = ({ platform, lent }: HostFacts, engine: EngineFacts | undefined): Rung => {
-  const obstacle =
-    platform !== 'linux'
-      ? `this is ${platform}`
-      : engine === undefined
-        ? 'no engine answers'
-        : engine.vm !== undefined
-          ? `${engine.vm} has a kernel of its own`
-          : engine.remote
-            ? `the engine at ${engine.endpoint} is on another host`
-            : engine.rootless
-              ? 'a rootless engine has no rights on this host'
-              : engine.elsewhere === true
-                ? 'the engine is in another network namespace than this process'
-                : undefined;
+const containerRung = (host: HostFacts, engine: EngineFacts | undefined): Rung => {
+  const { lent } = host;
   const tools = lent === undefined ? '' : `, with the tools of the image ${lent.image}`;
+  const trouble = lent?.trouble === undefined ? undefined : `no tools in the image ${lent.image}: ${lent.trouble}`;
+  const obstacle = obstacleToContainer(host, engine) ?? trouble;
   const reason = obstacle ?? `a helper container with CAP_NET_ADMIN alone${tools}`;
   return { privilege: 'container', works: obstacle === undefined, reason };
 };

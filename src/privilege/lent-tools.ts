@@ -1,6 +1,8 @@
 import { parseIptables, parseNft, type HostFacts } from '../host/facts.ts';
 import { toolsImage } from '../host/tools-image.ts';
+import type { EngineFacts } from '../engine/facts.ts';
 import { containerPrivileges } from './container.ts';
+import { obstacleToContainer } from './ladder.ts';
 import type { RightsEngine } from './rights-container.ts';
 
 /** What each engine's copy of an image has, asked once per process. */
@@ -8,14 +10,14 @@ const known = new Map<string, Promise<NonNullable<HostFacts['lent']>>>();
 
 /**
  * What this machine is and has, with the tools of the image that the user names where it has none of its own. No container is started
- * otherwise.
+ * otherwise, nor on an engine whose containers could not change this host's kernel.
  */
 export const lendTools = async (
   host: HostFacts,
-  engine: RightsEngine & { readonly facts: object },
+  engine: RightsEngine & { readonly facts: EngineFacts },
 ): Promise<HostFacts> => {
   const image = toolsImage();
-  if (image === undefined || host.platform !== 'linux') return host;
+  if (image === undefined || obstacleToContainer(host, engine.facts) !== undefined) return host;
   const key = `${engine.facts.endpoint} ${image}`;
   const asking = known.get(key) ?? ask(image, engine);
   known.set(key, asking);

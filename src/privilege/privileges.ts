@@ -15,7 +15,7 @@ export interface PrivilegeHandle {
 /** Somebody who may change the kernel: root itself, `sudo` that asks for no password, a container of ours, or nobody. */
 export interface Privileges {
   readonly handle: PrivilegeHandle;
-  /** Runs one of few programs to its end, by its absolute path. Never throws. */
+  /** Runs one of few programs to its end, found in the system's folders alone. Never throws. */
   run(argv: RootArgv, options?: CommandOptions): Promise<CommandResult>;
   /**
    * Starts a shell on a pipe, which outlives this process by what its text says: it waits for the end of its input. Its first argument is

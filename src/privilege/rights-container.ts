@@ -131,6 +131,7 @@ export class RightsContainer {
     }
   }
 
+  /** By its name, along our own PATH in there: whoever's programs it has, they are found in the same folders. */
   start(
     argv: readonly string[],
     environment: Readonly<Record<string, string>>,

@@ -2,7 +2,7 @@ import { connectEngine } from '../engine/engine.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { lendTools } from '../privilege/lent-tools.ts';
 import { parseOptions } from '../options/options.ts';
-import { chooseStrategy } from '../choose/choose-strategy.ts';
+import { chooseStrategy, mayNeedRights } from '../choose/choose-strategy.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { strategyNames, type Strategy } from '../types.ts';
 
@@ -10,8 +10,10 @@ import { strategyNames, type Strategy } from '../types.ts';
 export const availableStrategies = async ({ hermetic = false } = {}): Promise<readonly ('auto' | Strategy)[]> => {
   const engine = await connectEngine().catch(() => undefined);
   if (engine === undefined) return ['auto'];
-  const facts = { host: await lendTools(await readHostFacts(), engine), engine: engine.facts };
   const { privilege } = parseOptions({}, process.env);
+  const own = await readHostFacts();
+  const host = mayNeedRights({ strategy: 'auto', privilege }) ? await lendTools(own, engine) : own;
+  const facts = { host, engine: engine.facts };
   const available = strategyNames.filter((strategy) => {
     // What is chosen only where it is asked for may lack what nothing here tells.
     if (strategyNamed(strategy).doubt?.(facts) !== undefined) return false;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chooseStrategy } from '../../../src/choose/choose-strategy.ts';
-import { ladderOf } from '../../../src/privilege/ladder.ts';
+import { chooseStrategy, mayNeedRights } from '../../../src/choose/choose-strategy.ts';
+import { ladderOf, lookBy } from '../../../src/privilege/ladder.ts';
 import { strategyNames } from '../../../src/types.ts';
 import { machineWith } from '../support/machine.ts';
 import { refusalOf } from '../support/refusal.ts';
@@ -16,6 +16,9 @@ const bare = { nft: undefined, iptables: undefined };
 const byRights = { privilege: 'root' } as const;
 const byRules = { strategy: 'nftables' } as const;
 const legacy = { version: '1.8.7', variant: 'legacy' } as const;
+const lent = { image: 'tools', nft: { version: '1.0.6' }, iptables: legacy };
+const lentNothing = { image: 'tools', nft: undefined, iptables: undefined, trouble: 'No such image: tools' };
+const noPrograms = "this host's own nft and iptables are missing";
 
 const desktop = { vm: 'Docker Desktop', reachesLoopbackBy: 'host-gateway' } as const;
 
@@ -155,7 +158,7 @@ describe('where none works', () => {
       {
         host: {
           ...bare,
-          lent: { image: 'tools', nft: undefined, iptables: undefined, trouble: 'No such image: tools' },
+          lent: lentNothing,
         },
       },
       { strategy: 'nftables' },
@@ -168,6 +171,20 @@ describe('where none works', () => {
       byRules,
       'the engine at unix:///var/run/docker.sock has its bridges in another network namespace than this process',
       "strategy: 'sidecar'",
+    ],
+    [
+      'sudo without programs, nor in the image that is named',
+      { host: { ...bare, lent: lentNothing } },
+      { privilege: 'sudo' },
+      'nor in the image tools: No such image: tools',
+      nftables,
+    ],
+    [
+      'the same on a kernel that is too old for nft',
+      { host: { ...bare, kernel: '5.4.0', lent: lentNothing } },
+      { privilege: 'sudo' },
+      'nor in the image tools: No such image: tools',
+      'sudo apt-get install iptables',
     ],
     ['relay', { engine: { remote: true } }, { strategy: 'relay' }, 'is on another host', "strategy: 'tunnel'"],
     ['no tools for the rights that are asked for', { host: bare }, { privilege: 'root' }, 'no nft', nftables],
@@ -215,6 +232,8 @@ describe('where nobody may', () => {
       'root here lacks CAP_NET_ADMIN',
       'docker run --cap-add NET_ADMIN',
     ],
+    ['root asked for, with tools lent', { host: { lent } }, { privilege: 'root' }, noPrograms, mended],
+    ['sudo asked for, with tools lent', { host: { lent } }, { privilege: 'sudo' }, noPrograms, mended],
     ['none for nftables', {}, { privilege: 'none', strategy: 'nftables' }, "privilege 'none' was asked for", mended],
   ])('%s', (_, different, wanted, reason, advice) => {
     const error = refusalOf(() => choose(different, wanted));
@@ -296,4 +315,41 @@ describe('a hermetic network', () => {
     const error = refusalOf(() => choose({ host: bare }, { strategy: 'nftables', ...hermetic }));
     expect(error.code).toBe('LHF_ERR_NO_STRATEGY');
   });
+});
+
+test('with tools lent by an image, only its container is offered', () => {
+  const { host, engine } = machineWith({ host: { sudo: true, lent } });
+  expect(ladderOf(host, engine)).toEqual([
+    { privilege: 'root', works: false, reason: noPrograms },
+    { privilege: 'sudo', works: false, reason: noPrograms },
+    {
+      privilege: 'container',
+      works: true,
+      reason: 'a helper container with CAP_NET_ADMIN alone, with the tools of the image tools',
+    },
+  ]);
+});
+
+test('an image that lends nothing gives nobody rights, and is looked by all the same, for its failure to be told', () => {
+  const { host, engine } = machineWith({ host: { ...bare, lent: lentNothing } });
+  expect(ladderOf(host, engine)[2]).toEqual({
+    privilege: 'container',
+    works: false,
+    reason: 'no tools in the image tools: No such image: tools',
+  });
+  expect(lookBy(host, engine)).toBe('container');
+});
+
+test.each<[Parameters<typeof mayNeedRights>[0], boolean]>([
+  [{ strategy: 'auto', privilege: 'auto' }, true],
+  [{ strategy: 'nftables', privilege: 'auto' }, true],
+  [{ strategy: 'iptables', privilege: 'sudo' }, true],
+  [{ strategy: 'auto', privilege: 'none' }, false],
+  [{ strategy: 'nftables', privilege: 'none' }, false],
+  [{ strategy: 'relay', privilege: 'auto' }, false],
+  [{ strategy: 'sidecar', privilege: 'container' }, false],
+  [{ strategy: 'tunnel', privilege: 'auto' }, false],
+  [{ strategy: 'native', privilege: 'auto' }, false],
+])('whether somebody is wanted who may change the kernel: %o', (wishes, expected) => {
+  expect(mayNeedRights(wishes)).toBe(expected);
 });

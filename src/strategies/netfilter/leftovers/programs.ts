@@ -39,8 +39,14 @@ export const list = async (argv: RootArgv, tools: LeftoverTools, options: Comman
 export const mayHave = (program: RootProgram, { privileges }: LeftoverTools): boolean =>
   findProgram(program) !== undefined || (privileges?.handle.kind === 'container' && toolsImage() !== undefined);
 
-/** Whether a program did not start since an image has none of that name: it can have left nothing. Pure. */
-export const isMissing = (failure: string | undefined): boolean => /^spawn \S+ ENOENT$/.test(failure ?? '');
+/**
+ * Whether a program did not start since the image has none of that name that may be run: it can have left nothing. One of this host's that
+ * its container does not see can.
+ */
+export const isMissing = (failure: string | undefined): boolean => toolsImage() !== undefined && isUnstartable(failure);
+
+/** Whether it is in none of the folders, or nobody may run it there. Pure. */
+export const isUnstartable = (failure = ''): boolean => /^spawn \S+ (?:ENOENT|EACCES)$/.test(failure);
 
 export const privilegesIn = ({ privileges }: LeftoverTools): Privileges => {
   if (privileges === undefined) throw new Error('this needs root, or sudo without a password');
