@@ -61,7 +61,7 @@ const posing =
 
 const loopback = (): string => '127.0.0.1';
 const gateway = ({ container }: Scene): string => container.router.address;
-/** Of a network of 16 addresses, as ours and the plain recipe's are. */
+/** Of a network of 32 addresses, as ours and the plain recipe's are. */
 const broadcastOf = (address: string): string => address.replace(/\d+$/, (last) => String(Number(last) | 31));
 const secret = ({ ears }: Scene): number => ears.udp.secret;
 const secretTcp = ({ ears }: Scene): number => ears.tcp.secret;

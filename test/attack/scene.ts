@@ -83,7 +83,7 @@ export const openPlainRecipe = async (docker: Docker, outsiders: Outsiders, ears
   const network = await docker.createNetwork({
     Name: bridge,
     Options: { 'com.docker.network.bridge.name': bridge },
-    IPAM: { Driver: 'default', Config: [{ Subnet: '198.51.100.0/28', Gateway: '198.51.100.1' }] },
+    IPAM: { Driver: 'default', Config: [{ Subnet: '198.51.100.0/27', Gateway: '198.51.100.1' }] },
   });
   await shell(`sysctl -q -w net.ipv4.conf.all.route_localnet=1
     ${rules.map((rule) => `iptables -t nat -I PREROUTING ${rule}`).join('\n')}`);
