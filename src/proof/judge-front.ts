@@ -3,7 +3,8 @@ import type { Evidence } from './evidence.ts';
 
 /**
  * What silence says where a relay listens on the network's gateway: the kernel answers in its place whoever comes so far, so that a
- * firewall has kept the packet. Which one no packet tells, for a relay has no rights to look at packets.
+ * firewall has kept the packet. Which one no packet tells, for a relay has no rights to look at packets, and what one of them accepts
+ * another may drop. To a sidecar packets come on the network itself.
  */
 export const judgeFront = (seen: Evidence): Cause | undefined => {
   const { front, ended, rulePresent, protocol, containerPort, bridge, gateway } = seen;
@@ -13,9 +14,7 @@ export const judgeFront = (seen: Evidence): Cause | undefined => {
   return {
     finding: 'firewall-input',
     sentence: `A firewall of this host${front.firewalld ? ', where firewalld runs,' : ''} drops ${place} before the relay, which listens on ${gateway}`,
-    // An accept in another's chain overrides nothing of firewalld's, whose zones do not tell ports of one interface apart.
-    advice: front.firewalld
-      ? `sudo firewall-cmd --zone=trusted --change-interface=${bridge}`
-      : `sudo iptables -I INPUT 1 -i ${bridge} -p ${protocol} --dport ${containerPort} -j ACCEPT`,
+    // firewalld's zones drop what goes from container to container as well, and do not tell ports of one interface apart.
+    advice: front.firewalld ? `sudo firewall-cmd --zone=trusted --change-interface=${bridge}` : "strategy: 'sidecar'",
   };
 };

@@ -126,9 +126,14 @@ describe.each([
 });
 
 it.each([
-  ['drops', 'iptables -A INPUT ! -i lo -j DROP'],
-  ['rejects', 'iptables -A INPUT ! -i lo -j REJECT'],
-])('of a firewall that %s a relay names no rule, and the advice mends it', async (_, on) => {
+  ['drops', 'iptables -A INPUT ! -i lo -j DROP', 'iptables -F INPUT'],
+  ['rejects', 'iptables -A INPUT ! -i lo -j REJECT', 'iptables -F INPUT'],
+  [
+    'is nft’s own',
+    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'; nft add rule inet fw in iif lo accept",
+    'nft delete table inet fw',
+  ],
+])('of a firewall that %s a relay names no rule, and the advice mends it', async (_, on, off) => {
   await using net = drive(engine, { strategy: 'relay', verify: false, service: { host: '127.0.0.1' } });
   expect(await net.open()).toHaveProperty('ok');
   expect(await net.diagnose()).toMatchObject({ reachable: true });
@@ -137,11 +142,13 @@ it.each([
     const diagnosis = await net.diagnose();
     expect(diagnosis).toMatchObject({ reachable: false, finding: 'firewall-input' });
     expect(diagnosis.hops.filter(({ ok }) => ok === false).map(({ name }) => name)).toEqual(['input']);
-    await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
-    expect(await net.diagnose()).toMatchObject({ reachable: true });
+    const [, strategy] = /^strategy: '(\w+)'$/.exec(diagnosis.advice) ?? [];
+    await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
+    expect(await other.open()).toHaveProperty('ok.strategy', 'sidecar');
+    await other.close();
   } finally {
     await net.close();
-    await shell(engine, 'iptables -F INPUT');
+    await shell(engine, off);
   }
 });
 

@@ -102,10 +102,6 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/firewall/firewalld.test.ts',
     'and the advice mends it',
   ],
-  'sudo iptables -I INPUT 1 -i ${…} -p ${…} --dport ${…} -j ACCEPT': [
-    'test/firewall/findings.test.ts',
-    'a relay names no rule, and the advice mends it',
-  ],
   'sudo iptables -t ${…} -I ${…} 1 -${…} ${…}${…} -j ACCEPT': ['test/firewall/findings.test.ts', 'names the drop by'],
   'sudo iptables -t ${…} -I PREROUTING 1 -i ${…} -j ACCEPT': ['test/firewall/taken.test.ts', 'the advice mends it'],
   'sudo iptables -t nat -I PREROUTING 1 -i ${…} -m addrtype --dst-type LOCAL -m comment --comment lhf:${…} -j ${…}': [

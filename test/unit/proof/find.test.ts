@@ -207,7 +207,7 @@ const rows: Row[] = [
     { ...silent, relayed: true, front: { firewalld: false } },
     'firewall-input',
     /^A firewall of this host drops tcp port 80 of lhf-abcdefgh before the relay, which listens on 198\.18\.0\.1$/,
-    /^sudo iptables -I INPUT 1 -i lhf-abcdefgh -p tcp --dport 80 -j ACCEPT$/,
+    /^strategy: 'sidecar'$/,
   ],
   [
     'a rejected call where a relay listens, and firewalld runs',
