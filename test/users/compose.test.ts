@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { openLocalhostForward } from '../../src/index.ts';
 import { ensureTestImage, mountNode } from '../support/containers.ts';
 import { spawnScript } from '../support/children.ts';
 import { until } from '../support/until.ts';
@@ -12,7 +13,7 @@ import { execHere } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { expectNothingLeft } from './support/nothing-left.ts';
 
-// `localhost-forward run … -- docker compose up`, with whichever compose is installed here.
+// `localhost-forward run … -- docker compose up`, with each compose that is here.
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 const works = async (...command: readonly string[]): Promise<boolean> =>
@@ -21,11 +22,18 @@ const works = async (...command: readonly string[]): Promise<boolean> =>
     () => false,
   );
 
-const compose = (await works('docker', 'compose'))
-  ? ['docker', 'compose']
-  : (await works('docker-compose'))
-    ? ['docker-compose']
-    : undefined;
+/** Of both generations: what is installed here, and compose 2 as the bootstrap has unpacked it. */
+const unpacked = fileURLToPath(
+  new URL('../../.tools/compose2/usr/libexec/docker/cli-plugins/docker-compose', import.meta.url),
+);
+const candidates = [['docker', 'compose'], ['docker-compose'], [unpacked]];
+const usable = await Promise.all(candidates.map(async (compose) => ((await works(...compose)) ? [compose] : [])));
+const composes = await Promise.all(
+  usable.flat().map(async (compose) => {
+    const { stdout } = await execHere([...compose, 'version', '--short']);
+    return { version: stdout.trim(), compose };
+  }),
+);
 
 const renderCaller = (image: string, mounts: readonly string[], program: string) => ({
   image,
@@ -58,13 +66,13 @@ const program = `fetch(process.env.LOCALHOST_FORWARD_URL)
 
 expectNothingLeft();
 
-it.skipIf(compose === undefined)('reaches a service from a compose project, and passes its exit code on', async () => {
+it.each(composes)('compose $version reaches a service, and its exit code is passed on', async ({ compose }) => {
   const image = await ensureTestImage(new Docker());
   const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
   await using service = await listenTcp();
   try {
     await writeFile(join(folder, 'compose.yaml'), renderCompose(image, await mountNode(), program));
-    const project = [...(compose ?? []), '-p', `lhf${process.pid}`, '-f', 'compose.yaml'];
+    const project = [...compose, '-p', `lhf${process.pid}`, '-f', 'compose.yaml'];
     // `down` before the forward closes: containers of a stopped project would still hold its network.
     const upAndDown = '"$@" up --abort-on-container-exit --exit-code-from caller; code=$?; "$@" down; exit $code';
     const { stdout, stderr, exitCode } = await execHere(
@@ -78,15 +86,15 @@ it.skipIf(compose === undefined)('reaches a service from a compose project, and 
   }
 });
 
-it.skipIf(compose === undefined)(
-  '--compose puts a service of a plain project on the network, by its environment alone',
-  async () => {
+it.each(composes)(
+  '--compose puts a service of a plain project on the network, by its environment alone, with compose $version',
+  async ({ compose }) => {
     const image = await ensureTestImage(new Docker());
     const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
     await using service = await listenTcp();
     try {
       await writeFile(join(folder, 'compose.yaml'), renderPlain(image, await mountNode(), program));
-      const project = [...(compose ?? []), '-p', `lhfplain${process.pid}`];
+      const project = [...compose, '-p', `lhfplain${process.pid}`];
       const commandLine = [process.execPath, main, 'run', `${service.port}:80`, '--compose', 'caller', '--'];
       const upAndDown =
         'echo "files $COMPOSE_FILE"; "$@" up --abort-on-container-exit --exit-code-from caller; code=$?; "$@" down; exit $code';
@@ -104,6 +112,24 @@ it.skipIf(compose === undefined)(
     }
   },
 );
+
+it.each(composes)('an override of the API’s is read by compose $version as it is meant', async ({ compose }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
+  await using net = await openLocalhostForward(8088, { verify: false, hostname: ['host.docker.internal', 'api.test'] });
+  try {
+    await writeFile(join(folder, 'compose.yaml'), renderPlain('any', [], program));
+    await writeFile(join(folder, 'override.yaml'), net.composeOverride(['caller']));
+    const config = [...compose, '-p', 'any', '-f', 'compose.yaml', '-f', 'override.yaml', 'config'];
+    const { stdout, stderr, exitCode } = await execHere(config, { cwd: folder });
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(/external: true/);
+    expect(stdout).toContain(`name: ${net.networkName}`);
+    for (const hostname of net.hostnames)
+      expect(stdout).toMatch(new RegExp(String.raw`${hostname}(?:=|: ?)${net.gateway}$`, 'm'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
 
 it('a run that is killed leaves no override', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
