@@ -1,4 +1,4 @@
-import { connectEngine, type Engine } from '../engine/engine.ts';
+import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { listNetworks } from '../engine/networks.ts';
 import { isLocalhostForwardError } from '../errors.ts';
 import { assertAllowed } from '../host/allowed.ts';
@@ -10,7 +10,6 @@ import { listForwards } from '../leftovers/list-forwards.ts';
 import { parseOptions, type ResolvedOptions } from '../options/options.ts';
 import { chooseStrategy } from '../choose/choose-strategy.ts';
 import type { EngineFacts } from '../engine/facts.ts';
-import { planSubnet } from '../network/create.ts';
 import { countFree } from '../network/subnet.ts';
 import { ladderOf, lookBy, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
@@ -19,6 +18,7 @@ import { readFirewall, type FirewallFacts } from './firewall.ts';
 import { findLeftBehind, type LeftBehind } from './left.ts';
 import { redact } from './redact.ts';
 import { rehearseAll } from './rehearse.ts';
+import { tryNetwork } from './try-network.ts';
 
 /** What this machine offers. No secret is in it: it is made to be pasted. */
 export interface DoctorReport {
@@ -43,7 +43,7 @@ export interface DoctorReport {
 }
 
 /**
- * Looks at this machine and changes nothing.
+ * Looks at this machine. All that it changes is one network for a moment, which carries nothing: whether the engine makes one, no fact tells.
  *
  * @throws LHF_ERR_INVALID_OPTION. What does not work here is told and not thrown.
  * @example
@@ -85,8 +85,16 @@ const examine = async (
   };
   try {
     const { strategy, privilege, reasons } = chooseStrategy({ host, engine: engine.facts }, resolved, failed);
-    // As an opening does, so that a pool that is used up is told here.
-    await planSubnet({ ...resolved, subnet: resolved.subnet?.cidr });
+    const tools = {
+      session: sessionOn(engine, privilege),
+      engine,
+      host,
+      privileges: privilegesOf({ kind: privilege }, engine),
+    };
+    await tryNetwork(
+      { subnetPool: resolved.subnetPool, subnet: resolved.subnet?.cidr, image: resolved.proof.image },
+      tools,
+    );
     return { ...seen, ok: true, strategy, privilege, reasons: reasons.map(redactReason) };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;

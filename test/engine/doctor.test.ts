@@ -6,6 +6,7 @@ import { projectRoot, spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { openPrograms, refuse, type Programs } from '../support/programs.ts';
+import { startPrivateEngine } from '../support/private-engine.ts';
 import { spawnHere, type Spawn } from '../support/run.ts';
 
 /*
@@ -92,6 +93,21 @@ test('doctor and opening agree, each on a machine of its own', async () => {
   });
   expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(expected));
   expect(renderDifference(before, await snapshotHere())).toBe('');
+});
+
+test('both say so where the chains are gone that the engine puts its rules in', async () => {
+  await using engine = await startPrivateEngine();
+  await engine.exec(['nft', 'flush', 'ruleset']);
+  expect(await ask(engine.spawn)).toEqual({
+    doctor: {
+      ok: false,
+      strategy: null,
+      works: [],
+      problem: expect.stringMatching(/^The engine refused the network .*: its own iptables chains are gone/) as string,
+    },
+    auto: 'LHF_ERR_NETWORK',
+    opens: [],
+  });
 });
 
 test('case 13: a node that others may not run proves by its owner', async () => {
