@@ -29,19 +29,19 @@ export const awaited = <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, 
  * The same for a runner that chains promises of its own to ours within the call, however many, and hands the last to the test: who asks
  * after the call is whoever awaits.
  *
- * @param testNow - Tells the test that runs, which such a runner's matchers are not told.
+ * @param suspect - Tells the runner of an expectation that nobody has awaited, and returns how to take that back.
  */
 export const awaitedAfterCall =
-  (testNow: () => string) =>
+  (suspect: (what: string) => () => void) =>
   <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> =>
     function (this: MatcherState | undefined, received: unknown, options?: O): Promise<R> {
-      const forget = remember(testNow(), name, this);
+      const acquit = suspect(nameOf(name, this));
       let isInCall = true;
       // An `await` asks in a task of its own, which comes after this one.
       queueMicrotask(() => (isInCall = false));
       const notice = <T>(given: Promise<T>): Promise<T> => {
         if (isInCall) return new Noticed(given, notice);
-        forget();
+        acquit();
         return given;
       };
       return new Noticed(matcher.call(this, received, options), notice);
@@ -49,7 +49,7 @@ export const awaitedAfterCall =
 
 /** Keeps an expectation until it is forgotten, by what is returned. */
 const remember = (test: string, name: string, state: MatcherState | undefined): (() => void) => {
-  const expectation = { what: `expect(net)${state?.isNot === true ? '.not' : ''}.${name}()` };
+  const expectation = { what: nameOf(name, state) };
   const ofTest = pending.get(test) ?? new Set();
   pending.set(test, ofTest.add(expectation));
   return () => void ofTest.delete(expectation);
@@ -59,15 +59,17 @@ const remember = (test: string, name: string, state: MatcherState | undefined): 
 export const findUnawaited = (test: string | undefined): Error | undefined => {
   const left = [...(pending.get(test ?? '') ?? [])];
   pending.delete(test ?? '');
-  const [first] = left;
-  if (first === undefined) return undefined;
-  return new Error(
-    [
-      `Nobody awaited ${left.map(({ what }) => what).join(', ')}: the test ended before it was known`,
-      `Try: await ${first.what}`,
-    ].join('\n'),
-  );
+  return left.length === 0 ? undefined : nobodyAwaited(left.map(({ what }) => what));
 };
+
+/** What a test fails by that did not await these. */
+export const nobodyAwaited = (whats: readonly string[]): Error =>
+  new Error(
+    [`Nobody awaited ${whats.join(', ')}: the test ended before it was known`, `Try: await ${whats[0]}`].join('\n'),
+  );
+
+const nameOf = (matcher: string, state: MatcherState | undefined): string =>
+  `expect(net)${state?.isNot === true ? '.not' : ''}.${matcher}()`;
 
 /** A promise that notices who waits for it, and may give him another one. */
 class Noticed<T> extends Promise<T> {

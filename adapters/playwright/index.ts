@@ -8,8 +8,9 @@ import type {
 import { LocalhostForwardError } from '../../src/index.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
 import { makeFixture, type Fixture } from '../fixtures/forward-fixture.ts';
-import { awaitedAfterCall, findUnawaited } from '../matchers/awaited.ts';
+import { awaitedAfterCall } from '../matchers/awaited.ts';
 import { noticedMatchers } from '../matchers/matchers.ts';
+import { failUntilAwaited } from './unawaited.ts';
 
 /** A forward's options, and how long it lives. */
 export interface ForwardFixtureOptions<S extends 'test' | 'worker' = 'test'> extends LocalhostForwardOptions {
@@ -58,7 +59,7 @@ export const forwardFixture = <F = {}, S extends 'test' | 'worker' = 'test'>(
 ];
 
 /**
- * Playwright's `test` with one forward for each worker. A test with an expectation of {@link expect} that nobody awaited fails, and says which.
+ * Playwright's `test` with one forward for each worker.
  *
  * @throws LHF_ERR_INVALID_OPTION where `use.localhostForward` names no ports; what openLocalhostForward() throws.
  *
@@ -69,7 +70,7 @@ export const forwardFixture = <F = {}, S extends 'test' | 'worker' = 'test'>(
 export const test: TestType<
   PlaywrightTestArgs & PlaywrightTestOptions,
   PlaywrightWorkerArgs & PlaywrightWorkerOptions & ForwardWorkerOptions & ForwardWorkerArgs
-> = base.extend<{ awaitedExpectations: void }, ForwardWorkerOptions & ForwardWorkerArgs>({
+> = base.extend<object, ForwardWorkerOptions & ForwardWorkerArgs>({
   localhostForward: [undefined, { scope: 'worker', option: true }],
   net: [
     async ({ localhostForward }, use) => {
@@ -79,21 +80,12 @@ export const test: TestType<
     },
     { scope: 'worker', timeout },
   ],
-  awaitedExpectations: [
-    // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright asks for a destructured object, and this one needs no other fixture.
-    async ({}, use, { testId }) => {
-      await use();
-      const error = findUnawaited(testId);
-      if (error !== undefined) throw error;
-    },
-    { auto: true, box: true },
-  ],
 });
 
-const matchers = noticedMatchers(awaitedAfterCall(() => test.info().testId));
+const matchers = noticedMatchers(awaitedAfterCall(failUntilAwaited));
 
 /**
- * Playwright's `expect` with the matchers: each is to be awaited.
+ * Playwright's `expect` with the matchers, for tests of any `test`: each is to be awaited. A test fails by one that nobody awaited.
  *
  * @throws What a matcher finds not to be so, for the test to fail by.
  *

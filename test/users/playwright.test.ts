@@ -65,6 +65,37 @@ test('awaits each', async ({ net }) => {
 test('returns it', ({ net }) => expect(net).not.toHaveBeenReached({ port: 81 }));
 `;
 
+// Of a `test` of their own, which has nothing of ours, and where the runner is not in a test at all.
+const forgetfulByTheirOwn = `
+import { expect as theirs, test } from '@playwright/test';
+import { openLocalhostForward } from 'localhost-forward';
+import { expect } from 'localhost-forward/playwright';
+let net;
+test.beforeAll(async () => { net = await openLocalhostForward({ hostPort: 0, containerPort: 81 }, { verify: false }); });
+test.afterAll(async () => { await net.close(); await expect(net).toLeaveNoTrace(); });
+test('of their own forgets', async () => { expect(net).not.toHaveBeenReached(); });
+test('of their own forgets and fails', async () => { expect(net).not.toHaveBeenReached(); theirs(1).toBe(2); });
+test('of their own awaits', async ({}, info) => {
+  const later = [expect(net).not.toHaveBeenReached(), expect(net).not.toHaveBeenReached({ port: 81 })];
+  await expect(net).not.toHaveBeenReached();
+  await Promise.all(later);
+  theirs([info.status, ...info.errors]).toEqual(['passed']);
+});
+test('of their own fails as it is meant to', async () => {
+  test.fail();
+  await expect(net).toHaveReceivedRequest();
+});
+`;
+
+const setUp = `
+import { openLocalhostForward } from 'localhost-forward';
+import { expect } from 'localhost-forward/playwright';
+export default async () => {
+  await using net = await openLocalhostForward(0);
+  await expect(net).not.toHaveBeenReached();
+};
+`;
+
 const commonJs = `
 const { expect, test } = require('localhost-forward/playwright');
 test('is the same in CommonJS', async ({ net }) => expect(net.url(81)).toBe('http://host.docker.internal:81'));
@@ -87,15 +118,28 @@ describe.each(triedGenerations)('Playwright Test, %s', (generation) => {
 
   test('an expectation that nobody awaited fails its test', async () => {
     await using project = await makeProject(generation, {
-      'playwright.config.mjs': config,
+      'playwright.config.mjs': config.replace('workers:', "globalSetup: './set-up.mjs',\n  workers:"),
+      'set-up.mjs': setUp,
       'forgetful.test.mjs': forgetful,
+      'their-own.test.mjs': forgetfulByTheirOwn,
     });
     const { exitCode, output } = await project.run(programs.playwright, ['test']);
     expect(output).toContain(
       'Nobody awaited expect(net).not.toHaveBeenReached(): the test ended before it was known\n    Try: await expect(net).not.toHaveBeenReached()',
     );
     expect(output).toContain('Nobody awaited expect(net).toLeaveNoTrace()');
-    expect(output).toMatch(/2 failed\n.*› forgets ─*\n.*› forgets at a soft one ─*\n +2 passed/);
+    // The line that forgets is shown.
+    expect(output).toMatch(/> +\d+ \| test\('of their own forgets', /);
+    expect(output).not.toMatch(/ at .*node_modules\/playwright/);
+    expect(output).toContain('expect(received).toBe(expected)');
+    const failed = output.slice(output.indexOf('4 failed')).split('\n');
+    expect(failed.slice(1, 5).map((line) => /› (.*?) ─*$/.exec(line)?.[1])).toEqual([
+      'forgets',
+      'forgets at a soft one',
+      'of their own forgets',
+      'of their own forgets and fails',
+    ]);
+    expect(failed[5]?.trim()).toMatch(/^4 passed/);
     expect(exitCode).toBe(1);
   });
 });
