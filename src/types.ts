@@ -176,7 +176,8 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   hits(containerPort?: Port): Promise<Hits>;
   /**
    * Which container made a connection, from the socket, request or address that the service sees. Undefined where no container of this
-   * forward's network has that address now, as for one that has ended. `relay` and `sidecar` know it by the socket while it is connected.
+   * forward's network has that address now, as for one that has ended. `relay`, `sidecar` and `tunnel`, and each strategy before a service
+   * on ::1, know it by the socket while it is connected: there an address without its port tells nobody.
    *
    * @throws LHF_ERR_UNSUPPORTED where the strategy hides callers, LHF_ERR_CLOSED.
    * @example

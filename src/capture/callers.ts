@@ -82,6 +82,12 @@ const describe = (value: unknown): string =>
 
 export const callersHidden = (strategy: Strategy): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-    what: `The strategy ${strategy} does not show who called: the service sees connections of its own, and of this one it knows nothing`,
+    what: `The strategy ${strategy} does not show here who called: nftables, iptables, relay and sidecar do`,
     try: "strategy: 'nftables'",
+  });
+
+export const portUntold = (strategy: Strategy, address: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
+    what: `By the strategy ${strategy} every caller has the address ${address} at the service, and only the port tells them apart`,
+    try: "server.on('request', async (request) => await net.callerOf(request))",
   });

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { Callers, callersHidden, readPeer, type Peer } from '../capture/callers.ts';
+import { Callers, readPeer } from '../capture/callers.ts';
+import { addressOfCaller } from './address-of-caller.ts';
 import { describeForward, notForwarded, putOnNetwork, type Described } from './describe.ts';
 import { parseProofOptions, type ProofOptions } from '../options/options.ts';
 import { renderComposeOverride } from './compose.ts';
@@ -136,8 +137,8 @@ export abstract class ForwardView {
     const peer = readPeer(from);
     return coded(`callerOf() of ${this.networkName}`, async () => {
       const context = await this.proofContext();
-      const { tools, network, route } = context;
-      const address = route.isRelay ? await this.#behindRelay(route, peer, context.ports()) : peer.address;
+      const { tools, network } = context;
+      const address = await addressOfCaller(peer, context);
       return (this.#callers ??= new Callers(tools.engine, network.id)).at(address);
     });
   }
@@ -189,16 +190,6 @@ export abstract class ForwardView {
   protected abstract repair(): Promise<boolean>;
   protected abstract proofContext(): Promise<ProofContext>;
   protected abstract proofDefaults(): ProofOptions;
-
-  /** A relay's connections to a service are its own: it alone knows for whom each was made. */
-  async #behindRelay(route: RouteView, { address, port }: Peer, ports: readonly ProbedPort[]): Promise<string> {
-    if (route.callerBehind === undefined || port === undefined) throw callersHidden(this.strategy);
-    for (const one of ports) {
-      const caller = await route.callerBehind(one, { address, port });
-      if (caller !== undefined) return caller.address;
-    }
-    return address;
-  }
 
   #describe(): Described {
     return describeForward(this);

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
 import { readListeners, takesLoopback4, takesLoopback6, tellApart } from '../host/listeners.ts';
 import { openIpv6Relay } from '../listener/ipv6-relay.ts';
+import type { TcpRelay } from '../listener/tcp-relay.ts';
 import { openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
 import type { ProbedPort } from '../proof/context.ts';
@@ -15,6 +16,8 @@ export interface OpenPort {
   nonce(): string | undefined;
   /** A listener of ours elsewhere that probes are led to, while the service does not listen yet. */
   trial(): Trial | undefined;
+  /** The caller behind an end that a service sees, where a relay of ours is before it. */
+  readonly callerBehind?: TcpRelay['callerBehind'];
   /** Closes what of ours listens, unless the user asked to keep it. */
   handOver(): Promise<void>;
   close(): Promise<void>;
@@ -55,6 +58,7 @@ export const describePort = ({ hostPort, containerPort, protocol, hostAddress }:
 export const probedPortOf = (port: OpenPort): ProbedPort => ({
   ...port.mapping,
   nonce: port.trial()?.nonce ?? port.nonce(),
+  callerBehind: port.callerBehind,
 });
 
 /** Whether something takes what is forwarded to the port now. */
@@ -124,7 +128,7 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
   }
   const relay = await openIpv6Relay(plan.hostPort, plan.hostAddress === undefined);
   const mapping = { ...mappingOf(plan, plan.hostPort), hostAddress: '::1', targetPort: relay.port } as const;
-  return { ...nothingOfOurs, mapping, close: () => relay.close() };
+  return { ...nothingOfOurs, mapping, callerBehind: (end) => relay.callerBehind(end), close: () => relay.close() };
 };
 
 const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<boolean> => {

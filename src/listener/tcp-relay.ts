@@ -16,9 +16,17 @@ export interface TcpRelayPlan {
   readonly target: () => Target;
 }
 
+/** One end of a connection. */
+export interface End {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** A listening socket that carries connections on. */
 export interface TcpRelay {
   readonly port: number;
+  /** Who is at the other end of the connection that it made to its target from there, while there is one. */
+  callerBehind(end: End): End | undefined;
   /** Ends established connections too, with a reset. */
   close(): Promise<void>;
 }
@@ -32,6 +40,8 @@ export interface TcpRelay {
  */
 export const openTcpRelay = async ({ address, port, target }: TcpRelayPlan): Promise<TcpRelay> => {
   const sockets = new Set<Socket>();
+  /** Callers by what was made to the target for each. */
+  const carried = new Map<Socket, End>();
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
     // Connections keep no process alive that has nothing else to do, as packets that the kernel translates do not either.
@@ -42,6 +52,7 @@ export const openTcpRelay = async ({ address, port, target }: TcpRelayPlan): Pro
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (caller) => {
     track(caller);
+    const { remoteAddress = '', remotePort = 0 } = caller;
     let service: Socket | undefined;
     caller.once('error', () => service?.resetAndDestroy());
     const carryTo = ({ host, port: of, otherwise }: Target): void => {
@@ -50,6 +61,8 @@ export const openTcpRelay = async ({ address, port, target }: TcpRelayPlan): Pro
         if (otherwise !== undefined && code === 'ECONNREFUSED' && !caller.destroyed) carryTo(otherwise);
         else caller.resetAndDestroy();
       });
+      carried.set(socket, { address: remoteAddress, port: remotePort });
+      socket.once('close', () => carried.delete(socket));
       socket.once('connect', () => {
         caller.pipe(socket);
         socket.pipe(caller);
@@ -64,6 +77,8 @@ export const openTcpRelay = async ({ address, port, target }: TcpRelayPlan): Pro
   server.on('error', () => undefined).unref();
   return {
     port: (server.address() as AddressInfo).port,
+    callerBehind: ({ address: at, port: from }) =>
+      [...carried].find(([{ localAddress, localPort }]) => localAddress === at && localPort === from)?.[1],
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

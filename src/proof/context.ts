@@ -1,6 +1,7 @@
 import type { Names } from '../ownership/names.ts';
 import type { Network, PortMapping, Route, RouteView, Tools } from '../strategies/strategy.ts';
 import type { CutMode } from '../faults.ts';
+import type { Endpoint } from '../host/sockets.ts';
 import type { Strategy } from '../types.ts';
 import type { ProbeHold } from './probe-hold.ts';
 
@@ -8,6 +9,8 @@ import type { ProbeHold } from './probe-hold.ts';
 export interface ProbedPort extends PortMapping {
   /** What our own temporary listener answers that probes are led to, while there is one. */
   readonly nonce: string | undefined;
+  /** Where a relay of ours is before a service on ::1: the caller behind an end that the service sees. */
+  readonly callerBehind?: ((end: Endpoint) => Endpoint | undefined) | undefined;
   /** How its user has cut it, where that is known here. */
   readonly cut?: CutMode | undefined;
   /** The process that may bring it back, where that is another one. */

@@ -139,6 +139,8 @@ export interface RouteView {
   landingOf(port: PortMapping): Endpoint | undefined;
   /** By whom it accepts itself: its own end of the connection by which it carries a caller's on to the service, while there is one. */
   carriedFrom?(port: PortMapping, from: Endpoint): Promise<Endpoint | undefined>;
+  /** True where services are shown nothing of who called, and nobody here knows. */
+  readonly hidesCallers?: true;
   /** The other way round: the caller behind an end that a service sees. */
   callerBehind?(port: PortMapping, end: Endpoint): Promise<Endpoint | undefined>;
   /** Follows what probes send for a port. One at a time on a bridge. */

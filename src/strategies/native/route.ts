@@ -38,6 +38,7 @@ export const openNativeRoute = async (plan: RoutePlan, tools: Tools): Promise<Ro
 /** Nothing of ours sees what the engine carries, here or elsewhere. */
 export const unseenRoute = (): RouteView => ({
   isRelay: false,
+  hidesCallers: true,
   isOfHost: false,
   hits: refuse,
   proofs: refuse,
@@ -48,19 +49,20 @@ export const unseenRoute = (): RouteView => ({
 
 const refuse = async (): Promise<never> => {
   throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-    what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them',
+    what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them: every other strategy does',
     try: "strategy: 'nftables'",
   });
 };
 
 class NativeRoute implements Route {
   readonly isRelay = false;
+  readonly hidesCallers = true;
   readonly isOfHost = false;
   readonly beacon: TemporaryListener;
   readonly #address: string;
   readonly #ports: Map<string, PortMapping>;
   /** Where a container dials another number than the service's own: the engine changes none. */
-  readonly #relays = new Map<string, TcpRelay>();
+  readonly #relays = new Map<string, Pick<TcpRelay, 'close'>>();
   readonly #forget: () => Promise<void>;
   readonly #told: Told | undefined;
 
@@ -162,7 +164,7 @@ const openBeacon = async (told: Told | undefined): Promise<TemporaryListener | u
     ? openTemporaryListener(0, 'tcp')
     : { nonce: '', ...tellListener(told, { port: 0, purpose: 'a listener that probes dial' }) };
 
-const openRelay = async (port: number, targetPort: number, told: Told | undefined): Promise<TcpRelay> =>
+const openRelay = async (port: number, targetPort: number, told: Told | undefined): Promise<Pick<TcpRelay, 'close'>> =>
   told === undefined
     ? openTcpRelay({ address: '127.0.0.1', port, target: () => ({ host: '127.0.0.1', port: targetPort }) })
     : tellListener(told, { port, purpose: `a relay to 127.0.0.1:${targetPort}` });

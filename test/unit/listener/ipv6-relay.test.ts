@@ -135,3 +135,12 @@ it('ends every connection when it closes, and takes no more', async () => {
   await Promise.all([ended, gone.promise]);
   expect(await failureOf(call(relay.port))).toBe('ECONNREFUSED');
 });
+
+it('tells the caller behind what a service sees, while it is connected', async () => {
+  const { promise: accepted, resolve: accept } = withResolvers<Socket>();
+  const { port, callerBehind } = await relayed((socket) => accept(socket.on('error', () => undefined)));
+  const socket = call(port).on('error', () => undefined);
+  const { remoteAddress: address = '', remotePort = 0 } = await accepted;
+  expect(callerBehind({ address, port: remotePort })).toEqual({ address: '127.0.0.1', port: socket.localPort });
+  expect(callerBehind({ address, port: remotePort + 1 })).toBeUndefined();
+});
