@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
+import { show } from '../options/expect.ts';
 import type { LocalhostForward } from '../types.ts';
 
 type Basics = Pick<LocalhostForward, 'networkName' | 'gateway' | 'hostname' | 'hostnames' | 'ports'>;
@@ -45,7 +46,7 @@ export const notForwarded = (
   const what =
     containerPort === undefined
       ? `${networkName} forwards no TCP port`
-      : `Expected a container port that ${networkName} forwards, got \`${String(containerPort)}\``;
+      : `Expected a container port that ${networkName} forwards, got \`${show(containerPort)}\``;
   return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
     what,
     evidence: ports.map((one) => `forwarded: ${one.protocol}/${one.containerPort}`),

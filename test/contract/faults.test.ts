@@ -165,7 +165,7 @@ describe.each(shown)('faulty ports by $name with $privilege', (claims) => {
     );
     // Both are right, each where it is: which one this machine is, the kernel itself says.
     if (claims.delays === 'nobody' || (claims.delays === 'netem' && !hasNetem)) {
-      expect(slowed).toMatch(/^LHF_ERR_UNSUPPORTED: .*\n(.*\n)*Try: strategy: 'relay'/);
+      expect(slowed).toMatch(/^LHF_ERR_UNSUPPORTED: .*: relay and sidecar do.*\n(.*\n)*Try: strategy: 'relay'/);
       expect(await container.ask(asking, 'still')).toEqual({ answer: 'still' });
     } else {
       expect(slowed).toBe('slow');

@@ -102,7 +102,7 @@ export class BridgeShaper {
       return new LocalhostForwardError(
         'LHF_ERR_UNSUPPORTED',
         {
-          what: `The strategy ${this.#strategy} slows ${kind === 'netem' ? 'answers by a latency' : 'ports'} with the kernel's queueing, and ${what}`,
+          what: `The strategy ${this.#strategy} slows ${kind === 'netem' ? 'answers by a latency' : 'ports'} with the kernel's queueing, and ${what}: relay and sidecar do it by themselves`,
           try: others,
         },
         details,

@@ -51,7 +51,7 @@ export const slowsElsewhere = (): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNSUPPORTED',
     {
-      what: 'The strategy tunnel cuts ports and does not slow them: nothing of it holds bytes back',
+      what: 'The strategy tunnel cuts ports and does not slow them, since nothing of it holds bytes back: relay and sidecar do',
       try: "strategy: 'relay'",
     },
     { strategy: 'tunnel' },

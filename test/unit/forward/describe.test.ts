@@ -66,7 +66,7 @@ describe('describeForward', () => {
 
   it.each([8088, 0, '80'])('url(%j) is refused', (asked) => {
     expect(() => describeForward(net(port(80))).url(asked as number)).toThrow(
-      refused(/got `.+`\n {2}forwarded: tcp\/80/),
+      refused(new RegExp(`got \`${JSON.stringify(asked)}\`\\n {2}forwarded: tcp/80`)),
     );
   });
 });

@@ -100,7 +100,7 @@ const faultsByNft = (): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNSUPPORTED',
     {
-      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later',
+      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later. relay and sidecar do it by themselves',
       try: "strategy: 'relay'",
     },
     { strategy: 'iptables' },
