@@ -35,7 +35,8 @@ export interface FaultyPorts {
    * Cuts a port, or all that are forwarded now, while containers run, as a service that fails does: {@link restore} brings it back.
    * Established connections are cut as well: with `'refuse'` and `'reset'` they are reset, with `'drop'` they stall, and go on once
    * restored. Of UDP, `'refuse'` and `'reset'` tell the sender that nobody is there, and `'drop'` tells nothing. `relay`, `sidecar` and
-   * `tunnel` accept what `'drop'` drops: there it is the answer that does not come, and not the connection.
+   * `tunnel` accept what `'drop'` drops: there it is the answer that does not come, and not the connection. With `nftables` and `iptables`
+   * it is the service's side that accepts what `'reset'` resets: where nothing listens, callers are refused.
    *
    * @param containerPort - Default: all ports.
    * @throws LHF_ERR_UNSUPPORTED where the strategy cannot, or another process opened the forward; LHF_ERR_INVALID_OPTION; LHF_ERR_CLOSED.

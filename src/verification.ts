@@ -36,7 +36,10 @@ export interface Verification {
 
 /** What came through a forward, our own proofs left out. */
 export interface Hits {
-  /** Connections that were tried, or UDP flows: those that a service refused, or nobody took, among them. */
+  /**
+   * Connections that were tried, or UDP flows: those that a service refused, or nobody took, among them. What a port refuses by `cut()` is
+   * counted by `nftables` and `iptables` only: with the others it is the kernel that refuses, and nothing of ours sees it.
+   */
   readonly attempts: number;
   /** Those of them that a service accepted. */
   readonly connections: number;
