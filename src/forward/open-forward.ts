@@ -6,7 +6,7 @@ import { LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { engineOption } from '../leftovers/traces.ts';
 import { parseCutOptions, parseSlowOptions } from '../options/faults.ts';
-import { parsePort, type ProofOptions } from '../options/options.ts';
+import { parsePort, parsePortKey, type ProofOptions } from '../options/options.ts';
 import { PortSigns } from '../ownership/port-signs.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { verifyForward } from '../proof/verify.ts';
@@ -84,8 +84,9 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   async unforward(containerPort: Port, protocol: Protocol = 'tcp'): Promise<void> {
     this.assertOpen('unforward');
+    const key = keyOf(parsePortKey(containerPort, protocol));
     await this.atRest(async () => {
-      const opened = this.#parts.openPorts.get(keyOf({ protocol, containerPort }));
+      const opened = this.#parts.openPorts.get(key);
       if (opened === undefined) throw notForwarded(containerPort, this);
       await this.#localhosts.remove(opened.mapping);
       await this.#parts.route.remove(opened.mapping);

@@ -5,7 +5,7 @@ import { readHostnames, readImage, readLabels, readPool, readSubnet } from './na
 import { parsePorts, type PlannedPort } from './ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from '../types.ts';
 
-export { parsePort, parsePorts, type PlannedPort } from './ports.ts';
+export { parsePort, parsePortKey, parsePorts, type PlannedPort } from './ports.ts';
 
 /** How one proof is made. */
 export interface ProofOptions {

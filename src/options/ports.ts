@@ -1,5 +1,5 @@
 import { LocalhostForwardError } from '../errors.ts';
-import type { Protocol } from '../types.ts';
+import type { ForwardedPort, Protocol } from '../types.ts';
 import { expected, isList, isRecord, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
 
 /** A port as it was asked for, checked. */
@@ -58,6 +58,15 @@ export const parsePort = (port: unknown, path: string): PlannedPort => {
         : readOneOf<'127.0.0.1' | '::1'>(`${path}.hostAddress`, fields.hostAddress, ['127.0.0.1', '::1']),
   };
 };
+
+/** Checks what names a port that is forwarded. */
+export const parsePortKey = (
+  containerPort: unknown,
+  protocol: unknown,
+): Pick<ForwardedPort, 'containerPort' | 'protocol'> => ({
+  containerPort: readInteger('containerPort', containerPort, 1, 65_535),
+  protocol: readOneOf('protocol', protocol, ['tcp', 'udp']),
+});
 
 const refuseDuplicates = (ports: readonly PlannedPort[], path: string): void => {
   const seen = new Map<string, number>();

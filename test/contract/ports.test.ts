@@ -92,6 +92,21 @@ describe.each(strategies)('the ports of a forward by $name with $privilege', (cl
     await net.unforward(90);
   });
 
+  test('what names no port is refused, and the port stays', async () => {
+    await using service = await listenTcp();
+    await net.forward({ hostPort: service.port, containerPort: 92 });
+    await expect(net.unforward('92' as unknown as number)).rejects.toMatchObject({
+      code: 'LHF_ERR_INVALID_OPTION',
+      message: 'Expected `containerPort` to be an integer from 1 to 65535, got `"92"`',
+    });
+    await expect(net.unforward(92, 'TCP' as 'tcp')).rejects.toMatchObject({
+      code: 'LHF_ERR_INVALID_OPTION',
+      message: "Expected `protocol` to be one of 'tcp', 'udp', got `\"TCP\"`",
+    });
+    expect(await markerAt(92)).toBe(service.marker);
+    await net.unforward(92);
+  });
+
   test('a service may come and go: refused meanwhile', async () => {
     const first = await listenTcp();
     const { port } = first;
