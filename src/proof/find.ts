@@ -91,6 +91,10 @@ const judge = (seen: Evidence): Cause => {
       }
     );
   if (isTaken(seen)) return judgeTaken(seen);
+  // Nobody's socket has accepted it: what answers a handshake in a service's place carries nothing to it.
+  if (seen.ended === 'accepted' && !seen.listening) return judgeListeners(seen) ?? unknown(seen);
+  if (seen.ended === 'accepted' && protocol === 'tcp' && counts?.accepted === 0)
+    return judgeUntracked(seen) ?? judgeTaken(seen);
   if (seen.ended === 'accepted') {
     return {
       finding: 'reachable',
@@ -118,15 +122,8 @@ const judge = (seen: Evidence): Cause => {
       sentence: `The engine is rootless, and its own way for ${seen.hostname} does not lead to this host's 127.0.0.1`,
       advice: "strategy: 'sidecar'",
     };
-  const [untracked] = seen.untracked ?? [];
-  if (untracked !== undefined && seen.drops.length === 0) {
-    const what = untracked.isOfReplies ? `The answer of ${target}` : `What arrives from ${bridge} for ${target}`;
-    return {
-      finding: untracked.isOfReplies ? 'firewall-output' : 'dropped-before-rule',
-      sentence: `${what} is left out of connection tracking, without which nothing is translated: ${renderPlace(untracked)}`,
-      advice: renderPassCommand({ bridge, drops: [untracked] }, untracked.isOfReplies ? 'output' : 'prerouting'),
-    };
-  }
+  const untracked = judgeUntracked(seen);
+  if (untracked !== undefined) return untracked;
   const listening = judgeListeners(seen);
   if (seen.ended === 'refused' && listening !== undefined) return listening;
   const detour = judgeDetour(seen) ?? judgeFront(seen);
@@ -170,6 +167,18 @@ const judge = (seen: Evidence): Cause => {
       renderPassCommand(seen, 'output'),
     );
   return unknown(seen);
+};
+
+const judgeUntracked = (seen: Evidence): Cause | undefined => {
+  const { untracked: [untracked] = [], drops, protocol, containerPort, bridge } = seen;
+  if (untracked === undefined || drops.length > 0) return undefined;
+  const target = `${protocol} port ${containerPort}`;
+  const what = untracked.isOfReplies ? `The answer of ${target}` : `What arrives from ${bridge} for ${target}`;
+  return {
+    finding: untracked.isOfReplies ? 'firewall-output' : 'dropped-before-rule',
+    sentence: `${what} is left out of connection tracking, without which nothing is translated: ${renderPlace(untracked)}`,
+    advice: renderPassCommand({ bridge, drops: [untracked] }, untracked.isOfReplies ? 'output' : 'prerouting'),
+  };
 };
 
 /** Replies that leave by another interface, and what a strict reverse path filter drops on its way in for that. */

@@ -10,6 +10,8 @@ export interface HopCounts {
   /** The service's answer, before and after the filters of OUTPUT and POSTROUTING. */
   readonly outputEarly: number;
   readonly outputLate: number;
+  /** Handshakes that the service answered. A firewall may answer one in its place, as SYNPROXY does. */
+  readonly accepted: number;
 }
 
 /** A packet for a forwarded port that came by another bridge. */

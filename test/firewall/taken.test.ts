@@ -110,6 +110,60 @@ it('tells a rule that was put before our own in the same chain, and the advice m
   expectSame(before, await snapshotIn(engine));
 });
 
+describe.each(['nftables', 'iptables'] as const)('%s, where SYNPROXY answers handshakes', (strategy) => {
+  const on =
+    'iptables -t raw -A PREROUTING -p tcp --syn -j CT --notrack; iptables -A INPUT -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --mss 1460';
+  const off = 'iptables -t raw -F PREROUTING; iptables -F INPUT';
+
+  it('takes that for no proof, names the rule, and the advice mends it', async () => {
+    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+    await net.open();
+    await shell(engine, on);
+    try {
+      expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { reachable: false } });
+      const diagnosis = await net.diagnose();
+      expect(diagnosis).toMatchObject({ reachable: false, finding: 'dropped-before-rule' });
+      expect(diagnosis.sentence).toMatch(/left out of connection tracking, .*: ip raw PREROUTING: .*notrack$/i);
+      await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+      expect(await net.verify()).toMatchObject({ ok: { ports: [{ proof: 'connection-at-service' }] } });
+    } finally {
+      await net.close();
+      await shell(engine, off);
+    }
+  });
+
+  it('tells that nothing listens', async () => {
+    await using net = drive(engine, { strategy, verify: false });
+    await net.open();
+    await shell(engine, on);
+    try {
+      expect(await net.verify()).toMatchObject({
+        code: 'LHF_ERR_UNREACHABLE',
+        diagnosis: { reachable: false, finding: 'no-listener' },
+      });
+    } finally {
+      await net.close();
+      await shell(engine, off);
+    }
+  });
+});
+
+it('proves a service that another rule gives another sender, and says what it has seen', async () => {
+  await using net = drive(engine, { strategy: 'nftables', verify: false, service: { host: '127.0.0.1' } });
+  const { ok } = await net.open();
+  const chain = '{ type nat hook input priority 100; }';
+  await shell(
+    engine,
+    `nft 'add table ip s; add chain ip s c ${chain}; add rule ip s c ip saddr ${ok?.subnet} snat to 127.0.0.1'`,
+  );
+  try {
+    expect(await net.verify()).toMatchObject({ ok: { ports: [{ answer: 'accepted', proof: 'translated' }] } });
+  } finally {
+    await net.close();
+    await shell(engine, 'nft delete table ip s');
+  }
+});
+
 it('tells a rule that leads to another container, of which this host has no socket', async () => {
   await using other = await startNode({ docker: new Docker({ socketPath: engine.socketPath }) });
   await other.serve(8080, 'x');

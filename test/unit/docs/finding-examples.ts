@@ -9,7 +9,7 @@ const listener = (address: string): Listener => ({
   port: 8088,
 });
 
-const through = { saw: 3, translated: 3, inputEarly: 3, inputLate: 3, outputEarly: 3, outputLate: 3 };
+const through = { saw: 3, translated: 3, inputEarly: 3, inputLate: 3, outputEarly: 3, outputLate: 3, accepted: 1 };
 const gatewayProxy = { at: 'elsewhere', to: { address: '198.18.0.1', port: 7892 }, counted: 0 } as const;
 const engine = { rootless: false, remote: false, endpoint: 'unix:///var/run/docker.sock' };
 

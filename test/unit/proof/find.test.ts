@@ -4,8 +4,8 @@ import type { Evidence } from '../../../src/proof/evidence.ts';
 import { findCause } from '../../../src/proof/find.ts';
 import type { Listener } from '../../../src/host/listeners.ts';
 
-const through = { saw: 3, translated: 3, inputEarly: 3, inputLate: 3, outputEarly: 3, outputLate: 3 };
-const nothing = { saw: 0, translated: 0, inputEarly: 0, inputLate: 0, outputEarly: 0, outputLate: 0 };
+const through = { saw: 3, translated: 3, inputEarly: 3, inputLate: 3, outputEarly: 3, outputLate: 3, accepted: 1 };
+const nothing = { saw: 0, translated: 0, inputEarly: 0, inputLate: 0, outputEarly: 0, outputLate: 0, accepted: 0 };
 const listener = (address: string): Listener => ({
   protocol: 'tcp',
   family: address.includes(':') ? 6 : 4,
@@ -68,6 +68,38 @@ const rows: Row[] = [
     { ...sound, ended: 'accepted', arrival: atService, hostAddress: '::1' },
     'reachable',
     /reach \[::1\]:8088 at host\.docker\.internal:80/,
+    /./,
+  ],
+  [
+    'a firewall that answers the handshake in place of a service that is absent',
+    { ...sound, ...absent, ended: 'accepted', arrival: { ...atService, at: 'nowhere', to: undefined } },
+    'no-listener',
+    /^Nothing listens on 127\.0\.0\.1:8088/,
+    /^ss /,
+  ],
+  [
+    'a firewall that answers the handshake in place of the service, for what is left untracked',
+    {
+      ...sound,
+      ended: 'accepted',
+      arrival: { ...atService, at: 'nowhere', to: undefined },
+      counts: { ...through, accepted: 0 },
+      untracked: [{ ...inNat, table: 'raw', chain: 'PREROUTING', rule: 'tcp flags syn notrack', isOfReplies: false }],
+    },
+    'dropped-before-rule',
+    /left out of connection tracking, .*: ip raw PREROUTING: tcp flags syn notrack$/,
+    /^sudo iptables -t raw -I PREROUTING 1 -i lhf-abcdefgh -j ACCEPT$/,
+  ],
+  [
+    'somebody who answers the handshake in place of the service',
+    {
+      ...sound,
+      ended: 'accepted',
+      arrival: { ...atService, at: 'nowhere', to: undefined },
+      counts: { ...through, accepted: 0 },
+    },
+    'taken-by-other-rule',
+    /^Another rule took tcp port 80/,
     /./,
   ],
   [

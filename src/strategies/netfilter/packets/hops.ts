@@ -26,6 +26,8 @@ export interface HopsPlan {
 export const renderHops = ({ names, session, protocol, containerPort, targetPort, probeAddress }: HopsPlan): string => {
   // By where the answer comes from, too, so that what another rule translated elsewhere does not count.
   const flow = `meta l4proto ${protocol} ct original proto-dst ${containerPort} ct reply ip saddr 127.0.0.1 ct reply proto-src ${targetPort}`;
+  // Its two ends as the connection began, whatever rules of others have made of its sender since.
+  const accept = `ct direction reply ct original ip saddr ${probeAddress} ${flow} tcp flags & (syn | ack) == syn | ack`;
   const inward = `ip saddr @probes ct status dnat ${flow}`;
   return `
 add table ip ${names.hopsTable}
@@ -40,6 +42,7 @@ table ip ${names.hopsTable} {
   counter inputLate { }
   counter outputEarly { }
   counter outputLate { }
+  counter accepted { }
   chain arrive {
     type filter hook prerouting priority -450; policy accept;
     iifname "${names.bridge}" ip saddr ${probeAddress} ${protocol} dport ${containerPort} add @probes { ip saddr } counter name saw meta nftrace set 1
@@ -64,6 +67,7 @@ table ip ${names.hopsTable} {
   chain leave {
     type filter hook postrouting priority 2147483646; policy accept;
     oifname "${names.bridge}" ip daddr @probes ct direction reply ${flow} counter name outputLate
+    ${protocol === 'tcp' ? `${accept} counter name accepted` : ''}
   }
 }
 `;
@@ -97,6 +101,7 @@ export const parseHops = (listing: string): Hops => {
       inputLate: read('inputLate'),
       outputEarly: read('outputEarly'),
       outputLate: read('outputLate'),
+      accepted: read('accepted'),
     },
     strays: [...strays.matchAll(/(\S+) \. ([^\s,]+)/g)].map(([, from = '', to = '']) => ({ from, to })),
   };

@@ -33,6 +33,10 @@ const listing = `table ip lhf_hops_abcdefgh {
 		packets 2 bytes 120
 	}
 
+	counter accepted {
+		packets 1 bytes 60
+	}
+
 	set probes {
 		type ipv4_addr
 		size 16
@@ -51,7 +55,7 @@ const listing = `table ip lhf_hops_abcdefgh {
 
 it('reads what each hop counted, and what came by another bridge', () => {
   expect(parseHops(listing)).toEqual({
-    counts: { saw: 12, translated: 11, inputEarly: 10, inputLate: 0, outputEarly: 3, outputLate: 2 },
+    counts: { saw: 12, translated: 11, inputEarly: 10, inputLate: 0, outputEarly: 3, outputLate: 2, accepted: 1 },
     strays: [
       { from: '172.17.0.3', to: '172.17.0.1' },
       { from: '192.0.2.7', to: '192.0.2.1' },
@@ -64,7 +68,7 @@ it('reads a table in which nothing was seen', () => {
     .replaceAll(/packets \d+ bytes \d+/g, 'packets 0 bytes 0')
     .replaceAll(/\t\telements = \{[^}]*\}\n/g, '');
   expect(parseHops(untouched)).toEqual({
-    counts: { saw: 0, translated: 0, inputEarly: 0, inputLate: 0, outputEarly: 0, outputLate: 0 },
+    counts: { saw: 0, translated: 0, inputEarly: 0, inputLate: 0, outputEarly: 0, outputLate: 0, accepted: 0 },
     strays: [],
   });
 });
