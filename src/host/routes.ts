@@ -42,8 +42,7 @@ export const readForwardNetworks = async (): Promise<(address: string) => boolea
 
 /** Only those tables matter that a rule leads to: most hosts have none. */
 const readOtherTables = async (): Promise<string[]> => {
-  if (process.platform !== 'linux' || parseRules((await run(['ip', '-4', 'rule', 'list'])).stdout).length === 0)
-    return [];
+  if (process.platform !== 'linux' || (await readRules()).length === 0) return [];
   return parseRoutes((await run(['ip', '-4', '-o', 'route', 'show', 'table', 'all'])).stdout);
 };
 
@@ -85,22 +84,62 @@ export interface Way {
   readonly by: string;
 }
 
-export const readWay = async (address: string): Promise<Way | undefined> => {
-  const { stdout, stderr, exitCode } = await run(['ip', '-4', '-o', 'route', 'get', address]);
+/** What a packet is told by where this host decides on its way. */
+export interface Packet {
+  readonly to: string;
+  /** Its sender, where that is an address of this host. */
+  readonly from?: string | undefined;
+  /** What firewalls and proxies mark packets with. */
+  readonly mark?: string | undefined;
+}
+
+export const readWay = async ({ to, from, mark }: Packet): Promise<Way | undefined> => {
+  const selectors = [...(from === undefined ? [] : ['from', from]), ...(mark === undefined ? [] : ['mark', mark])];
+  const { stdout, stderr, exitCode } = await run(['ip', '-4', '-o', 'route', 'get', to, ...selectors]);
   if (exitCode === undefined) return undefined;
   const told = /RTNETLINK answers: (.*)/.exec(stderr)?.[1];
   if (exitCode !== 0) return told === undefined ? undefined : { dev: undefined, by: told };
   return { dev: / dev (\S+)/.exec(stdout)?.[1], by: / table (\S+)/.exec(stdout)?.[1] ?? 'main' };
 };
 
-/** The first rule that leads to a table of somebody's own in which an address has a route, or that ends the matter itself. */
-export const findRuleFor = async (address: string): Promise<PolicyRule | undefined> => {
-  for (const rule of parseRules((await run(['ip', '-4', 'rule', 'list'])).stdout)) {
+/** The rules of this host that lead elsewhere than to the kernel's own tables. */
+export const readRules = async (): Promise<PolicyRule[]> =>
+  parseRules((await run(['ip', '-4', 'rule', 'list'])).stdout);
+
+/** The first rule for a packet that leads to a table of somebody's own with a route for it, or that ends the matter itself. */
+export const findRuleFor = async (packet: Packet): Promise<PolicyRule | undefined> => {
+  for (const rule of await readRules()) {
+    if (!isRuleFor(rule, packet)) continue;
     if (/^(?:unreachable|blackhole|prohibit)$/.test(rule.table)) return rule;
-    const { stdout } = await run(['ip', '-4', '-o', 'route', 'show', 'table', rule.table, 'match', address]);
+    const { stdout } = await run(['ip', '-4', '-o', 'route', 'show', 'table', rule.table, 'match', packet.to]);
     if (/^(?!throw)\S/m.test(stdout)) return rule;
   }
   return undefined;
+};
+
+/** The mark that a rule wants. */
+export const markOf = ({ text }: PolicyRule): string | undefined => /^(?!not ).*\bfwmark (0x[\da-f]+)/.exec(text)?.[1];
+
+/** Whether a rule is for a packet that this host itself sends. Pure. */
+export const isRuleFor = ({ text }: PolicyRule, { to, from, mark = '0' }: Packet): boolean => {
+  const told = (name: string): string | undefined => new RegExp(`\\b${name} (\\S+)`).exec(text)?.[1];
+  const covers = (prefix: string | undefined, address: string | undefined): boolean =>
+    prefix === undefined || prefix === 'all' || (address !== undefined && isWithin(prefix, address));
+  const [wanted, mask = '0xffffffff'] = told('fwmark')?.split('/') ?? [];
+  const has =
+    covers(told('from'), from) &&
+    covers(told('to'), to) &&
+    (wanted === undefined || (BigInt(mark) & BigInt(mask)) === BigInt(wanted)) &&
+    ['lo', undefined].includes(told('iif')) &&
+    !/\b(?:oif|ipproto|sport|dport|tos|dsfield) /.test(text);
+  return has !== text.startsWith('not ');
+};
+
+const isWithin = (prefix: string, address: string): boolean => {
+  const [network = '', bits = '32'] = prefix.split('/');
+  const within = new BlockList();
+  within.addSubnet(network, Number(bits));
+  return within.check(address);
 };
 
 // The kernel prints addresses there as one little-endian hexadecimal number.

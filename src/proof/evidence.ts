@@ -58,6 +58,8 @@ export interface Evidence {
   readonly misdirected: readonly Misdirected[];
   /** Where this host sends what is for the network, where that is not its bridge. */
   readonly detour?: Detour | undefined;
+  /** The same for packets with a mark that a rule wants: whether somebody marks ours, no route tells. */
+  readonly detourByMark?: Detour | undefined;
 }
 
 /** A way that a policy route takes in place of ours. */

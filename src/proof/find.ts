@@ -160,11 +160,14 @@ const judge = (seen: Evidence): Cause => {
     );
   if (listening !== undefined) return listening;
   if (counts.outputEarly > 0 && counts.outputLate === 0)
-    return dropped(
-      seen,
-      'firewall-output',
-      `The firewall of this host drops the answer of ${target} on its way out`,
-      renderPassCommand(seen, 'output'),
+    return (
+      judgeDetour({ ...seen, detour: seen.detourByMark }) ??
+      dropped(
+        seen,
+        'firewall-output',
+        `The firewall of this host drops the answer of ${target} on its way out`,
+        renderPassCommand(seen, 'output'),
+      )
     );
   return unknown(seen);
 };

@@ -2,8 +2,9 @@ import { listAttached } from '../engine/containers.ts';
 import { readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import { hasFirewalld } from '../host/kernel.ts';
-import { findRuleFor, readForwardNetworks, readWay } from '../host/routes.ts';
-import type { Detour, Evidence, Misdirected } from './evidence.ts';
+import { readForwardNetworks } from '../host/routes.ts';
+import { findDetours } from './find-detours.ts';
+import type { Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
 
 /** What is known of a port without looking. */
@@ -37,10 +38,10 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
 
 /** What the host tells without a packet. */
 export const lookStill = async (context: ProofContext, port: ProbedPort): Promise<Evidence> => {
-  const [{ isPresent, routeLocalnet }, listeners, detour] = await Promise.all([
+  const [{ isPresent, routeLocalnet }, listeners, detours] = await Promise.all([
     context.route.inspect(port),
     listListeners(port),
-    findDetour(context),
+    findDetours(context),
   ]);
   // Rules of the kernel's lead to one address: what is behind that can take the other where it is a relay of ours.
   const takesEither = port.eitherLoopback === true && (context.route.isRelay || port.hostAddress === '::1');
@@ -62,7 +63,7 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     routeLocalnet,
     listeners,
     listening,
-    detour,
+    ...detours,
     front,
   };
 };
@@ -76,14 +77,6 @@ const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<
     listeners.filter(({ address }) => !isOfForward(address)),
     { port, protocol },
   );
-};
-
-/** What comes back from a service has to go out by the network's bridge, whichever table says so first. */
-const findDetour = async ({ names, network }: ProofContext): Promise<Detour | undefined> => {
-  const way = await readWay(network.probeAddress);
-  if (way === undefined || way.dev === names.bridge || way.by === 'main') return undefined;
-  const rule = await findRuleFor(network.probeAddress);
-  return way.dev === undefined && rule === undefined ? undefined : { subnet: network.subnet, ...way, rule };
 };
 
 /** Containers of this network that sent packets for a forwarded port by another one. */

@@ -43,6 +43,45 @@ it.each([
   }
 });
 
+it.each([
+  ['nftables', 'who sends', 'ip rule add pref 90 from 127.0.0.1 to 198.18.0.0/15 unreachable', '90: from 127.0.0.1 to'],
+  [
+    'relay',
+    'who sends',
+    'ip rule add pref 90 from 198.18.0.0/15 lookup 53; ip route add default dev vpn0 table 53',
+    '90: from 198.18.0.0/15 lookup 53',
+  ],
+  [
+    'nftables',
+    'a mark that a proxy sets',
+    "nft 'add table ip marks; add chain ip marks o { type route hook output priority -150; }; add rule ip marks o ip daddr 198.18.0.0/15 meta mark set 0x99'; ip rule add pref 90 fwmark 0x99 lookup 53; ip route add default dev vpn0 table 53",
+    '90: from all fwmark 0x99 lookup 53',
+  ],
+  [
+    'nftables',
+    'a table, beside rules for others',
+    'ip rule add pref 80 to 203.0.113.0/24 blackhole; ip rule add pref 85 from 203.0.113.9 lookup 53; ip rule add pref 90 lookup 53; ip route add default dev vpn0 table 53',
+    '90: from all lookup 53',
+  ],
+] as const)('%s tells of a rule that decides by %s, and the advice mends it', async (strategy, _, on, rule) => {
+  const off =
+    'for p in 79 80 84 85 89 90; do ip rule del pref $p; done; ip route flush table 53; nft delete table ip marks; true';
+  await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  expect(await net.diagnose()).toMatchObject({ reachable: true });
+  await shell(engine, on);
+  try {
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject({ reachable: false, finding: 'routed-elsewhere' });
+    expect(diagnosis.sentence).toContain(`: the rule \`${rule}`);
+    await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+  } finally {
+    await net.close();
+    await shell(engine, off);
+  }
+});
+
 it('does not open where replies go to a VPN, says so, and leaves nothing', async () => {
   await shell(engine, everything);
   try {
