@@ -34,6 +34,8 @@ class Port {
   /** Listens, and stops: nobody is accepted from then on. @type {{ start(): Promise<void>, stop(): void | Promise<void> }} */
   listener = { start: async () => undefined, stop: () => undefined };
   isClosed = false;
+  /** Probes that came, whatever became of them. */
+  probesSeen = 0;
   /** Where probes are led. @type {number | undefined} */
   trial;
   /** @type {InstanceType<typeof Datagrams> | undefined} */
@@ -52,7 +54,8 @@ class Port {
   accept(caller, from) {
     if (this.isClosed || !this.isInside(from.address)) return caller.reset();
     const isProbe = from.address === this.plan.probeAddress;
-    if (!isProbe) this.count.attempts += 1;
+    if (isProbe) this.probesSeen += 1;
+    else this.count.attempts += 1;
     // One that came before the listener was closed.
     if (this.#cut === 'refuse' || this.#cut === 'reset') return caller.reset();
     if (this.#cut === 'drop') return this.#hold(caller, isProbe);

@@ -79,9 +79,9 @@ const desks = new Map();
 /** @type {(forward: string, question: DeskQuestion) => unknown} */
 const tell = (forward, question) => {
   if (question.do === 'proofs')
-    return [...ports].flatMap(([name, { count, plan }]) => {
+    return [...ports].flatMap(([name, { count, plan, probesSeen }]) => {
       const [of, key] = name.split(' ');
-      return of === forward ? [[key, { packets: count.proofs, targetPort: plan.hostPort }]] : [];
+      return of === forward ? [[key, { packets: count.proofs, targetPort: plan.hostPort, probesSeen }]] : [];
     });
   const port = ports.get(nameOf(forward, question.key));
   switch (question.do) {
@@ -107,7 +107,10 @@ const obey = async (order) => {
       const door = doors.get(order.forward);
       // One that lost its sidecar is opened anew, and goes on counting.
       const earlier = ports.get(nameOf(order.forward, order.key));
-      if (earlier !== undefined) opened.count = earlier.count;
+      if (earlier !== undefined) {
+        opened.count = earlier.count;
+        opened.probesSeen = earlier.probesSeen;
+      }
       earlier?.close();
       await (door === undefined ? listenOn(opened, order.address) : listenBehind(opened, door));
       return void ports.set(nameOf(order.forward, order.key), opened);

@@ -86,7 +86,7 @@ const judge = (seen: Evidence): Cause => {
     return (
       judgeListeners(seen) ?? {
         finding: 'firewall-output',
-        sentence: `The relay accepts ${target}, and what it sends on to ${renderAddress(seen)} comes to nobody: this host drops it on its own loopback`,
+        sentence: `The relay accepts ${target}, and what it sends on to ${renderAddress(seen)} comes to nobody: a firewall of this host stops it on its own loopback`,
         advice: 'sudo nft list ruleset',
       }
     );

@@ -41,7 +41,9 @@ export const witness = async (
     const after = proofs.get(keyOf(port));
     // A rule that could not be read before has counted nothing that is known to be this probe's.
     const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
-    const arrival = { ...arrived, counted };
+    // Reset by then: what a carrier took in, no rule of another's has.
+    const wasSeen = (after?.probesSeen ?? 0) > (before?.probesSeen ?? 0);
+    const arrival = { ...(arrived.at === 'nowhere' && wasSeen && counted === 0 ? atCarrier : arrived), counted };
     if (from === undefined || look >= looksFor(arrival, route.isRelay)) return arrival;
     await delay(betweenLooksMs);
   }

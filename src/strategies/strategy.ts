@@ -153,6 +153,8 @@ export interface Proofs {
   readonly packets: number;
   /** The port of the host's loopback that it leads to. */
   readonly targetPort: number;
+  /** Probes that a carrier took in, also where it could carry them nowhere. */
+  readonly probesSeen?: number | undefined;
 }
 
 export interface RouteEvidence {

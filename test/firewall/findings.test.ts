@@ -152,20 +152,28 @@ it.each([
   }
 });
 
-it('of a host that drops what goes to its own 127.0.0.1 a relay says so, and blames no other rule', async () => {
-  const table = 'ip drops_loopback';
-  const chain = `${table} out { type filter hook output priority 0; policy accept; }`;
-  await using net = drive(engine, { strategy: 'relay', verify: false, service: { host: '127.0.0.1' } });
-  await net.open();
-  await shell(engine, `nft 'add table ${table}; add chain ${chain}; add rule ${table} out ip daddr 127.0.0.1 drop'`);
-  try {
-    expect(await net.diagnose()).toMatchObject({ reachable: false, finding: 'firewall-output' });
-  } finally {
-    await shell(engine, `nft delete table ${table}`);
-  }
-  expect(await net.diagnose()).toMatchObject({ reachable: true });
-  await net.close();
-});
+it.each([
+  ['relay', 'drops', 'output', 'drop'],
+  ['relay', 'refuses', 'input', 'iifname lo reject'],
+  ['sidecar', 'refuses', 'input', 'iifname lo reject'],
+  ['sidecar', 'resets', 'input', 'iifname lo meta l4proto tcp reject with tcp reset'],
+])(
+  '%s, on a host that %s what goes to its own 127.0.0.1, says so and blames no other rule',
+  async (strategy, _, hook, what) => {
+    const table = 'ip stops_loopback';
+    const chain = `${table} c { type filter hook ${hook} priority 0; policy accept; }`;
+    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+    await net.open();
+    await shell(engine, `nft 'add table ${table}; add chain ${chain}; add rule ${table} c ip daddr 127.0.0.1 ${what}'`);
+    try {
+      expect(await net.diagnose()).toMatchObject({ reachable: false, finding: 'firewall-output' });
+    } finally {
+      await shell(engine, `nft delete table ${table}`);
+    }
+    expect(await net.diagnose()).toMatchObject({ reachable: true });
+    await net.close();
+  },
+);
 
 it.each([
   ['nobody', undefined, 'no-listener'],
