@@ -55,6 +55,12 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
             : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}`,
     },
     counted('reply', counts?.outputEarly, 'answers of the service'),
-    counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
+    isDroppedAfterAll(seen, finding)
+      ? { name: 'output', ok: false, detail: 'through the filters of OUTPUT, and no further' }
+      : counted('output', counts?.outputLate, 'through the filters of OUTPUT'),
   ];
 };
+
+/** Tables of bridges drop behind the last counter. */
+const isDroppedAfterAll = ({ counts, drops: [drop] }: Evidence, finding: Finding): boolean =>
+  finding === 'firewall-output' && drop?.family === 'bridge' && (counts?.outputLate ?? 0) > 0;

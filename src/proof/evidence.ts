@@ -9,6 +9,7 @@ export interface Evidence {
   readonly hostname: string;
   readonly gateway: string;
   readonly bridge: string;
+  readonly subnet: string;
   /** Our own chain of iptables' nat table, where this strategy keeps its rules there. */
   readonly ownChain: string | undefined;
   readonly protocol: 'tcp' | 'udp';

@@ -159,7 +159,8 @@ const judge = (seen: Evidence): Cause => {
       renderPassCommand(seen, 'input'),
     );
   if (listening !== undefined) return listening;
-  if (counts.outputEarly > 0 && counts.outputLate === 0)
+  // A table of bridges drops after all that is counted.
+  if (counts.outputEarly > 0 && (counts.outputLate === 0 || seen.drops[0]?.family === 'bridge'))
     return (
       judgeDetour({ ...seen, detour: seen.detourByMark }) ??
       dropped(
@@ -173,14 +174,14 @@ const judge = (seen: Evidence): Cause => {
 };
 
 const judgeUntracked = (seen: Evidence): Cause | undefined => {
-  const { untracked: [untracked] = [], drops, protocol, containerPort, bridge } = seen;
+  const { untracked: [untracked] = [], drops, protocol, containerPort, bridge, subnet } = seen;
   if (untracked === undefined || drops.length > 0) return undefined;
   const target = `${protocol} port ${containerPort}`;
   const what = untracked.isOfReplies ? `The answer of ${target}` : `What arrives from ${bridge} for ${target}`;
   return {
     finding: untracked.isOfReplies ? 'firewall-output' : 'dropped-before-rule',
     sentence: `${what} is left out of connection tracking, without which nothing is translated: ${renderPlace(untracked)}`,
-    advice: renderPassCommand({ bridge, drops: [untracked] }, untracked.isOfReplies ? 'output' : 'prerouting'),
+    advice: renderPassCommand({ bridge, subnet, drops: [untracked] }, untracked.isOfReplies ? 'output' : 'prerouting'),
   };
 };
 

@@ -12,6 +12,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
   hostname: context.hostname,
   gateway: context.address,
   bridge: context.names.bridge,
+  subnet: context.network.subnet,
   ownChain: context.strategy === 'iptables' ? context.names.chain : undefined,
   protocol: port.protocol,
   containerPort: port.containerPort,

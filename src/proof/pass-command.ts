@@ -10,7 +10,7 @@ export const renderPlace = ({ family, table, chain, rule }: Place): string => `$
 
 /** The command that lets our packets through the chain that dropped them, at the head of it. */
 export const renderPassCommand = (
-  { bridge, drops: [drop] }: Pick<Evidence, 'bridge' | 'drops'>,
+  { bridge, subnet, drops: [drop] }: Pick<Evidence, 'bridge' | 'subnet' | 'drops'>,
   hook: 'prerouting' | 'input' | 'output',
 ): string => {
   // Before the input hook there are several chains that it may be, and none that is there for sure.
@@ -23,6 +23,9 @@ export const renderPassCommand = (
     return `sudo iptables -t ${table} -I ${wordOf(baseChain)} 1 -${side} ${bridge}${which} -j ACCEPT`;
   }
   const which = { prerouting: '', input: ' ip daddr 127.0.0.0/8 ct status dnat', output: '' }[hook];
+  // Interfaces are the bridge's ports in there, and what names the bridge itself is in no kernel for sure.
+  if (family === 'bridge')
+    return `sudo nft insert rule bridge ${wordOf(table)} ${wordOf(baseChain)} ip ${side === 'o' ? 'd' : 's'}addr ${subnet} accept`;
   return `sudo nft insert rule ${wordOf(family)} ${wordOf(table)} ${wordOf(baseChain)} ${side}ifname ${bridge}${which} accept`;
 };
 

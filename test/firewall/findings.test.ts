@@ -66,6 +66,20 @@ const drops: [name: string, finding: string, on: string, off: string, said: RegE
     'nft delete table ip nt',
     /left out of connection tracking, .*: ip nt c: .*notrack$/,
   ],
+  [
+    'a rule of bridges',
+    'dropped-before-rule',
+    "nft 'add table bridge b; add chain bridge b c { type filter hook input priority 0; }; add rule bridge b c ip protocol tcp drop'",
+    'nft delete table bridge b',
+    /bridge b c: ip protocol tcp drop$/,
+  ],
+  [
+    'a rule of bridges for answers',
+    'firewall-output',
+    "nft 'add table bridge b; add chain bridge b c { type filter hook output priority 0; }; add rule bridge b c ip protocol tcp drop'",
+    'nft delete table bridge b',
+    /bridge b c: ip protocol tcp drop$/,
+  ],
   ['OUTPUT', 'firewall-output', 'iptables -A OUTPUT -o lhf+ -j DROP', 'iptables -F OUTPUT', /ip filter OUTPUT: .*drop/],
   [
     'POSTROUTING',

@@ -209,7 +209,10 @@ describe('what others named', () => {
         Object.fromEntries(Object.entries(place).map(([key, word]) => [key, word.replaceAll('\0', '') || 'x'])),
       )
       .map((place) =>
-        renderPassCommand({ bridge: 'lhf-abcde001', drops: [{ ...place, chain: '', rule: '' } as never] }, 'input'),
+        renderPassCommand(
+          { bridge: 'lhf-abcde001', subnet: '198.18.0.0/27', drops: [{ ...place, chain: '', rule: '' } as never] },
+          'input',
+        ),
       );
     // A shell counts its words: sudo nft insert rule <family> <table> <chain> and what follows.
     const counting = advised.map((line) => line.replace(/^sudo /, 'count ')).join('\n');

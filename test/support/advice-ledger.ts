@@ -112,6 +112,10 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/firewall/findings.test.ts',
     'names the drop by',
   ],
+  'sudo nft insert rule bridge ${…} ${…} ip ${…}addr ${…} accept': [
+    'test/firewall/findings.test.ts',
+    'names the drop by',
+  ],
   'sudo nft insert rule ${…} ${…} ${…} iifname ${…} accept': ['test/firewall/taken.test.ts', 'the advice mends it'],
   'sudo sysctl -w net.ipv4.conf.${…}.route_localnet=1': [
     'test/firewall/findings.test.ts',

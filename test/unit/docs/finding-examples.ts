@@ -18,6 +18,7 @@ const silent: Evidence = {
   hostname: 'host.docker.internal',
   gateway: '198.18.0.1',
   bridge: 'lhf-k0v2m101',
+  subnet: '198.18.0.0/27',
   ownChain: undefined,
   protocol: 'tcp',
   containerPort: 8088,

@@ -19,6 +19,7 @@ const sound: Evidence = {
   hostname: 'host.docker.internal',
   gateway: '198.18.0.1',
   bridge: 'lhf-abcdefgh',
+  subnet: '198.18.0.0/27',
   protocol: 'tcp',
   containerPort: 80,
   hostAddress: '127.0.0.1',
