@@ -43,8 +43,8 @@ export interface Evidence {
   readonly listeners: readonly Listener[];
   /** Whether a relay of ours accepts in front of the service. */
   readonly relayed: boolean;
-  /** Where a relay of ours listens on the network's gateway, behind this host's firewall: whether firewalld runs here. */
-  readonly front?: { readonly firewalld: boolean } | undefined;
+  /** Where a carrier of ours listens: on the network's gateway, behind this host's firewall, with firewalld or without; or beside the caller. */
+  readonly front?: { readonly at: 'gateway'; readonly firewalld: boolean } | { readonly at: 'sidecar' } | undefined;
   /** Whether one of them takes what is forwarded. */
   readonly listening: boolean;
   readonly counts: HopCounts | undefined;

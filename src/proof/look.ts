@@ -54,10 +54,6 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     (listener.device === undefined || listener.device === device) &&
     (takesNamed(listener) || (takesEither && takesOther(listener)));
   const listening = listeners.some(takes);
-  const front =
-    context.strategy === 'relay' && context.address === context.network.gateway
-      ? { firewalld: hasFirewalld() }
-      : undefined;
   return {
     ...describeUnseen(context, port),
     rulePresent: isPresent,
@@ -65,8 +61,13 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     listeners,
     listening,
     ...detours,
-    front,
+    front: frontOf(context),
   };
+};
+
+const frontOf = ({ strategy, address, network }: ProofContext): Evidence['front'] => {
+  if (strategy === 'sidecar') return { at: 'sidecar' };
+  return strategy === 'relay' && address === network.gateway ? { at: 'gateway', firewalld: hasFirewalld() } : undefined;
 };
 
 /** Who listens on the service's port: a relay, this forward's or another's, is no service. */

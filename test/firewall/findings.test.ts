@@ -166,6 +166,25 @@ it.each([
   }
 });
 
+it('of a firewall that looks into bridges a sidecar says so, and the advice mends it', async () => {
+  const between = 'FORWARD -i lhf-+ -o lhf-+ -j DROP';
+  await using net = drive(engine, { strategy: 'sidecar', verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  expect(await net.diagnose()).toMatchObject({ reachable: true });
+  await shell(engine, `iptables -I ${between}`);
+  try {
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject({ reachable: false, finding: 'dropped-before-rule' });
+    const [, strategy] = /^strategy: '(\w+)'$/.exec(diagnosis.advice) ?? [];
+    await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
+    expect(await other.open()).toHaveProperty('ok.strategy', 'relay');
+    await other.close();
+  } finally {
+    await net.close();
+    await shell(engine, `iptables -D ${between}`);
+  }
+});
+
 it.each([
   ['relay', 'drops', 'output', 'drop'],
   ['relay', 'refuses', 'input', 'iifname lo reject'],
