@@ -1,9 +1,10 @@
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ForwardHandover, openLocalhostForward, type LocalhostForward } from '../../src/index.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { type NodeContainer, startNode } from '../support/containers.ts';
 import { snapshotHere } from '../support/leftovers.ts';
-import { listenTcp } from '../support/services.ts';
+import { listenSockets, listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { renderLeft } from './left.ts';
 import { byWay, optionsOf } from './strategies.ts';
@@ -125,6 +126,25 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     expect(await container.ask(staying, 'four')).toEqual({ answer: 'four' });
     expect(service.received).toEqual(['one', 'two', 'four']);
     await net.unforward(86);
+  });
+
+  test('a service that goes on saying something is told, too, when its port is closed', async () => {
+    const ended: string[] = [];
+    const speak = (socket: Socket): void => {
+      const speaking = setInterval(() => socket.write('still here\n'), 20);
+      socket
+        .on('error', () => undefined)
+        .on('close', () => {
+          clearInterval(speaking);
+          ended.push('over');
+        });
+      socket.resume();
+    };
+    await using service = await listenSockets(speak);
+    await net.forward({ hostPort: service.port, containerPort: 88 });
+    await open(88);
+    await net.unforward(88);
+    await until(() => ended.length === 1, { what: 'the service to be told' });
   });
 
   test('what is established ends with its port when the number comes to stand for another service', async () => {

@@ -108,6 +108,8 @@ export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
     ...['tcp', 'udp'].map(
       (protocol) => `add rule ${table} established meta l4proto ${protocol} ${key} . ct reply proto-src @live accept`,
     ),
+    // A caller that was told so answers what its service still says to it by a reset, which ends the service's side.
+    `add rule ${table} established tcp flags & rst == rst accept`,
     `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} established counter drop`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
