@@ -38,12 +38,19 @@ export const parseContainerId = (mountinfo: string): string | undefined =>
     mountinfo,
   )?.[1];
 
-/** Whether a container does not run any more: known to be removed or ended. Without an answer it may run. */
-export const isContainerOver = async (docker: Docker, id: string): Promise<boolean> =>
+/** What an engine says of a container now. */
+export interface ContainerRun {
+  /** Known to be removed or ended. Without an answer it may run. */
+  readonly isOver: boolean;
+  /** Its first process, as the engine's host counts, or 0. */
+  readonly pid: number;
+}
+
+export const readRun = async (docker: Docker, id: string): Promise<ContainerRun> =>
   docker
     .getContainer(id)
     .inspect()
     .then(
-      ({ State }) => State.Status === 'exited' || State.Status === 'dead' || State.Status === 'stopped',
-      (error: unknown) => (error as { statusCode?: unknown }).statusCode === 404,
+      ({ State }) => ({ isOver: ['exited', 'dead', 'stopped'].includes(State.Status), pid: State.Pid }),
+      (error: unknown) => ({ isOver: (error as { statusCode?: unknown }).statusCode === 404, pid: 0 }),
     );

@@ -100,6 +100,24 @@ test.each(['nftables', 'iptables', 'relay'])(
   },
 );
 
+test('what a job left is gone at the next opening once its container has been started again, and what the new run has stays', async () => {
+  const clean = await takeState();
+  const { job } = await startJob(['test/crash/programs/opener.ts', 'nftables', 'live'], allowContainer, 'open lhf-');
+  const list = async (): Promise<string[]> =>
+    (await docker.listNetworks({ filters: { label: [labels.session] } })).map(({ Name }) => Name);
+  const [earlier = ''] = await list();
+  await job.restart({ t: 0 });
+  await until(async () => (await list()).length === 2, { timeoutMs: 40_000, what: 'the second run' });
+  const [later] = (await list()).filter((name) => name !== earlier);
+  await openAndClose();
+  await until(async () => !(await list()).includes(earlier), { what: 'the first run’s network to go' });
+  await openAndClose();
+  expect(await list()).toEqual([later]);
+  await job.remove({ force: true });
+  await openAndClose();
+  expect(await differenceAtLast(clean)).toBe('');
+});
+
 test('in a container whose /proc/sys is read-only the next rights are taken, and what the advice says is enough for the others', async () => {
   const clean = await takeState();
   const told = (said: string): string[] => said.split('\n').flatMap((line) => line.split('outcome ')[1] ?? []);
