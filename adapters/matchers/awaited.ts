@@ -13,17 +13,39 @@ export type Matcher<O, R> = (this: MatcherState | undefined, received: unknown, 
 /** Expectations that nobody has awaited yet, by the name of their test. */
 const pending = new Map<string, Set<{ readonly what: string }>>();
 
-/** The matcher, whose expectations are looked for by {@link findUnawaited}. */
-export const awaited = <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> =>
-  function (this: MatcherState | undefined, received: unknown, options?: O): Promise<R> {
-    const forget = remember(this?.currentTestName ?? '', name, this);
-    const notice = <T>(given: Promise<T>): Promise<T> => {
-      forget();
-      return given;
+/**
+ * The matcher, whose expectations are looked for by {@link findUnawaited}.
+ *
+ * @param asks - How often the runner asks for itself before the test is given a promise, see {@link countAsks}.
+ */
+export const awaitedAfter =
+  (asks: number) =>
+  <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> =>
+    function (this: MatcherState | undefined, received: unknown, options?: O): Promise<R> {
+      const forget = remember(this?.currentTestName ?? '', name, this);
+      const notice =
+        (left: number) =>
+        <T>(given: Promise<T>): Promise<T> => {
+          if (left > 0) return new Noticed(given, notice(left - 1));
+          forget();
+          return given;
+        };
+      return new Noticed(matcher.call(this, received, options), notice(asks));
     };
-    // The runner asks first, for its own promise, and that is the one that a test has to await.
-    return new Noticed(matcher.call(this, received, options), (given) => new Noticed(given, notice));
+
+/** The same for a runner that asks once, as Vitest does. */
+export const awaited: <O, R>(name: string, matcher: Matcher<O, R>) => Matcher<O, R> = awaitedAfter(1);
+
+/** How often a runner asks a promise that a matcher gives it, and those that it made of it, within the call of the matcher. */
+export const countAsks = (call: (given: Promise<{ pass: true; message: () => string }>) => unknown): number => {
+  let asks = 0;
+  const count = <T>(given: Promise<T>): Promise<T> => {
+    asks += 1;
+    return new Noticed(given, count);
   };
+  call(new Noticed(Promise.resolve({ pass: true, message: () => '' }), count));
+  return asks;
+};
 
 /**
  * The same for a runner that chains promises of its own to ours within the call, however many, and hands the last to the test: who asks

@@ -111,6 +111,32 @@ const expectOneForward = (output: string): void => {
   for (const id of ids) expect(output).toContain(`released network and rules of lhf-${id}`);
 };
 
+const forgetful = `
+const { useLocalhostForward } = require('localhost-forward/jest');
+require('localhost-forward/jest/matchers');
+const net = useLocalhostForward({ hostPort: 0, containerPort: 80 }, { verify: false });
+test('forgets', () => { expect(net).not.toHaveBeenReached(); });
+test('forgets in a helper', async () => {
+  (() => { expect(net).not.toHaveBeenReached({ port: 80 }); })();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+});
+test('awaits each', async () => {
+  await expect(net).not.toHaveBeenReached();
+  await Promise.all([expect(net).not.toHaveBeenReached(), expect(net).not.toHaveBeenReached({ port: 80 })]);
+  const later = expect(net).not.toHaveBeenReached();
+  await expect(expect(net).toHaveBeenReached()).rejects.toThrow('Expected a container');
+  await later;
+});
+test('returns it', () => expect(net).not.toHaveBeenReached());
+test('returns what follows', () => expect(net).not.toHaveBeenReached().then(() => 'so it was'));
+test('with false timers', async () => {
+  jest.useFakeTimers();
+  await expect(net).not.toHaveBeenReached();
+  jest.useRealTimers();
+});
+test('is told of no other', () => expect.assertions(0));
+`;
+
 describe.each(triedGenerations)('Jest, %s', (generation) => {
   const run = async (files: Files) => {
     await using service = await listenTcp();
@@ -165,6 +191,19 @@ describe.each(triedGenerations)('Jest, %s', (generation) => {
     const { exitCode, output } = await project.run(programs.jest, []);
     expect(output).toContain(message);
     expect(output).not.toContain('✓ one');
+    expect(exitCode).toBe(1);
+  });
+
+  test('an expectation that nobody awaited fails its test', async () => {
+    await using project = await makeProject(generation, {
+      'jest.config.cjs': 'module.exports = { testTimeout: 60_000 };',
+      'forgetful.test.js': forgetful,
+    });
+    const { exitCode, output } = await project.run(programs.jest);
+    expect(output).toContain('Nobody awaited expect(net).not.toHaveBeenReached(): the test ended before it was known');
+    expect(output).toContain('Try: await expect(net).not.toHaveBeenReached()');
+    expect(output).toMatch(/✕ forgets .*\n +✕ forgets in a helper /);
+    expect(output).toMatch(/Tests: +2 failed, 5 passed, 7 total/);
     expect(exitCode).toBe(1);
   });
 
