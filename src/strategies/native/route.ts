@@ -49,7 +49,7 @@ export const unseenRoute = (): RouteView => ({
 
 const refuse = async (): Promise<never> => {
   throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-    what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them: every other strategy does',
+    what: 'With the strategy native the engine itself carries the bytes, and nothing of ours sees them: nftables, iptables, relay and sidecar see theirs',
     try: "strategy: 'nftables'",
   });
 };
