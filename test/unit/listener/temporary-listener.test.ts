@@ -95,8 +95,9 @@ describe('by UDP', () => {
   });
 
   it('gives its port back, and does not mind TCP on it', async () => {
-    const listener = await opened(0, 'udp');
-    const { port } = listener;
+    // None of those that the kernel gives to whoever connects somewhere meanwhile.
+    const port = 20_000 + (process.pid % 10_000);
+    const listener = await opened(port, 'udp');
     await opened(port, 'tcp');
     await listener.close();
     const again = await openTemporaryListener(port, 'udp');
