@@ -96,7 +96,7 @@ describe('by UDP', () => {
 
   it('gives its port back, and does not mind TCP on it', async () => {
     // None of those that the kernel gives to whoever connects somewhere meanwhile.
-    const port = 20_000 + (process.pid % 10_000);
+    const port = 30_000 + (process.pid % 2_000);
     const listener = await opened(port, 'udp');
     await opened(port, 'tcp');
     await listener.close();
