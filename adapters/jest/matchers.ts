@@ -45,12 +45,11 @@ const asks = countAsks((given) => {
   expect.extend({ toLeaveNoTrace: () => given });
   void expect(undefined).toLeaveNoTrace();
 });
-const matchers = noticedMatchers(awaitedAfter(asks));
+/** The matchers as `expect` has them here, for an `expect` of one's own. */
+export const matchers = noticedMatchers(awaitedAfter(asks));
 expect.extend(matchers);
 
 jestGlobal('afterEach')?.(async () => {
   const error = findUnawaited(expect.getState().currentTestName);
   if (error !== undefined) throw error;
 });
-
-export { matchers };
