@@ -20,11 +20,12 @@ export const tryNetwork = async (
   const plan = { names, session: session.word, subnet, subnetPool, labels: {}, isInternal: false, image };
   const planned = await planSubnet(plan);
   const forget = await noteBridge({ names, onSent: () => undefined }, tools);
-  try {
-    const network = await createThrowawayNetwork(planned, plan, engine);
-    await network.keeper?.remove();
-    await removeNetwork(engine.docker, network);
-  } finally {
+  const network = await createThrowawayNetwork(planned, plan, engine).catch(async (error: unknown) => {
     await forget();
-  }
+    throw error;
+  });
+  // What cannot be removed stays noted: the guardian tries it again when this process has ended.
+  await network.keeper?.remove();
+  await removeNetwork(engine.docker, network);
+  await forget();
 };

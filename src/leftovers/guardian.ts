@@ -1,7 +1,7 @@
 /**
  * The program that a holder's shell starts when its process is gone: `node guardian <session> <made> <name>…` removes what that
- * session left, on the bridges and of the helper containers of these names. The rules are gone by then and `route_localnet` is off. The session is dead by definition (its pipe ended), so
- * nobody asks whether its process lives: it may have been a worker thread.
+ * session left, on the bridges and of the helper containers of these names. The rules are gone by then and `route_localnet` is off. The
+ * session is dead by definition (its pipe ended), so nobody asks whether its process lives: it may have been a worker thread.
  *
  * What it cannot remove it leaves word of; where it cannot even do that, its last words are its shell's to write down.
  */

@@ -66,6 +66,11 @@ const program = `fetch(process.env.LOCALHOST_FORWARD_URL)
 
 expectNothingLeft();
 
+it('there is a compose to try, and what the bootstrap has unpacked is among them', () => {
+  expect(composes.length).toBeGreaterThan(0);
+  expect(composes.some(({ compose: [file] }) => file === unpacked)).toBe(existsSync(unpacked));
+});
+
 it.each(composes)('compose $version reaches a service, and its exit code is passed on', async ({ compose }) => {
   const image = await ensureTestImage(new Docker());
   const folder = await mkdtemp(join(tmpdir(), 'lhf-compose-'));
