@@ -60,14 +60,14 @@ describe('nftables', () => {
   const bare = [...renderGuardTable(tables, { replaces: true }), ...renderOwnedTable(tables)];
   const elements = (rules: Partial<TabledBridge>) =>
     elementsOf(tables, bridge, { ports, probe: undefined, translates: true, ...rules });
-  const opened = [...bare, ...renderElements(new Map(), elements({ probe }))];
+  const opened = [...bare, ...renderElements(tables, new Map(), elements({ probe }))];
 
   it('lists one process with one forward as in nftables.txt', async () => {
     await expect(await nft(opened)).toMatchFileSnapshot('./nftables.txt');
   });
 
   it('lists what guards beside iptables as in guard.txt', async () => {
-    const guarded = renderElements(new Map(), elements({ probe, translates: false }));
+    const guarded = renderElements(tables, new Map(), elements({ probe, translates: false }));
     await expect(await nft([...bare, ...guarded])).toMatchFileSnapshot('./guard.txt');
   });
 
@@ -75,8 +75,8 @@ describe('nftables', () => {
     const more = elements({ probe, ports: [...ports, another] });
     const two = elementsOf(tables, other, { ports, probe: undefined, translates: true });
     const changes = [
-      ...renderElements(elements({ probe }), new Map([...more, ...two])),
-      ...renderElements(new Map([...more, ...two]), elements({ probe })),
+      ...renderElements(tables, elements({ probe }), new Map([...more, ...two])),
+      ...renderElements(tables, new Map([...more, ...two]), elements({ probe })),
     ];
     await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
   });
@@ -85,9 +85,18 @@ describe('nftables', () => {
     const modes = ['refuse', 'reset', 'drop'] as const;
     const states = modes.map((cut) => elements({ probe, ports: ports.map((port) => ({ ...port, cut })) }));
     const steps = [elements({ probe }), ...states, elements({ probe })];
-    const changes = steps.slice(1).flatMap((step, n) => renderElements(steps[n] ?? step, step));
+    const changes = steps.slice(1).flatMap((step, n) => renderElements(tables, steps[n] ?? step, step));
     expect(changes.filter((line) => line.includes('cut_'))).toHaveLength(modes.length);
     await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
+  });
+
+  it('seals a hermetic network as in hermetic.txt, and whoever comes after it', async () => {
+    const sealed = elements({ probe, isHermetic: true });
+    const two = elementsOf(tables, other, { ports: [], probe: undefined, translates: true, isHermetic: true });
+    const [first, second] = [sealed, two].map((one) => renderElements(tables, new Map(), one));
+    const [all, one] = [new Map([...sealed, ...two]), sealed];
+    const changes = [...(first ?? []), ...(second ?? []), ...renderElements(tables, all, one)];
+    await expect(await nft([...bare, ...changes])).toMatchFileSnapshot('./hermetic.txt');
   });
 
   it('leaves nothing when the last one goes', async () => {

@@ -196,7 +196,8 @@ interface Planned {
 const checkRules = (planned: readonly Planned[]): void => {
   const [bridge, session] = ['lhf-abcde001', '00000000-00000000-1-1-1-abcde'];
   const rules = { ports: planned, probe: undefined, translates: true };
-  const ofNft = renderChange(new Map(), elementsOf(tableNamesOf('abcde', session), bridge, rules)).join('\n');
+  const tables = tableNamesOf('abcde', session);
+  const ofNft = renderChange(tables, new Map(), elementsOf(tables, bridge, rules)).join('\n');
   const chains = new Map([[bridge, rules]]);
   const ofIptables = renderChains('nat', new Map(), chains, { nonce: 'abcde', session }).join('\n');
   const translated = Array.from(ofNft.matchAll(/"lhf-abcde001" \. (\w+) \. (\d+) : 127\.0\.0\.1 \. (\d+)/g));

@@ -23,7 +23,7 @@ export const rehearseTables = async ({ privileges }: Pick<Tools, 'privileges'>):
   const commands = [
     ...renderGuardTable(tables, { replaces: true }),
     ...renderOwnedTable(tables),
-    ...renderChange(new Map(), elements),
+    ...renderChange(tables, new Map(), elements),
   ];
   const { request, read } = renderRequest(commands.join('; '), 'sync_rehearsal', { isFirst: true });
   const checked = await privileges.run(['nft', '-i', '-c'], { input: request });

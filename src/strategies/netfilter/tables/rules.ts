@@ -2,22 +2,23 @@ import { renderMark } from '../../../ownership/names.ts';
 import type { CutMode } from '../../../faults.ts';
 import type { Protocol } from '../../../types.ts';
 import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
-import { renderArrival, renderConfinement, renderDelivery } from './guard-rules.ts';
+import { renderArrival, renderHermetic, renderSeal } from './guard-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
  * people's packets meet four short rules and no more.
  *
- *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8 or poses as it or as another network, counts what comes for a port
+ *  container ──▶ arrive    (prerouting -300)  drops what is written to 127/8, poses as it or as another network or brings its own
+ *                                             route, counts what comes for a port
  *            ──▶ follow    (prerouting -190)  cut on purpose? refused, reset or dropped; closed meanwhile? reset
  *            ──▶ translate (prerouting -101)  a local address and a forwarded port? then 127.0.0.1:<target port>
- *            ──▶ deliver   (input -300)       drops what arrives at 127/8 and was not translated by us, or is no longer
- *  a hermetic network's also meet, and others' one question:
+ *  service   ──▶ answer    (output -140)      slowed? cut? accepted, which is counted
+ *  and where a network of the process is hermetic:
  *            ──▶ deliver   (input -300)       refuses what was not translated by us, and is no answer
  *            ──▶ confine   (forward -300)     refuses what leaves the network, and what comes into it
  *
  *  lhf_<nonce>        owned: gone with the process that holds its socket
- *  lhf_guard_<nonce>  arrive and deliver without the ports: stands until the bridges are gone, whoever died
+ *  lhf_guard_<nonce>  arrive, deliver and confine without the ports: stands until the bridges are gone, whoever died
  */
 
 /** One forwarded port as rules see it: what a container dials, and which port of 127.0.0.1 stands for it. */
@@ -35,6 +36,8 @@ export interface PortRule {
 export interface TableNames {
   readonly owned: string;
   readonly guard: string;
+  /** How the names of all bridges in them begin, as nft writes it. */
+  readonly ours: string;
   /** The comment of both. */
   readonly mark: string;
 }
@@ -42,6 +45,7 @@ export interface TableNames {
 export const tableNamesOf = (nonce: string, session: string): TableNames => ({
   owned: `lhf_${nonce}`,
   guard: `lhf_guard_${nonce}`,
+  ours: `"lhf-${nonce}*"`,
   mark: renderMark(nonce, session),
 });
 
@@ -52,26 +56,25 @@ export const tableNamesOfBridge = (bridge: string): TableNames => tableNamesOf(b
  * The guard without a bridge in it. With `replaces`, one that is there goes in the same transaction; else it is refused where there is
  * one. What is deleted is not free: iptables, and with it the engine at a network's creation, waits until the kernel has let go of it.
  */
-export const renderGuardTable = ({ guard, mark }: TableNames, { replaces }: { replaces: boolean }): string[] => {
+export const renderGuardTable = ({ guard, ours, mark }: TableNames, { replaces }: { replaces: boolean }): string[] => {
   const table = `ip ${guard}`;
+  const place = { table, ours };
   return [
     ...(replaces ? [`add table ${table}`, `delete table ${table}`] : []),
     `create table ${table} { comment "${mark}"; }`,
-    `add set ${table} bridges { type ifname; }`,
-    ...renderArrival(table),
-    ...renderDelivery(table),
-    ...renderConfinement(table),
+    ...renderArrival(place),
+    ...renderHermetic(place),
   ];
 };
 
 /** The owned table without a forward in it. */
-export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
+export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] => {
   const table = `ip ${owned}`;
+  const place = { table, ours };
   const key = 'iifname . meta l4proto . th dport';
   const perPort = 'type ifname . inet_proto . inet_service';
   return [
     `add table ${table} { flags owner; comment "${mark}"; }`,
-    `add set ${table} bridges { type ifname; }`,
     `add set ${table} probes { type ifname . ipv4_addr; }`,
     ...['ports', 'trials'].map((map) => `add map ${table} ${map} { ${perPort} : ipv4_addr . inet_service; }`),
     ...['traffic', 'attempts', 'connections', 'proofs'].map(
@@ -82,10 +85,10 @@ export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
     ...renderCuts(table, key),
     `add map ${table} cuts { ${perPort} : verdict; }`,
     `add map ${table} slowed { ${perPort} : classid; }`,
-    ...renderArrival(table),
+    ...renderArrival(place),
     // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
     // closed or led elsewhere is another flow to whoever goes on sending.
-    `add rule ${table} arrived fib daddr type local ct original zone set iifname . udp dport map @zones`,
+    `add rule ${table} arrived meta l4proto udp fib daddr type local ct original zone set iifname . udp dport map @zones`,
     // Hits are the user's: what a proof of ours sends is left out.
     `add rule ${table} arrived iifname . ip saddr @probes accept`,
     `add rule ${table} arrived fib daddr type local ${key} @traffic`,
@@ -100,7 +103,7 @@ export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
     `add rule ${table} translated meta l4proto udp ${key} @connections`,
     `add rule ${table} translated dnat ip to ${key} map @ports`,
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
-    `add rule ${table} translate iifname @bridges fib daddr type local jump translated`,
+    `add rule ${table} translate iifname ${ours} iifname @bridges fib daddr type local jump translated`,
     // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so. Before its packets are
     // translated: a reset passes no hook on a bridge that calls iptables, and has to have the address that the container dialled.
     `add chain ${table} established`,
@@ -112,9 +115,11 @@ export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
     `add rule ${table} established tcp flags & rst == rst accept`,
     `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} established counter drop`,
+    `add chain ${table} followed`,
+    `add rule ${table} followed fib daddr type local ${key} vmap @cuts`,
+    `add rule ${table} followed ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
-    `add rule ${table} follow iifname @bridges fib daddr type local ${key} vmap @cuts`,
-    `add rule ${table} follow iifname @bridges ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
+    `add rule ${table} follow iifname ${ours} iifname @bridges jump followed`,
     // A service that accepts says so by its first packet; one that refuses, or is away, does not.
     `add chain ${table} accepted`,
     `add rule ${table} accepted oifname . ip daddr @probes accept`,
@@ -129,9 +134,8 @@ export const renderOwnedTable = ({ owned, mark }: TableNames): string[] => {
     `add rule ${table} replied meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
     `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
-    `add rule ${table} answer oifname @bridges ct direction reply ct status dnat jump replied`,
-    ...renderDelivery(table),
-    ...renderConfinement(table),
+    `add rule ${table} answer oifname ${ours} oifname @bridges ct direction reply ct status dnat jump replied`,
+    ...renderHermetic(place),
   ];
 };
 
@@ -201,7 +205,11 @@ export const elementsOf = (
 };
 
 /** The commands that lead from the elements of some bridges to others: one for each set that loses some, one for each that gains some. */
-export const renderChange = (before: Elements, after: Elements): string[] => [
+export const renderChange = ({ owned, guard, ours }: TableNames, before: Elements, after: Elements): string[] => [
+  ...[guard, owned]
+    .map((name) => `ip ${name}`)
+    .filter((table) => hasHermetic(table, after) && !hasHermetic(table, before))
+    .flatMap((table) => renderSeal({ table, ours })),
   ...renderElements(
     'delete',
     [...before].flatMap(([key, value]) => (after.get(key) === value ? [] : [[key, ''] as const])),
@@ -211,6 +219,9 @@ export const renderChange = (before: Elements, after: Elements): string[] => [
     [...after].filter(([key, value]) => before.get(key) !== value),
   ),
 ];
+
+const hasHermetic = (table: string, elements: Elements): boolean =>
+  [...elements.keys()].some((key) => key.startsWith(`${table} hermetic `));
 
 const renderElements = (verb: 'add' | 'delete', elements: readonly (readonly [string, string])[]): string[] => {
   const sets = Map.groupBy(elements, ([key]) => key.slice(0, key.indexOf(' { ')));

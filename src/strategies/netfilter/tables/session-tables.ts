@@ -161,11 +161,11 @@ export class SessionTables {
     if (after.size === 0) return this.#isIn || this.#mayBeIn || this.#state.size > 0 ? renderRemoval(this.#tables) : [];
     if (this.#isIn) {
       const [had, has] = differing(this.#state, after, touched);
-      return renderChange(this.#elementsOf(had), this.#elementsOf(has));
+      return renderChange(this.#tables, this.#elementsOf(had), this.#elementsOf(has));
     }
     const all = this.#elementsOf(after);
     const guard = renderGuardTable(this.#tables, { replaces: this.#mayBeIn || this.#state.size > 0 });
-    return [...guard, ...renderOwnedTable(this.#tables), ...renderChange(new Map(), all)];
+    return [...guard, ...renderOwnedTable(this.#tables), ...renderChange(this.#tables, new Map(), all)];
   }
 
   #elementsOf(state: State): Elements {
@@ -175,7 +175,10 @@ export class SessionTables {
   #renderGuardAnew(state: State): string[] {
     const elements = [...this.#elementsOf(state)];
     const ofGuard = elements.filter(([key]) => key.startsWith(`ip ${this.#tables.guard} `));
-    return [...renderGuardTable(this.#tables, { replaces: true }), ...renderChange(new Map(), new Map(ofGuard))];
+    return [
+      ...renderGuardTable(this.#tables, { replaces: true }),
+      ...renderChange(this.#tables, new Map(), new Map(ofGuard)),
+    ];
   }
 
   #error({ what, bridge, update }: Change, answer: string): LocalhostForwardError {

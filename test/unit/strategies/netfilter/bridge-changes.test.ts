@@ -51,7 +51,9 @@ describe('what differs between two states of a bridge', () => {
     for (const step of steps) {
       const after = changed(now, [step]);
       const [had, has] = differing(now, after);
-      expect(renderChange(elements(had), elements(has))).toEqual(renderChange(elements(now), elements(after)));
+      expect(renderChange(names, elements(had), elements(has))).toEqual(
+        renderChange(names, elements(now), elements(after)),
+      );
       now = after;
     }
   });

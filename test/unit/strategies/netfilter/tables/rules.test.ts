@@ -19,7 +19,12 @@ const elements = (rules: Partial<TabledBridge>): Elements =>
   elementsOf(tables, bridge, { ports: [web], probe: undefined, translates: true, ...rules });
 
 test('a bridge tells the tables that it is in', () => {
-  expect(tables).toEqual({ owned: 'lhf_abcde', guard: 'lhf_guard_abcde', mark: 'lhf:abcde:session' });
+  expect(tables).toEqual({
+    owned: 'lhf_abcde',
+    guard: 'lhf_guard_abcde',
+    ours: '"lhf-abcde*"',
+    mark: 'lhf:abcde:session',
+  });
   const { owned, guard } = tableNamesOfBridge(bridge);
   expect({ owned, guard }).toEqual({ owned: tables.owned, guard: tables.guard });
 });
@@ -29,7 +34,7 @@ describe('what a bridge is in the tables', () => {
     'add element ip lhf_guard_abcde bridges { "lhf-abcde123" }',
     'add element ip lhf_abcde bridges { "lhf-abcde123" }',
   ];
-  const added = (rules: Partial<TabledBridge>): string[] => renderChange(new Map(), elements(rules));
+  const added = (rules: Partial<TabledBridge>): string[] => renderChange(tables, new Map(), elements(rules));
 
   test('without a port: guarded by both', () => expect(added({ ports: [] })).toEqual(bare));
 
@@ -69,14 +74,14 @@ describe('what a bridge is in the tables', () => {
 });
 
 describe('a change', () => {
-  test('of nothing is nothing', () => expect(renderChange(elements({}), elements({}))).toEqual([]));
+  test('of nothing is nothing', () => expect(renderChange(tables, elements({}), elements({}))).toEqual([]));
 
   test('takes one command a set, whatever number it is of', () => {
     const both = elements({ ports: [web, dns] });
-    expect(renderChange(elements({ ports: [] }), both)).toContain(
+    expect(renderChange(tables, elements({ ports: [] }), both)).toContain(
       'add element ip lhf_abcde ports { "lhf-abcde123" . tcp . 80 : 127.0.0.1 . 8088, "lhf-abcde123" . udp . 53 : 127.0.0.1 . 5353 }',
     );
-    const gone = renderChange(both, new Map());
+    const gone = renderChange(tables, both, new Map());
     expect(gone.every((line) => line.startsWith('delete element '))).toBe(true);
     expect(gone).toContain(
       'delete element ip lhf_abcde ports { "lhf-abcde123" . tcp . 80, "lhf-abcde123" . udp . 53 }',
@@ -85,7 +90,7 @@ describe('a change', () => {
   });
 
   test('of a target deletes first, by the key alone', () => {
-    const change = renderChange(elements({}), elements({ ports: [{ ...web, targetPort: 9099 }] }));
+    const change = renderChange(tables, elements({}), elements({ ports: [{ ...web, targetPort: 9099 }] }));
     expect(change).toEqual([
       'delete element ip lhf_abcde ports { "lhf-abcde123" . tcp . 80 }',
       'delete element ip lhf_abcde live { "lhf-abcde123" . tcp . 80 . 8088 }',
