@@ -122,7 +122,7 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
 };
 
 const addDoctor = (program: Command, finish: Finish, rest: readonly string[] | undefined): void => {
-  const doctor = add(program, 'doctor', 'tell what this machine offers, and change nothing')
+  const doctor = add(program, 'doctor', 'tell what this machine offers, and leave nothing')
     .option('--explain', 'for each strategy that works: what it would do for port 8088, and how it is undone')
     .option('--json', 'print one JSON document');
   doctor.action(async (options: { explain?: boolean; json?: boolean }) => {

@@ -39,9 +39,16 @@ export const countOf = (
   return { packets, bytes };
 };
 
-/** Whether the listing of a table guards a bridge. */
-export const guards = (listing: string, bridge: string): boolean =>
-  listing.includes(`"${bridge}"`) &&
-  ['daddr', 'saddr'].every((end) => new RegExp(String.raw`ip ${end} 127\.0\.0\.0/8 .*drop`).test(listing)) &&
-  /hook prerouting/.test(listing) &&
-  /hook input/.test(listing);
+/** What every guard drops: see renderArrival. */
+const dropped = ['ip daddr 127\\.0\\.0\\.0/8', 'ip saddr 127\\.0\\.0\\.0/8', 'ip option lsrr', 'ip option ssrr'];
+
+/** Whether the listing of a table guards a bridge, and seals it where it is hermetic. */
+export const guards = (listing: string, bridge: string): boolean => {
+  const isIn = (set: string): boolean => partOf(listing, `set ${set}`).includes(`"${bridge}"`);
+  return (
+    isIn('bridges') &&
+    dropped.every((what) => new RegExp(`${what} .*drop`).test(listing)) &&
+    /hook prerouting/.test(listing) &&
+    (!isIn('hermetic') || ['input', 'forward'].every((hook) => listing.includes(`hook ${hook}`)))
+  );
+};

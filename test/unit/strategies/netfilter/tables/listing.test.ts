@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { countOf, guards, parseElements, partOf } from '../../../../../src/strategies/netfilter/tables/listing.ts';
 
@@ -47,25 +48,37 @@ describe('a listed set', () => {
 });
 
 describe('a listed table', () => {
-  const lines = [
-    'table ip lhf_guard_abcde {',
-    'set bridges { elements = { "lhf-abcde123" } }',
-    'ip daddr 127.0.0.0/8 counter packets 0 bytes 0 drop',
-    'ip saddr 127.0.0.0/8 counter packets 0 bytes 0 drop',
-    'type filter hook prerouting priority raw; policy accept;',
-    'type filter hook input priority raw; policy accept;',
-  ];
+  // As the kernel lists them: see test/golden.
+  const guardIn = (name: string): string => {
+    const listing = readFileSync(new URL(`../../../../golden/${name}.txt`, import.meta.url), 'utf8');
+    return listing.slice(0, listing.indexOf('\n}\n'));
+  };
+  const [plain, sealed] = [guardIn('nftables'), guardIn('hermetic')];
+  const own = 'lhf-golden01';
+  const without = (listing: string, line: string): string => {
+    expect(listing).toContain(line);
+    return listing
+      .split('\n')
+      .filter((one) => !one.includes(line))
+      .join('\n');
+  };
+  const needed = ['ip daddr 127', 'ip saddr 127', 'ip option lsrr', 'ip option ssrr', 'hook prerouting'];
 
   test('guards the bridges in it', () => {
-    expect(guards(lines.join('\n'), bridge)).toBe(true);
-    expect(guards(lines.join('\n'), 'lhf-abcde456')).toBe(false);
+    for (const listing of [plain, sealed]) {
+      expect(guards(listing, own)).toBe(true);
+      expect(guards(listing, 'lhf-golden09')).toBe(false);
+    }
   });
 
-  test.each([1, 2, 3, 4, 5])('guards nothing without its line %i', (missing) => {
-    expect(guards(lines.filter((_, n) => n !== missing).join('\n'), bridge)).toBe(false);
+  test.each(needed)('guards nothing without its line %s', (line) => {
+    for (const listing of [plain, sealed]) expect(guards(without(listing, line), own)).toBe(false);
   });
 
-  test('guards nothing where it drops nothing', () => {
-    expect(guards(lines.join('\n').replaceAll(/ drop$/gm, ' accept'), bridge)).toBe(false);
-  });
+  test.each(['hook input', 'hook forward'])('seals nothing without its %s, where the network is hermetic', (hook) =>
+    expect(guards(without(sealed, hook), own)).toBe(false),
+  );
+
+  test('guards nothing where it drops nothing', () =>
+    expect(guards(plain.replaceAll(/ drop$/gm, ' accept'), own)).toBe(false));
 });
