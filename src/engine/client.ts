@@ -30,7 +30,9 @@ const loadClient = (): typeof Docker => {
       try: 'node without --jitless',
     });
   try {
-    return real.getBuiltinModule('node:module').createRequire(import.meta.url)('dockerode') as typeof Docker;
+    const require = real.getBuiltinModule('node:module').createRequire(import.meta.url);
+    buildLater(require);
+    return require('dockerode') as typeof Docker;
   } catch (error) {
     if (isForFiles(error)) throw tooFewFiles(String(error), error);
     const isForbidden = error instanceof EvalError || /code generation from strings/i.test(String(error));
@@ -43,6 +45,29 @@ const loadClient = (): typeof Docker => {
       { cause: error },
     );
   }
+};
+
+/**
+ * dockerode brings gRPC for images that are built by BuildKit, which takes longer to load than all the rest of it: it is loaded when the first
+ * such build asks for it. Another version of dockerode that has no such part is left alone.
+ */
+const buildLater = (require: NodeJS.Require): void => {
+  const part = 'dockerode/lib/session';
+  let id: string;
+  try {
+    id = require.resolve(part);
+  } catch {
+    return;
+  }
+  if (require.cache[id] !== undefined) return;
+  const later = (...args: readonly unknown[]): unknown => {
+    // A build of somebody else's may have it by now.
+    if (require.cache[id] === module) Reflect.deleteProperty(require.cache, id);
+    return (require(part) as (...given: readonly unknown[]) => unknown)(...args);
+  };
+  const { Module } = real.getBuiltinModule('node:module');
+  const module = Object.assign(new Module(id), { filename: id, loaded: true, exports: later });
+  require.cache[id] = module;
 };
 
 // Whatever address it is given, dockerode mixes DOCKER_HOST and its certificates in, and reads them in its own way.

@@ -18,6 +18,8 @@ export const startEngine = async (place: Place, args?: readonly string[]): Promi
   const log = openSync(`${directory}/dockerd.log`, 'a');
   const daemon = place.spawn(['dockerd', ...argumentsIn(directory), ...extra], {
     cwd: '/',
+    // A daemon of so short a life, and each of its many short programs, need not collect its garbage as if memory were dear.
+    env: { GOGC: '400' },
     detached: true,
     stdio: ['ignore', log, log],
   });
