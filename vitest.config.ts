@@ -4,7 +4,7 @@ import { projectNames, projects, type TestProject } from './test/projects.ts';
 export default defineConfig({
   test: {
     projects: projectNames.map((name) => {
-      const { paths, workers, together }: TestProject = projects[name];
+      const { paths, workers, together, runsTheBuild }: TestProject = projects[name];
       return {
         test: {
           name,
@@ -19,9 +19,10 @@ export default defineConfig({
           retry: 0,
           // A difference between two hosts is the evidence, whole.
           chaiConfig: { truncateThreshold: 0 },
-          ...(name === 'contract' && {
-            globalSetup: ['test/contract/stand-in-sudo.ts', 'test/contract/tunnel-image.ts'],
-          }),
+          globalSetup: [
+            ...(runsTheBuild ? ['test/support/fresh-build.ts'] : []),
+            ...(name === 'contract' ? ['test/contract/stand-in-sudo.ts', 'test/contract/tunnel-image.ts'] : []),
+          ],
         },
       };
     }),

@@ -39,7 +39,7 @@ test.each(['nftables', 'iptables'] as const)(
   async (strategy) => {
     await using own = await openLocalhostForward(8088, { strategy, verify: false });
     const before = await takeState();
-    const source = `const { openLocalhostForward } = await import('${new URL('../../src/index.ts', import.meta.url).href}');
+    const source = `const { openLocalhostForward } = await import('${new URL('../../dist/index.js', import.meta.url).href}');
     const net = await openLocalhostForward(8088, { strategy: '${strategy}', verify: false });
     (await import('node:worker_threads')).parentPort.postMessage(net.bridgeName);`;
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));

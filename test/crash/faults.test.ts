@@ -80,7 +80,7 @@ describe('a set-up that fails at a step of the kernel leaves nothing and says wh
 });
 
 const attempt = (strategy: string): string => `
-import { openLocalhostForward, isLocalhostForwardError } from './src/index.ts';
+import { openLocalhostForward, isLocalhostForwardError } from 'localhost-forward';
 const error = await openLocalhostForward(8088, { strategy: '${strategy}', privilege: 'root', verify: false }).catch((thrown) => thrown);
 console.log(JSON.stringify({ code: isLocalhostForwardError(error) ? error.code : String(error), message: error.message, evidence: String(error.stderr) + String(error.cause) }));
 setInterval(() => undefined, 60_000);

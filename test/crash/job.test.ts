@@ -176,7 +176,7 @@ test.each([
   'the smoke check works from within a container as `docker run %s` makes it, by %s',
   async (command, strategy, privilege) => {
     const clean = await takeState();
-    const { job, said } = await startJob(['src/cli/main.ts', 'smoke', '--json'], command, '\n}\n');
+    const { job, said } = await startJob(['dist/cli.js', 'smoke', '--json'], command, '\n}\n');
     const report = JSON.parse(said) as SmokeReport;
     expect(report.failure).toBeUndefined();
     expect(report).toMatchObject({ ok: true, strategy, privilege, leftovers: [] });
@@ -187,7 +187,7 @@ test.each([
 
 test('in a container without any network the smoke check says what is missing, for each strategy', async () => {
   const clean = await takeState();
-  const { job, said } = await startJob(['src/cli/main.ts', 'smoke', '--json'], '--network none', '\n}\n');
+  const { job, said } = await startJob(['dist/cli.js', 'smoke', '--json'], '--network none', '\n}\n');
   const { failure } = JSON.parse(said) as SmokeReport;
   expect(failure).toMatchObject({ code: 'LHF_ERR_NO_STRATEGY' });
   await job.remove({ force: true });

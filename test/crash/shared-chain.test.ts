@@ -88,7 +88,7 @@ test('a sweep whose removal of it is refused says so, and ends with 1', async ()
   await leaveEmpty();
   await using programs = await openPrograms({ 'iptables-restore': 'cat > /dev/null; echo refused >&2; exit 1' });
   await using script = spawnScript({
-    file: `${projectRoot}src/cli/main.ts`,
+    file: `${projectRoot}dist/cli.js`,
     args: ['sweep', '--json'],
     spawn: programs.spawn,
   });

@@ -16,7 +16,7 @@ const removeStrangers = (): Promise<string> => outputOf(execHere, ['nft', 'delet
 const sweepByCommand = async (spawn: Spawn = spawnHere) => {
   cacheCompilation();
   await using script = spawnScript({
-    file: `${projectRoot}src/cli/main.ts`,
+    file: `${projectRoot}dist/cli.js`,
     args: ['sweep'],
     env: { DEBUG: 'localhost-forward' },
     spawn,

@@ -104,7 +104,7 @@ test('a host without nft and iptables forwards by those of an image that is name
 test('an image that is not there is told with the reason, and what needs no tools is taken', async () => {
   const env = { LOCALHOST_FORWARD_TOOLS_IMAGE: 'lhf-test-no-such-image:none' };
   await using script = spawnScript({
-    file: `${projectRoot}src/cli/main.ts`,
+    file: `${projectRoot}dist/cli.js`,
     args: ['doctor', '--json'],
     spawn: withoutTools,
     env,

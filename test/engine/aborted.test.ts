@@ -49,7 +49,7 @@ test.each(isWhole ? ['nft'] : [])('a program that hangs: %s', async () => {
   const before = await snapshotHere();
   const source = `
     import { existsSync } from 'node:fs';
-    import { openLocalhostForward } from './src/index.ts';
+    import { openLocalhostForward } from 'localhost-forward';
     const abort = new AbortController();
     const opening = openLocalhostForward(0, { strategy: 'nftables', signal: abort.signal });
     setInterval(() => existsSync('${folder}/began') && abort.abort(new Error('enough')), 20).unref();

@@ -19,7 +19,7 @@ test('each command that is advised runs as it stands', async () => {
   // As a user's shell has them: this user's sudo asks nothing, and the package is installed.
   const shell = [
     'sudo() { [ "$1" != -n ] || shift; "$@"; }',
-    `localhost-forward() { '${process.execPath}' '${projectRoot}src/cli/main.ts' "$@"; }`,
+    `localhost-forward() { '${process.execPath}' '${projectRoot}dist/cli.js' "$@"; }`,
     'docker() { if [ "$*" = "network prune" ]; then yes | command docker "$@"; else command docker "$@"; fi; }',
   ].join('\n');
   const run = async (text: string): Promise<readonly [string, string]> => {

@@ -7,7 +7,7 @@ import { execHere } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 
 // `localhost-forward run`: whatever ends the command, its exit code arrives and its forward is gone.
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 const isOpen = async (networkName: string): Promise<boolean> =>
   (await listForwards()).some((forward) => forward.networkName === networkName);

@@ -7,7 +7,7 @@ import { projectRoot, spawnScript } from '../support/children.ts';
 import { execHere, type ExecResult, spawnHere } from '../support/run.ts';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 const cli = (args: readonly string[], env: Record<string, string | undefined> = {}): Promise<ExecResult> =>
   execHere([process.execPath, main, ...args], {
@@ -77,7 +77,7 @@ describe('doctor, ls and sweep', () => {
 
   it('list a forward with its owner, and spare it', async () => {
     const source =
-      "import { openLocalhostForward } from './src/index.ts'; const net = await openLocalhostForward({ hostPort: 0, containerPort: 80 }, { verify: false }); console.log(net.networkName); process.stdin.resume();";
+      "import { openLocalhostForward } from 'localhost-forward'; const net = await openLocalhostForward({ hostPort: 0, containerPort: 80 }, { verify: false }); console.log(net.networkName); process.stdin.resume();";
     await using owner = spawnScript({ source });
     const name = await owner.waitForLine(/^lhf-/);
     const listed = JSON.parse((await cli(['ls', '--json'])).stdout) as {
@@ -96,7 +96,7 @@ describe('doctor, ls and sweep', () => {
   });
 
   it.each(['nftables', 'iptables', 'relay', 'sidecar'])('list the ports of now, with %s', async (strategy) => {
-    const source = `import { openLocalhostForward } from './src/index.ts';
+    const source = `import { openLocalhostForward } from 'localhost-forward';
 const net = await openLocalhostForward({ hostPort: 8088, containerPort: 80 }, { verify: false, strategy: '${strategy}' });
 console.log(net.networkName);
 process.stdin.once('data', async () => {

@@ -116,7 +116,7 @@ test('case 13: a node that others may not run proves by its owner', async () => 
   await copyFile(process.execPath, node);
   await chmod(node, 0o750);
   const source = `
-    import { openLocalhostForward } from './src/index.ts';
+    import { openLocalhostForward } from 'localhost-forward';
     await using net = await openLocalhostForward(0);
     console.log(net.strategy);`;
   try {

@@ -5,7 +5,7 @@ import { snapshotHere } from '../support/leftovers.ts';
 import { spawnHere } from '../support/run.ts';
 
 const opening = `
-import { openLocalhostForward } from './src/index.ts';
+import { openLocalhostForward } from 'localhost-forward';
 import { createServer } from 'node:http';
 const service = createServer().listen(0, '127.0.0.1', async () => {
   const { port } = service.address();

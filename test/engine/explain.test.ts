@@ -184,7 +184,7 @@ describe.each(strategies)('%s', (_name, options) => {
 });
 
 describe('the command line', () => {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
   const cli = (...args: readonly string[]): ReturnType<typeof execHere> =>
     execHere([process.execPath, main, ...args], { timeoutMs: 60_000, env: { NO_COLOR: '1' } });
 

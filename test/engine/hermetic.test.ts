@@ -9,7 +9,7 @@ import { execHere, outputOf, type ExecResult } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 
 requirePlace();
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const cli = (...args: readonly string[]): Promise<ExecResult> =>
   execHere([process.execPath, main, ...args], { timeoutMs: 60_000, env: { NO_COLOR: '1' } });
 

@@ -16,7 +16,7 @@ const life = `
 import { mkdtempSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
-import { findTraces, isLocalhostForwardError, openLocalhostForward, sweep, withLocalhostForward } from './src/index.ts';
+import { findTraces, isLocalhostForwardError, openLocalhostForward, sweep, withLocalhostForward } from 'localhost-forward';
 
 const loose = [];
 process.on('uncaughtException', (error) => loose.push(String(error?.stack)));

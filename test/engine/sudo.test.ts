@@ -17,7 +17,7 @@ beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), 'lhf-sudo-'
 afterAll(() => rm(directory, { recursive: true }));
 
 const opening = `
-  import { openLocalhostForward } from './src/index.ts';
+  import { openLocalhostForward } from 'localhost-forward';
   await using net = await openLocalhostForward(8088, { verify: false });
   console.log('outcome ' + JSON.stringify([net.strategy, net.privilege, net.reasons[0].reason]));
 `;
@@ -42,7 +42,7 @@ test('a sudo that lets nothing be run but what was tried: the next rung is taken
 const life = `
 import { execFileSync, execSync } from 'node:child_process';
 const opening = \`
-  import { openLocalhostForward } from './src/index.ts';
+  import { openLocalhostForward } from 'localhost-forward';
   const outcome = await openLocalhostForward(8088, { verify: false, ...JSON.parse(process.argv[1]) }).then(
     async (net) => { await net.close(); return [net.strategy, net.privilege]; },
     ({ code, message }) => [code, message],

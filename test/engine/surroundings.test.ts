@@ -30,7 +30,7 @@ const life = `
 import { createServer } from 'node:http';
 const before = process.env.BEFORE;
 if (before) new Function('process', before)(process);
-const { openLocalhostForward, doctor, sweep } = await import('${projectRoot}src/index.ts');
+const { openLocalhostForward, doctor, sweep } = await import('${projectRoot}dist/index.js');
 try {
   const net = await openLocalhostForward({ hostPort: 0, containerPort: 80 }, { listener: true });
   await net.verify();

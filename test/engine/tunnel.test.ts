@@ -89,7 +89,7 @@ describe('an engine elsewhere', () => {
   test('a process that is killed leaves nothing there', async () => {
     await using service = await listenTcp();
     const source = `
-      import { openLocalhostForward } from './src/index.ts';
+      import { openLocalhostForward } from 'localhost-forward';
       const [port, image, host] = process.argv.slice(1);
       const docker = { host, port: 2375, protocol: 'http' };
       console.log(JSON.stringify(await openLocalhostForward(Number(port), { docker, verify: { image, timeoutMs: 30_000 } })));

@@ -279,7 +279,7 @@ it('leaves nothing when it is killed in the middle of a diagnosis', async () => 
 
 it('tells that it is in another network namespace than the engine, and works where the advice leads', async () => {
   const program = `
-    import { openLocalhostForward } from './src/index.ts';
+    import { openLocalhostForward } from 'localhost-forward';
     const outcome = await openLocalhostForward(8088, { verify: false, strategy: process.argv[1] }).then(
       async (net) => { await net.close(); return { code: 'opened' }; },
       ({ code, message }) => ({ code, message }),

@@ -9,7 +9,7 @@ import { drive, shell, snapshotIn } from './drive.ts';
 
 // The real firewalld, in its strictest zone. What was translated it accepts whatever the zone, so that rules pass it untouched; a relay's
 // callers are callers of this host.
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 const doctorIn = async (engine: PrivateEngine): Promise<DoctorReport> => {
   const { stdout } = await engine.exec([process.execPath, main, 'doctor', '--json'], { timeoutMs: 60_000 });

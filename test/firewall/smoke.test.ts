@@ -10,7 +10,7 @@ let engine: PrivateEngine;
 beforeAll(async () => void (engine = await startPrivateEngine()));
 afterAll(() => engine.stop());
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 const smoke = (args: readonly string[] = [], env: Record<string, string | undefined> = {}) =>
   engine.exec([process.execPath, main, 'smoke', ...args], {

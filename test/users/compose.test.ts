@@ -14,7 +14,7 @@ import { listenTcp } from '../support/services.ts';
 import { expectNothingLeft } from './support/nothing-left.ts';
 
 // `localhost-forward run … -- docker compose up`, with each compose that is here.
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 const works = async (...command: readonly string[]): Promise<boolean> =>
   execHere([...command, 'version']).then(

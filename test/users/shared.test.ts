@@ -9,7 +9,7 @@ expectNothingLeft();
 // Another process, as a test's worker is: it answers each line with what came of it.
 const worker = `
 import { createInterface } from 'node:readline';
-import { joinLocalhostForward } from './src/index.ts';
+import { joinLocalhostForward } from 'localhost-forward';
 const net = joinLocalhostForward(JSON.parse(process.argv[1]));
 const calls = {
   cut: () => net.cut(80),

@@ -1,7 +1,7 @@
 // Opens and closes, and tells what the bridge is like while it is open, and when the engine is asked to remove the network.
 //   node test/contract/programs/look-at-removal.ts <strategy>
 import { readFileSync } from 'node:fs';
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Strategy } from 'localhost-forward';
 import { gateDocker } from '../../support/gated-docker.ts';
 import { execHere } from '../../support/run.ts';
 

@@ -1,6 +1,6 @@
 // Opens a forward of container port 80, tells it as a line of JSON, and ends without a word to it when its input does.
 //   node test/contract/programs/open-and-forget.ts <options> <host port>
-import { openLocalhostForward, type LocalhostForwardOptions } from '../../../src/index.ts';
+import { openLocalhostForward, type LocalhostForwardOptions } from 'localhost-forward';
 import { inputToEnd } from '../../support/input-to-end.ts';
 
 const [options = '{}', port] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // Tells its forward as a line of JSON, has it until its input ends, and then says `closed`.
 //   node test/contract/programs/with-forward.ts <options> <port>
-import { withLocalhostForward, type LocalhostForwardOptions } from '../../../src/index.ts';
+import { withLocalhostForward, type LocalhostForwardOptions } from 'localhost-forward';
 import { inputToEnd } from '../../support/input-to-end.ts';
 
 const [options = '{}', port] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // Opens a forward by whatever rights there are, says what it is and by which user, and then does what a line each asks for.
 //   node test/crash/programs/answering.ts <strategy> <port> [privilege]
-import { openLocalhostForward, type Privilege, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Privilege, type Strategy } from 'localhost-forward';
 
 process.on('warning', (warning: Error & { code?: string }) => console.log('warning', warning.code, warning.message));
 const [strategy, port, privilege = 'auto'] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // A service on 127.0.0.1:8088 and a forward to it, in a container with a network of its own. Says `told` what is refused and what the
 // doctor finds, then `open` the forward; a request for /close closes it.
 import { createServer } from 'node:http';
-import { doctor, openLocalhostForward } from '../../../src/index.ts';
+import { doctor, openLocalhostForward } from 'localhost-forward';
 
 const service = createServer((request, response) => {
   response.end(JSON.stringify('of the job'));

@@ -2,7 +2,7 @@
 //   node test/crash/programs/killed-at-create.ts <strategy> asked|answered
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Strategy } from 'localhost-forward';
 
 const [strategy, when] = process.argv.slice(2);
 const isOfRights = ({ path }: ClientRequest): boolean => /containers\/create\?.*name=lhf-rights/.test(path);

@@ -1,6 +1,6 @@
 // Opens so many forwards at once, says `open <how many bridges>`, may close them all, and lives until it is killed.
 //   node test/crash/programs/open-many.ts <count> [close]
-import { openLocalhostForward } from '../../../src/index.ts';
+import { openLocalhostForward } from 'localhost-forward';
 
 const [count, act] = process.argv.slice(2);
 const opening = Array.from({ length: Number(count) }, () =>

@@ -7,7 +7,7 @@ import {
   type LocalhostForward,
   type LocalhostForwardError,
   type Strategy,
-} from '../../../src/index.ts';
+} from 'localhost-forward';
 
 /** What it does once the forward is open. */
 export type Act = keyof typeof acts;

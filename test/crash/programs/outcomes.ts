@@ -1,6 +1,6 @@
 // Opens by whatever works, and then as each strategy by root in turn, and says what became of it: `outcome <strategy> by <privilege>`, or
 // the error's code and message.
-import { openLocalhostForward, type LocalhostForwardError, type LocalhostForwardOptions } from '../../../src/index.ts';
+import { openLocalhostForward, type LocalhostForwardError, type LocalhostForwardOptions } from 'localhost-forward';
 
 const wishes: readonly LocalhostForwardOptions[] = [
   {},

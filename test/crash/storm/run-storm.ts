@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { sweep } from '../../../src/index.ts';
+import { sweep } from 'localhost-forward';
 import { spawnScript } from '../../support/children.ts';
 import { renderDifference, takeSnapshot } from '../../support/host-snapshot.ts';
 import { listenTcp } from '../../support/services.ts';

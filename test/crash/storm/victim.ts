@@ -1,7 +1,7 @@
 // Opens forwards, lets a container of its own call through them, closes, and starts over: until somebody kills it.
 //   node test/crash/storm/victim.ts <strategy> <port> <container name or ->
 import Docker from 'dockerode';
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Strategy } from 'localhost-forward';
 import { startUserContainer, traffic } from '../container.ts';
 
 const [strategy = 'nftables', port = '0', containerName = '-'] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // What the doctor says works, and what becomes of opening by it: as `auto`, and by each strategy. A line of JSON.
-import { doctor, openLocalhostForward, type LocalhostForwardError, type Strategy } from '../../../src/index.ts';
+import { doctor, openLocalhostForward, type LocalhostForwardError, type Strategy } from 'localhost-forward';
 
 const report = await doctor();
 const { ok, strategy, problem } = report;

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Strategy } from 'localhost-forward';
 
 // What a user may do by the documented lines of sudoers alone: `allowed <strategy> <close or stay>`.
 const [strategy, act] = process.argv.slice(2) as [Strategy, string];

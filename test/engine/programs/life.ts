@@ -1,6 +1,6 @@
 // All that an opening, its proof, its diagnosis and its end run programs for; tells how it went as a line of JSON.
 //   node test/engine/programs/life.ts <options> close|kill
-import { isLocalhostForwardError, openLocalhostForward, type LocalhostForwardOptions } from '../../../src/index.ts';
+import { isLocalhostForwardError, openLocalhostForward, type LocalhostForwardOptions } from 'localhost-forward';
 import { listenTcp } from '../../support/services.ts';
 
 const [options = '{}', end] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // Opens a forward of two ports, says its network, takes one away on a line of input when it has no descriptor left, and closes at the input's end.
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Strategy } from 'localhost-forward';
 
 const net = await openLocalhostForward(
   [

@@ -1,7 +1,7 @@
 // A worker that was handed a forward: does what it is told on standard input, and answers each line with one.
 //   node test/engine/programs/probe-worker.ts '<hand-over>'
 import { createInterface } from 'node:readline';
-import { joinLocalhostForward, type ForwardHandover } from '../../../src/index.ts';
+import { joinLocalhostForward, type ForwardHandover } from 'localhost-forward';
 
 const net = joinLocalhostForward(JSON.parse(process.argv[2] ?? '') as ForwardHandover);
 const patient = { timeoutMs: 60_000 };

@@ -1,6 +1,6 @@
 // Opens and proves a forward, tells it as a line of JSON, and ends, or lives until its input ends.
 //   node test/engine/programs/proven.ts <port> <strategy> end|live
-import { openLocalhostForward, type Strategy } from '../../../src/index.ts';
+import { openLocalhostForward, type Strategy } from 'localhost-forward';
 
 const [port, strategy, act] = process.argv.slice(2);
 const net = await openLocalhostForward(Number(port), {

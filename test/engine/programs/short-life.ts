@@ -1,6 +1,6 @@
 // Opens a forward without a proof, adds, counts and takes a port, closes; tells what it was, or the refusal, as a line of JSON.
 //   node test/engine/programs/short-life.ts <options>
-import { isLocalhostForwardError, openLocalhostForward, type LocalhostForwardOptions } from '../../../src/index.ts';
+import { isLocalhostForwardError, openLocalhostForward, type LocalhostForwardOptions } from 'localhost-forward';
 
 const [options = '{}'] = process.argv.slice(2);
 try {
