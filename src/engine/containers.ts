@@ -17,12 +17,20 @@ export const listContainers = async (docker: Docker, label: string): Promise<Lis
   return listed.map(({ Id, Names, Labels }) => ({ id: Id, name: (Names[0] ?? Id).replace(/^\//, ''), labels: Labels }));
 };
 
-/** Removes a container, running or not; one that is gone or going already is what was wanted. */
-export const removeContainer = async (docker: Docker, id: string): Promise<void> => {
+/** How often an engine is asked for one removal. */
+const mostRemovals = 5;
+
+/**
+ * Removes a container, running or not; one that is gone or going already is what was wanted. An engine that writes down how a container
+ * ended while it removes its folder says that the folder is not empty, and is asked again: it goes the next time (Docker 20.10).
+ */
+export const removeContainer = async (docker: Docker, id: string, asked = 1): Promise<void> => {
   try {
     await docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {
     if (statusOf(error) === 404) return;
+    if (statusOf(error) === 500 && asked < mostRemovals && /unable to remove filesystem/.test(String(error)))
+      return removeContainer(docker, id, asked + 1);
     if (statusOf(error) !== 409) throw error;
     // Its removal is under way, by the engine itself or by somebody else: gone is what was wanted.
     await docker.getContainer(id).wait({ condition: 'removed' }).catch(ignoreGone);

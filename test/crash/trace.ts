@@ -43,7 +43,7 @@ export const isGuarded = async (): Promise<boolean> => {
   const { stdout } = await execHere([
     'sh',
     '-c',
-    'grep -lazE -- "leftovers/[g]uardian\\.ts$" /proc/[0-9]*/cmdline || true',
+    'grep -lazE -- "/[g]uardian\\.(ts|js)$" /proc/[0-9]*/cmdline || true',
   ]);
   const files = stdout.split('\n').filter(Boolean);
   const commands = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));

@@ -18,7 +18,7 @@ const findGuardian = async (): Promise<number | undefined> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   for (const pid of pids) {
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
-    if (words[1]?.endsWith('guardian.ts') === true) return Number(pid);
+    if (/\/guardian\.[jt]s$/.test(words[1] ?? '')) return Number(pid);
   }
   return undefined;
 };
