@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { projectNames, projects } from '../test/projects.ts';
+import { setup as requireFreshBuild } from '../test/support/fresh-build.ts';
 import { type Results, resultsMark } from './count-results.ts';
 import { type Job, planJobs } from './plan-jobs.ts';
 
@@ -18,6 +19,7 @@ const environment = {
   // Hundreds of short programs start, and most of their time is reading the same sources.
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(process.cwd(), 'node_modules/.cache/compile'),
   LHF_USERS_INSTALLED: '1',
+  LHF_BUILD_IS_FRESH: '1',
 };
 
 const { values, positionals } = parseArgs({
@@ -36,6 +38,7 @@ if (queue.length === 0) {
   console.error(`No test file has ${positionals.join(' or ')} in its path`);
   process.exit(2);
 }
+if (queue.some(({ project }) => 'runsTheBuild' in projects[project])) requireFreshBuild();
 const running = new Set<ChildProcess>();
 let interruptedBy: NodeJS.Signals | undefined;
 
