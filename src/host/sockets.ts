@@ -76,7 +76,7 @@ export const parseSockets = (table: string, family: 4 | 6, port: number): HostSo
 };
 
 /** A socket for both families tells an IPv4 address as a mapped one. */
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
 
 const readTable = async (name: string): Promise<string> => readFile(`/proc/net/${name}`, 'utf8').catch(() => '');
 

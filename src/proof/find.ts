@@ -3,9 +3,11 @@ import { describeHops } from './describe-hops.ts';
 import type { Diagnosis, Finding } from '../diagnosis.ts';
 import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
-import { renderPassCommand, renderPlace, renderYieldCommand } from './pass-command.ts';
+import { renderPassCommand, renderPlace } from './pass-command.ts';
 import { judgeFront } from './judge-front.ts';
 import { judgeListeners } from './judge-listeners.ts';
+import { isTaken, judgeTaken } from './judge-taken.ts';
+import type { Place } from '../strategies/packets.ts';
 import { adviceOnName, renderAddress } from './words.ts';
 import { isAtService } from './witness.ts';
 
@@ -134,8 +136,8 @@ const judge = (seen: Evidence): Cause => {
     return dropped(
       seen,
       'dropped-before-rule',
-      `Nothing for ${target} arrives from ${bridge}: it is dropped before any rule of this host`,
-      'nft list ruleset',
+      `Nothing for ${target} arrives from ${bridge}: it is dropped ${seen.drops.length > 0 ? 'on the bridge itself' : 'before any rule of this host'}`,
+      renderPassCommand(seen, 'prerouting'),
     );
   if (counts.translated === 0)
     return dropped(
@@ -197,34 +199,16 @@ const judgeDetour = ({ detour, drops, ended, bridge }: Evidence): Cause | undefi
   };
 };
 
-// Our own rule counts each packet that it translates, so what it has not counted, another one has.
-const isTaken = ({ taken, ended, arrival }: Evidence): boolean =>
-  taken.length > 0 ||
-  ((ended === 'accepted' || ended === 'foreign') && arrival?.at === 'elsewhere') ||
-  (ended === 'accepted' && (arrival === undefined || arrival.counted <= 0));
-
-const judgeTaken = (seen: Evidence): Cause => {
-  const {
-    protocol,
-    containerPort,
-    bridge,
-    arrival,
-    taken: [rule],
-  } = seen;
-  const place = rule === undefined ? '' : `: ${renderPlace(rule)}`;
-  const to = arrival?.to === undefined ? '' : `; it went to ${arrival.to.address}:${arrival.to.port}`;
-  return {
-    finding: 'taken-by-other-rule',
-    sentence: `Another rule took ${protocol} port ${containerPort} of ${bridge}${place}${to}`,
-    advice: renderYieldCommand(seen),
-  };
-};
-
 const dropped = ({ drops: [drop] }: Evidence, finding: Finding, sentence: string, advice: string): Cause => ({
   finding,
-  sentence: drop === undefined ? sentence : `${sentence}: ${renderPlace(drop)}`,
+  sentence:
+    drop === undefined
+      ? sentence
+      : `${sentence}: ${renderPlace(drop)}${isQueue(drop) ? ', and no program lets go of what is queued there' : ''}`,
   advice,
 });
+
+const isQueue = ({ rule }: Place): boolean => /\bqueue\b/.test(rule);
 
 const unknown = (seen: Evidence): Cause => {
   if (seen.ended === 'foreign') {

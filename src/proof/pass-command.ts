@@ -30,9 +30,10 @@ export const renderPassCommand = (
 };
 
 /** The command by which our packets pass a chain that takes them, so that they come to our own rule. */
-export const renderYieldCommand = ({ bridge, ownChain, taken: [taken] }: Evidence): string => {
-  if (taken === undefined) return 'sudo iptables-save -t nat';
-  const { family, table, baseChain } = taken;
+export const renderYieldCommand = (
+  { bridge, ownChain }: Pick<Evidence, 'bridge' | 'ownChain'>,
+  { family, table, baseChain }: Place,
+): string => {
   if (family !== 'ip' || !['mangle', 'nat'].includes(table) || baseChain !== 'PREROUTING')
     return `sudo nft insert rule ${wordOf(family)} ${wordOf(table)} ${wordOf(baseChain)} iifname ${bridge} accept`;
   // Where our own rules stand in the same chain, they come first: a second way to them, known by its mark and removed as the first is.

@@ -1,5 +1,6 @@
 import { delay } from '../clock.ts';
 import { readConnectionsFrom, readSockets, type ConnectionEnd, type Endpoint } from '../host/sockets.ts';
+import { readAcceptor } from '../host/transparent.ts';
 import { keyOf, type Proofs, type RouteView } from '../strategies/strategy.ts';
 import type { ProbedPort } from './context.ts';
 
@@ -14,6 +15,15 @@ export interface Arrival {
   readonly to: Endpoint | undefined;
   /** Packets of this probe that our own rule translated. */
   readonly counted: number;
+  /** Whether it was a proxy's transparent socket, which bears the service's own address. */
+  readonly isTransparent?: true;
+  /** Whether that is where a carrier's connection arrived, which it had made for the probe's. */
+  readonly isCarried?: true;
+}
+
+/** Where it arrived, and by whom it was dialled there: the probe, or a carrier of ours. */
+interface Seen extends Omit<Arrival, 'counted'> {
+  readonly from?: Endpoint;
 }
 
 /** Whether our own rule carried the connection to the very service. */
@@ -43,14 +53,18 @@ export const witness = async (
     const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
     // Reset by then: what a carrier took in, no rule of another's has.
     const wasSeen = (after?.probesSeen ?? 0) > (before?.probesSeen ?? 0);
-    const arrival = { ...(arrived.at === 'nowhere' && wasSeen && counted === 0 ? atCarrier : arrived), counted };
-    if (from === undefined || look >= looksFor(arrival, route.isRelay)) return arrival;
+    const seen: Seen = arrived.at === 'nowhere' && wasSeen && counted === 0 ? atCarrier : arrived;
+    if (from === undefined || look >= looksFor({ at: seen.at, counted }, route.isRelay)) {
+      // It bears the carrier's own address, and no carrier took it in.
+      const isImposter = seen.at === 'carrier' && after?.probesSeen !== undefined && !wasSeen;
+      return { ...(isImposter ? atProxy : await judgeAcceptance(seen)), counted };
+    }
     await delay(betweenLooksMs);
   }
 };
 
 /** How often to look before this is what it came to. */
-const looksFor = ({ at, counted }: Arrival, isRelay: boolean): number => {
+const looksFor = ({ at, counted }: Pick<Arrival, 'at' | 'counted'>, isRelay: boolean): number => {
   if (!isRelay) return at === 'nowhere' || at === 'carrier' ? looks : 1;
   // Its port may be another connection's as well, and the service's end may be a moment late.
   if (at === 'elsewhere') return looks;
@@ -59,14 +73,23 @@ const looksFor = ({ at, counted }: Arrival, isRelay: boolean): number => {
   return at === 'service' ? 1 : looks;
 };
 
+/** The service's address alone is no proof that it was the service that accepted. */
+const judgeAcceptance = async ({ from, ...seen }: Seen): Promise<Omit<Arrival, 'counted'>> => {
+  if (seen.at !== 'service' || seen.to === undefined || from === undefined) return seen;
+  const acceptor = await readAcceptor(seen.to, from);
+  if (acceptor === 'transparent') return { ...seen, ...atProxy };
+  return acceptor === 'unknown' ? nowhere : seen;
+};
+
 const nowhere = { at: 'nowhere', to: undefined } as const;
 const atCarrier = { at: 'carrier', to: undefined } as const;
+const atProxy = { at: 'elsewhere', to: undefined, isTransparent: true } as const;
 
 const arrive = (
   port: ProbedPort,
   from: Endpoint,
   route: Pick<RouteView, 'landingOf' | 'carriedFrom' | 'sawProbe'>,
-): Pick<Arrival, 'at' | 'to'> | Promise<Pick<Arrival, 'at' | 'to'>> => {
+): Seen | Promise<Seen> => {
   if (route.sawProbe === undefined) return findArrival(port, route, from);
   return route.sawProbe(from, port) ? { at: 'service', to: route.landingOf(port) } : nowhere;
 };
@@ -75,12 +98,12 @@ const findArrival = async (
   port: ProbedPort,
   route: Pick<RouteView, 'landingOf' | 'carriedFrom'>,
   from: Endpoint,
-): Promise<Pick<Arrival, 'at' | 'to'>> => {
+): Promise<Seen> => {
   const landing = route.landingOf(port);
   const arrived =
     landing === undefined
-      ? ({ at: 'service', to: from } as const)
-      : judgeArrival(landing, await readConnectionsFrom(from));
+      ? ({ at: 'service', to: undefined } as const)
+      : { ...judgeArrival(landing, await readConnectionsFrom(from)), from };
   if (arrived.at !== 'service') return arrived;
   if (route.carriedFrom !== undefined) {
     const carrier = await route.carriedFrom(port, from);
@@ -92,12 +115,10 @@ const findArrival = async (
 };
 
 /** What a carrier carries on is a connection of its own, which the service has to have the other end of. */
-const findCarried = async (
-  { hostPort, hostAddress, eitherLoopback }: ProbedPort,
-  carrier: Endpoint,
-): Promise<Pick<Arrival, 'at' | 'to'>> => {
+const findCarried = async ({ hostPort, hostAddress, eitherLoopback }: ProbedPort, carrier: Endpoint): Promise<Seen> => {
   const address = eitherLoopback === true ? carrier.address : hostAddress;
-  return judgeCarried({ address, port: hostPort }, await readConnectionsFrom(carrier));
+  const arrived = judgeCarried({ address, port: hostPort }, await readConnectionsFrom(carrier));
+  return { ...arrived, from: carrier, isCarried: true };
 };
 
 /** Judges this host's ends of one connection. What is over tells of another service nothing: its ports are used again. Pure. */

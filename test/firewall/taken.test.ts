@@ -148,6 +148,35 @@ describe.each(['nftables', 'iptables'] as const)('%s, where SYNPROXY answers han
   });
 });
 
+it.each([
+  [
+    'shakes hands itself',
+    'iptables -t raw -A PREROUTING -i lhf+ -p tcp --syn -j CT --notrack; iptables -A INPUT -i lhf+ -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --mss 1460; iptables -A INPUT -i lhf+ -m conntrack --ctstate INVALID -j DROP',
+    'iptables -t raw -F PREROUTING; iptables -F INPUT',
+  ],
+  [
+    'gives callers another sender',
+    `nft 'add table ip s; add chain ip s c { type nat hook input priority 100; }; add rule ip s c iifname "lhf-*" snat to 127.0.0.1'`,
+    'nft delete table ip s',
+  ],
+])('before a relay a firewall that %s is told for what it may be, and the advice mends it', async (_, on, off) => {
+  await using net = drive(engine, { strategy: 'relay', verify: false, service: { host: '127.0.0.1' } });
+  await net.open();
+  await shell(engine, on);
+  try {
+    const diagnosis = await net.diagnose();
+    expect(diagnosis).toMatchObject(taken);
+    expect(diagnosis.sentence).toMatch(/^Something of this host answers tcp port 80 of lhf-\w+ before the relay, /);
+    const [, strategy] = /^strategy: '(\w+)'$/.exec(diagnosis.advice) ?? [];
+    await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
+    expect(await other.open()).toHaveProperty('ok.strategy', 'sidecar');
+    await other.close();
+  } finally {
+    await net.close();
+    await shell(engine, off);
+  }
+});
+
 it('proves a service that another rule gives another sender, and says what it has seen', async () => {
   await using net = drive(engine, { strategy: 'nftables', verify: false, service: { host: '127.0.0.1' } });
   const { ok } = await net.open();

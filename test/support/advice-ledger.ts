@@ -24,7 +24,6 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   "ss -ln${…}p 'sport = :${…}'": ['t', '8088'],
   "ss -ltnp 'sport = :${…}'": ['8088'],
   'sudo -n nft list tables': [],
-  'sudo iptables-save -t nat': [],
   'sudo nft list ruleset': [],
 };
 
@@ -155,6 +154,9 @@ export const forPeople: Readonly<Record<string, string>> = {
   'export LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine': 'takes a registry',
   'LOCALHOST_FORWARD_SUBNET_POOL=<a /16 that this host has no route to>': 'which one that is, the user decides',
   'LOCALHOST_FORWARD_TUNNEL_IMAGE=<an image with an sshd that the engine has or can pull>': 'takes a registry',
+  "look for what leads this host's own connections to ${…} elsewhere, and except them: sudo nft list ruleset":
+    'what it prints is to be read',
+  'look for what takes packets from ${…}, and let them pass: sudo nft list ruleset': 'what it prints is to be read',
   'look for what drops packets from ${…}, and let them pass: sudo nft list ruleset': 'what it prints is to be read',
   'name all ports in each project, or useLocalhostForward(ports) in the files that need others':
     'the user’s own projects are to be written otherwise',

@@ -43,6 +43,8 @@ const drop = { family: 'ip', table: 'filter', chain: 'MINE', baseChain: 'INPUT',
 
 const atService = { at: 'service', to: { address: '127.0.0.1', port: 8088 }, counted: 1 } as const;
 const atProxy = { at: 'elsewhere', to: { address: '198.18.0.1', port: 7892 }, counted: 0 } as const;
+const transparent = { at: 'elsewhere', to: undefined, counted: 1, isTransparent: true } as const;
+const queue = { ...drop, chain: 'INPUT', rule: 'queue num 5' };
 const redirect = { family: 'ip', table: 'p', chain: 'c', baseChain: 'c', rule: 'meta l4proto tcp redirect to :7892' };
 const inNat = { family: 'ip', table: 'nat', chain: 'MINE', baseChain: 'PREROUTING', rule: 'dnat to 10.0.0.1' };
 
@@ -122,7 +124,48 @@ const rows: Row[] = [
     { ...sound, ended: 'foreign', arrival: atProxy, counts: nothing },
     'taken-by-other-rule',
     /it went to 198\.18\.0\.1:7892$/,
-    /^sudo iptables-save -t nat$/,
+    /^look for what takes packets from lhf-abcdefgh, and let them pass: /,
+  ],
+  [
+    'a transparent proxy that has the service’s own address',
+    { ...sound, ended: 'accepted', arrival: transparent, taken: [{ ...redirect, rule: 'tproxy to :1' }] },
+    'taken-by-other-rule',
+    /ip p c: tproxy to :1; a transparent proxy has it, by the very address that was dialled$/,
+    /^sudo nft insert rule ip p c iifname lhf-abcdefgh accept$/,
+  ],
+  [
+    'the same of what a relay has carried on',
+    { ...sound, ended: 'accepted', relayed: true, arrival: { ...transparent, isCarried: true } },
+    'taken-by-other-rule',
+    /^Another rule took what is carried on from tcp port 80 of lhf-abcdefgh to 127\.0\.0\.1:8088; a transparent proxy/,
+    /^look for what leads this host's own connections to 127\.0\.0\.1:8088 elsewhere/,
+  ],
+  [
+    'somebody who answers before a relay',
+    {
+      ...sound,
+      ended: 'accepted',
+      relayed: true,
+      front: { at: 'gateway', firewalld: false },
+      arrival: { at: 'nowhere', to: undefined, counted: 0 },
+    },
+    'taken-by-other-rule',
+    /^Something of this host answers tcp port 80 of lhf-abcdefgh before the relay, which had no such connection/,
+    /^strategy: 'sidecar'$/,
+  ],
+  [
+    'a queue that nobody reads',
+    { ...silent, counts: { ...through, inputLate: 0, outputEarly: 0, outputLate: 0 }, drops: [queue] },
+    'firewall-input',
+    /on its way in: ip filter INPUT: queue num 5, and no program lets go of what is queued there$/,
+    /^sudo iptables -t filter -I INPUT 1 -i lhf-abcdefgh /,
+  ],
+  [
+    'a drop before all that is counted',
+    { ...silent, counts: nothing, drops: [{ ...drop, family: 'bridge', baseChain: 'MINE' }] },
+    'dropped-before-rule',
+    /^Nothing for tcp port 80 arrives from lhf-abcdefgh: it is dropped on the bridge itself: bridge filter MINE: /,
+    /^sudo nft insert rule bridge filter MINE ip saddr 198\.18\.0\.0\/27 accept$/,
   ],
   [
     'another rule that leads to the very service',
@@ -350,7 +393,7 @@ const rows: Row[] = [
     { ...silent, counts: nothing },
     'dropped-before-rule',
     /arrives from lhf-abcdefgh/,
-    /^nft list ruleset$/,
+    /^look for what drops packets from lhf-abcdefgh, and let them pass: /,
   ],
   [
     'a drop before the translation',
