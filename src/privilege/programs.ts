@@ -25,7 +25,7 @@ const callsOf: Readonly<Record<RootProgram, readonly string[]>> = {
     '-f -',
     `(-a )?list${words}`,
     'monitor (trace|destroy rules)',
-    'delete table ip lhf_hops_[0-9a-z]+',
+    'delete table (ip|bridge) lhf_hops_[0-9a-z]+',
     `delete rule${words}`,
     `insert rule${words} iifname .lhf-[0-9a-z]+[*]. ip daddr 127.0.0.0/8 ct status dnat accept comment .lhf.[0-9a-z.-]+.`,
   ],

@@ -78,15 +78,31 @@ const hops = hopsTables.named?.({
 });
 
 describe('removal', () => {
-  test('is one transaction, of names known without a listing', async () => {
-    const { asked, tools } = pretend((_command, input) => {
+  test('is one transaction, of names known without a listing, where no bridges’ table is', async () => {
+    const { asked, tools } = pretend((command, input) => {
+      if (command !== 'nft -f -') return {};
       expect(input).toBe(
         ['111', '222'].map((n) => `add table ip lhf_hops_aaaaa${n}\ndelete table ip lhf_hops_aaaaa${n}\n`).join(''),
       );
       return {};
     });
     expect(await hopsTables.remove(hops ?? [], tools)).toEqual(hops?.map((mark) => ({ mark })));
-    expect(asked).toEqual(['nft -f -']);
+    expect(asked).toEqual(['nft list chains bridge', 'nft -f -']);
+  });
+
+  test('begins with what is in tables of bridges, which is known by the other', async () => {
+    const sent: string[] = [];
+    const { tools } = pretend((command, input) => {
+      if (command === 'nft list chains bridge') return { stdout: 'table bridge lhf_hops_aaaaa222 {\n}\n' };
+      sent.push(...input.split('\n'));
+      return {};
+    });
+    await hopsTables.remove(hops ?? [], tools);
+    expect(sent.filter((line) => line.startsWith('delete'))).toEqual([
+      'delete table bridge lhf_hops_aaaaa222',
+      'delete table ip lhf_hops_aaaaa111',
+      'delete table ip lhf_hops_aaaaa222',
+    ]);
   });
 
   test('one that is refused keeps no other from going', async () => {

@@ -6,6 +6,7 @@ import { partOf } from '../tables/listing.ts';
 import { tableNamesOf } from '../tables/rules.ts';
 import { readRouteLocalnet } from '../route-localnet.ts';
 import { bridgesIn, listOwnTables, readTables, removeByNft, renderTableRemoval } from './nft.ts';
+import { list } from './programs.ts';
 
 const name = 'nftables';
 
@@ -109,7 +110,13 @@ export const hopsTables: LeftoverKind = {
       session,
       bridges: [bridge],
     })),
-  remove: (marks, tools) => removeByNft(marks, renderTableRemoval, tools),
+  remove: async (marks, tools) => {
+    // Its part in a table of bridges, which a kernel without those has not.
+    const listing = await list(['nft', 'list', 'chains', 'bridge'], tools).catch(() => '');
+    const there = marks.filter(({ name: table }) => listing.includes(`table bridge ${table} {`));
+    await removeByNft(there, ({ name: table }) => [`delete table bridge ${table}`], tools);
+    return removeByNft(marks, renderTableRemoval, tools);
+  },
 };
 
 const heldOrigin = `${name}: owned tables`;

@@ -73,15 +73,40 @@ table ip ${names.hopsTable} {
 `;
 };
 
+/*
+ * Marks what our probe sends before any rule of bridges meets it: those come before all that is counted, and see the bridge's ports in
+ * place of the bridge. It counts nothing.
+ */
+const renderMarking = ({
+  names: { hopsTable },
+  protocol,
+  containerPort,
+  probeAddress,
+}: Pick<HopsPlan, 'names' | 'protocol' | 'containerPort' | 'probeAddress'>): string => `
+add table bridge ${hopsTable}
+delete table bridge ${hopsTable}
+table bridge ${hopsTable} {
+  chain arrive {
+    type filter hook prerouting priority -2147483648; policy accept;
+    ip saddr ${probeAddress} ${protocol} dport ${containerPort} meta nftrace set 1
+  }
+}
+`;
+
 /** Puts the counters in; the reason is returned where that fails, as on a host without nft. */
 export const installHops = async (plan: HopsPlan, privileges: Privileges): Promise<string | undefined> => {
   const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderHops(plan) });
-  return exitCode === 0 ? undefined : (failure ?? stderr.trim());
+  if (exitCode !== 0) return failure ?? stderr.trim();
+  // After the table that a killed diagnosis is known by; a kernel that has no tables of bridges has no rules in them, either.
+  await privileges.run(['nft', '-f', '-'], { input: renderMarking(plan) });
+  return undefined;
 };
 
 /** Takes the counters out again; gone is what was wanted. */
-export const removeHops = async (names: Names, privileges: Privileges): Promise<void> => {
-  await privileges.run(['nft', 'delete', 'table', 'ip', names.hopsTable]);
+export const removeHops = async ({ hopsTable }: Names, privileges: Privileges): Promise<void> => {
+  // First: what is left of a diagnosis is known by the other.
+  await privileges.run(['nft', 'delete', 'table', 'bridge', hopsTable]);
+  await privileges.run(['nft', 'delete', 'table', 'ip', hopsTable]);
 };
 
 export const readHops = async (names: Names, privileges: Privileges): Promise<Hops | undefined> => {

@@ -1,9 +1,23 @@
 import type { Names } from '../../../ownership/names.ts';
-import { blindWatch, type PacketWatch } from '../../packets.ts';
+import { blindWatch, type HopCounts, type PacketWatch, type Place } from '../../packets.ts';
 import type { PortMapping, Tools } from '../../strategy.ts';
 import { installHops, readHops, removeHops } from './hops.ts';
 import { tableNamesOfBridge } from '../tables/rules.ts';
-import { openTrace, parseDrops, parseTaken, parseTranslators, parseUntracked, traceOfBridge } from './trace.ts';
+import {
+  openTrace,
+  parseDrops,
+  parseQueued,
+  parseTaken,
+  parseTranslators,
+  parseUntracked,
+  traceOfBridge,
+} from './trace.ts';
+
+/** Rules that dropped a packet; else those that gave it to a program which lets nothing go on. */
+const dropsOf = (told: string, counts: HopCounts | undefined): Place[] => {
+  const drops = parseDrops(told);
+  return drops.length > 0 || counts?.outputLate !== 0 ? drops : parseQueued(told);
+};
 
 /** Counts a probe's packets at each hop and follows the kernel's trace of them. One at a time on a bridge. */
 export const watchPackets = async (
@@ -15,7 +29,7 @@ export const watchPackets = async (
   const failure = await installHops({ names, session: session.word, probeAddress, ...port }, privileges);
   if (failure !== undefined) return blindWatch;
   const trace = await openTrace(privileges);
-  const toldOf = (printed: string): string => traceOfBridge(printed, names.bridge);
+  const toldOf = (printed: string): string => traceOfBridge(printed, names);
   const own = { table: tableNamesOfBridge(names.bridge).owned, chain: names.chain };
   return {
     sees: true,
@@ -30,7 +44,7 @@ export const watchPackets = async (
       await removeHops(names, privileges);
       return {
         counts: hops?.counts,
-        drops: parseDrops(told),
+        drops: dropsOf(told, hops?.counts),
         taken: parseTaken(told, own),
         untracked: parseUntracked(told),
         strays: hops?.strays ?? [],

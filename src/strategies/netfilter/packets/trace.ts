@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { delay } from '../../../clock.ts';
 import type { Watch } from '../../../command/watch.ts';
+import type { Names } from '../../../ownership/names.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Place, Untracking } from '../../packets.ts';
 
@@ -36,13 +37,15 @@ export const parseListeners = (table: string): number =>
 
 /**
  * What `nft monitor trace` printed of packets that came from a bridge or went to it. Whoever follows packets is told of everybody's: two
- * diagnoses at once read each other's. Each packet's interfaces are told at the first rule of a chain that it meets.
+ * diagnoses at once read each other's. Each packet's interfaces are told at the first rule of a chain that it meets. In tables of bridges
+ * those are the bridge's ports: a packet that our own table there has marked is this bridge's.
  */
-export const traceOfBridge = (trace: string, bridge: string): string => {
+export const traceOfBridge = (trace: string, { bridge, hopsTable }: Pick<Names, 'bridge' | 'hopsTable'>): string => {
   const lines = trace.split('\n');
   const idOf = (line: string): string => line.split(' ')[2] ?? '';
   const isOfBridge = (line: string): boolean =>
-    line.includes(' packet: ') && (line.includes(` iif "${bridge}" `) || line.includes(` oif "${bridge}" `));
+    (line.includes(' packet: ') && (line.includes(` iif "${bridge}" `) || line.includes(` oif "${bridge}" `))) ||
+    / bridge (\S+) /.exec(line)?.[1] === hopsTable;
   const ids = new Set(lines.filter(isOfBridge).map(idOf));
   return lines.filter((line) => ids.has(idOf(line))).join('\n');
 };
@@ -52,6 +55,10 @@ export const parseDrops = (trace: string): Place[] =>
   placesOf(trace, (what) =>
     what.startsWith('policy drop') ? 'policy drop' : (/^rule (.*) \(verdict drop\)/.exec(what)?.[1] ?? rejectOf(what)),
   );
+
+/** The rules that gave a packet to a program, which decides on it: where there is none, that is the end of it. */
+export const parseQueued = (trace: string): Place[] =>
+  placesOf(trace, (what) => /^rule (.*) \(verdict queue\)/.exec(what)?.[1]);
 
 /** The rules that translated a packet in what `nft monitor trace` printed, or gave it to a proxy. */
 export const parseTranslators = (trace: string): Place[] =>
@@ -80,9 +87,9 @@ export const parseUntracked = (trace: string): Untracking[] => {
   return sides.flat();
 };
 
-// As statements of nft's own, and as iptables' targets that this nft has no words for.
+// As statements of nft's own, those that write into packets among them, and as iptables' targets that this nft has no words for.
 const takes =
-  / (?:dnat (?:ip6? )?(?:addr \. port )?(?:prefix )?to |redirect (?:to |\()|tproxy (?:ip6? )?to |xt target "?(?:DNAT|REDIRECT|TPROXY|NETMAP)\b)/;
+  / (?:ip daddr set |(?:tcp|udp|th) dport set |dnat (?:ip6? )?(?:addr \. port )?(?:prefix )?to |redirect (?:to |\()|tproxy (?:ip6? )?to |xt target "?(?:DNAT|REDIRECT|TPROXY|NETMAP)\b)/;
 
 /** Each line is `trace id <id> <family> <table> <chain> <what>`; a packet is followed by its id. */
 const placesOf = (trace: string, ruleOf: (what: string) => string | undefined): Place[] => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   parseDrops,
   parseListeners,
+  parseQueued,
   parseTaken,
   parseTranslators,
   traceOfBridge,
@@ -190,10 +191,30 @@ describe('of everybody’s packets that a trace tells of', () => {
 
   it('those of the bridge are ours, and no other’s rule is found in them', () => {
     const both = mine.flatMap((line, n) => [others[n] ?? '', line]).join('\n');
-    const told = traceOfBridge(both, 'lhf-mine0001');
+    const told = traceOfBridge(both, { bridge: 'lhf-mine0001', hopsTable: 'lhf_hops_mine0001' });
     expect(told.split('\n')).toEqual(mine);
     const own = { table: 'lhf_mine0', chain: 'LHF-lhf-mine0001' };
     expect([parseTaken(told, own), parseDrops(told)]).toEqual([[], []]);
     expect([parseTaken(both, own), parseDrops(both)].map(({ length }) => length)).toEqual([1, 1]);
   });
+
+  it('those that our table of bridges has marked are ours too, which know the bridge’s ports alone', () => {
+    const marked = [
+      'trace id 55555555 bridge lhf_hops_mine0001 arrive packet: iif "veth1" ip saddr 10.0.0.2 tcp dport 80 ',
+      'trace id 55555555 bridge lhf_hops_mine0001 arrive policy accept ',
+      'trace id 55555555 bridge b c rule ip protocol tcp drop (verdict drop)',
+    ];
+    const theirs = marked.map((line) => line.replace('55555555', '66666666').replace('mine', 'else'));
+    const names = { bridge: 'lhf-mine0001', hopsTable: 'lhf_hops_mine0001' } as const;
+    expect(traceOfBridge([...theirs, ...marked].join('\n'), names).split('\n')).toEqual(marked);
+  });
+});
+
+it('a packet that was given to a program is where it was left', () => {
+  const told =
+    'trace id 3a66c319 ip filter INPUT rule meta l4proto tcp counter packets 0 bytes 0 queue num 5 (verdict queue)';
+  expect(parseQueued(told)).toEqual([
+    { family: 'ip', table: 'filter', chain: 'INPUT', baseChain: 'INPUT', rule: 'meta l4proto tcp queue num 5' },
+  ]);
+  expect(parseDrops(told)).toEqual([]);
 });
