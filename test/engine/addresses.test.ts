@@ -248,3 +248,15 @@ test('an engine that docker reaches through a proxy is named, and the proxy with
   expect(outcome).toBe('refused');
   expect(message).toMatch(/tcp:\/\/10\.255\.255\.1:1[^]*HTTP_PROXY/);
 });
+
+// Docker refuses what is no version, or a later one than the engine has. Calls of this package name none, so that each engine answers as it can.
+test('an API version that docker is told to speak is nothing to this package', async () => {
+  for (const version of ['junk', '9.99', '1.41', '']) {
+    const env = { HOME: folder, DOCKER_CONFIG: folder, DOCKER_API_VERSION: version };
+    expect([version, await askDocker(env)]).toEqual([
+      version,
+      ['junk', '9.99'].includes(version) ? 'refused' : 'usual',
+    ]);
+    expect(await askOurs(env)).toEqual({ outcome: 'usual', message: 'reached' });
+  }
+});

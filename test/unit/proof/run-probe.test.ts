@@ -1,0 +1,90 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { ProofContext } from '../../../src/proof/context.ts';
+import { ProbeFailed, runProbe, type ProbeHooks } from '../../../src/proof/run-probe.ts';
+import type { Visit } from '../../../src/proof/staying-probe.ts';
+
+const port = {
+  protocol: 'tcp',
+  containerPort: 80,
+  hostPort: 1,
+  targetPort: 1,
+  hostAddress: '127.0.0.1',
+  nonce: 'nonce',
+} as const;
+
+/** A probe that stands ready on a network and says nothing, and a deadline that the test decides on. */
+const setUp = () => {
+  const deadline = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(deadline.signal);
+  onTestFinished(() => timeout.mockRestore());
+  const ended = Promise.withResolvers<void>();
+  const visit = {
+    dial: vi.fn<Visit['dial']>(async function* () {
+      await ended.promise;
+      yield* [];
+    }),
+    release: vi.fn<Visit['release']>(),
+    complaint: vi.fn<Visit['complaint']>(() => ''),
+    end: vi.fn<Visit['end']>(() => ended.resolve()),
+  } satisfies Visit;
+  const context = {
+    tools: {
+      host: { platform: 'linux' },
+      engine: { docker: {}, facts: { vm: undefined, remote: false, endpoint: 'unix:///x.sock' } },
+    },
+    network: {},
+    hostnames: [],
+    address: '198.18.0.1',
+    probe: { visit: async () => visit },
+    route: { proofs: async () => new Map(), isRelay: false },
+  } as unknown as ProofContext;
+  const run = async (hooks: ProbeHooks, signal = new AbortController().signal): Promise<unknown> => {
+    const proof = { timeoutMs: 1_000, image: 'image' };
+    try {
+      for await (const event of runProbe(context, [port], proof, signal, hooks)) return event;
+      return 'over';
+    } catch (error) {
+      return error;
+    }
+  };
+  return { visit, run, late: () => deadline.abort(new DOMException('late', 'TimeoutError')) };
+};
+
+test('a probe whose packets could not be watched in time dials nothing, and fails as a probe', async () => {
+  const { visit, run, late } = setUp();
+  const leaving = vi.fn<() => Promise<void>>(async () => undefined);
+  const outcome = await run({ arrived: async () => late(), leaving });
+  expect(outcome).toBeInstanceOf(ProbeFailed);
+  expect(String(outcome)).toContain('the probe was not ready to dial in time');
+  expect(visit.dial).not.toHaveBeenCalled();
+  expect(leaving).toHaveBeenCalledOnce();
+  expect(visit.end).toHaveBeenCalledOnce();
+});
+
+test('one that hangs once it dials is told of otherwise, by what its program complained of where it did', async () => {
+  const { visit, run, late } = setUp();
+  visit.dial.mockImplementationOnce(() => {
+    late();
+    return (async function* () {
+      yield* [];
+    })();
+  });
+  visit.complaint.mockReturnValueOnce('node: not found');
+  expect(String(await run({}))).toContain('node: not found');
+  const other = setUp();
+  other.visit.dial.mockImplementationOnce(() => {
+    other.late();
+    return (async function* () {
+      yield* [];
+    })();
+  });
+  expect(String(await other.run({}))).toContain('the probe did not say anything in time');
+});
+
+test('whoever asked and gave up meanwhile is told nothing', async () => {
+  const { visit, run } = setUp();
+  const given = new AbortController();
+  expect(await run({ arrived: async () => given.abort() }, given.signal)).toBe('over');
+  expect(visit.dial).not.toHaveBeenCalled();
+  expect(visit.end).toHaveBeenCalledOnce();
+});
