@@ -12,6 +12,8 @@ export interface Listener {
   readonly isIpv6Only?: boolean;
   /** The interface that it is bound to, which /proc does not tell either: nothing that comes by another one finds it. */
   readonly device?: string;
+  /** Whether as many callers wait for it as it lets, so that the kernel takes no more in; undefined where that is not told. */
+  readonly isFull?: boolean;
 }
 
 /** Each address on which one port of this host (and this network namespace) is listened to, read from /proc/net. */
@@ -36,11 +38,16 @@ export const tellApart = async (
   return applyDetails(listeners, stdout);
 };
 
-/** The same from what `ss -H -l -n` prints: `*` is all addresses of both families, `[::]` of IPv6 alone, and `%` comes before an interface. */
+/**
+ * The same from what `ss -H -l -n` prints: `*` is all addresses of both families, `[::]` of IPv6 alone, and `%` comes before an interface.
+ * Of a TCP listener the two numbers are how many wait for it, and how many may.
+ */
 export const applyDetails = (listeners: readonly Listener[], listing: string): Listener[] => {
   const told = listing.split('\n').flatMap((line) => {
-    const [, address, device] = /^(\S+?)(?:%([^:\]]+))?:\d+$/.exec(line.trim().split(/\s+/)[3] ?? '') ?? [];
-    return address === undefined ? [] : [{ address: address.replaceAll(/[[\]]/g, ''), device }];
+    const [state, waiting, most, local = ''] = line.trim().split(/\s+/);
+    const [, address, device] = /^(\S+?)(?:%([^:\]]+))?:\d+$/.exec(local) ?? [];
+    const isFull = state === 'LISTEN' ? Number(waiting) > Number(most) : undefined;
+    return address === undefined ? [] : [{ address: address.replaceAll(/[[\]]/g, ''), device, isFull }];
   });
   return listeners.map((listener) => {
     const same = told.filter(
@@ -50,7 +57,13 @@ export const applyDetails = (listeners: readonly Listener[], listing: string): L
     const isIpv6Only =
       listener.address === '::' && first !== undefined && same.every(({ address }) => address === '::');
     const isBound = first?.device !== undefined && same.every(({ device }) => device !== undefined);
-    return { ...listener, ...(isIpv6Only && { isIpv6Only }), ...(isBound && { device: first.device }) };
+    const isFull = first?.isFull === undefined ? undefined : same.every((one) => one.isFull === true);
+    return {
+      ...listener,
+      ...(isIpv6Only && { isIpv6Only }),
+      ...(isBound && { device: first.device }),
+      ...(isFull !== undefined && { isFull }),
+    };
   });
 };
 

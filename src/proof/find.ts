@@ -5,7 +5,7 @@ import type { Cause } from './cause.ts';
 import type { Evidence } from './evidence.ts';
 import { renderPassCommand, renderPlace } from './pass-command.ts';
 import { judgeFront } from './judge-front.ts';
-import { judgeListeners } from './judge-listeners.ts';
+import { judgeListeners, judgeUnwilling } from './judge-listeners.ts';
 import { isTaken, judgeTaken } from './judge-taken.ts';
 import type { Place } from '../strategies/packets.ts';
 import { adviceOnName, renderAddress } from './words.ts';
@@ -86,7 +86,8 @@ const judge = (seen: Evidence): Cause => {
     };
   if (seen.ended === 'accepted' && seen.arrival?.at === 'carrier')
     return (
-      judgeListeners(seen) ?? {
+      judgeListeners(seen) ??
+      judgeUnwilling(seen) ?? {
         finding: 'firewall-output',
         sentence: `The relay accepts ${target}, and what it sends on to ${renderAddress(seen)} comes to nobody: a firewall of this host stops it on its own loopback`,
         advice: 'sudo nft list ruleset',
@@ -136,7 +137,7 @@ const judge = (seen: Evidence): Cause => {
     return dropped(
       seen,
       'dropped-before-rule',
-      `Nothing for ${target} arrives from ${bridge}: it is dropped ${seen.drops.length > 0 ? 'on the bridge itself' : 'before any rule of this host'}`,
+      `Nothing for ${target} arrives from ${bridge}: it is dropped ${seen.drops.length > 0 ? 'on the bridge itself' : 'before any rule of this host, or nobody here answers who has this address (ARP)'}`,
       renderPassCommand(seen, 'prerouting'),
     );
   if (counts.translated === 0)
@@ -216,6 +217,8 @@ const unknown = (seen: Evidence): Cause => {
     return { finding: 'probe-failed', sentence, advice: 'sudo nft list ruleset' };
   }
   const arrived = seen.counts !== undefined && seen.counts.inputLate > 0 && seen.counts.outputEarly === 0;
+  const unwilling = arrived ? judgeUnwilling(seen) : undefined;
+  if (unwilling !== undefined) return unwilling;
   return {
     finding: 'probe-failed',
     sentence: arrived

@@ -7,7 +7,7 @@ import { renderAddress } from './words.ts';
 export const judgeListeners = (seen: Evidence): Cause | undefined => {
   const { listeners, listening, hostPort, hostAddress, protocol, containerPort, bridge } = seen;
   if (listening) return undefined;
-  const command = `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;
+  const advice = adviseLook(seen);
   const bound = listeners.find((listener) => takesLoopback4(listener) && listener.device !== undefined);
   if (bound !== undefined)
     return {
@@ -19,7 +19,7 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     return {
       finding: 'listens-on-ipv6-only',
       sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
-      advice: protocol === 'udp' ? command : `{ hostPort: ${hostPort}, hostAddress: '::1' }`,
+      advice: protocol === 'udp' ? advice : `{ hostPort: ${hostPort}, hostAddress: '::1' }`,
     };
   }
   const [other] = listeners;
@@ -27,11 +27,43 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     return {
       finding: 'listens-on-other-address',
       sentence: `The service on port ${hostPort} listens on ${other.address} and not on ${hostAddress}`,
-      advice: command,
+      advice,
     };
   return {
     finding: 'no-listener',
     sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for`,
-    advice: command,
+    advice,
   };
 };
+
+/** A service that lets nobody in though it listens; nothing where the host's list of sockets says nothing of the kind. */
+export const judgeUnwilling = ({
+  listeners,
+  protocol,
+  hostname,
+  containerPort,
+  hostPort,
+  ...where
+}: Evidence): Cause | undefined => {
+  const told = listeners.filter(({ isFull }) => isFull !== undefined);
+  if (protocol !== 'tcp' || told.length === 0) return undefined;
+  const address = renderAddress({ hostPort, ...where });
+  const arrives = `What comes to ${hostname}:${containerPort} arrives at ${address}, and the service there takes nobody in`;
+  if (told.every(({ isFull }) => isFull === true))
+    return {
+      finding: 'probe-failed',
+      sentence: `${arrives}: as many callers wait for it as it lets`,
+      advice: adviseLook({ protocol, hostPort }),
+    };
+  // The kernel shakes hands in a service's place, even where that hangs: only a filter of the socket's keeps it from that.
+  return where.relayed
+    ? undefined
+    : {
+        finding: 'probe-failed',
+        sentence: `${arrives}: a filter of its socket keeps other callers than this host out, as IPAddressAllow=localhost of systemd does, and a relay calls from 127.0.0.1`,
+        advice: "strategy: 'relay'",
+      };
+};
+
+const adviseLook = ({ protocol, hostPort }: Pick<Evidence, 'protocol' | 'hostPort'>): string =>
+  `ss -ln${protocol === 'tcp' ? 't' : 'u'}p 'sport = :${hostPort}'`;

@@ -82,14 +82,23 @@ it.each([
 ])('what ss tells of a listener on all addresses: %s', (listing, told) => {
   const listener = { protocol: 'tcp', family: 6, address: '::', port: 80 } as const;
   const [detailed] = applyDetails([listener], `${listing}\n`);
-  expect(detailed).toEqual({ ...listener, ...told });
+  expect(detailed).toEqual({ ...listener, ...told, ...(listing !== '' && { isFull: false }) });
   expect(takesLoopback4(detailed ?? listener)).toBe(!('isIpv6Only' in told));
+});
+
+it('a listener takes no more in where more wait for it than it lets', () => {
+  const listener = { protocol: 'tcp', family: 4, address: '127.0.0.1', port: 80 } as const;
+  const told = (line: string) => applyDetails([listener], line)[0]?.isFull;
+  expect(told('LISTEN 2 1 127.0.0.1:80 0.0.0.0:*')).toBe(true);
+  expect(told('LISTEN 1 1 127.0.0.1:80 0.0.0.0:*')).toBe(false);
+  // Of a UDP socket they are bytes.
+  expect(told('UNCONN 2304 0 127.0.0.1:80 0.0.0.0:*')).toBeUndefined();
 });
 
 it('two listeners of one address are bound where both are', () => {
   const listener = { protocol: 'tcp', family: 4, address: '127.0.0.1', port: 80 } as const;
   const lines = (...devices: string[]): string =>
     devices.map((device) => `LISTEN 0 1 127.0.0.1${device}:80 0.0.0.0:*`).join('\n');
-  expect(applyDetails([listener], lines('%lo', '%lo'))).toEqual([{ ...listener, device: 'lo' }]);
-  expect(applyDetails([listener], lines('%lo', ''))).toEqual([listener]);
+  expect(applyDetails([listener], lines('%lo', '%lo'))).toEqual([{ ...listener, device: 'lo', isFull: false }]);
+  expect(applyDetails([listener], lines('%lo', ''))).toEqual([{ ...listener, isFull: false }]);
 });

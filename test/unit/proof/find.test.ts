@@ -168,6 +168,41 @@ const rows: Row[] = [
     /^sudo nft insert rule bridge filter MINE ip saddr 198\.18\.0\.0\/27 accept$/,
   ],
   [
+    'a service with as many callers waiting as it lets',
+    {
+      ...silent,
+      counts: { ...through, outputEarly: 0, outputLate: 0 },
+      listeners: [{ ...listener('127.0.0.1'), isFull: true }],
+    },
+    'probe-failed',
+    /arrives at 127\.0\.0\.1:8088, and the service there takes nobody in: as many callers wait for it as it lets$/,
+    /^ss -lntp 'sport = :8088'$/,
+  ],
+  [
+    'a service whose socket takes no such caller',
+    {
+      ...silent,
+      counts: { ...through, outputEarly: 0, outputLate: 0 },
+      listeners: [{ ...listener('127.0.0.1'), isFull: false }],
+    },
+    'probe-failed',
+    /takes nobody in: a filter of its socket keeps other callers than this host out/,
+    /^strategy: 'relay'$/,
+  ],
+  [
+    'what a relay sends on to a service with as many callers waiting as it lets',
+    {
+      ...sound,
+      ended: 'accepted',
+      relayed: true,
+      listeners: [{ ...listener('127.0.0.1'), isFull: true }],
+      arrival: { at: 'carrier', to: undefined, counted: 0 },
+    },
+    'probe-failed',
+    /takes nobody in: as many callers wait for it as it lets$/,
+    /^ss -lntp /,
+  ],
+  [
     'another rule that leads to the very service',
     { ...sound, ended: 'accepted', arrival: { ...atService, counted: 0 } },
     'taken-by-other-rule',
