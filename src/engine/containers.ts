@@ -63,6 +63,18 @@ export const listPublishedPorts = async (docker: Docker): Promise<number[]> => {
   );
 };
 
+/** The name of the running container to which an engine leads a TCP port of its host's 127.0.0.1. */
+export const findPublisher = async (docker: Docker, port: number): Promise<string | undefined> => {
+  const listed = await docker.listContainers();
+  const publishes = ({ Ports }: Docker.ContainerInfo): boolean =>
+    Ports.some(
+      ({ Type, PublicPort, IP }) =>
+        Type === 'tcp' && PublicPort === port && ['127.0.0.1', '0.0.0.0', '', undefined].includes(IP),
+    );
+  const publisher = listed.find(publishes);
+  return publisher && (publisher.Names[0] ?? publisher.Id).replace(/^\//, '');
+};
+
 /** A container that is there but not running, with its input and output attached from the first byte on. */
 export interface PipedContainer {
   readonly id: string;

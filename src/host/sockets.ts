@@ -13,9 +13,12 @@ export interface HostSocket {
   readonly remote: Endpoint;
   /** As /proc tells it: two hexadecimal digits, `0A` for one that listens. */
   readonly state: string;
+  /** Whether it is some program's: one that waits to be accepted is nobody's yet, nor is one that the kernel alone keeps. */
+  readonly isOwned: boolean;
 }
 
 const listening = '0A';
+const established = '01';
 const inHandshake = '03';
 const timeWait = '06';
 
@@ -23,6 +26,8 @@ const timeWait = '06';
 export interface ConnectionEnd extends Endpoint {
   /** Whether the kernel alone keeps it, for a minute after both sides closed: another connection may have the same ports by now. */
   readonly isOver: boolean;
+  /** Whether the kernel shook hands for a program that has not taken it in yet. */
+  readonly isWaiting: boolean;
 }
 
 /** Each socket that has a port at either end, read from /proc/net. */
@@ -54,10 +59,11 @@ export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoi
         remote.port === port &&
         plainAddress(remote.address) === address,
     )
-    .map(({ local, state }) => ({
+    .map(({ local, state, isOwned }) => ({
       address: plainAddress(local.address),
       port: local.port,
       isOver: state === timeWait,
+      isWaiting: state === established && !isOwned,
     }));
 
 /** The sockets of one table of /proc/net that have a port at either end. A busy host has many thousands of others. */
@@ -72,7 +78,13 @@ export const parseSockets = (table: string, family: 4 | 6, port: number): HostSo
     .slice(1)
     .filter((line) => line.includes(wanted))
     .map((line) => line.trim().split(/\s+/))
-    .map((fields) => ({ family, local: read(fields[1]), remote: read(fields[2]), state: fields[3] ?? '' }));
+    .map((fields) => ({
+      family,
+      local: read(fields[1]),
+      remote: read(fields[2]),
+      state: fields[3] ?? '',
+      isOwned: fields[9] !== '0',
+    }));
 };
 
 /** A socket for both families tells an IPv4 address as a mapped one. */

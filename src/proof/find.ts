@@ -93,6 +93,12 @@ const judge = (seen: Evidence): Cause => {
         advice: 'sudo nft list ruleset',
       }
     );
+  if (seen.arrival?.keptFor !== undefined)
+    return {
+      finding: 'listens-on-other-address',
+      sentence: `The container ${seen.arrival.keptFor} publishes port ${seen.hostPort} without the engine's proxy: what listens on ${renderAddress(seen)} keeps the port and takes nobody in, and this host's own connections are led past it, as a relay's are`,
+      advice: "strategy: 'relay'",
+    };
   if (isTaken(seen)) return judgeTaken(seen);
   // Nobody's socket has accepted it: what answers a handshake in a service's place carries nothing to it.
   if (seen.ended === 'accepted' && !seen.listening) return judgeListeners(seen) ?? unknown(seen);

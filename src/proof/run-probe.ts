@@ -1,5 +1,5 @@
 import { AbortSignal } from '../abort.ts';
-import { AddressTaken } from '../engine/containers.ts';
+import { AddressTaken, findPublisher } from '../engine/containers.ts';
 import { findHolder } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
@@ -95,6 +95,7 @@ export async function* runProbe(
           event.from,
           before === undefined ? unproven : before.get(event.key),
           context.route,
+          () => findPublisher(context.tools.engine.docker, port.hostPort).catch(() => undefined),
         );
         visit.release(event.key);
         yield { ...event, arrival };

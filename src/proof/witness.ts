@@ -19,6 +19,8 @@ export interface Arrival {
   readonly isTransparent?: true;
   /** Whether that is where a carrier's connection arrived, which it had made for the probe's. */
   readonly isCarried?: true;
+  /** The container for which its engine keeps the port, by a socket that nobody reads. */
+  readonly keptFor?: string;
 }
 
 /** Where it arrived, and by whom it was dialled there: the probe, or a carrier of ours. */
@@ -35,6 +37,8 @@ const looks = 4;
 /** A relay makes its own connection after it has accepted, when its process finds the time. */
 const looksAtRelay = 100;
 const betweenLooksMs = 15;
+/** An engine that carries for a container takes connections in at once, in a process of its own. */
+const looksAtKept = 100;
 
 /** Looks where a connection from a probe arrived, and whether our own rule has counted any since `before`. */
 export const witness = async (
@@ -42,6 +46,7 @@ export const witness = async (
   from: Endpoint | undefined,
   before: Proofs | undefined,
   route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'carriedFrom' | 'sawProbe'>,
+  findPublisher: () => Promise<string | undefined>,
 ): Promise<Arrival> => {
   for (let look = 1; ; look += 1) {
     const [proofs, arrived] = await Promise.all([
@@ -57,7 +62,7 @@ export const witness = async (
     if (from === undefined || look >= looksFor({ at: seen.at, counted }, route.isRelay)) {
       // It bears the carrier's own address, and no carrier took it in.
       const isImposter = seen.at === 'carrier' && after?.probesSeen !== undefined && !wasSeen;
-      return { ...(isImposter ? atProxy : await judgeAcceptance(seen)), counted };
+      return { ...(isImposter ? atProxy : await judgeAcceptance(seen, findPublisher)), counted };
     }
     await delay(betweenLooksMs);
   }
@@ -74,11 +79,28 @@ const looksFor = ({ at, counted }: Pick<Arrival, 'at' | 'counted'>, isRelay: boo
 };
 
 /** The service's address alone is no proof that it was the service that accepted. */
-const judgeAcceptance = async ({ from, ...seen }: Seen): Promise<Omit<Arrival, 'counted'>> => {
-  if (seen.at !== 'service' || seen.to === undefined || from === undefined) return seen;
-  const acceptor = await readAcceptor(seen.to, from);
+const judgeAcceptance = async (
+  { from, ...seen }: Seen,
+  findPublisher: () => Promise<string | undefined>,
+): Promise<Omit<Arrival, 'counted'>> => {
+  const { at, to } = seen;
+  if (at !== 'service' || to === undefined || from === undefined) return seen;
+  const [acceptor, waits] = await Promise.all([readAcceptor(to, from), isWaiting(to, from)]);
   if (acceptor === 'transparent') return { ...seen, ...atProxy };
-  return acceptor === 'unknown' ? nowhere : seen;
+  if (acceptor === 'unknown') return nowhere;
+  // What a carrier dials goes where all connections of this host do.
+  const publisher = waits && seen.isCarried !== true ? await findPublisher() : undefined;
+  for (let look = 1; publisher !== undefined && (await isWaiting(to, from)); look += 1) {
+    if (look >= looksAtKept) return { at: 'elsewhere', to: undefined, keptFor: publisher };
+    await delay(betweenLooksMs);
+  }
+  return seen;
+};
+
+/** Whether nobody has taken a connection in, with whom the kernel shook hands in a program's place. */
+const isWaiting = async (to: Endpoint, from: Endpoint): Promise<boolean> => {
+  const ends = await readConnectionsFrom(from);
+  return ends.some((end) => end.isWaiting && end.address === to.address && end.port === to.port);
 };
 
 const nowhere = { at: 'nowhere', to: undefined } as const;

@@ -22,6 +22,7 @@ it('reads the ends of a connection, and only those with the port', () => {
       local: { address: '127.0.0.1', port: 8088 },
       remote: { address: '198.18.0.2', port: 45268 },
       state: '01',
+      isOwned: true,
     },
   ]);
   const six = `${head}   0: 0000000000000000FFFF00000100007F:1F98 0000000000000000FFFF0000020012C6:B0D4 08 0:0 00:0 0 0 0 1\n`;
@@ -50,7 +51,7 @@ const endsAt = async (port: number, from: Endpoint): Promise<ConnectionEnd[]> =>
 
 it.each(['127.0.0.1', '::'])('a connection to a service on %s is seen where it arrived', async (host) => {
   const { port, from } = await open(host, (socket) => void socket.on('error', () => undefined));
-  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port, isOver: false }]);
+  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port, isOver: false, isWaiting: false }]);
 });
 
 it('a connection that the service has closed at once is seen, while the other end keeps it', async () => {
@@ -58,7 +59,7 @@ it('a connection that the service has closed at once is seen, while the other en
   const ended = once(client, 'end');
   client.resume();
   await ended;
-  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port, isOver: false }]);
+  expect(await endsAt(port, from)).toEqual([{ address: '127.0.0.1', port, isOver: false, isWaiting: false }]);
 });
 
 it('a connection that the service has reset is nowhere', async () => {
@@ -74,7 +75,7 @@ it('a connection that the service has reset is nowhere', async () => {
 it('listeners, strangers, and handshakes that are not through are no connection', () => {
   const from = { address: '198.18.0.2', port: 45268 };
   const local = { address: '127.0.0.1', port: 8088 };
-  const socket = { family: 4, local, remote: from, state: '01' } as const;
+  const socket = { family: 4, local, remote: from, state: '01', isOwned: true } as const;
   const others = [
     { ...socket, state: '0A' },
     { ...socket, state: '03' },
@@ -82,5 +83,8 @@ it('listeners, strangers, and handshakes that are not through are no connection'
     { ...socket, remote: { ...from, port: 1 } },
   ];
   expect(endsOf(others, from)).toEqual([]);
-  expect(endsOf([...others, { ...socket, state: '06' }], from)).toEqual([{ ...local, isOver: true }]);
+  const over = { ...socket, state: '06', isOwned: false };
+  expect(endsOf([...others, over], from)).toEqual([{ ...local, isOver: true, isWaiting: false }]);
+  // The kernel has shaken hands, and the program has not asked for anybody.
+  expect(endsOf([{ ...socket, isOwned: false }], from)).toEqual([{ ...local, isOver: false, isWaiting: true }]);
 });

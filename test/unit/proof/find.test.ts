@@ -168,6 +168,13 @@ const rows: Row[] = [
     /^sudo nft insert rule bridge filter MINE ip saddr 198\.18\.0\.0\/27 accept$/,
   ],
   [
+    'a port that a container publishes and the engine keeps',
+    { ...sound, ended: 'accepted', arrival: { at: 'elsewhere', to: undefined, counted: 1, keptFor: 'database' } },
+    'listens-on-other-address',
+    /^The container database publishes port 8088 without the engine's proxy: what listens on 127\.0\.0\.1:8088 keeps/,
+    /^strategy: 'relay'$/,
+  ],
+  [
     'a service with as many callers waiting as it lets',
     {
       ...silent,

@@ -2,10 +2,11 @@ import { expect, it } from 'vitest';
 import type { Endpoint } from '../../../src/host/sockets.ts';
 import { isAtService, judgeArrival, judgeCarried, witness } from '../../../src/proof/witness.ts';
 
+const nobody = async () => undefined;
 const service = { address: '127.0.0.1', port: 8088 };
 const proxy = { address: '198.18.0.1', port: 7892 };
-const alive = (end: Endpoint) => ({ ...end, isOver: false });
-const over = (end: Endpoint) => ({ ...end, isOver: true });
+const alive = (end: Endpoint) => ({ ...end, isOver: false, isWaiting: false });
+const over = (end: Endpoint) => ({ ...end, isOver: true, isWaiting: false });
 
 it.each([
   ['the service’s own socket', [service], { at: 'service', to: service }],
@@ -65,7 +66,7 @@ it('is looked for a few times where a relay has carried it, and not for as long 
       return new Map([['tcp/80', { packets, targetPort: 1 }]]);
     };
     const route = { proofs, landingOf: () => undefined, isRelay: true, carriedFrom: async () => from };
-    expect((await witness(port, from, { packets: 0, targetPort: 1 }, route)).at).toBe('nowhere');
+    expect((await witness(port, from, { packets: 0, targetPort: 1 }, route, nobody)).at).toBe('nowhere');
     return looks;
   };
   expect(await looksWhere(1)).toBeLessThan((await looksWhere(0)) / 10);
