@@ -77,7 +77,8 @@ const dialLoopback = async (port: number): Promise<Listener[]> => {
   return addresses.filter((_, n) => accepted[n]).map((one) => ({ protocol: 'tcp', port, ...one }));
 };
 
-const accepts = (host: string, port: number): Promise<boolean> =>
+/** Whether somebody takes a connection of this host's own in, which is ended at once: a rule may lead it where nobody listens. */
+export const accepts = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1_000 });
     socket.once('timeout', () => socket.destroy()).once('close', () => resolve(false));

@@ -47,6 +47,8 @@ export interface Evidence {
   readonly front?: { readonly at: 'gateway'; readonly firewalld: boolean } | { readonly at: 'sidecar' } | undefined;
   /** Whether one of them takes what is forwarded. */
   readonly listening: boolean;
+  /** Whether this host's own connections come to somebody all the same, by a rule of somebody's. */
+  readonly isLedOn?: boolean;
   readonly counts: HopCounts | undefined;
   readonly drops: readonly Place[];
   /** Rules of others that translated what we dialled, or gave it to a proxy. */

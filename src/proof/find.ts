@@ -9,7 +9,7 @@ import { judgeListeners, judgeUnwilling } from './judge-listeners.ts';
 import { isTaken, judgeTaken } from './judge-taken.ts';
 import type { Place } from '../strategies/packets.ts';
 import { adviceOnName, renderAddress } from './words.ts';
-import { isAtService } from './witness.ts';
+import { isAtService, wasCarried } from './witness.ts';
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
@@ -101,7 +101,8 @@ const judge = (seen: Evidence): Cause => {
     };
   if (isTaken(seen)) return judgeTaken(seen);
   // Nobody's socket has accepted it: what answers a handshake in a service's place carries nothing to it.
-  if (seen.ended === 'accepted' && !seen.listening) return judgeListeners(seen) ?? unknown(seen);
+  if (seen.ended === 'accepted' && !seen.listening && !wasCarried(seen.arrival))
+    return judgeListeners(seen) ?? unknown(seen);
   if (seen.ended === 'accepted' && protocol === 'tcp' && counts?.accepted === 0)
     return judgeUntracked(seen) ?? judgeTaken(seen);
   if (seen.ended === 'accepted') {

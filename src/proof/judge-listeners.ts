@@ -7,6 +7,12 @@ import { renderAddress } from './words.ts';
 export const judgeListeners = (seen: Evidence): Cause | undefined => {
   const { listeners, listening, hostPort, hostAddress, protocol, containerPort, bridge } = seen;
   if (listening) return undefined;
+  if (seen.isLedOn === true)
+    return {
+      finding: 'no-listener',
+      sentence: `Nothing listens on ${renderAddress(seen)} itself, and this host's own connections to it are led on, as to a container that publishes it: a relay's are so, too`,
+      advice: "strategy: 'relay'",
+    };
   const advice = adviseLook(seen);
   const bound = listeners.find((listener) => takesLoopback4(listener) && listener.device !== undefined);
   if (bound !== undefined)

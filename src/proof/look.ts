@@ -1,5 +1,5 @@
 import { listAttached } from '../engine/containers.ts';
-import { readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
+import { accepts, readListeners, takesLoopback4, takesLoopback6, tellApart, type Listener } from '../host/listeners.ts';
 import type { ProbedPort, ProofContext } from './context.ts';
 import { hasFirewalld } from '../host/kernel.ts';
 import { readForwardNetworks } from '../host/routes.ts';
@@ -54,12 +54,20 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     (listener.device === undefined || listener.device === device) &&
     (takesNamed(listener) || (takesEither && takesOther(listener)));
   const listening = listeners.some(takes);
+  // Asked of the list again after it: a service may have come meanwhile.
+  const isLedOn =
+    !listening &&
+    device !== 'lo' &&
+    port.protocol === 'tcp' &&
+    (await accepts(port.hostAddress, port.hostPort)) &&
+    !(await listListeners(port)).some(takes);
   return {
     ...describeUnseen(context, port),
     rulePresent: isPresent,
     routeLocalnet,
     listeners,
     listening,
+    isLedOn,
     ...detours,
     front: frontOf(context),
   };

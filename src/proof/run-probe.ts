@@ -14,16 +14,17 @@ import type { ProbedPort, ProofContext } from './context.ts';
 import { isEnd, type DialOrder, type ProbeEvent } from './protocol.ts';
 import type { Visit } from './staying-probe.ts';
 import type { RouteView } from '../strategies/strategy.ts';
-import { witness, type Arrival } from './witness.ts';
+import { wasCarried, witness, type Arrival } from './witness.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
 
 /** What the last thing that a probe said of a port means. */
 export const readEnd = (
-  event: ProbeEvent | undefined,
+  event: ProbeAnswer | undefined,
   still?: { readonly listening: boolean; readonly relayed: boolean },
 ): Exclude<ProbeEvent['event'], 'quiet'> | undefined => {
-  // A relay accepts, and a beacon answers, for a service that may be absent.
+  // A relay accepts, and a beacon answers, for a service that may be absent. What it has carried on was let in, whoever listens.
+  if (wasCarried(event?.arrival)) return event?.event === 'quiet' ? 'timeout' : event?.event;
   if ((event?.event === 'accepted' || event?.event === 'nonce') && still?.relayed === true && !still.listening)
     return 'refused';
   return event?.event === 'quiet' ? 'timeout' : event?.event;

@@ -32,6 +32,10 @@ interface Seen extends Omit<Arrival, 'counted'> {
 export const isAtService = (arrival: Arrival | undefined): boolean =>
   arrival !== undefined && arrival.at === 'service' && arrival.counted > 0;
 
+/** Whether a carrier of ours had a connection for it, to wherever this host's own go. */
+export const wasCarried = (arrival: Arrival | undefined): boolean =>
+  arrival !== undefined && arrival.isCarried === true && arrival.counted > 0;
+
 /** The kernel's list of sockets is no snapshot: one may be left out while others come and go. */
 const looks = 4;
 /** A relay makes its own connection after it has accepted, when its process finds the time. */
@@ -90,11 +94,17 @@ const judgeAcceptance = async (
   if (acceptor === 'unknown') return nowhere;
   // What a carrier dials goes where all connections of this host do.
   const publisher = waits && seen.isCarried !== true ? await findPublisher() : undefined;
-  for (let look = 1; publisher !== undefined && (await isWaiting(to, from)); look += 1) {
-    if (look >= looksAtKept) return { at: 'elsewhere', to: undefined, keptFor: publisher };
+  if (publisher !== undefined && (await isLeftWaiting(to, from)))
+    return { at: 'elsewhere', to: undefined, keptFor: publisher };
+  return seen;
+};
+
+const isLeftWaiting = async (to: Endpoint, from: Endpoint): Promise<boolean> => {
+  for (let look = 1; look <= looksAtKept; look += 1) {
+    if (!(await isWaiting(to, from))) return false;
     await delay(betweenLooksMs);
   }
-  return seen;
+  return true;
 };
 
 /** Whether nobody has taken a connection in, with whom the kernel shook hands in a program's place. */

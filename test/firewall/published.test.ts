@@ -1,9 +1,9 @@
 import Docker from 'dockerode';
 import { expect, it } from 'vitest';
-import { ensureTestImage, mountNode } from '../support/containers.ts';
+import { ensureTestImage, mountNode, startNode } from '../support/containers.ts';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { until } from '../support/until.ts';
-import { drive } from './drive.ts';
+import { drive, shell } from './drive.ts';
 
 const port = 9090;
 
@@ -50,4 +50,31 @@ it('one that the engine’s proxy carries is a service as any other', async () =
   await net.open();
   expect(await net.verify()).toMatchObject({ ok: { ports: [{ proof: 'connection-at-service' }] } });
   await net.close();
+});
+
+// As CNI's portmap does for a pod's hostPort, and engines that keep no port by a socket.
+it('a port that a rule leads on from this host’s 127.0.0.1, where nobody listens, is reached by a relay, which is the advice', async () => {
+  await using engine = await startPrivateEngine();
+  const docker = new Docker({ socketPath: engine.socketPath });
+  await using service = await startNode({ docker });
+  await service.serve(8080, 'it');
+  await shell(
+    engine,
+    `sysctl -qw net.ipv4.conf.docker0.route_localnet=1
+     iptables -t nat -A OUTPUT -d 127.0.0.1 -p tcp --dport ${port} -j DNAT --to-destination ${service.address}:8080
+     iptables -t nat -A POSTROUTING -s 127.0.0.1 -d ${service.address} -j MASQUERADE`,
+  );
+  await using net = drive(engine, { strategy: 'nftables', verify: false, port });
+  await net.open();
+  const diagnosis = await net.diagnose();
+  expect(diagnosis).toMatchObject({ finding: 'no-listener', advice: "strategy: 'relay'" });
+  expect(diagnosis.sentence).toMatch(/itself, and this host's own connections to it are led on/);
+  await net.close();
+  for (const strategy of ['relay', 'sidecar']) {
+    await using other = drive(engine, { strategy, verify: false, port });
+    await other.open();
+    expect(await other.verify()).toMatchObject({ ok: { ports: [{ proof: 'translated' }] } });
+    expect(await other.diagnose()).toMatchObject({ reachable: true });
+    await other.close();
+  }
 });

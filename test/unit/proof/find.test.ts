@@ -175,6 +175,26 @@ const rows: Row[] = [
     /^strategy: 'relay'$/,
   ],
   [
+    'a port that this host’s own connections are led on from, where nobody listens',
+    { ...sound, ...absent, ended: 'refused', isLedOn: true },
+    'no-listener',
+    /^Nothing listens on 127\.0\.0\.1:8088 itself, and this host's own connections to it are led on/,
+    /^strategy: 'relay'$/,
+  ],
+  [
+    'the same by a relay, which has carried it there',
+    {
+      ...sound,
+      ...absent,
+      ended: 'accepted',
+      relayed: true,
+      arrival: { at: 'nowhere', to: undefined, counted: 1, isCarried: true },
+    },
+    'reachable',
+    /no connection to be looked at/,
+    /^nothing to do$/,
+  ],
+  [
     'a service with as many callers waiting as it lets',
     {
       ...silent,

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProofContext } from '../../../src/proof/context.ts';
-import { ProbeFailed, runProbe, type ProbeHooks } from '../../../src/proof/run-probe.ts';
+import { ProbeFailed, readEnd, runProbe, type ProbeHooks } from '../../../src/proof/run-probe.ts';
 import type { Visit } from '../../../src/proof/staying-probe.ts';
 
 const port = {
@@ -87,4 +87,14 @@ test('whoever asked and gave up meanwhile is told nothing', async () => {
   expect(await run({ arrived: async () => given.abort() }, given.signal)).toBe('over');
   expect(visit.dial).not.toHaveBeenCalled();
   expect(visit.end).toHaveBeenCalledOnce();
+});
+
+test('a relay that accepts for nobody is a refusal, unless it has carried the connection on, whoever listens', () => {
+  const still = { listening: false, relayed: true };
+  const event = { visit: 1, key: 'tcp/80', event: 'accepted', ms: 1 } as const;
+  const arrival = { at: 'nowhere', to: undefined, counted: 1, isCarried: true } as const;
+  expect(readEnd(event, still)).toBe('refused');
+  expect(readEnd({ ...event, arrival: { ...arrival, counted: 0 } }, still)).toBe('refused');
+  expect(readEnd({ ...event, arrival }, still)).toBe('accepted');
+  expect(readEnd(event, { ...still, relayed: false })).toBe('accepted');
 });
