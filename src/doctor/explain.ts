@@ -1,10 +1,10 @@
-import { chooseStrategy, mayNeedRights, type Choice } from '../choose/choose-strategy.ts';
+import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import { lendWhereWanted } from '../choose/lend-where-wanted.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { AbortSignal } from '../abort.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
-import { lendTools } from '../privilege/lent-tools.ts';
 import { renderComposeOverride } from '../forward/compose.ts';
 import { connectRoute } from '../forward/connect-route.ts';
 import { foreseePort } from '../forward/foresee-port.ts';
@@ -65,7 +65,7 @@ export const explain = async (
   return coded('Explaining the forward', async () => {
     await assertAllowed();
     const [engine, own] = await Promise.all([connectEngine(plan.options.docker), readHostFacts()]);
-    const host = mayNeedRights(plan.options) ? await lendTools(own, engine) : own;
+    const host = await lendWhereWanted(plan.options, own, engine);
     const wishes = { ...plan.options, protocols: plan.ports.map(({ protocol }) => protocol) };
     const facts = { host, engine: engine.facts };
     const first = chooseStrategy(facts, wishes);
@@ -81,7 +81,7 @@ export const explain = async (
 export const explainAll = async (ports: Ports, options: LocalhostForwardOptions = {}): Promise<Explanation[]> => {
   const { docker, privilege } = parseOpenArguments(ports, options, process.env).options;
   const [engine, own] = await Promise.all([connectEngine(docker), readHostFacts()]);
-  const host = mayNeedRights({ strategy: 'auto', privilege }) ? await lendTools(own, engine) : own;
+  const host = await lendWhereWanted({ strategy: 'auto', privilege }, own, engine);
   const explanations: Explanation[] = [];
   for (const strategy of strategyNames) {
     // What stands in its way is told by its reason.

@@ -1,9 +1,9 @@
 import { awaitRequest } from '../capture/next-request.ts';
+import { lendWhereWanted } from '../choose/lend-where-wanted.ts';
 import { connectEngine, sessionOn } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
-import { lendTools } from '../privilege/lent-tools.ts';
 import { probeAddressOf } from '../network/subnet.ts';
 import { ForwardView } from './forward-view.ts';
 import { engineOption } from '../leftovers/traces.ts';
@@ -193,7 +193,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
   async #tools(): Promise<Tools> {
     const { privilege } = this.#handover;
     const [engine, own] = await Promise.all([connectEngine(this.#options.docker), readHostFacts()]);
-    const host = privilege === 'none' ? own : await lendTools(own, engine);
+    const host = await lendWhereWanted(this.#handover, own, engine);
     const session = sessionOn(engine, privilege);
     return { session, engine, host, privileges: privilegesOf({ kind: privilege }, engine) };
   }

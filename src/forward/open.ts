@@ -1,12 +1,12 @@
 import { now } from '../clock.ts';
 import { Capture } from '../capture/capture.ts';
-import { chooseStrategy, mayNeedRights, type Choice } from '../choose/choose-strategy.ts';
+import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import { lendWhereWanted } from '../choose/lend-where-wanted.ts';
 import type { Failed } from '../choose/failed.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
-import { lendTools } from '../privilege/lent-tools.ts';
 import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
@@ -64,8 +64,7 @@ const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise
     Promise.all([connectEngine(plan.options.docker), readHostFacts()]),
     plan.options.signal,
   );
-  const lending = mayNeedRights(plan.options) ? lendTools(own, engine) : own;
-  const host = await untilAborted(Promise.resolve(lending), plan.options.signal);
+  const host = await untilAborted(lendWhereWanted(plan.options, own, engine), plan.options.signal);
   stopIfAborted(plan.options.signal);
   const protocols = plan.ports.map(({ protocol }) => protocol);
   const choose = (failed?: Failed): Choice =>

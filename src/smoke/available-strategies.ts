@@ -1,8 +1,8 @@
 import { connectEngine } from '../engine/engine.ts';
 import { readHostFacts } from '../host/facts.ts';
-import { lendTools } from '../privilege/lent-tools.ts';
 import { parseOptions } from '../options/options.ts';
-import { chooseStrategy, mayNeedRights } from '../choose/choose-strategy.ts';
+import { chooseStrategy } from '../choose/choose-strategy.ts';
+import { lendWhereWanted } from '../choose/lend-where-wanted.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import { strategyNames, type Strategy } from '../types.ts';
 
@@ -12,7 +12,7 @@ export const availableStrategies = async ({ hermetic = false } = {}): Promise<re
   if (engine === undefined) return ['auto'];
   const { privilege } = parseOptions({}, process.env);
   const own = await readHostFacts();
-  const host = mayNeedRights({ strategy: 'auto', privilege }) ? await lendTools(own, engine) : own;
+  const host = await lendWhereWanted({ strategy: 'auto', privilege }, own, engine);
   const facts = { host, engine: engine.facts };
   const available = strategyNames.filter((strategy) => {
     // What is chosen only where it is asked for may lack what nothing here tells.

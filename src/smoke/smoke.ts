@@ -2,12 +2,12 @@ import { now } from '../clock.ts';
 import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
-import { lendTools } from '../privilege/lent-tools.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
 import type { Session } from '../ownership/session.ts';
 import { openLocalhostForward } from '../forward/open.ts';
 import { parseOptions } from '../options/options.ts';
-import { chooseStrategy, mayNeedRights, type Choice } from '../choose/choose-strategy.ts';
+import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
+import { lendWhereWanted } from '../choose/lend-where-wanted.ts';
 import { privilegesOf } from '../privilege/privileges.ts';
 import { watchProgress } from '../forward/progress.ts';
 import type { LocalhostForward, PortForward, Strategy, Verification } from '../types.ts';
@@ -85,7 +85,7 @@ const sessionOf = (engine: Engine, { privilege }: Pick<Choice, 'privilege'> | Lo
 const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptions): Promise<Choice> => {
   const wishes = parseOptions({ hermetic, ...(strategy === undefined ? {} : { strategy }) }, process.env);
   const own = await readHostFacts();
-  const host = mayNeedRights(wishes) ? await lendTools(own, engine) : own;
+  const host = await lendWhereWanted(wishes, own, engine);
   return chooseStrategy({ host, engine: engine.facts }, wishes);
 };
 
