@@ -24,6 +24,11 @@ export interface HelperContainer {
   readonly extraHosts?: readonly string[];
   /** Root with these capabilities. Default: nobody, or the owner of a program that others may not run, with none. */
   readonly capabilities?: readonly string[];
+  /**
+   * It listens in somebody's network namespace, on ports below 1024 too, which takes root with a capability on Podman, and on Docker where
+   * that was asked for. As a program's owner it does so only where the namespace lets everybody. Default: false.
+   */
+  readonly listensBelow1024?: boolean;
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Further programs of this host that it runs. */
   readonly tools?: readonly string[];
@@ -54,18 +59,23 @@ export const createHelper = async (docker: Docker, helper: HelperContainer): Pro
   const programs = [...(helper.image === undefined ? [pathOf(program)] : []), ...tools];
   const [image, user, ...files] = await Promise.all([
     helper.image ?? ensureEmptyImage(docker),
-    helper.image === undefined ? userFor(pathOf(program)) : nobody,
+    helper.image === undefined ? userFor(helper) : usualUser(helper),
     ...programs.map(listFilesOf),
   ]);
   return createAttached(docker, renderHelper(helper, image, [...new Set(files.flat())], user));
 };
 
 const nobody = '65534:65534';
+const root = '0:0';
 
-/** Who may run a program, with no capability: nobody, or its owner where others may not, as under a umask of 027. */
-const userFor = async (path: string): Promise<string> => {
-  const { mode, uid, gid } = await stat(path);
-  return (mode & 0o005) === 0o005 ? nobody : `${uid}:${gid}`;
+const usualUser = ({ capabilities = [], listensBelow1024 = false }: HelperContainer): string =>
+  capabilities.length > 0 || listensBelow1024 ? root : nobody;
+
+/** Who may run a program that needs no capability for sure: the usual one, or its owner where others may not, as under a umask of 027. */
+const userFor = async (helper: HelperContainer): Promise<string> => {
+  const { mode, uid, gid } = await stat(pathOf(helper.program));
+  const isForAll = (mode & 0o005) === 0o005 || (helper.capabilities ?? []).length > 0;
+  return isForAll ? usualUser(helper) : `${uid}:${gid}`;
 };
 
 const pathOf = (program: HelperContainer['program']): string =>
@@ -76,10 +86,10 @@ export const renderHelper = (
   helper: HelperContainer,
   image: string,
   files: readonly string[],
-  user = nobody,
+  user = usualUser(helper),
 ): Docker.ContainerCreateOptions => {
   const { name, labels, program, args = [], network, address, extraHosts = [], capabilities = [], sysctls } = helper;
-  const { mounts = [], actsOnHost = false } = helper;
+  const { mounts = [], actsOnHost = false, listensBelow1024 = false } = helper;
   return {
     name,
     Image: image,
@@ -88,7 +98,7 @@ export const renderHelper = (
       ...(typeof program === 'string' ? ['-e', program] : []),
     ],
     Cmd: [...args],
-    User: capabilities.length > 0 ? '0:0' : user,
+    User: user,
     WorkingDir: '/',
     Env: ['NODE_OPTIONS='],
     Labels: { ...labels },
@@ -103,7 +113,7 @@ export const renderHelper = (
       // Mounts and not binds: for these, an engine makes a folder on its host where the source is missing.
       Mounts: [...files.map((source): HelperMount => ({ source })), ...mounts].map(renderMount),
       CapDrop: ['ALL'],
-      CapAdd: [...capabilities],
+      CapAdd: [...capabilities, ...(listensBelow1024 ? ['NET_BIND_SERVICE'] : [])],
       ...(sysctls === undefined ? {} : { Sysctls: { ...sysctls } }),
       ...(actsOnHost ? { UsernsMode: 'host' } : {}),
       SecurityOpt: ['no-new-privileges', ...(actsOnHost ? ['label=disable'] : [])],

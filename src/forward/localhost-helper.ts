@@ -46,6 +46,7 @@ export class LocalhostHelper {
       program: await readProgramText('localhost'),
       args: [plan.host],
       network: `container:${plan.containerId}`,
+      listensBelow1024: true,
       image: plan.image,
     }).catch((error: unknown) => {
       throw notStarted(plan, error, '');

@@ -68,6 +68,17 @@ describe.each(shown)("a container's own localhost by $name with $privilege", (cl
     await net.unforward(80);
   });
 
+  test('leads to a port below 1024 where that takes a capability, as Podman leaves it', async () => {
+    await using service = await listenTcp();
+    await using other = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, optionsOf(claims));
+    const sysctls = { 'net.ipv4.ip_unprivileged_port_start': '1024' };
+    const { networkName, extraHosts } = other;
+    await using confined = await startNode({ networkName, extraHosts, sysctls });
+    await other.joinLocalhost(confined.id);
+    expect(await confined.get('http://localhost:80')).toMatchObject({ answer: { marker: service.marker } });
+    await confined.remove();
+  });
+
   test('what is in the way is told before anything is left', async () => {
     await using service = await listenTcp();
     await container.serve(8089, 'their own');

@@ -39,6 +39,7 @@ export interface NodeContainerOptions {
   readonly networkName?: string;
   readonly extraHosts?: readonly string[];
   readonly capabilities?: readonly string[];
+  readonly sysctls?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -88,6 +89,7 @@ export interface NodeContainer extends AsyncDisposable {
 /** Starts a container and waits until its Node listens to us. Leaving the scope removes it. */
 export const startNode = async (options: NodeContainerOptions = {}): Promise<NodeContainer> => {
   const { docker = new Docker(), networkName = 'bridge', extraHosts = [], capabilities = [], labels } = options;
+  const { sysctls = {} } = options;
   const [image, binds] = await Promise.all([ensureTestImage(docker), mountNode()]);
   const container = await docker.createContainer({
     Image: image,
@@ -96,7 +98,13 @@ export const startNode = async (options: NodeContainerOptions = {}): Promise<Nod
     OpenStdin: true,
     StdinOnce: true,
     StopTimeout: 0,
-    HostConfig: { NetworkMode: networkName, ExtraHosts: [...extraHosts], Binds: binds, CapAdd: [...capabilities] },
+    HostConfig: {
+      NetworkMode: networkName,
+      ExtraHosts: [...extraHosts],
+      Binds: binds,
+      CapAdd: [...capabilities],
+      Sysctls: { ...sysctls },
+    },
   });
   const remove = async (): Promise<void> => {
     await container.remove({ force: true, v: true }).catch((error: { statusCode?: number }) => {
