@@ -222,19 +222,19 @@ describe.each(shownByUdp)('UDP cut by $name with $privilege', (claims) => {
   test('datagrams are refused or dropped, and counted', async () => {
     await using datagrams = await listenUdp();
     await using net = await openLocalhostForward(
-      { hostPort: datagrams.port, containerPort: 53, protocol: 'udp' },
+      { hostPort: datagrams.port, containerPort: 80, protocol: 'udp' },
       optionsOf(claims),
     );
     await using container = await startNode(net);
-    expect(await container.send(host, 53, 'one')).toEqual({ answer: 'one' });
+    expect(await container.send(host, 80, 'one')).toEqual({ answer: 'one' });
     for (const mode of ['refuse', 'reset'] as const) {
-      await net.cut(53, { mode });
-      expect(await container.send(host, 53, mode)).toEqual({ error: 'ECONNREFUSED' });
+      await net.cut(80, { mode });
+      expect(await container.send(host, 80, mode)).toEqual({ error: 'ECONNREFUSED' });
     }
-    await net.cut(53, { mode: 'drop' });
-    expect(await container.send(host, 53, 'two', silenceMs)).toEqual({ error: 'TIMEOUT' });
-    await net.restore(53);
-    expect(await container.send(host, 53, 'three')).toEqual({ answer: 'three' });
+    await net.cut(80, { mode: 'drop' });
+    expect(await container.send(host, 80, 'two', silenceMs)).toEqual({ error: 'TIMEOUT' });
+    await net.restore(80);
+    expect(await container.send(host, 80, 'three')).toEqual({ answer: 'three' });
     expect(datagrams.received).toEqual(['one', 'three']);
     const { attempts, connections } = await net.hits();
     expect({ attempts, connections }).toEqual({ attempts: claims.countsRefused ? 5 : 3, connections: 2 });

@@ -117,12 +117,12 @@ describe.each(
   test('are answered', async () => {
     await using datagrams = await listenUdp();
     await using net = await openLocalhostForward(
-      { hostPort: datagrams.port, containerPort: 53, protocol: 'udp' },
+      { hostPort: datagrams.port, containerPort: 82, protocol: 'udp' },
       optionsOf(claims),
     );
     await using container = await startNode(net);
     await net.joinLocalhost(container.id);
-    expect(await container.send('127.0.0.1', 53, 'hello')).toEqual({ answer: 'hello' });
+    expect(await container.send('127.0.0.1', 82, 'hello')).toEqual({ answer: 'hello' });
     await container.remove();
   });
 });

@@ -5,6 +5,7 @@ import { openLocalhostForward } from '../../src/index.ts';
 import { gatewayOf } from '../../src/network/subnet.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { expectNothingLeft } from './left.ts';
+import { isPodman } from './podman.ts';
 import { byWay, optionsOf } from './strategies.ts';
 
 describe.each(byWay)('the network of a forward by $name with $privilege', (claims) => {
@@ -15,7 +16,7 @@ describe.each(byWay)('the network of a forward by $name with $privilege', (claim
     const docker = new Docker();
     const network = await docker.getNetwork(net.networkId).inspect();
     // Podman takes the option and does not tell it again.
-    const isTold = !('BuildahVersion' in ((await docker.info()) as object));
+    const isTold = !(await isPodman());
     expect(network).toMatchObject({
       Name: net.networkName,
       Driver: 'bridge',

@@ -5,6 +5,7 @@ import { openLocalhostForward, type LocalhostForward } from '../../src/index.ts'
 import { type NodeContainer, startNode } from '../support/containers.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
+import { isPodman } from './podman.ts';
 import { isRootless, optionsOf, strategies } from './strategies.ts';
 
 // A dropped packet is answered by nothing; an answer takes a thousandth of this.
@@ -56,7 +57,7 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
     const { answer, error } = await usual.get<TcpAnswer>(`http://host.docker.internal:${service.port}`);
     const answered = { youAre: seenAs(usual), marker: service.marker };
     // Podman's stands for the network's own gateway.
-    const isOwn = claims.standsAtGateway && 'BuildahVersion' in ((await new Docker().info()) as object);
+    const isOwn = claims.standsAtGateway && (await isPodman());
     expect(answer ?? error).toEqual(claims.answersHostGateway || isOwn ? answered : 'ECONNREFUSED');
   });
 

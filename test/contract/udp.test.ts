@@ -6,6 +6,7 @@ import { type NodeContainer, startNode } from '../support/containers.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp, listenUdp, type TcpAnswer } from '../support/services.ts';
 import { expectNothingLeft } from './left.ts';
+import { isPodman } from './podman.ts';
 import { byWay, optionsOf } from './strategies.ts';
 
 const host = 'host.docker.internal';
@@ -55,9 +56,24 @@ describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
       await service[Symbol.asyncDispose]();
       return service;
     });
-    const ports = { hostPort: port, containerPort: 53, protocol: 'udp' } as const;
+    const ports = { hostPort: port, containerPort: 82, protocol: 'udp' } as const;
     await using proven = await openLocalhostForward(ports, { ...optionsOf(claims), verify: true });
-    expect(await proven.hits(53)).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
+    expect(await proven.hits(82)).toEqual({ attempts: 0, connections: 0, packets: 0, bytes: 0 });
+  });
+
+  test('port 53 is as any other, but for those who listen beside Podman’s own DNS on the gateway', async () => {
+    await using datagrams = await listenUdp();
+    const ports = { hostPort: datagrams.port, containerPort: 53, protocol: 'udp' } as const;
+    const opening = openLocalhostForward(ports, optionsOf(claims));
+    if (claims.takesPorts && (await isPodman())) {
+      const message = expect.stringMatching(/:53: something listens there[^]*\nTry: ss -lunp 'sport = :53'$/) as string;
+      await expect(opening).rejects.toMatchObject({ code: 'LHF_ERR_PORT_IN_USE', message });
+      return;
+    }
+    await using named = await opening;
+    await using caller = await startNode(named);
+    expect(await caller.send(named.gateway, 53, 'hello')).toEqual({ answer: 'hello' });
+    await caller.remove();
   });
 
   test('comes and goes while containers run', async () => {
