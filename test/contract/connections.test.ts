@@ -129,8 +129,10 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
   });
 
   test('a service that goes on saying something is told, too, when its port is closed', async () => {
+    const begun: string[] = [];
     const ended: string[] = [];
     const speak = (socket: Socket): void => {
+      begun.push('here');
       const speaking = setInterval(() => socket.write('still here\n'), 20);
       socket
         .on('error', () => undefined)
@@ -143,6 +145,8 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     await using service = await listenSockets(speak);
     await net.forward({ hostPort: service.port, containerPort: 88 });
     await open(88);
+    // Whoever carries has accepted before the service has: cut between the two, there is nobody to tell.
+    await until(() => begun.length === 1, { what: 'the service to be called' });
     await net.unforward(88);
     await until(() => ended.length === 1, { what: 'the service to be told' });
   });
