@@ -15,6 +15,11 @@ export interface EngineFacts {
   readonly reachesLoopbackBy: 'its own name' | 'host-gateway' | undefined;
   /** A network's bridge is there from its creation to its removal, or only while a container runs on it. */
   readonly bridgeStands: 'always' | 'while used';
+  /**
+   * By what a container of ours takes the network namespace of somebody's, so that his can still be removed: by its id, or by the
+   * namespace's path, where the engine ties the two together.
+   */
+  readonly joinsNetworkBy: 'id' | 'path';
   readonly firewallBackend: string | undefined;
   readonly endpoint: string;
   /** Its bridges are in another network namespace of this host than this process is, though nothing else of it is elsewhere. */

@@ -79,6 +79,8 @@ export const readEngineFacts = (info: EngineInfo, endpoint: string): EngineFacts
     reachesLoopbackBy: vm?.reachesLoopbackBy,
     // Podman's netavark makes a bridge with the first container that runs on it, and takes it with the last.
     bridgeStands: podman ? 'while used' : 'always',
+    // Podman removes no container, by force either, that another one names as its network.
+    joinsNetworkBy: podman ? 'path' : 'id',
     // It does not say which; its own tables are nft's.
     firewallBackend: info.FirewallBackend?.Driver ?? undefined,
     endpoint,

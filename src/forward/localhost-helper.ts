@@ -11,6 +11,10 @@ export interface LocalhostHelperPlan {
   readonly engine: Engine;
   readonly containerId: string;
   readonly containerName: string;
+  /** Its network, as the engine takes it. */
+  readonly network: string;
+  /** Throws where that network is not the container's any more: a path of a process may stand for another one. */
+  readonly assertStillThere: () => Promise<void>;
   /** An address, or a name that the container resolves. */
   readonly host: string;
   readonly bridge: string;
@@ -45,7 +49,7 @@ export class LocalhostHelper {
       labels: renderLabels(plan.bridge, plan.session),
       program: await readProgramText('localhost'),
       args: [plan.host],
-      network: `container:${plan.containerId}`,
+      network: plan.network,
       listensBelow1024: true,
       image: plan.image,
     }).catch((error: unknown) => {
@@ -54,6 +58,7 @@ export class LocalhostHelper {
     const helper = new LocalhostHelper(plan, attached);
     try {
       await attached.start();
+      await plan.assertStillThere();
       for (const port of ports) await helper.listen(port);
       attached.keepAlive(false);
       return helper;

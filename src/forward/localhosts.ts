@@ -29,14 +29,22 @@ export class Localhosts {
   /** Has begun once it resolves; a failure leaves nothing. @throws LHF_ERR_INVALID_OPTION, LHF_ERR_PORT_IN_USE, LHF_ERR_RULES */
   async join(container: string): Promise<AsyncDisposable> {
     const { names, tools, address, options } = this.#parts;
-    const { id, name } = await this.#find(container);
+    const { id, name, pid } = await this.#find(container);
     if (this.#helpers.has(id)) throw notToBeJoined(`one that is not joined yet, got ${name}, which is`, undefined);
+    const hasAddress = isIP(address) !== 0;
+    // Names are resolved by the container's own files, which a path does not bring along.
+    const isByPath = tools.engine.facts.joinsNetworkBy === 'path' && hasAddress;
     const plan = {
       engine: tools.engine,
       containerId: id,
       containerName: name,
+      network: isByPath ? `ns:/proc/${pid}/ns/net` : `container:${id}`,
+      assertStillThere: async () => {
+        if ((await this.#find(id)).pid !== pid)
+          throw notToBeJoined(`a running container, got ${name}, which has started again meanwhile`, undefined);
+      },
       // What only the engine knows is dialled by its name.
-      host: isIP(address) === 0 ? options.hostname : address,
+      host: hasAddress ? address : options.hostname,
       bridge: names.bridge,
       session: tools.session.word,
       image: options.proof.image,
@@ -78,7 +86,7 @@ export class Localhosts {
     this.#helpers.delete(id);
   }
 
-  async #find(container: string): Promise<{ id: string; name: string }> {
+  async #find(container: string): Promise<{ id: string; name: string; pid: number }> {
     const { tools, network } = this.#parts;
     const found = await tools.engine.docker
       .getContainer(container)
@@ -99,7 +107,7 @@ export class Localhosts {
         `a container on ${network.name}, got ${name}, which is not`,
         `docker network connect ${network.name} ${name}`,
       );
-    return { id: found.Id, name };
+    return { id: found.Id, name, pid: found.State.Pid };
   }
 }
 

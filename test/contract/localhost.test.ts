@@ -79,6 +79,14 @@ describe.each(shown)("a container's own localhost by $name with $privilege", (cl
     await confined.remove();
   });
 
+  test('keeps nobody from removing the container', async () => {
+    await using joining = await startNode({ networkName: net.networkName, extraHosts: net.extraHosts });
+    await using joined = await net.joinLocalhost(joining.id);
+    await joining.remove();
+    expect(joined).toBeDefined();
+    await expect(docker.getContainer(joining.id).inspect()).rejects.toMatchObject({ statusCode: 404 });
+  });
+
   test('what is in the way is told before anything is left', async () => {
     await using service = await listenTcp();
     await container.serve(8089, 'their own');

@@ -17,6 +17,7 @@ const healthy: DoctorReport = {
     vm: undefined,
     reachesLoopbackBy: undefined,
     bridgeStands: 'always',
+    joinsNetworkBy: 'id',
     firewallBackend: 'nftables',
     endpoint: 'unix:///var/run/docker.sock',
   },

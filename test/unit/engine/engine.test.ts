@@ -41,6 +41,7 @@ describe('readEngineFacts', () => {
     vm: undefined,
     reachesLoopbackBy: undefined,
     bridgeStands: 'always',
+    joinsNetworkBy: 'id',
     firewallBackend: undefined,
     endpoint,
   };
@@ -57,12 +58,12 @@ describe('readEngineFacts', () => {
     [
       'Podman',
       { ServerVersion: '5.4.2', OperatingSystem: 'debian', BuildahVersion: '1.39.3', Rootless: false },
-      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used' },
+      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used', joinsNetworkBy: 'path' },
     ],
     [
       'Podman without root',
       { ServerVersion: '5.4.2', BuildahVersion: '1.39.3', Rootless: true },
-      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used', rootless: true },
+      { name: 'Podman', version: '5.4.2', bridgeStands: 'while used', joinsNetworkBy: 'path', rootless: true },
     ],
     ['a host whose name only begins so', { OperatingSystem: 'Ubuntu 24.04', Name: 'lima-peru' }, {}],
   ])('%s', (_, info, changed) => expect(readEngineFacts(info, endpoint)).toEqual({ ...facts, ...changed }));

@@ -29,6 +29,7 @@ export const machineWith = ({
     vm: undefined,
     reachesLoopbackBy: undefined,
     bridgeStands: 'always',
+    joinsNetworkBy: 'id',
     firewallBackend: 'iptables',
     endpoint: 'unix:///var/run/docker.sock',
     ...engine,
