@@ -56,11 +56,11 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
   const listening = listeners.some(takes);
   // Asked of the list again after it: a service may have come meanwhile.
   const isLedOn =
-    !listening &&
+    listeners.length === 0 &&
     device !== 'lo' &&
     port.protocol === 'tcp' &&
     (await accepts(port.hostAddress, port.hostPort)) &&
-    !(await listListeners(port)).some(takes);
+    (await listListeners(port)).length === 0;
   return {
     ...describeUnseen(context, port),
     rulePresent: isPresent,

@@ -90,7 +90,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/engine/surroundings.test.ts',
     'it works, each beside the others',
   ],
-  'printf \'Defaults:%s !requiretty\\n%s ALL=(root) NOPASSWD: ALL\\n\' "$(id -un)" "$(id -un)" | sudo tee /etc/sudoers.d/localhost-forward':
+  '{ sudo -V 2>&1 | grep -q sudo-rs || echo "Defaults:$(id -un) !requiretty"; echo "$(id -un) ALL=(root) NOPASSWD: ALL"; } | sudo tee /etc/sudoers.d/localhost-forward':
     ['test/engine/sudo.test.ts', 'the advice gives the right'],
   "server.on('request', async (request) => await net.callerOf(request))": [
     'test/contract/listener.test.ts',
