@@ -224,7 +224,13 @@ describe('where nobody may', () => {
       'docker run --cap-add NET_ADMIN',
     ],
     ['root asked for', { host: { ...someone, sudo: true } }, { privilege: 'root' }, 'this user is not root', mended],
-    ['sudo asked for', {}, { privilege: 'sudo' }, 'sudo -n does not work for this user', "printf 'Defaults:%s"],
+    [
+      'sudo asked for',
+      {},
+      { privilege: 'sudo' },
+      'sudo -n does not work for this user',
+      '{ sudo -V 2>&1 | grep -q sudo-rs || echo ',
+    ],
     [
       'sudo asked for by root without the capability',
       { host: { netAdmin: false, sudo: true } },
