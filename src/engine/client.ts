@@ -35,12 +35,11 @@ const loadClient = (): typeof Docker => {
     return require('dockerode') as typeof Docker;
   } catch (error) {
     if (isForFiles(error)) throw tooFewFiles(String(error), error);
-    const isForbidden = error instanceof EvalError || /code generation from strings/i.test(String(error));
     throw new LocalhostForwardError(
       'LHF_ERR_SYSTEM',
       {
         what: `The engine's client, dockerode, cannot be loaded: ${String(error)}`,
-        try: isForbidden ? 'node without --disallow-code-generation-from-strings' : 'npm ls dockerode',
+        try: 'npm ls dockerode',
       },
       { cause: error },
     );

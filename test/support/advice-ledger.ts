@@ -160,7 +160,6 @@ export const forPeople: Readonly<Record<string, string>> = {
   'look for what drops packets from ${…}, and let them pass: sudo nft list ruleset': 'what it prints is to be read',
   'name all ports in each project, or useLocalhostForward(ports) in the files that need others':
     'the user’s own projects are to be written otherwise',
-  'node without --disallow-code-generation-from-strings': 'why it was given, the user knows',
   'node without --jitless': 'why it was given, the user knows',
   'nothing to do': 'nothing is to be done',
   'nvm install 24': 'takes a registry',
