@@ -32,13 +32,11 @@ export class Localhosts {
     const { id, name, pid } = await this.#find(container);
     if (this.#helpers.has(id)) throw notToBeJoined(`one that is not joined yet, got ${name}, which is`, undefined);
     const hasAddress = isIP(address) !== 0;
-    // Names are resolved by the container's own files, which a path does not bring along.
-    const isByPath = tools.engine.facts.joinsNetworkBy === 'path' && hasAddress;
     const plan = {
       engine: tools.engine,
       containerId: id,
       containerName: name,
-      network: isByPath ? `ns:/proc/${pid}/ns/net` : `container:${id}`,
+      network: networkOf({ id, pid }, tools.engine.facts, hasAddress),
       assertStillThere: async () => {
         if ((await this.#find(id)).pid !== pid)
           throw notToBeJoined(`a running container, got ${name}, which has started again meanwhile`, undefined);
@@ -110,6 +108,16 @@ export class Localhosts {
     return { id: found.Id, name, pid: found.State.Pid };
   }
 }
+
+/**
+ * A container's network, as the engine gives it to another one. Names are resolved by the container's own files, which a path does not
+ * bring along. Pure.
+ */
+export const networkOf = (
+  { id, pid }: { readonly id: string; readonly pid: number },
+  { joinsNetworkBy }: Pick<Engine['facts'], 'joinsNetworkBy'>,
+  hasAddress: boolean,
+): string => (joinsNetworkBy === 'path' && hasAddress ? `ns:/proc/${pid}/ns/net` : `container:${id}`);
 
 /** @throws LHF_ERR_INVALID_OPTION */
 export const readContainer = (container: unknown): string => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeHelperRefusal } from '../../../src/engine/helper-container.ts';
+import { describeHelperRefusal, renderHelper } from '../../../src/engine/helper-container.ts';
 
 const refusal = (message: string, statusCode?: number): Error =>
   Object.assign(new Error(message), statusCode === undefined ? {} : { statusCode, json: { message } });
@@ -16,4 +16,14 @@ test.each([
 
 test('what no engine said is no refusal', () => {
   expect(describeHelperRefusal(refusal('socket hang up'))).toBeUndefined();
+});
+
+test.each([
+  ['nothing', {}, '65534:65534', []],
+  ['to listen below 1024', { listensBelow1024: true }, '0:0', ['NET_BIND_SERVICE']],
+  ['a capability', { capabilities: ['NET_ADMIN'] }, '0:0', ['NET_ADMIN']],
+] as const)('by whom a helper runs, and with which capabilities, where it may do %s', (_, wish, user, capabilities) => {
+  const helper = { name: 'lhf-x', labels: {}, program: '', network: 'bridge', ...wish };
+  const { User, HostConfig } = renderHelper(helper, 'empty', []);
+  expect([User, HostConfig?.CapDrop, HostConfig?.CapAdd]).toEqual([user, ['ALL'], capabilities]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readContainer } from '../../../src/forward/localhosts.ts';
+import { networkOf, readContainer } from '../../../src/forward/localhosts.ts';
 
 describe('what joinLocalhost() takes', () => {
   test.each(['web', '0123abcdef', { getId: () => 'web' }])('%o', (container) =>
@@ -10,3 +10,11 @@ describe('what joinLocalhost() takes', () => {
     expect(() => readContainer(container)).toThrow(expect.objectContaining({ code: 'LHF_ERR_INVALID_OPTION' })),
   );
 });
+
+test.each([
+  ['id', true, 'container:0123abcdef'],
+  ['path', true, 'ns:/proc/4711/ns/net'],
+  ['path', false, 'container:0123abcdef'],
+] as const)('a network that is joined by its %s (address known: %s) is %s', (joinsNetworkBy, hasAddress, network) =>
+  expect(networkOf({ id: '0123abcdef', pid: 4711 }, { joinsNetworkBy }, hasAddress)).toBe(network),
+);
