@@ -123,11 +123,31 @@ export const removeNetwork = async (
       if (!/active endpoints|associated containers/i.test(messageOf(error))) throw error;
       if (now() - startedAt > patienceMs) throw error;
       const names = await disconnectAll(docker, network.id);
+      // Podman counts those that have ended as well, and does not tell of them among the network's own.
+      if (/associated containers/i.test(messageOf(error))) names.push(...(await disconnectEnded(docker, name)));
       for (const one of names) disconnected.add(one);
       // Its last endpoint is going: the engine says when by letting the network go.
       if (names.length === 0) await delay(lookEveryMs);
     }
   }
+};
+
+const disconnectEnded = async (docker: Docker, name: string): Promise<string[]> => {
+  const listed = await docker
+    .listContainers({ all: true, filters: { network: [name], status: ['exited', 'created'] } })
+    .catch(() => []);
+  const names = await Promise.all(
+    listed.map(({ Id, Names }) =>
+      docker
+        .getNetwork(name)
+        .disconnect({ Container: Id, Force: true })
+        .then(
+          () => [(Names[0] ?? Id).replace(/^\//, '')],
+          () => [],
+        ),
+    ),
+  );
+  return names.flat();
 };
 
 const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {

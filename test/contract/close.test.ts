@@ -1,3 +1,4 @@
+import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { type LocalhostForward, openLocalhostForward, withLocalhostForward } from '../../src/index.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
@@ -128,6 +129,20 @@ describe.each(strategies)('closing a forward by $name with $privilege', (claims)
       );
       await expect((async () => use())(), name).rejects.toMatchObject({ code: 'LHF_ERR_CLOSED', message });
     }
+  });
+
+  test('a container that has ended and is still there keeps no network', async () => {
+    await using service = await listenTcp();
+    const before = await snapshotWithHolder(claims, service.port);
+    const net = await openLocalhostForward(service.port, options);
+    await using container = await startNode(net);
+    const ended = new Docker().getContainer(container.id);
+    await ended.kill();
+    // Podman takes it off its network after that, and its own rules with it.
+    await until(async () => (await ended.inspect()).State.Status === 'exited', { what: 'the container to have ended' });
+    await net.close();
+    await container.remove();
+    await expectNothingLeft(claims, before);
   });
 
   test('containers that are still attached lose the network and live on', async () => {
