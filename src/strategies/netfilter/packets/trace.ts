@@ -37,17 +37,28 @@ export const parseListeners = (table: string): number =>
 
 /**
  * What `nft monitor trace` printed of packets that came from a bridge or went to it. Whoever follows packets is told of everybody's: two
- * diagnoses at once read each other's. Each packet's interfaces are told at the first rule of a chain that it meets. In tables of bridges
- * those are the bridge's ports: a packet that our own table there has marked is this bridge's.
+ * diagnoses at once read each other's. Each packet's interfaces are told at the first rule of a base chain that it meets, and what follows
+ * with its id is of it: an id is made of where the packet is in memory, so that one that is over gives it to the next. In tables of bridges the
+ * interfaces are the bridge's ports: a packet that our own table there has marked is this bridge's.
  */
 export const traceOfBridge = (trace: string, { bridge, hopsTable }: Pick<Names, 'bridge' | 'hopsTable'>): string => {
-  const lines = trace.split('\n');
-  const idOf = (line: string): string => line.split(' ')[2] ?? '';
-  const isOfBridge = (line: string): boolean =>
-    (line.includes(' packet: ') && (line.includes(` iif "${bridge}" `) || line.includes(` oif "${bridge}" `))) ||
-    / bridge (\S+) /.exec(line)?.[1] === hopsTable;
-  const ids = new Set(lines.filter(isOfBridge).map(idOf));
-  return lines.filter((line) => ids.has(idOf(line))).join('\n');
+  const ours = new Set<string>();
+  return trace
+    .split('\n')
+    .filter((line) => {
+      const [, id, family, table] = /^trace id (\S+) (\S+) (\S+) /.exec(line) ?? [];
+      if (id === undefined) return false;
+      if (line.includes(' packet: ')) {
+        const isOurs =
+          family === 'bridge' && table?.startsWith('lhf_hops_') !== true
+            ? ours.has(id)
+            : table === hopsTable || [' iif', ' oif'].some((side) => line.includes(`${side} "${bridge}" `));
+        if (isOurs) ours.add(id);
+        else ours.delete(id);
+      }
+      return ours.has(id);
+    })
+    .join('\n');
 };
 
 /** The drops in what `nft monitor trace` printed. */

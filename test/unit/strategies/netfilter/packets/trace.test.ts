@@ -198,6 +198,18 @@ describe('of everybody’s packets that a trace tells of', () => {
     expect([parseTaken(both, own), parseDrops(both)].map(({ length }) => length)).toEqual([1, 1]);
   });
 
+  it('a packet that has the id of another that is over is not taken for it', () => {
+    const again = others.map((line) =>
+      line.replace(/^trace id \S+/, mine[0]?.slice(0, 'trace id 00000000'.length) ?? ''),
+    );
+    const names = { bridge: 'lhf-mine0001', hopsTable: 'lhf_hops_mine0001' } as const;
+    for (const all of [
+      [...again, ...mine],
+      [...mine, ...again],
+    ])
+      expect(traceOfBridge(all.join('\n'), names).split('\n')).toEqual(mine);
+  });
+
   it('those that our table of bridges has marked are ours too, which know the bridge’s ports alone', () => {
     const marked = [
       'trace id 55555555 bridge lhf_hops_mine0001 arrive packet: iif "veth1" ip saddr 10.0.0.2 tcp dport 80 ',
