@@ -9,7 +9,7 @@ export interface Job {
 }
 
 /** How long a part is to be: a start of Vitest and of an engine should be little beside it, and no lane should end long after the others. */
-const partSeconds = 70;
+const partSeconds = 100;
 
 /** The jobs for all files of these projects whose path contains one of the words, or for all; the longest job first. */
 export const planJobs = (chosen: readonly ProjectName[], words: readonly string[]): Job[] =>

@@ -1,6 +1,7 @@
 import type { Strategy } from '../../src/index.ts';
 import { startCaller, type Caller } from '../support/caller.ts';
 import { createBare } from '../support/engine.ts';
+import { settle } from '../support/machine.ts';
 import { median, ratiosOf } from '../support/figures.ts';
 import { closeMany, createManyBare, openMany, openUnverified, removeManyBare } from '../support/forwards.ts';
 import type { Program } from '../support/program.ts';
@@ -101,6 +102,8 @@ export const measureTraffic = async (plan: TrafficPlan): Promise<void> => {
     // There and back, so that what drifts does not always meet the same one last.
     for (const surroundings of round % 2 === 0 ? all : all.toReversed()) {
       const leave = await surroundings.enter();
+      // What is measured is to be what stands there, and not what its making still costs.
+      await settle();
       for (const subject of surroundings.subjects) {
         const key = keyOf(subject.name, surroundings.name);
         seen.set(key, [...(seen.get(key) ?? []), await measure(subject)]);

@@ -43,7 +43,8 @@ export interface DoctorReport {
 }
 
 /**
- * Looks at this machine. All that it changes is one network for a moment, which carries nothing: whether the engine makes one, no fact tells.
+ * Looks at this machine. All that it changes is one network for a moment, with a container that does nothing: whether the engine makes
+ * them, no fact tells.
  *
  * @throws LHF_ERR_INVALID_OPTION. What does not work here is told and not thrown.
  * @example

@@ -1,15 +1,19 @@
-import { removeNetwork } from '../engine/networks.ts';
-import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
-import { namesOf } from '../ownership/names.ts';
+import { describeHelperRefusal } from '../engine/helper-container.ts';
+import { messageOf, removeNetwork } from '../engine/networks.ts';
+import { LocalhostForwardError } from '../errors.ts';
+import { createThrowawayNetwork, letGo, planSubnet, type NetworkPlan } from '../network/create.ts';
+import type { Network } from '../network/network.ts';
+import { namesOf, renderLabels } from '../ownership/names.ts';
 import { nextId } from '../ownership/session.ts';
+import { ProbeContainer } from '../proof/probe-container.ts';
 import { noteBridge } from '../strategies/held-bridges.ts';
 import type { Tools } from '../strategies/strategy.ts';
 
 /**
- * Has the engine make a network as an opening does, and removes it: no fact tells whether it can, as after somebody flushed the chains that
- * it puts its rules in. Killed meanwhile, this process leaves it to a guardian.
+ * Has the engine make a network as an opening does, start a probe on it, and removes both: no fact tells whether it can, as after somebody
+ * flushed the chains that it puts its rules in, or where its image is not there. Killed meanwhile, this process leaves them to a guardian.
  *
- * @throws LHF_ERR_NETWORK, LHF_ERR_DOCKER_UNAVAILABLE
+ * @throws LHF_ERR_NETWORK, LHF_ERR_DOCKER_UNAVAILABLE, LHF_ERR_UNREACHABLE
  */
 export const tryNetwork = async (
   { subnet, subnetPool, image }: Pick<NetworkPlan, 'subnet' | 'subnetPool' | 'image'>,
@@ -24,8 +28,34 @@ export const tryNetwork = async (
     await forget();
     throw error;
   });
+  const failure = await tryProbe(network, image, tools).then(
+    () => undefined,
+    (error: unknown) => asUnprovable(error),
+  );
   // What cannot be removed stays noted: the guardian tries it again when this process has ended.
   await network.keeper?.remove();
   await removeNetwork(engine.docker, network);
+  letGo(network);
   await forget();
+  if (failure !== undefined) throw failure;
+};
+
+const tryProbe = async (
+  { name, probeAddress }: Network,
+  image: string | undefined,
+  { session: { owner, word }, engine }: Tools,
+): Promise<void> => {
+  const probe = new ProbeContainer(engine.docker, `lhf-probe-${owner.nonce}-0`, () => undefined);
+  const labels = renderLabels(`lhf-${owner.nonce}`, word);
+  try {
+    await probe.start({ labels, image, network: name, address: probeAddress, extraHosts: [] });
+  } finally {
+    await probe.remove();
+  }
+};
+
+const asUnprovable = (error: unknown): LocalhostForwardError => {
+  const { what, try: advice = 'localhost-forward smoke' } = describeHelperRefusal(error) ?? { what: messageOf(error) };
+  const sentence = `The engine starts no container that would prove a forward: ${what}`;
+  return new LocalhostForwardError('LHF_ERR_UNREACHABLE', { what: sentence, try: advice }, { cause: error });
 };

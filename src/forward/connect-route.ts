@@ -2,7 +2,7 @@ import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import { labels as marks, renderPort, type Names } from '../ownership/names.ts';
-import { createThrowawayNetwork, planSubnet, type NetworkPlan } from '../network/create.ts';
+import { createThrowawayNetwork, letGo, planSubnet, type NetworkPlan } from '../network/create.ts';
 import { printableLine } from '../printable.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
@@ -46,9 +46,11 @@ export const connectRoute = async (order: RouteOrder, tools: Tools): Promise<Con
   const passing = opening.then((route) => passFirewalls(order, route));
   const [opened, passed, created] = await Promise.allSettled([opening, passing, createNetwork(order, subnet, tools)]);
   const removeIt = (): Promise<void> => removeNetworkOf(valueOf(created), tools);
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     const route = valueOf(opened);
-    return route === undefined ? removeIt() : route.close(removeIt);
+    await (route === undefined ? removeIt() : route.close(removeIt));
+    const network = valueOf(created);
+    if (network !== undefined) letGo(network);
   };
   try {
     const [route, network, accepts] = [unwrap(opened), unwrap(created), unwrap(passed)];

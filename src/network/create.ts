@@ -25,6 +25,12 @@ export interface NetworkPlan {
 /** How often a subnet that somebody else took a moment before is replaced by another. */
 const subnetAttempts = 10;
 
+/** Subnets of this process's networks until they are closed: of one that somebody else removed a relay still has the gateway's address. */
+const held = new Set<string>();
+
+/** The subnet may be another network's from now on. */
+export const letGo = ({ subnet }: Pick<Network, 'subnet'>): void => void held.delete(subnet);
+
 /**
  * A subnet that is free here, as far as the host's routes tell: what is there may be told of it before it exists.
  *
@@ -35,7 +41,8 @@ export const planSubnet = async (
   taken: readonly string[] = [],
 ): Promise<string> => {
   const planned =
-    subnet ?? chooseSubnet({ pool: subnetPool, taken: [...taken, ...(await readRoutes())], random: Math.random });
+    subnet ??
+    chooseSubnet({ pool: subnetPool, taken: [...held, ...taken, ...(await readRoutes())], random: Math.random });
   if (planned === undefined) throw poolEmpty(subnetPool);
   return planned;
 };
@@ -50,7 +57,9 @@ export const createThrowawayNetwork = async (planned: string, plan: NetworkPlan,
   let subnet = planned;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await createOn(subnet, plan, engine);
+      const network = await createOn(subnet, plan, engine);
+      held.add(subnet);
+      return network;
     } catch (error) {
       if (!(error instanceof SubnetTaken)) throw error;
       if (plan.subnet !== undefined || attempt === subnetAttempts) throw subnetTaken(subnet, error);

@@ -1,7 +1,8 @@
 import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { doctor, openLocalhostForward } from '../../src/index.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
@@ -108,6 +109,23 @@ test('both say so where the chains are gone that the engine puts its rules in', 
     auto: 'LHF_ERR_NETWORK',
     opens: [],
   });
+});
+
+test('both say so where the image is not there that probes are to have', async () => {
+  vi.stubEnv('LOCALHOST_FORWARD_PROBE_IMAGE', 'nobody/has:this');
+  const before = await snapshotHere();
+  expect(await doctor()).toMatchObject({
+    ok: false,
+    problem:
+      'The engine starts no container that would prove a forward: No such image: nobody/has:this\nTry: docker pull nobody/has:this',
+  });
+  await expect(openLocalhostForward(0)).rejects.toMatchObject({
+    code: 'LHF_ERR_UNREACHABLE',
+    message: expect.stringContaining('No such image: nobody/has:this') as string,
+  });
+  vi.unstubAllEnvs();
+  expect(await doctor()).toMatchObject({ ok: true });
+  expect(renderDifference(before, await snapshotHere())).toBe('');
 });
 
 test('case 13: a node that others may not run proves by its owner', async () => {

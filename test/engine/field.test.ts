@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openLocalhostForward, type LocalhostForward, type Strategy } from '../../src/index.ts';
 import { startNode } from '../support/containers.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
@@ -17,6 +17,7 @@ const host = async (on: string, off: string): Promise<void> => {
   await outputOf(execHere, ['sh', '-ec', on]);
 };
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const command of undo.splice(0)) await outputOf(execHere, ['sh', '-ec', command]);
 });
 
@@ -82,6 +83,22 @@ test.each(['nftables', 'relay'] as const)(
     expect(await spared.verify()).toMatchObject({ ports: [{ proof: expect.any(String) as string }] });
   },
 );
+
+test('the subnet of a network that was pruned is nobody’s until its forward is closed: its relay has the gateway still', async () => {
+  // Room for eight.
+  vi.stubEnv('LOCALHOST_FORWARD_SUBNET_POOL', '198.18.7.0/24');
+  await using service = await listenTcp();
+  await using forwards = new AsyncDisposableStack();
+  const open = async () => forwards.use(await openLocalhostForward(service.port, { strategy: 'relay', verify: false }));
+  const pruned = await open();
+  await outputOf(execHere, ['docker', 'network', 'rm', pruned.networkName]);
+  const others = [];
+  for (let n = 1; n < 8; n += 1) others.push((await open()).subnet);
+  expect(others).not.toContain(pruned.subnet);
+  await expect(open()).rejects.toMatchObject({ code: 'LHF_ERR_NETWORK' });
+  await pruned.close();
+  expect((await open()).subnet).toBe(pruned.subnet);
+});
 
 test('an engine whose own chains somebody flushed is started again, which is the advice', async () => {
   await outputOf(execHere, [
