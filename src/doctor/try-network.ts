@@ -55,7 +55,9 @@ const tryProbe = async (
 };
 
 const asUnprovable = (error: unknown): LocalhostForwardError => {
-  const { what, try: advice = 'localhost-forward smoke' } = describeHelperRefusal(error) ?? { what: messageOf(error) };
+  const { what, try: advice = 'DEBUG=localhost-forward* localhost-forward smoke' } = describeHelperRefusal(error) ?? {
+    what: messageOf(error),
+  };
   const sentence = `The engine starts no container that would prove a forward: ${what}`;
   return new LocalhostForwardError('LHF_ERR_UNREACHABLE', { what: sentence, try: advice }, { cause: error });
 };
