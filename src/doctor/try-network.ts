@@ -1,9 +1,9 @@
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import { messageOf, removeNetwork } from '../engine/networks.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { createThrowawayNetwork, letGo, planSubnet, type NetworkPlan } from '../network/create.ts';
 import type { Network } from '../network/network.ts';
-import { namesOf, renderLabels } from '../ownership/names.ts';
+import { namesOf, renderLabels, type Names } from '../ownership/names.ts';
 import { nextId } from '../ownership/session.ts';
 import { ProbeContainer } from '../proof/probe-container.ts';
 import { noteBridge } from '../strategies/held-bridges.ts';
@@ -28,7 +28,7 @@ export const tryNetwork = async (
     await forget();
     throw error;
   });
-  const failure = await tryProbe(network, image, tools).then(
+  const failure = await tryProbe(names, network, image, tools).then(
     () => undefined,
     (error: unknown) => asUnprovable(error),
   );
@@ -41,12 +41,13 @@ export const tryNetwork = async (
 };
 
 const tryProbe = async (
+  names: Names,
   { name, probeAddress }: Network,
   image: string | undefined,
-  { session: { owner, word }, engine }: Tools,
+  { session, engine }: Tools,
 ): Promise<void> => {
-  const probe = new ProbeContainer(engine.docker, `lhf-probe-${owner.nonce}-0`, () => undefined);
-  const labels = renderLabels(`lhf-${owner.nonce}`, word);
+  const probe = new ProbeContainer(engine.docker, names.probe('doctor'), () => undefined);
+  const labels = renderLabels(names.bridge, session.word);
   try {
     await probe.start({ labels, image, network: name, address: probeAddress, extraHosts: [] });
   } finally {
@@ -55,6 +56,7 @@ const tryProbe = async (
 };
 
 const asUnprovable = (error: unknown): LocalhostForwardError => {
+  if (isLocalhostForwardError(error)) return error;
   const { what, try: advice = 'DEBUG=localhost-forward* localhost-forward smoke' } = describeHelperRefusal(error) ?? {
     what: messageOf(error),
   };

@@ -69,3 +69,12 @@ export const shell = async (engine: PrivateEngine, script: string): Promise<void
   const { exitCode, stderr } = await engine.exec(['sh', '-c', script]);
   expect(exitCode, `${script}\n${stderr}`).toBe(0);
 };
+
+/** Follows advice such as `strategy: 'sidecar'` with a forward of its own, and tells by which it opened. */
+export const openAsAdvised = async (engine: PrivateEngine, advice: string): Promise<Answer<ForwardHandover>> => {
+  const [, strategy] = /^strategy: '(\w+)'$/.exec(advice) ?? [];
+  await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
+  const opened = await other.open();
+  await other.close();
+  return opened;
+};

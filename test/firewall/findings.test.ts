@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { until } from '../support/until.ts';
-import { drive, expectSame, shell, snapshotIn } from './drive.ts';
+import { drive, expectSame, openAsAdvised, shell, snapshotIn } from './drive.ts';
 
 // Faults made for real in an engine of our own: the finding, and its advice, which makes the forward work when it is followed.
 let engine: PrivateEngine;
@@ -184,10 +184,7 @@ it.each([
     const diagnosis = await net.diagnose();
     expect(diagnosis).toMatchObject({ reachable: false, finding: 'firewall-input' });
     expect(diagnosis.hops.filter(({ ok }) => ok === false).map(({ name }) => name)).toEqual(['input']);
-    const [, strategy] = /^strategy: '(\w+)'$/.exec(diagnosis.advice) ?? [];
-    await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
-    expect(await other.open()).toHaveProperty('ok.strategy', 'sidecar');
-    await other.close();
+    expect(await openAsAdvised(engine, diagnosis.advice)).toHaveProperty('ok.strategy', 'sidecar');
   } finally {
     await net.close();
     await shell(engine, off);
@@ -203,10 +200,7 @@ it('of a firewall that looks into bridges a sidecar says so, and the advice mend
   try {
     const diagnosis = await net.diagnose();
     expect(diagnosis).toMatchObject({ reachable: false, finding: 'dropped-before-rule' });
-    const [, strategy] = /^strategy: '(\w+)'$/.exec(diagnosis.advice) ?? [];
-    await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
-    expect(await other.open()).toHaveProperty('ok.strategy', 'relay');
-    await other.close();
+    expect(await openAsAdvised(engine, diagnosis.advice)).toHaveProperty('ok.strategy', 'relay');
   } finally {
     await net.close();
     await shell(engine, `iptables -D ${between}`);

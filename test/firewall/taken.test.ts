@@ -4,7 +4,7 @@ import { projectRoot, spawnScript, type Script } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { until } from '../support/until.ts';
-import { drive, expectSame, shell, snapshotIn } from './drive.ts';
+import { drive, expectSame, openAsAdvised, shell, snapshotIn } from './drive.ts';
 
 // Rules of others that are first: a connection that somebody accepts proves nothing, and a service that is reached proves nothing of us.
 const acceptor = `${projectRoot}test/firewall/programs/acceptor.ts`;
@@ -167,10 +167,7 @@ it.each([
     const diagnosis = await net.diagnose();
     expect(diagnosis).toMatchObject(taken);
     expect(diagnosis.sentence).toMatch(/^Something of this host answers tcp port 80 of lhf-\w+ before the relay, /);
-    const [, strategy] = /^strategy: '(\w+)'$/.exec(diagnosis.advice) ?? [];
-    await using other = drive(engine, { strategy, service: { host: '127.0.0.1' } });
-    expect(await other.open()).toHaveProperty('ok.strategy', 'sidecar');
-    await other.close();
+    expect(await openAsAdvised(engine, diagnosis.advice)).toHaveProperty('ok.strategy', 'sidecar');
   } finally {
     await net.close();
     await shell(engine, off);
