@@ -32,6 +32,7 @@ export const prove = async (
   isFirst = false,
 ): Promise<Proof> => {
   const ended = new Map<string, ProbeAnswer>();
+  const answered = new Set<string>();
   const dialled = ports.filter(isDialled);
   const hopeless = new AbortController();
   const over = AbortSignal.any([hopeless.signal, ...(signal === undefined ? [] : [signal])]);
@@ -42,13 +43,19 @@ export const prove = async (
     isLeaving = true;
     await attending;
   };
+  // Late is not silent: looking at where an answer came from may take as long as a silence is watched.
+  const hooks = { leaving, isFirst, answered: (key: string) => void answered.add(key) };
   const dial = async (): Promise<void> => {
     if (dialled.length === 0) return;
-    for await (const event of runProbe(context, dialled, proof, over, { leaving, isFirst })) {
+    for await (const event of runProbe(context, dialled, proof, over, hooks)) {
       const port = dialled.find((one) => keyOfPort(one) === event.key);
       if (isEnd(event)) ended.set(event.key, event);
       else if (attending === undefined && port !== undefined) {
-        attending = attend(context, port, () => isLeaving || over.aborted || ended.has(event.key));
+        attending = attend(
+          context,
+          port,
+          () => isLeaving || over.aborted || answered.has(event.key) || ended.has(event.key),
+        );
         // What cannot be mended is told at once, not when the time is up.
         attending.then(
           (diagnosis) => diagnosis !== undefined && hopeless.abort(),

@@ -49,6 +49,8 @@ export interface ProbeHooks {
   readonly isFirst?: boolean;
   /** It is there and does not dial yet. */
   arrived?(): Promise<void>;
+  /** Somebody took in what it dialled, and where that arrived is about to be looked at. */
+  answered?(key: string): void;
   /** It said all it had to say, and is about to leave; also where it failed. */
   leaving?(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export async function* runProbe(
       said += 1;
       const port = pending.get(event.key);
       if (port !== undefined && isAnswered(event)) {
+        hooks.answered?.(event.key);
         const arrival = await witness(
           port,
           event.from,

@@ -208,6 +208,30 @@ it('of a firewall that looks into bridges a sidecar says so, and the advice mend
 });
 
 it.each([
+  ['relay', 'input'],
+  ['sidecar', 'forward'],
+])(
+  'an answer that comes late is one: %s tells of the absent service, and blames no firewall',
+  async (strategy, hook) => {
+    const table = 'ip slow_network';
+    await using net = drive(engine, { strategy, verify: false });
+    await net.open();
+    // The first dials of a probe are lost, by their bytes: an engine under load has been seen to be as slow.
+    const chain = `${table} c { type filter hook ${hook} priority 0; policy accept; }`;
+    await shell(
+      engine,
+      `nft 'add table ${table}; add chain ${chain}; add rule ${table} c tcp dport 80 quota 250 bytes drop'`,
+    );
+    try {
+      expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding: 'no-listener' } });
+    } finally {
+      await shell(engine, `nft delete table ${table}`);
+    }
+    await net.close();
+  },
+);
+
+it.each([
   ['relay', 'drops', 'output', 'drop'],
   ['relay', 'refuses', 'input', 'iifname lo reject'],
   ['sidecar', 'refuses', 'input', 'iifname lo reject'],
