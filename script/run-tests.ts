@@ -7,7 +7,7 @@ import { availableParallelism, constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { projectNames, projects } from '../test/projects.ts';
+import { projectNames, projects, type TestProject } from '../test/projects.ts';
 import { setup as requireFreshBuild } from '../test/support/fresh-build.ts';
 import { type Results, resultsMark } from './count-results.ts';
 import { type Job, planJobs } from './plan-jobs.ts';
@@ -84,8 +84,9 @@ interface Outcome extends Results {
 }
 
 const runJob = async (job: Job, alone: boolean): Promise<Outcome> => {
-  const { where } = projects[job.project];
-  const place = where === 'private engine' ? ['test/support/run-in-private-engine.ts', '--', process.execPath] : [];
+  const { where, engine = [] }: TestProject = projects[job.project];
+  const place =
+    where === 'private engine' ? ['test/support/run-in-private-engine.ts', ...engine, '--', process.execPath] : [];
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', job.project];
   const reporters = ['--reporter=default', '--reporter=./script/count-results.ts'];
   console.log(`${job.name} begins`);
