@@ -27,7 +27,9 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
       ok: seen.ended !== undefined && seen.ended !== 'unresolved',
       detail: `dialled ${hostname} (${gateway}) ${protocol} port ${containerPort}: ${seen.ended ?? seen.probeFailure?.what ?? 'not run'}`,
     },
-    counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
+    finding === 'dropped-before-rule' && counts === undefined && seen.front?.at === 'sidecar'
+      ? { name: 'bridge', ok: false, detail: `packets from container to container on ${seen.bridge}` }
+      : counted('bridge', counts?.saw, `packets from ${seen.bridge}`),
     {
       name: 'rule',
       ok: ruleOk,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Diagnosis, ForwardHandover, Verification } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
@@ -53,6 +53,29 @@ export const drive = (engine: PrivateEngine, orders: object, env: Record<string,
       process.kill(script.process.pid ?? 0, 'SIGCONT');
     },
     [Symbol.asyncDispose]: () => script[Symbol.asyncDispose](),
+  };
+};
+
+/** One forward for all tests of a `describe`: what a test does to the host, it takes back. */
+export const driveForAll = (
+  engineOf: () => PrivateEngine,
+  orders: object,
+): (() => { readonly net: Driven; readonly handover: ForwardHandover }) => {
+  let net: Driven | undefined;
+  let handover: ForwardHandover | undefined;
+  beforeAll(async () => {
+    net = drive(engineOf(), orders);
+    const { ok, message } = await net.open();
+    handover = ok;
+    expect(message).toBeUndefined();
+  });
+  afterAll(async () => {
+    await using held = net;
+    await held?.close();
+  });
+  return () => {
+    if (net === undefined || handover === undefined) throw new Error('it did not open');
+    return { net, handover };
   };
 };
 

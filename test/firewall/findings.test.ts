@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { until } from '../support/until.ts';
-import { drive, expectSame, openAsAdvised, shell, snapshotIn } from './drive.ts';
+import { drive, driveForAll, expectSame, shell, snapshotIn } from './drive.ts';
 
 // Faults made for real in an engine of our own: the finding, and its advice, which makes the forward work when it is followed.
 let engine: PrivateEngine;
@@ -125,9 +125,10 @@ describe.each([
   ['nftables', drops],
   ['iptables', process.env['LHF_TEST_ALL'] === '1' ? drops : firstOfEach],
 ] as const)('%s', (strategy, tried) => {
+  const open = driveForAll(() => engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+
   it.each(tried)('names the drop by %s: %s', async (_, finding, on, off, said) => {
-    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
-    expect(await net.open()).toHaveProperty('ok');
+    const { net } = open();
     await shell(engine, on);
     try {
       const diagnosis = await net.diagnose();
@@ -137,7 +138,6 @@ describe.each([
       await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
       expect(await net.diagnose()).toMatchObject({ reachable: true, finding: 'reachable' });
     } finally {
-      await net.close();
       await shell(engine, off);
     }
   });
@@ -165,110 +165,6 @@ describe.each([
     expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding } });
     await net.close();
   });
-});
-
-it.each([
-  ['drops', 'iptables -A INPUT ! -i lo -j DROP', 'iptables -F INPUT'],
-  ['rejects', 'iptables -A INPUT ! -i lo -j REJECT', 'iptables -F INPUT'],
-  [
-    'is nft’s own',
-    "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'; nft add rule inet fw in iif lo accept",
-    'nft delete table inet fw',
-  ],
-])('of a firewall that %s a relay names no rule, and the advice mends it', async (_, on, off) => {
-  await using net = drive(engine, { strategy: 'relay', verify: false, service: { host: '127.0.0.1' } });
-  expect(await net.open()).toHaveProperty('ok');
-  expect(await net.diagnose()).toMatchObject({ reachable: true });
-  await shell(engine, on);
-  try {
-    const diagnosis = await net.diagnose();
-    expect(diagnosis).toMatchObject({ reachable: false, finding: 'firewall-input' });
-    expect(diagnosis.hops.filter(({ ok }) => ok === false).map(({ name }) => name)).toEqual(['input']);
-    expect(await openAsAdvised(engine, diagnosis.advice)).toHaveProperty('ok.strategy', 'sidecar');
-  } finally {
-    await net.close();
-    await shell(engine, off);
-  }
-});
-
-it('of a firewall that looks into bridges a sidecar says so, and the advice mends it', async () => {
-  const between = 'FORWARD -i lhf-+ -o lhf-+ -j DROP';
-  await using net = drive(engine, { strategy: 'sidecar', verify: false, service: { host: '127.0.0.1' } });
-  await net.open();
-  expect(await net.diagnose()).toMatchObject({ reachable: true });
-  await shell(engine, `iptables -I ${between}`);
-  try {
-    const diagnosis = await net.diagnose();
-    expect(diagnosis).toMatchObject({ reachable: false, finding: 'dropped-before-rule' });
-    expect(await openAsAdvised(engine, diagnosis.advice)).toHaveProperty('ok.strategy', 'relay');
-  } finally {
-    await net.close();
-    await shell(engine, `iptables -D ${between}`);
-  }
-});
-
-it.each([
-  ['relay', 'input'],
-  ['sidecar', 'forward'],
-])(
-  'an answer that comes late is one: %s tells of the absent service, and blames no firewall',
-  async (strategy, hook) => {
-    const table = 'ip slow_network';
-    await using net = drive(engine, { strategy, verify: false });
-    await net.open();
-    // The first dials of a probe are lost, by their bytes: an engine under load has been seen to be as slow.
-    const chain = `${table} c { type filter hook ${hook} priority 0; policy accept; }`;
-    await shell(
-      engine,
-      `nft 'add table ${table}; add chain ${chain}; add rule ${table} c tcp dport 80 quota 250 bytes drop'`,
-    );
-    try {
-      expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding: 'no-listener' } });
-    } finally {
-      await shell(engine, `nft delete table ${table}`);
-    }
-    await net.close();
-  },
-);
-
-it.each([
-  ['relay', 'drops', 'output', 'drop'],
-  ['relay', 'refuses', 'input', 'iifname lo reject'],
-  ['sidecar', 'refuses', 'input', 'iifname lo reject'],
-  ['sidecar', 'resets', 'input', 'iifname lo meta l4proto tcp reject with tcp reset'],
-])(
-  '%s, on a host that %s what goes to its own 127.0.0.1, says so and blames no other rule',
-  async (strategy, _, hook, what) => {
-    const table = 'ip stops_loopback';
-    const chain = `${table} c { type filter hook ${hook} priority 0; policy accept; }`;
-    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
-    await net.open();
-    await shell(engine, `nft 'add table ${table}; add chain ${chain}; add rule ${table} c ip daddr 127.0.0.1 ${what}'`);
-    try {
-      expect(await net.diagnose()).toMatchObject({ reachable: false, finding: 'firewall-output' });
-    } finally {
-      await shell(engine, `nft delete table ${table}`);
-    }
-    expect(await net.diagnose()).toMatchObject({ reachable: true });
-    await net.close();
-  },
-);
-
-it.each([
-  ['nobody', undefined, 'no-listener'],
-  ['another address', { host: '127.0.0.2' }, 'listens-on-other-address'],
-])('by a relay, which listens on the same port itself, tells that %s listens', async (_, service, finding) => {
-  const orders = { strategy: 'relay', verify: false, samePort: true };
-  await using net = drive(engine, { ...orders, ...(service === undefined ? {} : { service }) });
-  const { ok } = await net.open();
-  // Another forward's relay is no service, either.
-  await using other = drive(engine, { ...orders, port: ok?.ports[0]?.hostPort });
-  expect(await other.open()).toHaveProperty('ok');
-  const diagnosis = await net.diagnose();
-  expect(diagnosis).toMatchObject({ reachable: false, finding });
-  expect(diagnosis.sentence).not.toContain('198.1');
-  await other.close();
-  await net.close();
 });
 
 it('tells a rule that is gone, and verify puts it back', async () => {

@@ -4,7 +4,7 @@ import { projectRoot, spawnScript, type Script } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { until } from '../support/until.ts';
-import { drive, expectSame, openAsAdvised, shell, snapshotIn } from './drive.ts';
+import { drive, driveForAll, expectSame, openAsAdvised, shell, snapshotIn } from './drive.ts';
 
 // Rules of others that are first: a connection that somebody accepts proves nothing, and a service that is reached proves nothing of us.
 const acceptor = `${projectRoot}test/firewall/programs/acceptor.ts`;
@@ -55,33 +55,35 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     }
   });
 
-  it.each([
-    ['to a proxy', () => 'redirect to :7892', /redirect to :7892; it went to [\d.]+:7892$/],
-    [
-      'to the very service',
-      (port: number) => `dnat to 127.0.0.1:${port}`,
-      /dnat to 127\.0\.0\.1:(\d+); it went to 127\.0\.0\.1:\1$/,
-    ],
-    ['to nobody', () => 'redirect to :7', /redirect to :7$/],
-  ])('tells a rule that leads %s, and the advice mends it', async (_, what, said) => {
-    await using net = drive(engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
-    const { ok } = await net.open();
-    expect(await net.verify()).toMatchObject({
-      ok: { ports: [{ answer: 'accepted', proof: 'connection-at-service' }] },
+  describe('proven before', () => {
+    const open = driveForAll(() => engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
+
+    it.each([
+      ['to a proxy', () => 'redirect to :7892', /redirect to :7892; it went to [\d.]+:7892$/],
+      [
+        'to the very service',
+        (port: number) => `dnat to 127.0.0.1:${port}`,
+        /dnat to 127\.0\.0\.1:(\d+); it went to 127\.0\.0\.1:\1$/,
+      ],
+      ['to nobody', () => 'redirect to :7', /redirect to :7$/],
+    ])('tells a rule that leads %s, and the advice mends it', async (_, what, said) => {
+      const { net, handover } = open();
+      expect(await net.verify()).toMatchObject({
+        ok: { ports: [{ answer: 'accepted', proof: 'connection-at-service' }] },
+      });
+      await shell(engine, native(what(handover.ports[0]?.hostPort ?? 0)));
+      try {
+        expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: taken });
+        const diagnosis = await net.diagnose();
+        expect(diagnosis).toMatchObject(taken);
+        expect(diagnosis.sentence).toMatch(said);
+        await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
+        expect(await net.verify()).toMatchObject({ ok: { ports: [{ proof: 'connection-at-service' }] } });
+        expect(await net.diagnose()).toMatchObject({ reachable: true });
+      } finally {
+        await shell(engine, nativeOff);
+      }
     });
-    await shell(engine, native(what(ok?.ports[0]?.hostPort ?? 0)));
-    try {
-      expect(await net.verify()).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: taken });
-      const diagnosis = await net.diagnose();
-      expect(diagnosis).toMatchObject(taken);
-      expect(diagnosis.sentence).toMatch(said);
-      await shell(engine, diagnosis.advice.replace(/^sudo /, ''));
-      expect(await net.verify()).toMatchObject({ ok: { ports: [{ proof: 'connection-at-service' }] } });
-      expect(await net.diagnose()).toMatchObject({ reachable: true });
-    } finally {
-      await net.close();
-      await shell(engine, nativeOff);
-    }
   });
 });
 
