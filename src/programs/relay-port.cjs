@@ -36,6 +36,8 @@ class Port {
   isClosed = false;
   /** Probes that came, whatever became of them. */
   probesSeen = 0;
+  /** Those of them that were not let in where they were led. */
+  probesRefused = 0;
   /** Where probes are led. @type {number | undefined} */
   trial;
   /** @type {InstanceType<typeof Datagrams> | undefined} */
@@ -81,6 +83,7 @@ class Port {
       if (service === undefined && next !== undefined && this.#dialling.has(caller)) return dial(next, settle);
       // Reset meanwhile, where it is not among them any more.
       if (!this.#dialling.delete(caller) || service === undefined) {
+        if (isProbe && service === undefined) this.probesRefused += 1;
         caller.reset();
         service?.reset();
         return undefined;

@@ -79,9 +79,11 @@ const desks = new Map();
 /** @type {(forward: string, question: DeskQuestion) => unknown} */
 const tell = (forward, question) => {
   if (question.do === 'proofs')
-    return [...ports].flatMap(([name, { count, plan, probesSeen }]) => {
+    return [...ports].flatMap(([name, { count, plan, probesSeen, probesRefused }]) => {
       const [of, key] = name.split(' ');
-      return of === forward ? [[key, { packets: count.proofs, targetPort: plan.hostPort, probesSeen }]] : [];
+      return of === forward
+        ? [[key, { packets: count.proofs, targetPort: plan.hostPort, probesSeen, probesRefused }]]
+        : [];
     });
   const port = ports.get(nameOf(forward, question.key));
   switch (question.do) {
@@ -110,6 +112,7 @@ const obey = async (order) => {
       if (earlier !== undefined) {
         opened.count = earlier.count;
         opened.probesSeen = earlier.probesSeen;
+        opened.probesRefused = earlier.probesRefused;
       }
       earlier?.close();
       await (door === undefined ? listenOn(opened, order.address) : listenBehind(opened, door));

@@ -61,9 +61,13 @@ export const witness = async (
     // A rule that could not be read before has counted nothing that is known to be this probe's.
     const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
     // Reset by then: what a carrier took in, no rule of another's has.
-    const wasSeen = (after?.probesSeen ?? 0) > (before?.probesSeen ?? 0);
+    const taken = (after?.probesSeen ?? 0) - (before?.probesSeen ?? 0);
+    const refused = (after?.probesRefused ?? 0) - (before?.probesRefused ?? 0);
+    const wasSeen = taken > 0;
+    // None of what a carrier took in is on its way any more, so that nothing is to be waited for.
+    const isSettled = wasSeen && refused >= taken && counted === 0;
     const seen: Seen = arrived.at === 'nowhere' && wasSeen && counted === 0 ? atCarrier : arrived;
-    if (from === undefined || look >= looksFor({ at: seen.at, counted }, route.isRelay)) {
+    if (from === undefined || isSettled || look >= looksFor({ at: seen.at, counted }, route.isRelay)) {
       // It bears the carrier's own address, and no carrier took it in.
       const isImposter = seen.at === 'carrier' && after?.probesSeen !== undefined && !wasSeen;
       return { ...(isImposter ? atProxy : await judgeAcceptance(seen, findPublisher)), counted };

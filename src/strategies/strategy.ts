@@ -155,6 +155,8 @@ export interface Proofs {
   readonly targetPort: number;
   /** Probes that a carrier took in, also where it could carry them nowhere. */
   readonly probesSeen?: number | undefined;
+  /** Those of them that its service did not let in. */
+  readonly probesRefused?: number | undefined;
 }
 
 export interface RouteEvidence {

@@ -37,6 +37,9 @@ const stopsLoopback: Record<'relay' | 'sidecar', (typeof refuses)[]> = {
   sidecar: [refuses, ['resets', 'input', 'iifname lo meta l4proto tcp reject with tcp reset']],
 };
 
+const inTable = (name: string, hook: string, rule: string): string =>
+  `nft 'add table ip ${name}; add chain ip ${name} c { type filter hook ${hook} priority 0; policy accept; }; add rule ip ${name} c ${rule}'`;
+
 describe.each(['relay', 'sidecar'] as const)('%s', (strategy) => {
   const open = driveForAll(() => engine, { strategy, verify: false, service: { host: '127.0.0.1' } });
   const openAbsent = driveForAll(() => engine, { strategy, verify: false });
@@ -57,34 +60,35 @@ describe.each(['relay', 'sidecar'] as const)('%s', (strategy) => {
     },
   );
 
-  it('takes an answer that comes late for one: it tells of the absent service, and blames no firewall', async () => {
-    // The first dials of a probe are lost, by their bytes: an engine under load has been seen to be as slow.
-    const table = 'ip slow_network';
-    const hook = strategy === 'relay' ? 'input' : 'forward';
-    const chain = `${table} c { type filter hook ${hook} priority 0; policy accept; }`;
-    const lose = `nft 'add table ${table}; add chain ${chain}; add rule ${table} c tcp dport 80 quota 250 bytes drop'`;
-    await shell(engine, lose);
-    try {
-      const outcome = await openAbsent().net.verify();
-      expect(outcome).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding: 'no-listener' } });
-    } finally {
-      await shell(engine, `nft delete table ${table}`);
-    }
-  });
+  it.each([
+    ['the absent service', 'no-listener', openAbsent, undefined],
+    // Where its own connection arrives, a relay looks for as long as a silence is watched.
+    ['what stops it on the loopback', 'firewall-output', open, 'ip daddr 127.0.0.1 tcp flags syn drop'],
+  ] as const)(
+    'takes an answer that comes late for one: it tells of %s, and blames no firewall before it',
+    async (_, finding, opened, stop) => {
+      // The first dials of a probe are lost, by their bytes: an engine under load has been seen to be as slow.
+      const late = 'tcp dport 80 quota 250 bytes drop';
+      await shell(engine, inTable('slow_network', strategy === 'relay' ? 'input' : 'forward', late));
+      if (stop !== undefined) await shell(engine, inTable('stops_loopback', 'output', stop));
+      try {
+        const outcome = await opened().net.verify();
+        expect(outcome).toMatchObject({ code: 'LHF_ERR_UNREACHABLE', diagnosis: { finding } });
+      } finally {
+        await shell(engine, 'nft delete table ip slow_network');
+        if (stop !== undefined) await shell(engine, 'nft delete table ip stops_loopback');
+      }
+    },
+  );
 
   it.each(stopsLoopback[strategy])(
     'on a host that %s what goes to its own 127.0.0.1, says so and blames no other rule',
     async (_, hook, what) => {
-      const table = 'ip stops_loopback';
-      const chain = `${table} c { type filter hook ${hook} priority 0; policy accept; }`;
-      await shell(
-        engine,
-        `nft 'add table ${table}; add chain ${chain}; add rule ${table} c ip daddr 127.0.0.1 ${what}'`,
-      );
+      await shell(engine, inTable('stops_loopback', hook, `ip daddr 127.0.0.1 ${what}`));
       try {
         expect(await open().net.diagnose()).toMatchObject({ reachable: false, finding: 'firewall-output' });
       } finally {
-        await shell(engine, `nft delete table ${table}`);
+        await shell(engine, 'nft delete table ip stops_loopback');
       }
       expect(await open().net.diagnose()).toMatchObject({ reachable: true });
     },

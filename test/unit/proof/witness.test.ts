@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Endpoint } from '../../../src/host/sockets.ts';
 import { isAtService, judgeArrival, judgeCarried, witness } from '../../../src/proof/witness.ts';
+import type { Proofs } from '../../../src/strategies/strategy.ts';
 
 const nobody = async () => undefined;
 const service = { address: '127.0.0.1', port: 8088 };
@@ -48,8 +49,8 @@ it('is proven where our own rule counted it and the service has it', () => {
   expect(isAtService(undefined)).toBe(false);
 });
 
-// A masquerade of everything gives what a relay carries another sender, by which no end of it is found.
-it('is looked for a few times where a relay has carried it, and not for as long as one that it has still to carry', async () => {
+/** How often it is looked for where a relay has this to say of it. */
+const looksWhere = async (told: Partial<Proofs>): Promise<number> => {
   const port = {
     protocol: 'tcp',
     containerPort: 80,
@@ -59,15 +60,22 @@ it('is looked for a few times where a relay has carried it, and not for as long 
     nonce: undefined,
   } as const;
   const from = { address: '198.18.0.2', port: 1 };
-  const looksWhere = async (packets: number): Promise<number> => {
-    let looks = 0;
-    const proofs = async () => {
-      looks += 1;
-      return new Map([['tcp/80', { packets, targetPort: 1 }]]);
-    };
-    const route = { proofs, landingOf: () => undefined, isRelay: true, carriedFrom: async () => from };
-    expect((await witness(port, from, { packets: 0, targetPort: 1 }, route, nobody)).at).toBe('nowhere');
-    return looks;
+  let looks = 0;
+  const proofs = async () => {
+    looks += 1;
+    return new Map([['tcp/80', { packets: 0, targetPort: 1, ...told }]]);
   };
-  expect(await looksWhere(1)).toBeLessThan((await looksWhere(0)) / 10);
+  const route = { proofs, landingOf: () => undefined, isRelay: true, carriedFrom: async () => from };
+  expect(isAtService(await witness(port, from, { packets: 0, targetPort: 1 }, route, nobody))).toBe(false);
+  return looks;
+};
+
+// A masquerade of everything gives what a relay carries another sender, by which no end of it is found.
+it('is looked for a few times where a relay has carried it, and not for as long as one that it has still to carry', async () => {
+  expect(await looksWhere({ packets: 1 })).toBeLessThan((await looksWhere({})) / 10);
+});
+
+it('is not waited for where the service has let none in that a relay took', async () => {
+  expect(await looksWhere({ probesSeen: 2, probesRefused: 2 })).toBe(1);
+  expect(await looksWhere({ probesSeen: 2, probesRefused: 1 })).toBe(await looksWhere({}));
 });

@@ -232,7 +232,7 @@ test('others of this user ask at the desk what the thread knows, and nobody does
   expect(await ask('{"do":"isOpen","key":"key"}\n')).toEqual({ value: true });
   expect(await ask('{"do":"isOpen","key":"other"}\n')).toEqual({ value: false });
   expect(await ask('{"do":"proofs"}\n')).toEqual({
-    value: [['key', { packets: 0, targetPort: service.port, probesSeen: 0 }]],
+    value: [['key', { packets: 0, targetPort: service.port, probesSeen: 0, probesRefused: 0 }]],
   });
   // Nothing that changes anything, and nothing that ends the thread.
   expect(await ask('{"do":"close","key":"key"}\n')).toEqual({});
