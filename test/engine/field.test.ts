@@ -2,14 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openLocalhostForward, type LocalhostForward, type Strategy } from '../../src/index.ts';
 import { startNode } from '../support/containers.ts';
-import { startEngine, stopEngine } from '../support/engine-daemon.ts';
-import { requirePlace } from '../support/place.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 
 /* What people report of hosts, each on the network namespace of these tests' engine. */
-
-const place = requirePlace();
 
 const undo: string[] = [];
 const host = async (on: string, off: string): Promise<void> => {
@@ -98,25 +94,6 @@ test('the subnet of a network that was pruned is nobody’s until its forward is
   await expect(open()).rejects.toMatchObject({ code: 'LHF_ERR_NETWORK' });
   await pruned.close();
   expect((await open()).subnet).toBe(pruned.subnet);
-});
-
-test('an engine whose own chains somebody flushed is started again, which is the advice', async () => {
-  await outputOf(execHere, [
-    'sh',
-    '-ec',
-    'for table in nat filter; do iptables -t $table -F; iptables -t $table -X; done',
-  ]);
-  const open = () => openLocalhostForward([], { strategy: 'nftables', verify: false });
-  await expect(open()).rejects.toMatchObject({
-    code: 'LHF_ERR_NETWORK',
-    message: expect.stringMatching(
-      /^The engine refused the network lhf-\w+ \(\S+\): its own iptables chains are gone, which [^\n]+ No chain\/target\/match by that name[^\n]*\nTry: sudo systemctl restart docker$/,
-    ) as string,
-  });
-  await stopEngine(place);
-  await startEngine(place);
-  await using net = await open();
-  expect(net.strategy).toBe('nftables');
 });
 
 test('one container more than there is room for has the probes’ address, which is told with its name', async () => {

@@ -254,3 +254,20 @@ it('tells an engine that is stopped, and works when it is back', async () => {
   expect(await net.diagnose()).toMatchObject({ reachable: true });
   await net.close();
 });
+
+it('of an engine whose own chains somebody flushed the advice is to start it again, which mends it', async () => {
+  await shell(engine, 'for table in nat filter; do iptables -t $table -F; iptables -t $table -X; done');
+  const orders = { strategy: 'nftables', verify: false };
+  await using before = drive(engine, orders);
+  expect(await before.open()).toMatchObject({
+    code: 'LHF_ERR_NETWORK',
+    message: expect.stringMatching(
+      /^The engine refused the network lhf-\w+ \(\S+\): its own iptables chains are gone, which [^\n]+ No chain\/target\/match by that name[^\n]*\nTry: sudo systemctl restart docker$/,
+    ) as string,
+  });
+  await engine.stopEngine();
+  await engine.startEngine();
+  await using after = drive(engine, orders);
+  expect(await after.open()).toHaveProperty('ok.strategy', 'nftables');
+  await after.close();
+});

@@ -166,7 +166,7 @@ export const forPeople: Readonly<Record<string, string>> = {
   'open the forward before the spies': 'the user’s own tests are to be written otherwise',
   'sudo apt-get install iptables': 'takes a registry',
   'sudo apt-get install nftables': 'takes a registry',
-  'sudo systemctl restart docker': 'there is no systemd here: field.test.ts starts the engine again itself',
+  'sudo systemctl restart docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
   'sudo systemctl ${…} docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
   'sudo usermod -aG docker "$USER"': 'takes another login',
   'ulimit -n 1024': 'of the shell that the user started it from',
