@@ -4,6 +4,7 @@ import { findHolder } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
+import { untilBridgePasses } from '../host/bridge-ports.ts';
 import type { HostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
 import { noncePath } from '../listener/nonce-path.ts';
@@ -75,6 +76,7 @@ export async function* runProbe(
   const end = (): void => visit.end();
   let said = 0;
   try {
+    await untilBridgePasses(context.names.bridge, over);
     await hooks.arrived?.();
     if (signal.aborted) return;
     // Nothing was dialled: that no packet came tells nothing.

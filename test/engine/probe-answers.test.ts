@@ -91,7 +91,8 @@ describe.each(['nftables', 'iptables'] as const)('a proof by %s', (strategy) => 
     expect(await net.diagnose()).toMatchObject({ finding: 'no-listener' });
     await using service = await listenTcp({ port });
     expect(await net.verify()).toMatchObject({ ports: [{ answer: 'accepted' }] });
-    expect(service.callers).toHaveLength(1);
+    // The probe alone, once more for each tenth of a second in which nobody has answered it.
+    expect(new Set(service.callers).size).toBe(1);
   });
 
   test('asks behind the relay whether a service is on ::1', async () => {

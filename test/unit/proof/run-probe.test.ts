@@ -32,6 +32,7 @@ const setUp = () => {
       host: { platform: 'linux' },
       engine: { docker: {}, facts: { vm: undefined, remote: false, endpoint: 'unix:///x.sock' } },
     },
+    names: { bridge: 'lhf-none' },
     network: {},
     hostnames: [],
     address: '198.18.0.1',
