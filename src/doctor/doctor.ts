@@ -13,6 +13,9 @@ import type { EngineFacts } from '../engine/facts.ts';
 import { countFree } from '../network/subnet.ts';
 import { ladderOf, lookBy, type Rung } from '../privilege/ladder.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
+import { strategyNamed } from '../strategies/all.ts';
+import type { Facts } from '../strategies/strategy.ts';
+import { tellOpenBridge } from '../strategies/unguarded.ts';
 import type { LocalhostForwardOptions, Privilege, StrategyReason } from '../types.ts';
 import { readFirewall, type FirewallFacts } from './firewall.ts';
 import { findLeftBehind, type LeftBehind } from './left.ts';
@@ -92,11 +95,12 @@ const examine = async (
       host,
       privileges: privilegesOf({ kind: privilege }, engine),
     };
-    await tryNetwork(
+    const { isBridgeOpen } = await tryNetwork(
       { subnetPool: resolved.subnetPool, subnet: resolved.subnet?.cidr, image: resolved.proof.image },
       tools,
     );
-    return { ...seen, ok: true, strategy, privilege, reasons: reasons.map(redactReason) };
+    const told = isBridgeOpen ? tellOpenBridges(reasons, { host, engine: engine.facts }) : reasons;
+    return { ...seen, ok: true, strategy, privilege, reasons: told.map(redactReason) };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;
     return { ...seen, reasons: (error.reasons ?? []).map(redactReason), problem: redact(error.message) };
@@ -109,6 +113,15 @@ const privilegesHere = (host: HostFacts, engine: Engine | undefined): Privileges
 };
 
 const redactReason = (reason: StrategyReason): StrategyReason => ({ ...reason, reason: redact(reason.reason) });
+
+/** Says so of each that works and puts no guard there. */
+const tellOpenBridges = (reasons: readonly StrategyReason[], facts: Facts): StrategyReason[] =>
+  reasons.map((one) => {
+    const strategy = strategyNamed(one.strategy);
+    const unfit = strategy.obstacle(facts) ?? strategy.doubt?.(facts);
+    const told = unfit === undefined ? tellOpenBridge(strategy) : [];
+    return { ...one, reason: [one.reason, ...told].join('; ') };
+  });
 
 const countSubnets = async ({ docker }: Engine, pool: string): Promise<number> => {
   const [networks, routes] = await Promise.all([listNetworks(docker), readRoutes()]);

@@ -8,6 +8,7 @@ import { nextId } from '../ownership/session.ts';
 import { ProbeContainer } from '../proof/probe-container.ts';
 import { noteBridge } from '../strategies/held-bridges.ts';
 import type { Tools } from '../strategies/strategy.ts';
+import { readRouteLocalnet } from '../strategies/unguarded.ts';
 
 /**
  * Has the engine make a network as an opening does, start a probe on it, and removes both: no fact tells whether it can, as after somebody
@@ -18,7 +19,7 @@ import type { Tools } from '../strategies/strategy.ts';
 export const tryNetwork = async (
   { subnet, subnetPool, image }: Pick<NetworkPlan, 'subnet' | 'subnetPool' | 'image'>,
   tools: Tools,
-): Promise<void> => {
+): Promise<{ readonly isBridgeOpen: boolean }> => {
   const { session, engine } = tools;
   const names = namesOf(nextId(session));
   const plan = { names, session: session.word, subnet, subnetPool, labels: {}, isInternal: false, image };
@@ -28,28 +29,29 @@ export const tryNetwork = async (
     await forget();
     throw error;
   });
-  const failure = await tryProbe(names, network, image, tools).then(
-    () => undefined,
-    (error: unknown) => asUnprovable(error),
-  );
+  const outcome = await tryProbe(names, network, image, tools).catch((error: unknown) => asUnprovable(error));
   // What cannot be removed stays noted: the guardian tries it again when this process has ended.
   await network.keeper?.remove();
   await removeNetwork(engine.docker, network);
   letGo(network);
   await forget();
-  if (failure !== undefined) throw failure;
+  if (outcome instanceof Error) throw outcome;
+  return { isBridgeOpen: outcome };
 };
 
+/** Resolves to whether the bridge leads to 127/8, though nobody of ours opened it. */
 const tryProbe = async (
   names: Names,
   { name, probeAddress }: Network,
   image: string | undefined,
   { session, engine }: Tools,
-): Promise<void> => {
+): Promise<boolean> => {
   const probe = new ProbeContainer(engine.docker, names.probe('doctor'), () => undefined);
   const labels = renderLabels(names.bridge, session.word);
   try {
     await probe.start({ labels, image, network: name, address: probeAddress, extraHosts: [] });
+    // Some bridges stand only while a container is on them.
+    return (await readRouteLocalnet(names.bridge)) === true;
   } finally {
     await probe.remove();
   }

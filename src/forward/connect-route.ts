@@ -7,6 +7,8 @@ import { printableLine } from '../printable.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Network, PortMapping, Route, Tools } from '../strategies/strategy.ts';
+import { kernelOf } from '../strategies/told.ts';
+import { readRouteLocalnet, tellOpenBridge } from '../strategies/unguarded.ts';
 import type { Strategy as StrategyName } from '../types.ts';
 import type { OpenPort } from './ports.ts';
 import { tellProgress } from './progress.ts';
@@ -28,6 +30,8 @@ export interface ConnectedRoute {
   readonly address: string;
   /** Firewalls that were passed, a sentence each. */
   readonly accepts: readonly string[];
+  /** What else there is to tell of why this strategy works, a sentence each. */
+  readonly remarks: readonly string[];
   /** Takes everything back. What fails can be tried again by calling it again. */
   close(): Promise<void>;
 }
@@ -55,7 +59,9 @@ export const connectRoute = async (order: RouteOrder, tools: Tools): Promise<Con
   try {
     const [route, network, accepts] = [unwrap(opened), unwrap(created), unwrap(passed)];
     const { address } = await route.connect(network);
-    return { network, route, address, accepts, close };
+    // Some bridges stand only now.
+    const remarks = await remarkOn(order, network, tools);
+    return { network, route, address, accepts, remarks, close };
   } catch (error) {
     await close().catch((failure: unknown) => debug(`undoing ${order.names.network}: ${String(failure)}`));
     throw error;
@@ -82,6 +88,9 @@ const openRoute = async (
 /** Beside the engine's work: to ask for policies takes a program. */
 const passFirewalls = async ({ isProven, options }: RouteOrder, { firewall }: Route): Promise<readonly string[]> =>
   isProven || options.firewall === 'leave' ? [] : ((await firewall?.passPolicies()) ?? []);
+
+const remarkOn = async ({ strategy }: RouteOrder, { bridge }: Network, tools: Tools): Promise<readonly string[]> =>
+  (await readRouteLocalnet(bridge, kernelOf(tools))) === true ? tellOpenBridge(strategyNamed(strategy)) : [];
 
 const networkPlanOf = ({ names, options, openPorts }: RouteOrder, { session }: Tools): NetworkPlan => {
   const { subnet, subnetPool, hermetic } = options;

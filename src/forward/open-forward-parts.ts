@@ -18,6 +18,7 @@ export interface OpenForwardParts {
   readonly address: string;
   /** Firewalls that were passed while it was opened, a sentence each. */
   readonly accepts: readonly string[];
+  readonly remarks: readonly string[];
   readonly openPorts: Map<string, OpenPort>;
   /** What the listener that was asked for has been asked. */
   readonly requestLog?: RequestLog;

@@ -137,10 +137,10 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     tellProgress('request', startedAt, () => `${this.hostname} proven from a container`);
   }
 
-  /** A firewall that was passed is part of why this strategy works. */
+  /** A firewall that was passed is part of why this strategy works; so is what it leaves open. */
   override get reasons(): readonly StrategyReason[] {
-    const passed = [...this.#accepts].map((accept) => `; ${accept}`).join('');
-    return super.reasons.map((one) => (one.chosen ? { ...one, reason: `${one.reason}${passed}` } : one));
+    const told = [...this.#accepts, ...this.#parts.remarks].map((one) => `; ${one}`).join('');
+    return super.reasons.map((one) => (one.chosen ? { ...one, reason: `${one.reason}${told}` } : one));
   }
 
   get requests(): readonly CapturedRequest[] {

@@ -104,6 +104,8 @@ describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $pri
     const outcome = isOpen ? { answer: 'connected' } : { error: 'TIMEOUT' };
     expect(await Promise.all(dials)).toEqual([outcome, outcome]);
     expect(other.callers).toEqual(isOpen ? [container.address] : []);
+    const { reason = '' } = net.reasons.find(({ chosen }) => chosen) ?? {};
+    expect(/it puts no guard there/.test(reason), reason).toBe(isOpen && claims.confines);
   });
 });
 

@@ -4,6 +4,7 @@ import { startPrivateEngine } from '../support/private-engine.ts';
 import { strategies } from './strategies.ts';
 
 const program = `${projectRoot}test/contract/programs/look-at-removal.ts`;
+const reasonsProgram = `${projectRoot}test/contract/programs/tell-open-bridge.ts`;
 
 // Without its userland proxy an engine turns route_localnet on itself, for bridges of ours too: not ours to turn off, and
 // so the guard has to stand until the bridge has gone. Elsewhere it is off by then, and both may go at once.
@@ -23,4 +24,17 @@ test.each([
     const seen = JSON.parse(await script.waitForLine(/^\{/, { timeoutMs: 30_000 }));
     expect(seen, strategy).toMatchObject({ whileOpen: { isOn: true, isGuarded: true }, atRemoval });
   }
+  await using opened = spawnScript({
+    file: reasonsProgram,
+    args: ['relay', 'sidecar', 'nftables'],
+    spawn: engine.spawn,
+  });
+  const told = JSON.parse(await opened.waitForLine(/^\{/, { timeoutMs: 30_000 }));
+  const isOn = dockerdArgs.length > 0;
+  // Who has a guard says nothing, and who has none has to.
+  expect(told).toEqual({
+    relay: { opened: isOn, doctor: isOn },
+    sidecar: { opened: isOn, doctor: isOn },
+    nftables: { opened: false, doctor: false },
+  });
 });

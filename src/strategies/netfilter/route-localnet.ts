@@ -3,18 +3,8 @@ import { LocalhostForwardError } from '../../errors.ts';
 import { allowContainer } from '../../privilege/advice.ts';
 import type { Privileges } from '../../privilege/privileges.ts';
 import type { Obstacle } from '../strategy.ts';
-import { thisKernel, type Kernel } from '../told.ts';
-
-const keyOf = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
-
-/**
- * Whether the bridge routes to 127/8, by its own parameter or by that of all interfaces, which Kubernetes turns on; undefined where the
- * bridge is gone.
- */
-export const readRouteLocalnet = async (bridge: string, kernel = thisKernel): Promise<boolean | undefined> => {
-  const [text, all] = await Promise.all([keyOf(bridge), keyOf('all')].map((key) => kernel.readSysctl(key)));
-  return text === undefined ? undefined : text === '1' || all === '1';
-};
+import type { Kernel } from '../told.ts';
+import { readRouteLocalnet, routeLocalnetOf } from '../unguarded.ts';
 
 /**
  * Turns it on where it is not on already, and refuses source routes wherever it is. With `isHermetic` the bridge also takes no IPv6 from
@@ -30,7 +20,7 @@ export const openBridge = async (
   const ipv6 = `net/ipv6/conf/${bridge}/disable_ipv6`;
   const alone = isHermetic && (await kernel.readSysctl(ipv6)) !== undefined ? [ipv6] : [];
   // This one first: where it fails, nothing has been opened.
-  const on = [...alone, ...(isOpen ? [] : [keyOf(bridge)])];
+  const on = [...alone, ...(isOpen ? [] : [routeLocalnetOf(bridge)])];
   const failure =
     (await refuseSourceRoutes(bridge, privileges, kernel)) ??
     (on.length === 0 ? undefined : await privileges.setSysctls(on, '1'));
@@ -53,7 +43,7 @@ const refuseSourceRoutes = async (
 
 /** Why no bridge's could be turned on: a parameter of all that are to come is opened as theirs would be, and nothing is written to it. */
 export const rehearseRouteLocalnet = async (privileges: Privileges): Promise<Obstacle | undefined> => {
-  const failure = await privileges.setSysctls([keyOf('default')], '');
+  const failure = await privileges.setSysctls([routeLocalnetOf('default')], '');
   return failure === undefined ? undefined : describeRefusal('a bridge', failure);
 };
 
@@ -65,7 +55,7 @@ const describeRefusal = (bridge: string, failure: string): Required<Obstacle> =>
 /** Turns it off, and tells whether it is: a bridge that is gone is closed. */
 export const closeRouteLocalnet = async (bridge: string, privileges: Privileges, kernel: Kernel): Promise<boolean> => {
   if ((await readRouteLocalnet(bridge, kernel)) !== true) return true;
-  const failure = (await privileges.setSysctls([keyOf(bridge)], '0')) ?? (await stillOn(bridge, kernel));
+  const failure = (await privileges.setSysctls([routeLocalnetOf(bridge)], '0')) ?? (await stillOn(bridge, kernel));
   if (failure !== undefined) debug(`route_localnet of ${bridge} stays on until the bridge is gone: ${failure}`);
   return failure === undefined || !kernel.interfaceExists(bridge);
 };

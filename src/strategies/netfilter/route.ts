@@ -19,7 +19,8 @@ import { kernelOf, type Kernel } from '../told.ts';
 import { Accepts } from './firewalls/accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
 import { watchPackets } from './packets/packet-watch.ts';
-import { closeRouteLocalnet, openBridge, readRouteLocalnet } from './route-localnet.ts';
+import { closeRouteLocalnet, openBridge } from './route-localnet.ts';
+import { readRouteLocalnet } from '../unguarded.ts';
 
 /** What netfilter's strategies have in common: rules by one of its programs, and `route_localnet`, which opens a bridge to 127/8. */
 export class NetfilterView implements RouteView {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { idOfBridge } from '../../../ownership/names.ts';
 import { removalOrder, type LeftoverKind, type LeftoverTools, type Mark, type Outcome } from '../../leftover-kind.ts';
-import { readRouteLocalnet } from '../route-localnet.ts';
+import { readRouteLocalnet } from '../../unguarded.ts';
 import { privilegesIn } from './programs.ts';
 
 const origin = 'kernel parameters';

@@ -4,7 +4,7 @@ import { removalOrder, type LeftoverKind, type LeftoverTools, type Mark, type Ou
 import { interfaceExists } from '../../../host/kernel.ts';
 import { partOf } from '../tables/listing.ts';
 import { tableNamesOf } from '../tables/rules.ts';
-import { readRouteLocalnet } from '../route-localnet.ts';
+import { readRouteLocalnet } from '../../unguarded.ts';
 import { bridgesIn, listOwnTables, readTables, removeByNft, renderTableRemoval } from './nft.ts';
 import { list } from './programs.ts';
 
