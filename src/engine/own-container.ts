@@ -12,6 +12,9 @@ export interface OwnContainer {
   readonly network: 'host' | 'own' | 'none';
 }
 
+/** Whether an engine made the surroundings of this process, any engine's. */
+export const isInContainer = (): boolean => parseContainerId(readProc('/proc/self/mountinfo') ?? '') !== undefined;
+
 /** The container that this process runs in, where this engine has it; another engine's is none of its business. */
 export const findOwnContainer = async (docker: Docker): Promise<OwnContainer | undefined> => {
   const id = parseContainerId(readProc('/proc/self/mountinfo') ?? '');

@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs';
 import { isLocalhostForwardError, LocalhostForwardError, textOf, type ErrorText } from '../errors.ts';
 import { defaultUrl } from './address.ts';
 import { connectionOf, describeEndpoint, readChoice, readEndpoint, type ChosenBy } from './endpoint.ts';
 import { isRemote } from './identify.ts';
+import { isInContainer } from './own-container.ts';
 
 /** The coded error for an engine that does not answer. */
 export const dockerUnavailable = (cause: unknown, endpoint: string): LocalhostForwardError =>
@@ -23,21 +25,40 @@ const proxiesHere = (env: NodeJS.ProcessEnv = process.env): string[] =>
   );
 
 /** What an engine's silence means, and what to do about it. */
-export const describeUnavailable = (cause: unknown, endpoint: string): Required<ErrorText> => {
+export const describeUnavailable = (
+  cause: unknown,
+  endpoint: string,
+  isContained = isInContainer(),
+): Required<ErrorText> => {
   if (isLocalhostForwardError(cause)) return { evidence: [], try: 'docker info', ...textOf(cause) };
   const { code, message } = cause as NodeJS.ErrnoException;
   const source = sourceOf(endpoint);
   const denied = code === 'EACCES' || code === 'EPERM';
+  const missing = code === 'ENOENT' && endpoint === defaultUrl;
   return {
     what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
     evidence: [
-      ...(denied ? ['who is put into the group docker has it after the next log-in'] : []),
+      ...(denied && !isContained ? ['who is put into the group docker has it after the next log-in'] : []),
+      ...(isContained && (denied || missing)
+        ? ['this process is in a container, which has what it was started with']
+        : []),
       ...(source === undefined ? [] : [source.what]),
       ...(isRemote(endpoint) ? proxiesHere() : []),
     ],
-    try: denied ? 'sudo usermod -aG docker "$USER"' : adviceOn({ code, message }, endpoint, source),
+    try:
+      isContained && missing
+        ? 'docker run -v /var/run/docker.sock:/var/run/docker.sock …'
+        : isContained && denied
+          ? `docker run --group-add ${groupOf(endpoint)} …`
+          : denied
+            ? 'sudo usermod -aG docker "$USER"'
+            : adviceOn({ code, message }, endpoint, source),
   };
 };
+
+/** A container's groups are others than the host's: the socket's is known by its number alone. */
+const groupOf = (endpoint: string): number | 'docker' =>
+  statSync(endpoint.replace(/^unix:\/\//, ''), { throwIfNoEntry: false })?.gid ?? 'docker';
 
 /** What named an engine that is not where engines usually are: what is not there is no service to be started. */
 const sourceOf = (endpoint: string): ChosenBy | undefined => {

@@ -23,6 +23,7 @@ const given = (command: string): Docker.HostConfig => ({
   ...(command.includes('--network host') ? { NetworkMode: 'host' } : {}),
   ...(command.includes('--network none') ? { NetworkMode: 'none' } : {}),
   ...(command.includes('--cap-add NET_ADMIN') ? { CapAdd: ['NET_ADMIN'] } : {}),
+  ...(command.includes('--group-add') ? { GroupAdd: [/--group-add (\d+)/.exec(command)?.[1] ?? ''] } : {}),
   ...(command.includes('--security-opt systempaths=unconfined') ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
 });
 
@@ -35,7 +36,7 @@ const textOf = (log: Buffer): string => {
 };
 
 /** Runs a program in a job's container that has these rights, and resolves once it has said what is waited for. */
-const startJob = async (program: readonly string[], command: string, awaited: string) => {
+const startJob = async (program: readonly string[], command: string, awaited: string, user = '') => {
   const system = [
     '/usr',
     '/lib',
@@ -47,17 +48,20 @@ const startJob = async (program: readonly string[], command: string, awaited: st
     projectRoot,
     dirname(process.execPath),
   ];
-  const binds = [...new Set([...system, place.directory])];
+  const binds = [...new Set([...system, place.directory])].map((path) => `${path}:${path}`);
+  // The folder of the engine's socket is root's alone; a devcontainer has the socket itself.
+  const usual = command.includes('-v /var/run/docker.sock') ? [`${place.socketPath}:/var/run/docker.sock`] : [];
   const job = await docker.createContainer({
     Image: await ensureTestImage(docker),
     Cmd: [process.execPath, ...program],
-    Env: [`DOCKER_HOST=unix://${place.socketPath}`, 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
+    ...(user === '' ? {} : { User: user }),
+    Env: [...(user === '' ? [`DOCKER_HOST=unix://${place.socketPath}`] : []), 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
     WorkingDir: projectRoot,
     HostConfig: {
       ...given(command),
       // iptables locks a file there.
-      Tmpfs: { '/run': '' },
-      Binds: binds.map((path) => `${path}:${path}`),
+      Tmpfs: { '/run': '', '/var/run': '' },
+      Binds: [...binds, ...usual],
     },
   });
   await job.start();
@@ -200,5 +204,21 @@ test('a container with a network of its own that is killed leaves nothing after 
   await job.kill();
   await openAndClose();
   await job.remove({ force: true });
+  expect(await differenceAtLast(clean)).toBe('');
+});
+
+test('a container without the socket is told how it gets one, and a user of a container who may not open the socket how he may', async () => {
+  const clean = await takeState();
+  const smoke = async (command: string): Promise<SmokeReport> => {
+    const { job, said } = await startJob(['dist/cli.js', 'smoke', '--json'], command, '\n}\n', '1000:1000');
+    await job.remove({ force: true });
+    return JSON.parse(said) as SmokeReport;
+  };
+  const without = (await smoke('')).failure?.try ?? '';
+  expect(without).toBe('docker run -v /var/run/docker.sock:/var/run/docker.sock …');
+  const denied = (await smoke(without)).failure?.try ?? '';
+  expect(denied).toMatch(/^docker run --group-add \d+ …$/);
+  const { failure, strategy } = await smoke(`${without} ${denied}`);
+  expect({ failure, strategy }).toEqual({ failure: undefined, strategy: 'relay' });
   expect(await differenceAtLast(clean)).toBe('');
 });

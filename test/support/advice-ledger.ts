@@ -62,6 +62,11 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/contract/ports.test.ts',
     'hits count the connections, packets and bytes of each port',
   ],
+  'docker run --group-add ${…} …': ['test/crash/job.test.ts', 'a user of a container who may not open the socket'],
+  'docker run -v /var/run/docker.sock:/var/run/docker.sock …': [
+    'test/crash/job.test.ts',
+    'a container without the socket is told how it gets one',
+  ],
   'docker run --add-host ${…}:${…} …': [
     'test/engine/probe-turns.test.ts',
     'name the container that dials another network’s gateway',

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectEngine, readConnection, statusOf } from '../../../src/engine/engine.ts';
-import { dockerUnavailable } from '../../../src/engine/unavailable.ts';
+import { defaultUrl } from '../../../src/engine/address.ts';
+import { describeUnavailable, dockerUnavailable } from '../../../src/engine/unavailable.ts';
 import { readEngineFacts } from '../../../src/engine/identify.ts';
 import { reportedMachines } from '../support/reported-engines.ts';
 
@@ -155,6 +156,15 @@ describe('dockerUnavailable', () => {
       new RegExp(String.raw`^No Docker engine answers at ${endpoint}: ${reason}\nTry: ${advice}`),
     );
     expect(error.cause).toBe(cause);
+  });
+
+  it.each([
+    ['ENOENT', defaultUrl, 'docker run -v /var/run/docker.sock:/var/run/docker.sock …'],
+    ['ENOENT', 'tcp://localhost:1', 'docker -H tcp://localhost:1 info'],
+    ['EACCES', 'unix:///', 'docker run --group-add 0 …'],
+    ['EACCES', 'unix:///no-such-socket', 'docker run --group-add docker …'],
+  ])('advises, in a container, on %s at %s what its start takes', (code, endpoint, advice) => {
+    expect(describeUnavailable(failure(code), endpoint, true).try).toBe(advice);
   });
 
   it('names DOCKER_HOST, and the docker context, where they chose it', () => {
