@@ -107,6 +107,9 @@ mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/var/lib/docker"
 mount -t tmpfs tmpfs "$root/var/lib/containers"
+# Podman has its networks there, and another engine of this root would list them as its own.
+mkdir -p "$root/etc/containers/networks"
+mount -t tmpfs tmpfs "$root/etc/containers/networks"
 for folder in "$@"; do mkdir -p "$root$folder"; mount --rbind "$folder" "$root$folder"; done
 echo 0 > /proc/sys/net/ipv4/ip_forward
 cd "$root"
