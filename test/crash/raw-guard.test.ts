@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { listenLines } from '../contract/streams.ts';
 import { startNode } from '../support/containers.ts';
 import { requirePlace } from '../support/place.ts';
@@ -104,6 +104,10 @@ test.each([
     'warning LHF_WARN_FLOWS',
   ],
 ])('what is established %s', async (_, more, second, received, warning) => {
+  // The kernel follows connections for as long as a rule looks at them, as the engine's own do where it has a firewall.
+  const follow = ['FORWARD', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT'];
+  await outputOf(execHere, ['iptables', '-A', ...follow]);
+  onTestFinished(async () => void (await outputOf(execHere, ['iptables', '-D', ...follow])));
   await using service = await listenLines();
   await using programs = await openPrograms({ ...hosts['no nft'], ...more });
   await using opener = startOpener('iptables', 'obey', { spawn: programs.spawn, port: service.port });
