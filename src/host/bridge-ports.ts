@@ -31,5 +31,7 @@ const passes = async (bridge: string): Promise<boolean> => {
   const ports = await readdir(`${bridge}/brif`).catch(() => []);
   const [state, ...states] = await Promise.all([read('operstate'), ...ports.map((port) => read(`brif/${port}/state`))]);
   // What has gone meanwhile holds nobody up.
-  return (state ?? 'up') === 'up' && states.every((one) => (one ?? forwarding) === forwarding);
+  return !isDown(state) && states.every((one) => (one ?? forwarding) === forwarding);
 };
+
+const isDown = (operstate: string | undefined): boolean => operstate === 'down' || operstate === 'lowerlayerdown';
