@@ -45,20 +45,25 @@ export const describeUnavailable = (
       ...(source === undefined ? [] : [source.what]),
       ...(isRemote(endpoint) ? proxiesHere() : []),
     ],
-    try:
-      isContained && missing
+    try: denied
+      ? adviceOnDenial(endpoint, isContained)
+      : missing && isContained
         ? 'docker run -v /var/run/docker.sock:/var/run/docker.sock …'
-        : isContained && denied
-          ? `docker run --group-add ${groupOf(endpoint)} …`
-          : denied
-            ? 'sudo usermod -aG docker "$USER"'
-            : adviceOn({ code, message }, endpoint, source),
+        : adviceOn({ code, message }, endpoint, source),
   };
 };
 
-/** A container's groups are others than the host's: the socket's is known by its number alone. */
-const groupOf = (endpoint: string): number | 'docker' =>
-  statSync(endpoint.replace(/^unix:\/\//, ''), { throwIfNoEntry: false })?.gid ?? 'docker';
+const adviceOnDenial = (endpoint: string, isContained: boolean): string =>
+  isContained ? `docker run --group-add ${groupOf(endpoint)} …` : 'sudo usermod -aG docker "$USER"';
+
+/** A container's groups are others than the host's: the socket's is known by its number alone, where its folder may be looked into. */
+const groupOf = (endpoint: string): number | 'docker' => {
+  try {
+    return statSync(endpoint.replace(/^unix:\/\//, '')).gid;
+  } catch {
+    return 'docker';
+  }
+};
 
 /** What named an engine that is not where engines usually are: what is not there is no service to be started. */
 const sourceOf = (endpoint: string): ChosenBy | undefined => {

@@ -163,6 +163,8 @@ describe('dockerUnavailable', () => {
     ['ENOENT', 'tcp://localhost:1', 'docker -H tcp://localhost:1 info'],
     ['EACCES', 'unix:///', 'docker run --group-add 0 …'],
     ['EACCES', 'unix:///no-such-socket', 'docker run --group-add docker …'],
+    // What cannot be looked at: as a folder that nobody may enter.
+    ['EACCES', `unix:///${'x'.repeat(300)}`, 'docker run --group-add docker …'],
   ])('advises, in a container, on %s at %s what its start takes', (code, endpoint, advice) => {
     expect(describeUnavailable(failure(code), endpoint, true).try).toBe(advice);
   });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProofContext } from '../../../src/proof/context.ts';
 import { ProbeFailed, readEnd, runProbe, type ProbeHooks } from '../../../src/proof/run-probe.ts';
@@ -13,7 +16,7 @@ const port = {
 } as const;
 
 /** A probe that stands ready on a network and says nothing, and a deadline that the test decides on. */
-const setUp = () => {
+const setUp = ({ bridge = 'lhf-none' } = {}) => {
   const deadline = new AbortController();
   const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(deadline.signal);
   onTestFinished(() => timeout.mockRestore());
@@ -32,7 +35,7 @@ const setUp = () => {
       host: { platform: 'linux' },
       engine: { docker: {}, facts: { vm: undefined, remote: false, endpoint: 'unix:///x.sock' } },
     },
-    names: { bridge: 'lhf-none' },
+    names: { bridge },
     network: {},
     hostnames: [],
     address: '198.18.0.1',
@@ -98,4 +101,22 @@ test('a relay that accepts for nobody is a refusal, unless it has carried the co
   expect(readEnd({ ...event, arrival: { ...arrival, counted: 0 } }, still)).toBe('refused');
   expect(readEnd({ ...event, arrival }, still)).toBe('accepted');
   expect(readEnd(event, { ...still, relayed: false })).toBe('accepted');
+});
+
+test('a probe is ready to dial once the kernel has taken in that its bridge is up', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lhf-unit-bridge-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'operstate'), 'down\n');
+  const { run, late } = setUp({ bridge: relative('/sys/class/net', folder) });
+  let isUp = false;
+  const running = run({
+    arrived: async () => {
+      expect(isUp).toBe(true);
+      late();
+    },
+  });
+  await writeFile(join(folder, 'other'), '');
+  isUp = true;
+  await writeFile(join(folder, 'operstate'), 'up\n');
+  expect(String(await running)).toContain('the probe was not ready to dial in time');
 });
