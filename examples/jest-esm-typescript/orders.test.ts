@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { useLocalhostForward } from 'localhost-forward/jest';
-// oxlint-disable-next-line import/no-unassigned-import -- It brings the matchers, and their types.
 import 'localhost-forward/jest/matchers';
 
 const image = process.env.IMAGE ?? 'curlimages/curl';

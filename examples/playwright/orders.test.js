@@ -6,7 +6,6 @@ import { expect, forwardFixture, test as base } from 'localhost-forward/playwrig
 const image = process.env.IMAGE ?? 'curlimages/curl';
 
 const withService = base.extend({
-  // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright asks for a destructured object.
   service: async ({}, use) => {
     const service = createServer((_request, response) => response.end('3 orders'));
     await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));

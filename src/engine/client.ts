@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { LocalhostForwardError } from '../errors.ts';
 import { isForFiles, tooFewFiles } from '../host/allowed.ts';
 import type { Connection } from './endpoint.ts';
+import { requireWebAssembly } from './web-assembly.ts';
 
 /** The main context, which no test runner has replaced anything in. */
 const { process: real } = runInThisContext('globalThis') as typeof globalThis;
@@ -12,8 +13,9 @@ const { process: real } = runInThisContext('globalThis') as typeof globalThis;
  * package together, and by Node's own loader: a test runner's would give it the mocks of its test file, and load it again for each.
  */
 export const openDocker = (options: Connection | Docker.DockerOptions): Docker => {
-  const Client = loadClient();
   const { rejectUnauthorized, ...connection } = options as Connection;
+  if (connection.protocol === 'ssh') requireWebAssembly();
+  const Client = loadClient();
   const hasAddress = connection.socketPath !== undefined || connection.host !== undefined;
   const agent =
     rejectUnauthorized === false
@@ -23,15 +25,10 @@ export const openDocker = (options: Connection | Docker.DockerOptions): Docker =
 };
 
 const loadClient = (): typeof Docker => {
-  // What it loads of ssh2 begins some by itself, and ends the process where there is none.
-  if (runInThisContext('typeof WebAssembly') === 'undefined')
-    throw new LocalhostForwardError('LHF_ERR_SYSTEM', {
-      what: "The engine's client, dockerode, cannot be loaded: this Node has no WebAssembly",
-      try: 'node without --jitless',
-    });
   try {
     const require = real.getBuiltinModule('node:module').createRequire(import.meta.url);
-    buildLater(require);
+    loadLater(require, 'dockerode/lib/session');
+    loadLater(real.getBuiltinModule('node:module').createRequire(require.resolve('dockerode')), 'docker-modem/lib/ssh');
     return require('dockerode') as typeof Docker;
   } catch (error) {
     if (isForFiles(error)) throw tooFewFiles(String(error), error);
@@ -47,11 +44,10 @@ const loadClient = (): typeof Docker => {
 };
 
 /**
- * dockerode brings gRPC for images that are built by BuildKit, which takes longer to load than all the rest of it: it is loaded when the first
- * such build asks for it. Another version of dockerode that has no such part is left alone.
+ * dockerode brings gRPC for images that are built by BuildKit, and ssh2 for an engine behind ssh; each takes about as long to load as all
+ * the rest of it, and is loaded when it is first called. A version of dockerode that has no such part is left alone.
  */
-const buildLater = (require: NodeJS.Require): void => {
-  const part = 'dockerode/lib/session';
+const loadLater = (require: NodeJS.Require, part: string): void => {
   let id: string;
   try {
     id = require.resolve(part);
@@ -60,7 +56,7 @@ const buildLater = (require: NodeJS.Require): void => {
   }
   if (require.cache[id] !== undefined) return;
   const later = (...args: readonly unknown[]): unknown => {
-    // A build of somebody else's may have it by now.
+    // Somebody else may have it by now.
     if (require.cache[id] === module) Reflect.deleteProperty(require.cache, id);
     return (require(part) as (...given: readonly unknown[]) => unknown)(...args);
   };

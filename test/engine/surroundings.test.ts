@@ -95,6 +95,8 @@ const permitted = [
   ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
 ];
 
+const jitless = { execArgv: ['--jitless', '--no-warnings'] };
+
 const loaded = (): string =>
   `--require ${folder}/loaded.cjs --import ${folder}/loaded.mjs --experimental-loader ${folder}/hooks.mjs --conditions=development --no-warnings --enable-source-maps`;
 
@@ -127,6 +129,7 @@ test('it works, each beside the others', async () => {
       enter: sh('unset HOME USER LOGNAME; ulimit -n 80; trap "" INT HUP PIPE TERM'),
       before: nameless,
     },
+    'no code made while it runs': jitless,
     'no code from text': { execArgv: ['--disallow-code-generation-from-strings'] },
     'an environment that nobody can change, and no standard error': {
       before: 'process.env = Object.freeze({ ...process.env })',
@@ -170,6 +173,7 @@ test('it works, each beside the others', async () => {
 
 test('it says with a code why it cannot, before anything is done', async () => {
   const without = (flag: string): Around => ({ execArgv: permitted.filter((one) => !one.startsWith(flag)) });
+  const withoutWebAssembly = /ssh2,[^]* no WebAssembly\nTry: node without --jitless$/;
   const cannot: readonly [Around, string, RegExp][] = [
     [
       without('--allow-child-process'),
@@ -186,8 +190,8 @@ test('it says with a code why it cannot, before anything is done', async () => {
       'LHF_ERR_SYSTEM',
       /may open too few files[^]*, and 32 may be\nTry: ulimit -n 1024$/,
     ],
-    // What --jitless takes away, without which this Node does not run TypeScript either.
-    [{ before: 'delete globalThis.WebAssembly' }, 'LHF_ERR_SYSTEM', /no WebAssembly\nTry: node without --jitless$/],
+    [{ ...jitless, env: { DOCKER_HOST: 'ssh://nobody@127.0.0.1:1' } }, 'LHF_ERR_SYSTEM', withoutWebAssembly],
+    [{ ...jitless, env: { LOCALHOST_FORWARD_STRATEGY: 'tunnel' } }, 'LHF_ERR_SYSTEM', withoutWebAssembly],
   ];
   const outcomes = await Promise.all(cannot.map(([around]) => live(around)));
   for (const [n, [, code, message]] of cannot.entries())

@@ -36,25 +36,31 @@ const blocks = [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, languag
 /** By what a block begins with. */
 const blockWith = (words: string): string => blocks.find(({ text }) => text.includes(words))?.text ?? '';
 
+const opening = blockWith('// forward.mjs');
 const scripts: readonly (readonly [what: string, words: string, prints: RegExp])[] = [
-  ['the first one', 'spawnSync(', /"marker"/],
   ['the webhook', 'nextRequest(', /^\{ id: 7 \} from \w+$/m],
   ['the cut', 'net.cut(', /^$/],
   ['the options', "strategy: 'auto'", /hostPort: 8088,[^]*containerPort: 80,[^]*protocol: 'udp'/],
 ];
+const tests = [blockWith('// orders.test.ts'), blockWith('// orders.test.js')] as const;
 const files = {
-  'first.test.ts': blockWith('// orders.test.ts'),
-  'jest/first.test.js': blockWith('// orders.test.js'),
+  'first.test.ts': tests[0],
+  'jest/first.test.js': tests[1],
   'jest/package.json': '{ "private": true, "jest": {} }',
 };
 
 test('each block of code is one that is run here', () => {
   const code = blocks.filter(({ language }) => language !== 'sh').map(({ text }) => text);
-  const known = [...scripts.map(([, words]) => blockWith(words)), files['first.test.ts'], files['jest/first.test.js']];
+  const known = [opening, ...scripts.map(([, words]) => blockWith(words)), ...tests];
   expect(code.toSorted()).toEqual(known.toSorted());
 });
 
 const project = (): Promise<Project> => makeProject('newest', files);
+
+test('the opening one, with a service of its own', async () => {
+  await using place = await makeProject('newest', { 'forward.mjs': opening });
+  expect(await place.run('./forward.mjs')).toMatchObject({ exitCode: 0, output: '3 orders\n' });
+});
 
 test('the scripts', async () => {
   await using place = await makeProject(

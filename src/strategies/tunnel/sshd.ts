@@ -5,6 +5,7 @@ import { createPiped, removeContainer, type PipedContainer } from '../../engine/
 import { statusOf } from '../../engine/engine.ts';
 import { dockerUnavailable } from '../../engine/unavailable.ts';
 import { ensureImage } from '../../engine/images.ts';
+import { requireWebAssembly } from '../../engine/web-assembly.ts';
 import { messageOf } from '../../engine/networks.ts';
 import { isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
 import { renderLabels, type Names } from '../../ownership/names.ts';
@@ -63,6 +64,7 @@ export const startSshd = async (
   try {
     await ensureImage(docker, image);
     // Loaded when used.
+    requireWebAssembly();
     const { Client: RealClient, utils } = (await import('ssh2')).default;
     const [host, user] = told === undefined ? [makeKeys(utils), makeKeys(utils)] : [keyToCome, keyToCome];
     container = await createPiped(docker, {
