@@ -1,17 +1,21 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { doctor, findTraces, sweep, type SweepReport } from '../../src/index.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { requirePlace } from '../support/place.ts';
 import { openPrograms } from '../support/programs.ts';
-import { execHere, outputOf } from '../support/run.ts';
+import { execHere, outputOf, type Spawn } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { startOpener } from './trace.ts';
 
 // What all processes share in iptables comes with the first one and goes with the last, whoever the others are.
 requirePlace();
 
-const opening = async () => {
-  const script = startOpener('iptables', 'obey');
+const opening = async (options: { readonly spawn?: Spawn } = {}) => {
+  const script = startOpener('iptables', 'obey', options);
   const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
   return {
     bridge,
@@ -52,6 +56,26 @@ test('processes that come and go at the same time leave nothing, and are not in 
     }
   });
   await Promise.all(rounds);
+  expect(await listOurs()).toEqual([]);
+});
+
+test('whoever comes while the last one leaves, between two looks of his, is reached', async () => {
+  await using programs = await openPrograms({
+    // What leads in is listed by two programs.
+    iptables: `case "$*" in
+      *"-S PREROUTING") "$REAL" "$@"; : > "${tmpdir()}/looked" ;;
+      *"-S LHF") while ! [ -e "${tmpdir()}/left" ]; do sleep 0.02; done; exec "$REAL" "$@" ;;
+      *) exec "$REAL" "$@" ;;
+    esac`,
+  });
+  await using one = await opening();
+  const coming = opening(programs);
+  await until(() => existsSync(join(tmpdir(), 'looked')), { what: 'the first look' });
+  await one.close();
+  await writeFile(join(tmpdir(), 'left'), '');
+  await using next = await coming;
+  expect(await doors()).toHaveLength(1);
+  await next.close();
   expect(await listOurs()).toEqual([]);
 });
 

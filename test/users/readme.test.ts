@@ -59,7 +59,7 @@ const project = (): Promise<Project> => makeProject('newest', files);
 
 test('the opening one, with a service of its own', async () => {
   await using place = await makeProject('newest', { 'forward.mjs': opening });
-  expect(await place.run('./forward.mjs')).toMatchObject({ exitCode: 0, output: '3 orders\n' });
+  expect(await place.run('./forward.mjs')).toMatchObject({ exitCode: 0, output: '3 orders\n\n' });
 });
 
 test('the scripts', async () => {

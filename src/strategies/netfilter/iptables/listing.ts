@@ -63,7 +63,8 @@ export const parseWayIn = (base: string, shared: string | undefined, nonce: stri
   const ways = inShared.filter((rule) => rule.endsWith(` -j LHF-${nonce}`));
   return {
     isShared: shared !== undefined,
-    doors: inBase.filter((rule) => rule.endsWith(` -j ${sharedChain}`)),
+    // The two were listed one after the other: a door to a chain that is not there went with it in between.
+    doors: shared === undefined ? [] : inBase.filter((rule) => rule.endsWith(` -j ${sharedChain}`)),
     ways,
     isOthersToo: inShared.length > ways.length,
     detours: inBase.filter((rule) => rule.includes(` -j LHF-lhf-${nonce}`)),

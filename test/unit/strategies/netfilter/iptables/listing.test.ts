@@ -64,6 +64,9 @@ describe('the way to a process’s chain', () => {
     });
   });
 
+  it('has no door where what it leads to has gone since it was listed', () =>
+    expect(parseWayIn(base, undefined, 'abcde')).toMatchObject({ isShared: false, doors: [] }));
+
   it('is nothing where nobody was', () => {
     const nothing = { isShared: false, doors: [], ways: [], isOthersToo: false, detours: [] };
     expect(parseWayIn('-P PREROUTING ACCEPT\n', undefined, 'abcde')).toEqual(nothing);
