@@ -1,27 +1,39 @@
 import { globSync } from 'node:fs';
-import { type ProjectName, type TestProject, projects, seconds } from '../test/projects.ts';
+import { type ProjectName, type TestProject, projects, seconds as secondsOf } from '../test/projects.ts';
 
 /** Some files of one project, for a process of their own. */
 export interface Job {
   readonly name: string;
   readonly project: ProjectName;
   readonly files: readonly string[];
+  /** What the private engine is started with, where there is one. */
+  readonly dockerd: readonly string[];
 }
 
-/** How long a part is to be: a start of Vitest and of an engine should be little beside it, and no lane should end long after the others. */
-const partSeconds = 100;
+/** How long a part is to be: starts of Vitest and of an engine should be little beside it, and no lane should end long after the others. */
+const partSeconds = { here: 60, 'private engine': 140 };
 
 /** The jobs for all files of these projects whose path contains one of the words, or for all; the longest job first. */
 export const planJobs = (chosen: readonly ProjectName[], words: readonly string[]): Job[] =>
   chosen
     .flatMap((project) => {
       const isNamed = (path: string): boolean => words.length === 0 || words.some((word) => path.includes(word));
-      const parts = split(filesOf(projects[project]).filter(({ path }) => isNamed(path)));
-      return parts.map((files, index) => ({
+      const { where, besideEngineRules = [] }: TestProject = projects[project];
+      const files = filesOf(projects[project]).filter(({ path }) => isNamed(path));
+      const isBeside = ({ path }: File): boolean => besideEngineRules.some((one) => path.startsWith(one));
+      const parts = [
+        ...split(files.filter(isBeside), partSeconds[where]).map((part) => ({ part, dockerd: [] })),
+        ...split(
+          files.filter((file) => !isBeside(file)),
+          partSeconds[where],
+        ).map((part) => ({ part, dockerd: ['--iptables=false'] })),
+      ];
+      return parts.map(({ part, dockerd }, index) => ({
         name: parts.length === 1 ? project : `${project} ${index + 1}/${parts.length}`,
         project,
-        files: files.map(({ path }) => path),
-        length: lengthOf(files),
+        files: part.map(({ path }) => path),
+        dockerd,
+        length: lengthOf(part),
       }));
     })
     .toSorted((a, b) => b.length - a.length);
@@ -35,13 +47,13 @@ interface File {
 const filesOf = ({ paths, workers, usualSeconds }: TestProject): File[] =>
   paths
     .flatMap((path) => (path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`).toSorted()))
-    .map((path) => ({ path, length: (seconds[path] ?? usualSeconds) / workers }));
+    .map((path) => ({ path, length: (secondsOf[path] ?? usualSeconds) / workers }));
 
 const lengthOf = (files: readonly File[]): number => files.reduce((sum, { length }) => sum + length, 0);
 
 /** Into parts of about the same length: each file, the longest first, goes to the part that is shortest so far. */
-const split = (files: readonly File[]): File[][] => {
-  const count = Math.min(files.length, Math.max(1, Math.round(lengthOf(files) / partSeconds)));
+const split = (files: readonly File[], seconds: number): File[][] => {
+  const count = Math.min(files.length, Math.max(1, Math.round(lengthOf(files) / seconds)));
   const parts = Array.from({ length: count }, (): File[] => []);
   for (const file of files.toSorted((a, b) => b.length - a.length))
     parts.reduce((shortest, part) => (lengthOf(part) < lengthOf(shortest) ? part : shortest)).push(file);

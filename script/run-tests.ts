@@ -84,9 +84,9 @@ interface Outcome extends Results {
 }
 
 const runJob = async (job: Job, alone: boolean): Promise<Outcome> => {
-  const { where, engine = [] }: TestProject = projects[job.project];
+  const { where }: TestProject = projects[job.project];
   const place =
-    where === 'private engine' ? ['test/support/run-in-private-engine.ts', ...engine, '--', process.execPath] : [];
+    where === 'private engine' ? ['test/support/run-in-private-engine.ts', ...job.dockerd, '--', process.execPath] : [];
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', job.project];
   const reporters = ['--reporter=default', '--reporter=./script/count-results.ts'];
   console.log(`${job.name} begins`);

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
-import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
+import { nobody, renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
 import { execHere } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { projectRoot, spawnScript, type Script, type SpawnScriptOptions } from '../support/children.ts';
@@ -35,7 +35,7 @@ export const tracesAtLast = async (
  */
 export const takeState = async (): Promise<Snapshot> => {
   await until(async () => !(await isGuarded()), { ...patience, what: 'the guardians to end' });
-  return takeSnapshot(execHere, { processMarker: 'no-such-program' });
+  return takeSnapshot(execHere, { processMarker: nobody });
 };
 
 /** A guardian, or the shell that is about to start one: its input has ended, so that it reads nothing any more. */

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Diagnosis, ForwardHandover, Verification } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
-import { renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
+import { nobody, renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
 import type { PrivateEngine } from '../support/private-engine.ts';
 import Docker from 'dockerode';
 
@@ -83,7 +83,7 @@ export const driveForAll = (
 export const snapshotIn = (engine: PrivateEngine): Promise<Snapshot> =>
   takeSnapshot(engine.exec, {
     docker: new Docker({ socketPath: engine.socketPath }),
-    processMarker: 'no such process',
+    processMarker: nobody,
   });
 
 export const expectSame = (before: Snapshot, after: Snapshot): void => expect(renderDifference(before, after)).toBe('');

@@ -10,11 +10,14 @@ export type Snapshot = Readonly<
   >
 >;
 
+/** In place of a marker, where processes are somebody else's matter. */
+export const nobody = Symbol('nobody');
+
 export interface SnapshotOptions {
   /** The engine whose lists are taken. Default: the one of `DOCKER_HOST` or the usual socket. */
   readonly docker?: Docker;
-  /** A process is one of ours when its command line has this; default `lhf-holder`. */
-  readonly processMarker?: string;
+  /** A process is one of ours when its command line has this; default `lhf-holder`. For {@link nobody} none is looked for. */
+  readonly processMarker?: string | typeof nobody;
 }
 
 /** Reads all of it at one time, on the side where `run` runs its commands. */
@@ -35,9 +38,11 @@ export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOption
       .listContainers({ all: true })
       .then((list) => list.map(({ Names, Id, State }) => `${Names.join()} ${State} ${Id.slice(0, 12)}`).toSorted()),
     lines('sh', '-c', listInterfaces).then((list) => list.filter((line) => !line.startsWith('veth')).toSorted()),
-    lines('sh', '-c', listProcesses, 'list-processes', hideFromItself(processMarker)).then((list) => list.toSorted()),
+    processMarker === nobody
+      ? ([] as string[])
+      : lines('sh', '-c', listProcesses, 'list-processes', hideFromItself(processMarker)),
   ]);
-  return { nftables, iptables, ip6tables, networks, containers, interfaces, processes };
+  return { nftables, iptables, ip6tables, networks, containers, interfaces, processes: processes.toSorted() };
 };
 
 /**
@@ -67,9 +72,11 @@ export const renderExactDifference = (before: Snapshot, after: Snapshot): string
     .map(([part, difference]) => [`${part}:`, ...difference].join('\n'))
     .join('\n');
 
-// An interface may go while it is read.
+// An interface may go while it is read, and what `read` returns tells nothing: the kernel gives one character and no end of a line.
 const listInterfaces = `cd /proc/sys/net/ipv4/conf && for name in *; do
-  if value=$(cat "$name/route_localnet" 2>/dev/null); then echo "$name route_localnet=$value"; fi
+  value=
+  { read -r value < "$name/route_localnet"; } 2>/dev/null
+  if [ -n "$value" ]; then echo "$name route_localnet=$value"; fi
 done`;
 
 // grep alone reads all command lines in one process; arguments become words on one line.

@@ -1,8 +1,8 @@
-import { type Snapshot, takeSnapshot } from './host-snapshot.ts';
+import { nobody, type Snapshot, takeSnapshot } from './host-snapshot.ts';
 import { execHere } from './run.ts';
 
 /** The host without looking for processes: a holder stays for a moment after its last forward, and other processes have theirs. */
-export const snapshotHere = (): Promise<Snapshot> => takeSnapshot(execHere, { processMarker: 'no such process' });
+export const snapshotHere = (): Promise<Snapshot> => takeSnapshot(execHere, { processMarker: nobody });
 
 /** The end of the session words of the processes that opened these forwards, as a pattern: an engine and a container may follow the nonce. */
 export const endOfSessions = (nets: readonly { id: string }[]): string => {
@@ -12,4 +12,4 @@ export const endOfSessions = (nets: readonly { id: string }[]): string => {
 
 /** The host with the holders of the processes that opened these forwards; without any, no process at all is looked for. */
 export const snapshotOf = (nets: readonly { id: string }[] = []): Promise<Snapshot> =>
-  takeSnapshot(execHere, { processMarker: nets.length === 0 ? 'no such process' : `${endOfSessions(nets)}$` });
+  takeSnapshot(execHere, { processMarker: nets.length === 0 ? nobody : `${endOfSessions(nets)}$` });

@@ -61,10 +61,10 @@ export const startSshd = async (
   // As a sidecar's, at the end of the subnet: containers of users have those that the engine gives out.
   const address = sidecarAddressOf(network.subnet);
   let container: PipedContainer | undefined;
+  requireWebAssembly();
   try {
     await ensureImage(docker, image);
     // Loaded when used.
-    requireWebAssembly();
     const { Client: RealClient, utils } = (await import('ssh2')).default;
     const [host, user] = told === undefined ? [makeKeys(utils), makeKeys(utils)] : [keyToCome, keyToCome];
     container = await createPiped(docker, {
