@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
+import { judgeOwner } from '../../src/ownership/judge-owner.ts';
+import { parseSession } from '../../src/ownership/owner.ts';
 import { nobody, renderDifference, takeSnapshot, type Snapshot } from '../support/host-snapshot.ts';
 import { execHere } from '../support/run.ts';
 import { until } from '../support/until.ts';
@@ -38,7 +40,7 @@ export const takeState = async (): Promise<Snapshot> => {
   return takeSnapshot(execHere, { processMarker: nobody });
 };
 
-/** A guardian, or the shell that is about to start one: its input has ended, so that it reads nothing any more. */
+/** A guardian, or the holder of a process that is dead, which takes its rules out before it starts one. */
 export const isGuarded = async (): Promise<boolean> => {
   const { stdout } = await execHere([
     'sh',
@@ -47,7 +49,12 @@ export const isGuarded = async (): Promise<boolean> => {
   ]);
   const files = stdout.split('\n').filter(Boolean);
   const commands = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return commands.some((command) => command !== '' && !command.includes('lhf-holder'));
+  return commands.some((command) => command !== '' && (!command.includes('lhf-holder') || isOfTheDead(command)));
+};
+
+const isOfTheDead = (command: string): boolean => {
+  const owner = command.split('\0').map(parseSession).find(Boolean);
+  return owner !== undefined && judgeOwner(owner).state === 'dead';
 };
 
 /** What differs from before at last: nothing, as soon as that is so. */

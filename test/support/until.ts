@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface UntilOptions {
   /** Milliseconds until it gives up. Default 30 000. */
   readonly timeoutMs?: number;
-  /** Milliseconds between two looks. Default 20. */
+  /** Milliseconds between two looks, and at least as long as the last one took: looking is not to slow what is waited for. Default 20. */
   readonly everyMs?: number;
   /** What is waited for, for the error's message. */
   readonly what?: string;
@@ -20,6 +20,7 @@ export const until = async <T>(
   const { timeoutMs = 60_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
+    const startedAt = performance.now();
     let seen: string;
     let cause: unknown;
     try {
@@ -30,8 +31,9 @@ export const until = async <T>(
       seen = `the last look threw ${inspect(error)}`;
       cause = error;
     }
-    if (performance.now() >= deadline) throw new Error(`Waited ${timeoutMs} ms for ${what}: ${seen}`, { cause });
-    await delay(everyMs);
+    const endedAt = performance.now();
+    if (endedAt >= deadline) throw new Error(`Waited ${timeoutMs} ms for ${what}: ${seen}`, { cause });
+    await delay(Math.max(everyMs, endedAt - startedAt));
   }
 };
 
