@@ -81,13 +81,24 @@ describe('nftables', () => {
     await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
   });
 
-  it('cuts ports and brings them back without a trace', async () => {
+  it('cuts ports and brings them back, after which packets are still asked for it, as in faults.txt', async () => {
     const modes = ['refuse', 'reset', 'drop'] as const;
     const states = modes.map((cut) => elements({ probe, ports: ports.map((port) => ({ ...port, cut })) }));
     const steps = [elements({ probe }), ...states, elements({ probe })];
     const changes = steps.slice(1).flatMap((step, n) => renderElements(tables, steps[n] ?? step, step));
     expect(changes.filter((line) => line.includes('cut_'))).toHaveLength(modes.length);
-    await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./nftables.txt');
+    await expect(await nft([...opened, ...changes])).toMatchFileSnapshot('./faults.txt');
+  });
+
+  it('asks packets for cuts and delays once there is one, and not before', () => {
+    const asking = (change: readonly string[]): number =>
+      change.filter((line) => / vmap @cuts| map @slowed/.test(line)).length;
+    expect(asking(opened)).toBe(0);
+    for (const fault of [{ cut: 'drop' }, { classId: '1:2' }] as const) {
+      const disturbed = elements({ probe, ports: ports.map((port) => ({ ...port, ...fault })) });
+      expect(asking(renderElements(tables, elements({ probe }), disturbed))).toBe(5);
+      expect(asking(renderElements(tables, disturbed, elements({ probe })))).toBe(0);
+    }
   });
 
   it('seals a hermetic network as in hermetic.txt, and whoever comes after it', async () => {

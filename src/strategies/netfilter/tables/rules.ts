@@ -1,8 +1,9 @@
 import { renderMark } from '../../../ownership/names.ts';
 import type { CutMode } from '../../../faults.ts';
 import type { Protocol } from '../../../types.ts';
-import { callerOf, cutChainOf, renderCuts } from './cut-rules.ts';
+import { cutChainOf, renderCuts } from './cut-rules.ts';
 import { renderArrival, renderHermetic, renderSeal } from './guard-rules.ts';
+import { renderPassage, renderPassageAnew } from './passage-rules.ts';
 
 /*
  * Two tables of one process (or worker thread), whatever the number of its forwards: each forward is an element, so that other
@@ -31,6 +32,9 @@ export interface PortRule {
   /** The class of the bridge's queueing that its answers go by. */
   readonly classId?: string | undefined;
 }
+
+/** What a container dials, in a packet that comes in. */
+const key = 'iifname . meta l4proto . th dport';
 
 /** A process's tables, from its nonce and its mark. */
 export interface TableNames {
@@ -71,7 +75,6 @@ export const renderGuardTable = ({ guard, ours, mark }: TableNames, { replaces }
 export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] => {
   const table = `ip ${owned}`;
   const place = { table, ours };
-  const key = 'iifname . meta l4proto . th dport';
   const perPort = 'type ifname . inet_proto . inet_service';
   return [
     `add table ${table} { flags owner; comment "${mark}"; }`,
@@ -96,17 +99,12 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     `add rule ${table} probed ${key} @proofs`,
     `add rule ${table} probed dnat ip to ${key} map @trials`,
     `add rule ${table} probed dnat ip to ${key} map @ports`,
-    `add chain ${table} translated`,
-    `add rule ${table} translated iifname . ip saddr @probes goto probed`,
-    `add rule ${table} translated ${callerOf} != @dropped ${key} @attempts`,
-    // Nothing is accepted of it: each flow that is translated is one.
-    `add rule ${table} translated meta l4proto udp ${key} @connections`,
-    `add rule ${table} translated dnat ip to ${key} map @ports`,
+    ...['translated', 'followed', 'established', 'accepted', 'replied'].map((chain) => `add chain ${table} ${chain}`),
+    ...renderPassage(table, key, { hasFaults: false }),
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname ${ours} iifname @bridges fib daddr type local jump translated`,
     // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so. Before its packets are
     // translated: a reset passes no hook on a bridge that calls iptables, and has to have the address that the container dialled.
-    `add chain ${table} established`,
     // nft takes the port of a reply for one only where it knows the protocol.
     ...['tcp', 'udp'].map(
       (protocol) => `add rule ${table} established meta l4proto ${protocol} ${key} . ct reply proto-src @live accept`,
@@ -115,24 +113,8 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     `add rule ${table} established tcp flags & rst == rst accept`,
     `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
     `add rule ${table} established counter drop`,
-    `add chain ${table} followed`,
-    `add rule ${table} followed fib daddr type local ${key} vmap @cuts`,
-    `add rule ${table} followed ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
     `add rule ${table} follow iifname ${ours} iifname @bridges jump followed`,
-    // A service that accepts says so by its first packet; one that refuses, or is away, does not.
-    `add chain ${table} accepted`,
-    `add rule ${table} accepted oifname . ip daddr @probes accept`,
-    `add rule ${table} accepted oifname . ip daddr . tcp dport . ct original proto-dst @spoiled accept`,
-    `add rule ${table} accepted meta l4proto tcp oifname . meta l4proto . ct original proto-dst @connections`,
-    `add chain ${table} replied`,
-    ...['tcp', 'udp'].flatMap((protocol) => {
-      const rule = `add rule ${table} replied meta l4proto ${protocol}`;
-      const port = 'oifname . meta l4proto . ct original proto-dst';
-      return [`${rule} meta priority set ${port} map @slowed`, `${rule} ${port} vmap @cuts`];
-    }),
-    `add rule ${table} replied meta l4proto udp oifname . meta l4proto . ct original proto-dst . ct reply proto-src != @live counter drop`,
-    `add rule ${table} replied tcp flags & (syn | ack) == syn | ack jump accepted`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
     `add rule ${table} answer oifname ${ours} oifname @bridges ct direction reply ct status dnat jump replied`,
     ...renderHermetic(place),
@@ -210,6 +192,7 @@ export const renderChange = ({ owned, guard, ours }: TableNames, before: Element
     .map((name) => `ip ${name}`)
     .filter((table) => hasHermetic(table, after) && !hasHermetic(table, before))
     .flatMap((table) => renderSeal({ table, ours })),
+  ...(hasFaults(owned, after) && !hasFaults(owned, before) ? renderPassageAnew(`ip ${owned}`, key) : []),
   ...renderElements(
     'delete',
     [...before].flatMap(([key, value]) => (after.get(key) === value ? [] : [[key, ''] as const])),
@@ -222,6 +205,9 @@ export const renderChange = ({ owned, guard, ours }: TableNames, before: Element
 
 const hasHermetic = (table: string, elements: Elements): boolean =>
   [...elements.keys()].some((key) => key.startsWith(`${table} hermetic `));
+
+const hasFaults = (owned: string, elements: Elements): boolean =>
+  [...elements.keys()].some((key) => /^ (?:cuts|slowed) /.test(key.slice(`ip ${owned}`.length)));
 
 const renderElements = (verb: 'add' | 'delete', elements: readonly (readonly [string, string])[]): string[] => {
   const sets = Map.groupBy(elements, ([key]) => key.slice(0, key.indexOf(' { ')));
