@@ -34,7 +34,7 @@ export interface PortRule {
 }
 
 /** What a container dials, in a packet that comes in. */
-const key = 'iifname . meta l4proto . th dport';
+const dialled = 'iifname . meta l4proto . th dport';
 
 /** A process's tables, from its nonce and its mark. */
 export interface TableNames {
@@ -85,7 +85,7 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     ),
     `add set ${table} live { ${perPort} . inet_service; }`,
     `add map ${table} zones { typeof iifname . udp dport : ct zone; }`,
-    ...renderCuts(table, key),
+    ...renderCuts(table, dialled),
     `add map ${table} cuts { ${perPort} : verdict; }`,
     `add map ${table} slowed { ${perPort} : classid; }`,
     ...renderArrival(place),
@@ -94,20 +94,21 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     `add rule ${table} arrived meta l4proto udp fib daddr type local ct original zone set iifname . udp dport map @zones`,
     // Hits are the user's: what a proof of ours sends is left out.
     `add rule ${table} arrived iifname . ip saddr @probes accept`,
-    `add rule ${table} arrived fib daddr type local ${key} @traffic`,
+    `add rule ${table} arrived fib daddr type local ${dialled} @traffic`,
     `add chain ${table} probed`,
-    `add rule ${table} probed ${key} @proofs`,
-    `add rule ${table} probed dnat ip to ${key} map @trials`,
-    `add rule ${table} probed dnat ip to ${key} map @ports`,
+    `add rule ${table} probed ${dialled} @proofs`,
+    `add rule ${table} probed dnat ip to ${dialled} map @trials`,
+    `add rule ${table} probed dnat ip to ${dialled} map @ports`,
     ...['translated', 'followed', 'established', 'accepted', 'replied'].map((chain) => `add chain ${table} ${chain}`),
-    ...renderPassage(table, key, { hasFaults: false }),
+    ...renderPassage(table, dialled, { hasFaults: false }),
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
     `add rule ${table} translate iifname ${ours} iifname @bridges fib daddr type local jump translated`,
     // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so. Before its packets are
     // translated: a reset passes no hook on a bridge that calls iptables, and has to have the address that the container dialled.
     // nft takes the port of a reply for one only where it knows the protocol.
     ...['tcp', 'udp'].map(
-      (protocol) => `add rule ${table} established meta l4proto ${protocol} ${key} . ct reply proto-src @live accept`,
+      (protocol) =>
+        `add rule ${table} established meta l4proto ${protocol} ${dialled} . ct reply proto-src @live accept`,
     ),
     // A caller that was told so answers what its service still says to it by a reset, which ends the service's side.
     `add rule ${table} established tcp flags & rst == rst accept`,
@@ -192,7 +193,7 @@ export const renderChange = ({ owned, guard, ours }: TableNames, before: Element
     .map((name) => `ip ${name}`)
     .filter((table) => hasHermetic(table, after) && !hasHermetic(table, before))
     .flatMap((table) => renderSeal({ table, ours })),
-  ...(hasFaults(owned, after) && !hasFaults(owned, before) ? renderPassageAnew(`ip ${owned}`, key) : []),
+  ...(hasFaults(owned, after) && !hasFaults(owned, before) ? renderPassageAnew(`ip ${owned}`, dialled) : []),
   ...renderElements(
     'delete',
     [...before].flatMap(([key, value]) => (after.get(key) === value ? [] : [[key, ''] as const])),
