@@ -59,7 +59,7 @@ async function toHaveBeenReached(this: unknown, received: unknown, options: Reac
   const net = readForward(received, 'toHaveBeenReached');
   const { attempts, connections, packets, isReached } = await awaitHits(net, options);
   const { port, times } = options;
-  const counted = `counted: ${count(connections, 'connection')} of ${count(attempts, 'attempt')}, ${count(packets, 'packet')}`;
+  const counted = `counted since it was opened: ${count(connections, 'connection')} of ${count(attempts, 'attempt')}, ${count(packets, 'packet')}`;
   if (isReached)
     return outcome(true, [
       times === undefined

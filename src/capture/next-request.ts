@@ -69,7 +69,7 @@ const comesWithin = (ms: number, log: RequestLog, wish: Wish, closed: AbortSigna
 export const withoutListener = (what: string, networkName: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
     what: `${what}() was asked of ${networkName}, which was opened without \`listener: true\` and keeps no requests`,
-    try: 'openLocalhostForward(0, { listener: true })',
+    try: 'listener: true, where the forward is opened',
   });
 
 const closedMeanwhile = (networkName: string, match: RequestMatch): LocalhostForwardError =>

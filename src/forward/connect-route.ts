@@ -118,10 +118,15 @@ const removeNetworkOf = async (network: Network | undefined, { engine }: Tools):
   await network.keeper?.remove();
   const { disconnected } = await removeNetwork(engine.docker, network);
   if (disconnected.length === 0) return;
-  process.emitWarning(printableLine(`still attached to ${network.name}, disconnected: ${disconnected.join(', ')}`), {
-    type: 'LocalhostForwardWarning',
-    code: 'LHF_WARN_ATTACHED',
-  });
+  process.emitWarning(
+    printableLine(
+      `still attached to ${network.name} when its forward was closed, disconnected: ${disconnected.join(', ')}`,
+    ),
+    {
+      type: 'LocalhostForwardWarning',
+      code: 'LHF_WARN_ATTACHED',
+    },
+  );
 };
 
 const describe = ({ protocol, containerPort, targetPort }: PortMapping): string =>

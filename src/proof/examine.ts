@@ -56,6 +56,9 @@ export const examine = async (
     signal?.throwIfAborted();
     if (!(error instanceof ProbeFailed)) throw error;
     probeFailure = { what: error.message, advice: error.advice };
+  } finally {
+    // Whoever still looks for a cause keeps the process alive.
+    enough.abort();
   }
   signal?.throwIfAborted();
   const misdirected = await findMisdirected(context, packets?.strays ?? []);

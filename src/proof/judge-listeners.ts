@@ -38,7 +38,8 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
   return {
     finding: 'no-listener',
     sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for`,
-    advice,
+    // All that listens: a service that is up listens somewhere else.
+    advice: `ss -ln${protocol === 'tcp' ? 't' : 'u'}p`,
   };
 };
 

@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   'localhost-forward ls': [],
   'localhost-forward sweep': [],
   'npm ls dockerode': [],
+  'ss -ln${…}p': ['t'],
   "ss -l${…}np 'sport = :${…}'": ['t', '8088'],
   "ss -ln${…}p 'sport = :${…}'": ['t', '8088'],
   "ss -ltnp 'sport = :${…}'": ['8088'],
@@ -85,7 +86,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
   "nock.enableNetConnect('${…}')": ['test/users/surroundings.test.ts', 'works'],
   'open another forward': ['test/contract/close.test.ts', 'closing is idempotent'],
   'openLocalhostForward() in this process': ['test/contract/close.test.ts', 'a run and its end'],
-  'openLocalhostForward(0, { listener: true })': ['test/contract/listener.test.ts', 'keeps what it was asked'],
+  'listener: true, where the forward is opened': ['test/contract/listener.test.ts', 'keeps what it was asked'],
   'openLocalhostForward(0, { listener: true }) in this process': [
     'test/contract/listener.test.ts',
     'keeps what it was asked',

@@ -33,7 +33,12 @@ test('actions of others are taken by their commit, and nobody may write', () => 
 
 test('a release passes what a change must pass, and is published with its provenance and no token', () => {
   const commands = commandsOf('release', 'publish');
-  expect(commands.slice(-2)).toEqual(['bash .ci/run', 'npm publish --provenance --access public']);
+  expect(commands.slice(-2)).toEqual([
+    'bash .ci/run',
+    'npm publish --ignore-scripts=false --provenance --access public',
+  ]);
+  // By its prepack the page on npm has no link that is relative to the repository, and .npmrc lets no script run.
+  expect(readFileSync('.npmrc', 'utf8')).toContain('ignore-scripts=true');
   expect(workflows.get('release')?.jobs['publish']?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   expect(readFileSync('.github/workflows/release.yml', 'utf8')).not.toMatch(/TOKEN|secrets\./);
 });

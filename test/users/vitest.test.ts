@@ -63,7 +63,7 @@ test('pass', async ({ net }) => {
   const twice = expect(net).toHaveBeenReached({ port: 80, times: 2, withinMs: 20_000 });
   await askContainer(net);
   await twice;
-  await expect(expect(net).toHaveBeenReached({ times: 3 })).rejects.toThrow(/Expected containers to have reached port 80 of lhf-\\w+ 3 times\\n *counted: 2 connections of 2 attempts/);
+  await expect(expect(net).toHaveBeenReached({ times: 3 })).rejects.toThrow(/Expected containers to have reached port 80 of lhf-\\w+ 3 times\\n *counted since it was opened: 2 connections of 2 attempts/);
   await expect(expect(net).toHaveBeenReached({ time: 3 })).rejects.toThrow('Did you mean \`times\`?');
   await expect(net).toHaveReceivedRequest({ method: 'GET', path: '/' });
   expect((await net.nextRequest()).path).toBe('/');
@@ -72,7 +72,7 @@ test('pass', async ({ net }) => {
 test('fail with a diagnosis', async ({ net }) => {
   await net.forward({ hostPort: 1, containerPort: 81 });
   await expect(expect(net).toBeReachableFromContainer({ port: 81 })).rejects.toThrow(/Expected port 81 of lhf-\\w+ to be reachable from containers\\nNothing listens on 127\\.0\\.0\\.1:1 \\(tcp\\)[^]*Try: ss -lntp/);
-  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted: 0 connections of 0 attempts, 0 packets\\n *Nothing listens/);
+  await expect(expect(net).toHaveBeenReached({ port: 81 })).rejects.toThrow(/Expected a container to have reached port 81[^]*counted since it was opened: 0 connections of 0 attempts, 0 packets\\n *Nothing listens/);
   await expect(expect(net).toHaveReceivedRequest({ path: '/orders' })).rejects.toThrow(/to have received a request\\nNo \\/orders came to [^]* within 0 ms\\n *(came: GET|nothing came)/);
   await expect(expect(net).not.toBeReachableFromContainer({ port: 80 })).rejects.toThrow(/not to be reachable from containers, but it is/);
   await expect(expect(net).toLeaveNoTrace()).rejects.toThrow(new RegExp('still there: the network ' + net.networkName + '[^]*still there: the interface ' + net.bridgeName));
