@@ -12,7 +12,7 @@ import { execHere, outputOf, type Spawn } from '../support/run.ts';
 import { listenTcp } from '../support/services.ts';
 import { until } from '../support/until.ts';
 import { datagrams, mayReroute, startUserContainer } from './container.ts';
-import { startOpener, tracesAtLast } from './trace.ts';
+import { startOpener, tracesAtLast, untilUnguarded } from './trace.ts';
 
 // All of this is done to a firewall: never to the host's own.
 requirePlace();
@@ -21,7 +21,11 @@ const run = (...argv: readonly string[]): Promise<string> => outputOf(execHere, 
 
 // What a test flushes is the engine's, too: without its chains it makes no network.
 let rules = '';
-beforeEach(async () => void (rules = await run('iptables-save')));
+beforeEach(async () => {
+  // Rules of a dead process that are put back stay.
+  await untilUnguarded();
+  rules = await run('iptables-save');
+});
 afterEach(async () => void (await outputOf(execHere, ['iptables-restore'], { input: rules })));
 
 /** A service of the host's that nobody forwards, and what it heard of an intruder. */

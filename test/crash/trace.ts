@@ -36,9 +36,13 @@ export const tracesAtLast = async (
  * keeps its holder until it ends.
  */
 export const takeState = async (): Promise<Snapshot> => {
-  await until(async () => !(await isGuarded()), { ...patience, what: 'the guardians to end' });
+  await untilUnguarded();
   return takeSnapshot(execHere, { processMarker: nobody });
 };
+
+/** Waits until nobody removes what a dead process had. */
+export const untilUnguarded = (): Promise<boolean> =>
+  until(async () => !(await isGuarded()), { ...patience, what: 'the guardians to end' });
 
 /** A guardian, or the holder of a process that is dead, which takes its rules out before it starts one. */
 export const isGuarded = async (): Promise<boolean> => {
