@@ -72,5 +72,5 @@ const routeTaken = (id: string, { name }: Network): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_NETWORK', {
     what: `The engine led the default route of this job's container ${id.slice(0, 12)} to ${name}, and with it its other connections`,
     evidence: ['engines before 28 take the network whose name comes first; it was taken off again'],
-    try: 'docker network create a-job',
+    try: 'docker network create a-job; docker run --network a-job …',
   });
