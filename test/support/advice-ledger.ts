@@ -152,7 +152,7 @@ export const forPeople: Readonly<Record<string, string>> = {
   'await expect(net).${…}()': 'the user’s own test is to be written otherwise',
   'DEBUG=localhost-forward* localhost-forward smoke': 'what it prints is to be read',
   'export DEBUG=localhost-forward*': 'what it prints is to be read',
-  'docker network create a-job; docker run --network a-job …': 'how the job’s container is started is the job’s',
+  'docker network create a-job': 'how the job’s container is started is the job’s',
   'docker pull ${…}': 'takes a registry',
   'DOCKER_CERT_PATH=<the folder with ca.pem> docker info': 'where the certificates are, the user knows',
   'let the container call ${…}': 'the user’s own container is to call it',

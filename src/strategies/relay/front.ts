@@ -71,6 +71,8 @@ class JobFront implements Front {
 const routeTaken = (id: string, { name }: Network): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_NETWORK', {
     what: `The engine led the default route of this job's container ${id.slice(0, 12)} to ${name}, and with it its other connections`,
-    evidence: ['engines before 28 take the network whose name comes first; it was taken off again'],
-    try: 'docker network create a-job; docker run --network a-job …',
+    evidence: [
+      'engines before 28 take the network whose name comes first: the job starts on one that sorts before lhf-; this one was taken off again',
+    ],
+    try: 'docker network create a-job',
   });
