@@ -10,7 +10,7 @@ export interface PassageOptions {
 
 /**
  * What packets of forwarded ports meet on their way in and back, in chains that are there. Questions about faults come with the first one
- * of a process and stay: without them a packet meets a third fewer rules.
+ * of a process and stay: without them what comes in is asked for one thing less, and an answer for four.
  */
 export const renderPassage = (table: string, key: string, { hasFaults }: PassageOptions): string[] => {
   const add = (chain: string, ...rules: readonly string[]): string[] =>
