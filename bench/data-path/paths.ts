@@ -75,7 +75,11 @@ const socat =
       `TCP:127.0.0.1:${port},nodelay`,
     ];
     const libraries = resolve('.tools/socat/usr/lib/x86_64-linux-gnu');
-    const child = spawn(socatProgram, words, { stdio: 'inherit', env: { LD_LIBRARY_PATH: libraries } });
+    // It dies with this process, whatever ends that.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', socatProgram, ...words], {
+      stdio: 'inherit',
+      env: { ...process.env, LD_LIBRARY_PATH: libraries },
+    });
     const ended = once(child, 'exit');
     stack.defer(async () => {
       child.kill();

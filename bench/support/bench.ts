@@ -15,6 +15,10 @@ const patienceMs = 30_000;
  * and what is left of the product fails the run, and is swept.
  */
 export const runBench = async (file: string, body: () => Promise<void>): Promise<void> => {
+  // Whoever reads may go, as `head` does: what was begun is ended all the same.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   if (runWord() !== '') return body();
   console.log(await describeMachine());
   const word = `${process.pid}-${Date.now().toString(36)}`;

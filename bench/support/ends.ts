@@ -47,7 +47,10 @@ export class Ends implements AsyncDisposable {
 
   /** Listens until the ends are disposed of. */
   async serve(address: string, port: number): Promise<void> {
-    const child = spawn(this.#program, ['serve', address, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // It dies with this process, whatever ends that.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.#program, 'serve', address, String(port)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#services.push({ kill: () => void child.kill(), ended: once(child, 'exit') });
     const [word] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
     if (!String(word).startsWith('ready')) throw new Error(`Nothing listens on ${address}:${port}`);
