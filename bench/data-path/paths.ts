@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openLocalhostForward, type Strategy } from '../../src/index.ts';
 import type { ExposeAnswer } from '../programs/testcontainers.ts';
 import { startCaller } from '../support/caller.ts';
-import { createBare } from '../support/engine.ts';
+import { createBare, tableOf } from '../support/engine.ts';
 import { pidOf, type Ends, type Way } from '../support/ends.ts';
 import { startProgram } from '../support/program.ts';
 import { importForwarderImage } from './testcontainers.ts';
@@ -38,7 +38,7 @@ const openBare = async (stack: AsyncDisposableStack): Promise<{ bridge: string; 
 /** The recipe that guides give: one rule and `route_localnet`, with no guard, no counter and no proof. What is slower here is the kernel's own. */
 const recipe: Opener = async ({ port }, stack) => {
   const { bridge, gateway, pid } = await openBare(stack);
-  const table = `ip ${bridge.replaceAll('-', '_')}`;
+  const table = `ip ${tableOf(bridge)}`;
   const chain = 'type nat hook prerouting priority -101;';
   const rule = `iifname "${bridge}" ip daddr ${gateway} tcp dport ${port} dnat to 127.0.0.1:${port}`;
   await nft([`add table ${table}`, `add chain ${table} translate { ${chain} }`, `add rule ${table} translate ${rule}`]);

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Caller } from './caller.ts';
-import { docker } from './engine.ts';
+import { docker, folderOf } from './engine.ts';
 import { programPath } from './program.ts';
+import { runWord } from './run-word.ts';
 
 const run = promisify(execFile);
 
@@ -36,7 +37,7 @@ export class Ends implements AsyncDisposable {
   }
 
   static async build(): Promise<Ends> {
-    const ends = new Ends(await mkdtemp(join(tmpdir(), 'lhf-bench-')));
+    const ends = new Ends(await mkdtemp(join(tmpdir(), folderOf(runWord()))));
     await run('gcc', ['-O2', '-pthread', '-o', ends.#program, programPath('ends.c')]);
     return ends;
   }

@@ -1,7 +1,17 @@
+import { readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Docker from 'dockerode';
+import { outputOf } from './machine.ts';
 import { runWord } from './run-word.ts';
 
 export const docker = new Docker();
+
+/** The table of nft that a bench has for a bare bridge. */
+export const tableOf = (bridge: string): string => bridge.replaceAll('-', '_');
+
+/** How the names of a run's folders of temporary files begin. */
+export const folderOf = (word: string): string => `lhf-bench-${word}-`;
 
 /** The label of all that a bench creates by itself. */
 const label = 'localhost-forward-bench';
@@ -50,7 +60,11 @@ export const removeOwn = async (word: string): Promise<void> => {
   const containers = await docker.listContainers({ all: true, filters });
   await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
   const networks = await docker.listNetworks({ filters });
+  // Of a bench that was killed: the recipe's rule is named after its bridge.
+  await Promise.all(networks.map(({ Name }) => outputOf('nft', 'delete', 'table', 'ip', tableOf(Name))));
   await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove()));
+  const folders = (await readdir(tmpdir())).filter((name) => name.startsWith(folderOf(word)));
+  await Promise.all(folders.map((name) => rm(join(tmpdir(), name), { recursive: true })));
   // Another bench may be using it.
   await docker
     .getImage(emptyImage)

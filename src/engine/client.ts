@@ -44,8 +44,8 @@ const loadClient = (): typeof Docker => {
 };
 
 /**
- * dockerode brings gRPC for images that are built by BuildKit, and ssh2 for an engine behind ssh; each takes about as long to load as all
- * the rest of it, and is loaded when it is first called. A version of dockerode that has no such part is left alone.
+ * dockerode brings gRPC for images that are built by BuildKit, and ssh2 for an engine behind ssh, which together take longer to
+ * load than all the rest of it: each is loaded when it is first called. A version of dockerode that has no such part is left alone.
  */
 const loadLater = (require: NodeJS.Require, part: string): void => {
   let id: string;

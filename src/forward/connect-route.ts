@@ -1,9 +1,9 @@
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { removeNetwork } from '../engine/networks.ts';
+import { warnAttached } from '../engine/warn-attached.ts';
 import { labels as marks, renderPort, type Names } from '../ownership/names.ts';
 import { createThrowawayNetwork, letGo, planSubnet, type NetworkPlan } from '../network/create.ts';
-import { printableLine } from '../printable.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { strategyNamed } from '../strategies/all.ts';
 import type { Network, PortMapping, Route, Tools } from '../strategies/strategy.ts';
@@ -117,16 +117,7 @@ const removeNetworkOf = async (network: Network | undefined, { engine }: Tools):
   if (network === undefined) return;
   await network.keeper?.remove();
   const { disconnected } = await removeNetwork(engine.docker, network);
-  if (disconnected.length === 0) return;
-  process.emitWarning(
-    printableLine(
-      `still attached to ${network.name} when its forward was closed, disconnected: ${disconnected.join(', ')}`,
-    ),
-    {
-      type: 'LocalhostForwardWarning',
-      code: 'LHF_WARN_ATTACHED',
-    },
-  );
+  warnAttached(network.name, disconnected, 'its forward was closed');
 };
 
 const describe = ({ protocol, containerPort, targetPort }: PortMapping): string =>

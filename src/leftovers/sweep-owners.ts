@@ -1,7 +1,7 @@
 import { delay } from '../clock.ts';
+import { warnAttached } from '../engine/warn-attached.ts';
 import type { judgeOwner } from '../ownership/judge-owner.ts';
 import { parseSession } from '../ownership/owner.ts';
-import { printableLine } from '../printable.ts';
 import type { LeftoverTools, Mark } from '../strategies/leftover-kind.ts';
 import type { Belongings } from './belongings.ts';
 import { listInterfaces } from '../host/kernel.ts';
@@ -54,8 +54,7 @@ export const sweepOwners = async (
   const describe = (mark: Mark): Leftover => describeMark(mark, sessions.get(mark));
   const marks = going.map(({ mark }) => mark);
   const outcomes = await removeMarks(leftoverKinds, marks, tools);
-  for (const { mark, disconnected } of outcomes)
-    if (disconnected !== undefined) warnOfAttached(mark.name, disconnected);
+  for (const { mark, disconnected } of outcomes) warnAttached(mark.name, disconnected ?? [], 'it was swept');
   return {
     removed: outcomes.flatMap(({ mark, failure }) => (failure === undefined ? [describe(mark)] : [])),
     // A living bridge's parameter is nothing that anybody left.
@@ -105,9 +104,3 @@ const judgeAll = async (
     });
   });
 };
-
-const warnOfAttached = (network: string, disconnected: readonly string[]): void =>
-  process.emitWarning(printableLine(`still attached to ${network}, disconnected: ${disconnected.join(', ')}`), {
-    type: 'LocalhostForwardWarning',
-    code: 'LHF_WARN_ATTACHED',
-  });

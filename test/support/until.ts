@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds until it gives up. Default 30 000. */
+  /** Milliseconds until it gives up. Default 60 000. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks, and at least as long as the last one took: looking is not to slow what is waited for. Default 20. */
   readonly everyMs?: number;
