@@ -68,6 +68,9 @@ const requiresVitest: TsdownPlugin = {
   },
 };
 
+// Whoever reads the code of a package reads its sources; types keep theirs, which editors show.
+const comments = { jsdoc: false } as const;
+
 // Everything lies flat in dist: code finds its neighbours by `new URL('./guardian.js', import.meta.url)`.
 const shared = {
   platform: 'node',
@@ -83,6 +86,7 @@ export default defineConfig([
     ...shared,
     entry: present({ ...library, ...programs }),
     format: 'esm',
+    outputOptions: { comments },
     copy,
     dts: { entry: Object.values(present(library)) },
   },
@@ -94,6 +98,6 @@ export default defineConfig([
     dts: true,
     shims: true,
     // Nor can Jest's runtime `import()`: a lazy require is as lazy.
-    outputOptions: { dynamicImportInCjs: false },
+    outputOptions: { comments, dynamicImportInCjs: false },
   },
 ]);

@@ -2,7 +2,7 @@ import { now } from '../clock.ts';
 import { FewAtOnce } from '../engine/few-at-once.ts';
 import { listContainers, removeContainer } from '../engine/containers.ts';
 import { listNetworks, messageOf, removeNetwork } from '../engine/networks.ts';
-import { idOfBridge, labels } from '../ownership/names.ts';
+import { idOfBridge, isNameOfNetwork, labels } from '../ownership/names.ts';
 import { parseSession } from '../ownership/owner.ts';
 import {
   removalOrder,
@@ -30,7 +30,8 @@ export const networks: LeftoverKind<EngineMark> = {
     const listed = engine === undefined ? [] : await listNetworks(engine.docker, labelOf(session));
     return listed.flatMap(({ id, name, bridge: told, labels: all }) => {
       const bridge = all[labels.bridge] ?? told;
-      const isOurs = idOfBridge(bridge) !== undefined && name === bridge && (told === '' || told === bridge);
+      const isOurs =
+        idOfBridge(bridge) !== undefined && isNameOfNetwork(name, bridge) && (told === '' || told === bridge);
       return isOurs && agree(all, { bridge }) ? [markOf('network', { id, name, bridge, all })] : [];
     });
   },

@@ -49,6 +49,16 @@ export const roomIn = (cidr: string): number => sizeOf(parseCidr(cidr)?.bits ?? 
 /** All host addresses but the gateway's, from the lowest to the highest. */
 export const callersOf = (cidr: string): string => `${firstAddressOf(cidr)}-${probeAddressOf(cidr)}`;
 
+/** As many as a network of a size of ours has room for. */
+const mostUsual = 14;
+
+/** Those of them that an engine gives first, which are neither a probe's nor a sidecar's. */
+export const usualCallersOf = (cidr: string): string[] => {
+  const { base, bits } = parseCidr(cidr) ?? { base: 0, bits: 31 };
+  const count = Math.max(0, Math.min(mostUsual, sizeOf(bits + 1) - 2));
+  return Array.from({ length: count }, (_, place) => renderAddress(base + 2 + place));
+};
+
 /**
  * Whether a caller's address is one that a container of the network has. Where an engine keeps networks apart by no rules of its own, those
  * of others come under the gateway's address, which no container has.

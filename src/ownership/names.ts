@@ -40,12 +40,20 @@ export const parsePortsLabel = (text: string): MarkedPort[] =>
     protocol: protocol === 'udp' ? 'udp' : 'tcp',
   }));
 
-/** All names of one forward, from its id: eight characters, the first five its process's nonce. */
-export const namesOf = (id: string) => {
+/** What makes a network's name the last one by the alphabet, as good as always. */
+const last = 'zz-';
+
+/**
+ * All names of one forward, from its id: eight characters, the first five its process's nonce. `beside`: the networks of a container that
+ * is to join this one. Engines before 28 give a container's default route to the first of its networks by their names, and it is to stay
+ * where it is.
+ */
+export const namesOf = (id: string, { beside = [] }: { readonly beside?: readonly string[] | undefined } = {}) => {
   const bridge = `lhf-${id}`;
+  const takesRoute = beside.length > 0 && beside.every((name) => name > bridge);
   return {
     bridge,
-    network: bridge,
+    network: takesRoute ? `${last}${bridge}` : bridge,
     hopsTable: `lhf_hops_${id}`,
     chain: `LHF-${bridge}`,
     keeper: `lhf-keeper-${id}`,
@@ -55,6 +63,10 @@ export const namesOf = (id: string) => {
 };
 
 export type Names = ReturnType<typeof namesOf>;
+
+/** Whether a network's name is one that we would give it for its bridge. */
+export const isNameOfNetwork = (name: string, bridge: string): boolean =>
+  name === bridge || name === `${last}${bridge}`;
 
 const bridgePattern = /^lhf-([0-9a-z]{8})$/;
 

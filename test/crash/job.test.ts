@@ -20,8 +20,7 @@ const docker = new Docker();
 
 /** What a command line for `docker run` gives a container, as far as advice of ours goes. */
 const given = (command: string): Docker.HostConfig => ({
-  ...(command.includes('--network host') ? { NetworkMode: 'host' } : {}),
-  ...(command.includes('--network none') ? { NetworkMode: 'none' } : {}),
+  ...(command.includes('--network') ? { NetworkMode: /--network (\S+)/.exec(command)?.[1] ?? '' } : {}),
   ...(command.includes('--cap-add NET_ADMIN') ? { CapAdd: ['NET_ADMIN'] } : {}),
   ...(command.includes('--group-add') ? { GroupAdd: [/--group-add (\d+)/.exec(command)?.[1] ?? ''] } : {}),
   ...(command.includes('--security-opt systempaths=unconfined') ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
@@ -188,6 +187,26 @@ test.each([
     expect(await differenceAtLast(clean)).toBe('');
   },
 );
+
+test('in a container on a network of its user’s the default route stays, whether its name is before ours or after it', async () => {
+  const clean = await takeState();
+  const goesByNames = Number.parseInt((await docker.version()).Version, 10) < 28;
+  for (const name of ['a-job', 'queue', 'zzz'].map((word) => `${word}-${process.pid}`)) {
+    const network = await docker.createNetwork({ Name: name, CheckDuplicate: true });
+    const { job, said } = await startJob(['dist/cli.js', 'smoke', '--json'], `--network ${name}`, '\n}\n');
+    const { failure, ...report } = JSON.parse(said) as SmokeReport;
+    if (goesByNames && name.startsWith('zzz')) {
+      expect(failure?.code).toBe('LHF_ERR_NETWORK');
+      expect(said).toMatch(/led the default route .* sorts before zz-lhf-\w{8}; this one was taken off again/s);
+    } else {
+      expect(failure, name).toBeUndefined();
+      expect(report, name).toMatchObject({ ok: true, strategy: 'relay', privilege: 'none', leftovers: [] });
+    }
+    await job.remove({ force: true });
+    await network.remove();
+  }
+  expect(await differenceAtLast(clean)).toBe('');
+});
 
 test('in a container without any network the smoke check says what is missing, for each strategy', async () => {
   const clean = await takeState();

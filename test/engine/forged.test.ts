@@ -73,6 +73,7 @@ describe.each(['nftables', 'iptables'] as const)('by %s', (strategy) => {
     // Somebody accepts them after all: what is delivered is guarded as well.
     await writeFile(own, '1');
     await say(container, ...hop, 'dropped by the guard', net.gateway);
+    await say(container, ...hop, 'by another address of this host', '172.17.0.1');
     // The same where nothing of ours is: it does arrive.
     await using other = await startNode();
     for (const name of ['route_localnet', 'accept_source_route']) await writeFile(`${conf}/docker0/${name}`, '1');

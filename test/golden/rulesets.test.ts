@@ -22,6 +22,7 @@ const ports = [
 const probe = {
   address: '198.18.0.14',
   callers: '198.18.0.2-198.18.0.14',
+  usual: ['198.18.0.2', '198.18.0.3'],
   subnet: '198.18.0.0/28',
   gateway: '198.18.0.1',
   trials: [{ protocol: 'tcp', containerPort: 80, targetPort: 40000 }],

@@ -72,7 +72,7 @@ const routeTaken = (id: string, { name }: Network): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_NETWORK', {
     what: `The engine led the default route of this job's container ${id.slice(0, 12)} to ${name}, and with it its other connections`,
     evidence: [
-      'engines before 28 take the network whose name comes first: the job starts on one that sorts before lhf-; this one was taken off again',
+      `engines before 28 take the network whose name comes first: the job starts on one that sorts before ${name}; this one was taken off again`,
     ],
     try: 'docker network create a-job',
   });

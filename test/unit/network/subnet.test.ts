@@ -5,7 +5,11 @@ import {
   gatewayOf,
   overlaps as blocksOverlap,
   parseCidr,
+  probeAddressOf,
+  rangeIn,
   renderCidr,
+  sidecarAddressOf,
+  usualCallersOf,
 } from '../../../src/network/subnet.ts';
 
 const pool = '198.18.0.0/15';
@@ -71,6 +75,23 @@ describe('comparing', () => {
   test('the gateway is the first host', () => {
     expect(gatewayOf('198.18.3.16/28')).toBe('198.18.3.17');
     expect(gatewayOf('10.0.255.0/24')).toBe('10.0.255.1');
+  });
+});
+
+describe('usual callers', () => {
+  test.each([
+    ['198.18.0.32/27', 14, '198.18.0.34', '198.18.0.47'],
+    ['198.18.0.0/28', 6, '198.18.0.2', '198.18.0.7'],
+    ['198.18.0.8/29', 2, '198.18.0.10', '198.18.0.11'],
+    ['10.0.0.0/8', 14, '10.0.0.2', '10.0.0.15'],
+    ['10.0.0.0/30', 0, undefined, undefined],
+    ['10.0.0.0/31', 0, undefined, undefined],
+    ['10.0.0.0/32', 0, undefined, undefined],
+  ])('of %s', (cidr, count, first, last) => {
+    const usual = usualCallersOf(cidr);
+    expect([usual.length, usual[0], usual.at(-1)]).toEqual([count, first, last]);
+    for (const ours of [gatewayOf, probeAddressOf, sidecarAddressOf]) expect(usual).not.toContain(ours(cidr));
+    for (const address of usual) expect(overlaps(rangeIn(cidr), `${address}/32`)).toBe(true);
   });
 });
 

@@ -12,19 +12,29 @@ export interface TablePlace {
 /**
  * Without this, `route_localnet` opens every port of 127/8 to the bridge, and lets senders pose as 127.x. Source routes rewrite the
  * destination behind it, and what is translated could go on to another address by one: none is taken.
+ *
+ * What a container sends to its own gateway is nearly all there is, and known to be well addressed by one look: each expression that a packet
+ * meets costs more than it asks. All others, and whoever had no place in that set, are asked one by one.
  */
 export const renderArrival = ({ table, ours }: TablePlace): string[] => [
   `add set ${table} bridges { type ifname; }`,
   `add set ${table} callers { type ifname . ipv4_addr; flags interval; }`,
+  `add set ${table} usual { type ifname . ipv4_addr . ipv4_addr; }`,
+  `add chain ${table} routed`,
+  ...['lsrr', 'ssrr'].map((route) => `add rule ${table} routed ip option ${route} exists counter drop`),
+  `add chain ${table} called`,
+  `add rule ${table} called ip hdrlength > 5 jump routed`,
   `add chain ${table} arrived`,
+  `add rule ${table} arrived iifname . ip saddr . ip daddr @usual goto called`,
+  `add rule ${table} arrived iifname != @bridges accept`,
   `add rule ${table} arrived ip daddr 127.0.0.0/8 counter drop`,
   `add rule ${table} arrived ip saddr 127.0.0.0/8 counter drop`,
-  ...['lsrr', 'ssrr'].map((route) => `add rule ${table} arrived ip option ${route} exists counter drop`),
+  `add rule ${table} arrived ip hdrlength > 5 jump routed`,
   // UDP services believe the source: nobody comes to this host as one of another network, or as this host, by what is for everybody neither.
   // Where a packet goes costs a look into the routes, and is asked of strangers only.
   `add rule ${table} arrived iifname . ip saddr != @callers fib daddr type { local, broadcast, multicast } counter drop`,
   `add chain ${table} arrive { type filter hook prerouting priority -300; policy accept; }`,
-  `add rule ${table} arrive iifname ${ours} iifname @bridges jump arrived`,
+  `add rule ${table} arrive iifname ${ours} goto arrived`,
 ];
 
 /** What hermetic networks will need. Nothing leads there before {@link renderSeal}. */

@@ -39,15 +39,21 @@ export const countOf = (
   return { packets, bytes };
 };
 
-/** What every guard drops: see renderArrival. */
-const dropped = ['ip daddr 127\\.0\\.0\\.0/8', 'ip saddr 127\\.0\\.0\\.0/8', 'ip option lsrr', 'ip option ssrr'];
+/** What every guard has, and has to ask whatever comes: see renderArrival. */
+const asked = [
+  ...['ip daddr 127\\.0\\.0\\.0/8', 'ip saddr 127\\.0\\.0\\.0/8', 'ip option lsrr', 'ip option ssrr'].map(
+    (what) => `${what} .*drop`,
+  ),
+  'chain called \\{[^}]*ip hdrlength > 5 jump routed',
+  'chain arrived \\{[^}]*ip hdrlength > 5 jump routed',
+];
 
 /** Whether the listing of a table guards a bridge, and seals it where it is hermetic. */
 export const guards = (listing: string, bridge: string): boolean => {
   const isIn = (set: string): boolean => partOf(listing, `set ${set}`).includes(`"${bridge}"`);
   return (
     isIn('bridges') &&
-    dropped.every((what) => new RegExp(`${what} .*drop`).test(listing)) &&
+    asked.every((what) => new RegExp(what).test(listing)) &&
     /hook prerouting/.test(listing) &&
     (!isIn('hermetic') || ['input', 'forward'].every((hook) => listing.includes(`hook ${hook}`)))
   );

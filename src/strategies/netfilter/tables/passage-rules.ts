@@ -28,7 +28,9 @@ export const renderPassage = (table: string, key: string, { hasFaults }: Passage
     ...add(
       'followed',
       ...ofFaults(`fib daddr type local ${key} vmap @cuts`),
-      'ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 jump established',
+      // Asked first, since it is so of nearly every packet. nft takes the port of a reply for one only where it knows the protocol.
+      ...['tcp', 'udp'].map((protocol) => `meta l4proto ${protocol} ${key} . ct reply proto-src @live accept`),
+      'ct direction original ct status dnat ct reply ip saddr 127.0.0.0/8 goto closed',
     ),
     // A service that accepts says so by its first packet; one that refuses, or is away, does not.
     ...add(
@@ -45,8 +47,8 @@ export const renderPassage = (table: string, key: string, { hasFaults }: Passage
           `meta l4proto ${protocol} ${backKey} vmap @cuts`,
         ),
       ),
+      'tcp flags & (syn | ack) == syn | ack goto accepted',
       `meta l4proto udp ${backKey} . ct reply proto-src != @live counter drop`,
-      'tcp flags & (syn | ack) == syn | ack jump accepted',
     ),
   ];
 };

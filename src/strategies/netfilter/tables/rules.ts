@@ -89,6 +89,9 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     `add map ${table} cuts { ${perPort} : verdict; }`,
     `add map ${table} slowed { ${perPort} : classid; }`,
     ...renderArrival(place),
+    // The gateway is an address of this host: no look into the routes tells more.
+    `add rule ${table} called meta l4proto udp ct original zone set iifname . udp dport map @zones`,
+    `add rule ${table} called ${dialled} @traffic`,
     // Datagrams have no beginning: those for one service are tracked in a zone of that service's port, so that a port that is opened,
     // closed or led elsewhere is another flow to whoever goes on sending.
     `add rule ${table} arrived meta l4proto udp fib daddr type local ct original zone set iifname . udp dport map @zones`,
@@ -99,25 +102,20 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     `add rule ${table} probed ${dialled} @proofs`,
     `add rule ${table} probed dnat ip to ${dialled} map @trials`,
     `add rule ${table} probed dnat ip to ${dialled} map @ports`,
-    ...['translated', 'followed', 'established', 'accepted', 'replied'].map((chain) => `add chain ${table} ${chain}`),
+    ...['translated', 'followed', 'closed', 'accepted', 'replied'].map((chain) => `add chain ${table} ${chain}`),
     ...renderPassage(table, dialled, { hasFaults: false }),
     `add chain ${table} translate { type nat hook prerouting priority -101; policy accept; }`,
-    `add rule ${table} translate iifname ${ours} iifname @bridges fib daddr type local jump translated`,
+    `add rule ${table} translate iifname ${ours} fib daddr type local goto translated`,
     // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so. Before its packets are
     // translated: a reset passes no hook on a bridge that calls iptables, and has to have the address that the container dialled.
-    // nft takes the port of a reply for one only where it knows the protocol.
-    ...['tcp', 'udp'].map(
-      (protocol) =>
-        `add rule ${table} established meta l4proto ${protocol} ${dialled} . ct reply proto-src @live accept`,
-    ),
     // A caller that was told so answers what its service still says to it by a reset, which ends the service's side.
-    `add rule ${table} established tcp flags & rst == rst accept`,
-    `add rule ${table} established meta l4proto tcp counter reject with tcp reset`,
-    `add rule ${table} established counter drop`,
+    `add rule ${table} closed tcp flags & rst == rst accept`,
+    `add rule ${table} closed meta l4proto tcp counter reject with tcp reset`,
+    `add rule ${table} closed counter drop`,
     `add chain ${table} follow { type filter hook prerouting priority -190; policy accept; }`,
-    `add rule ${table} follow iifname ${ours} iifname @bridges jump followed`,
+    `add rule ${table} follow iifname ${ours} goto followed`,
     `add chain ${table} answer { type filter hook output priority -140; policy accept; }`,
-    `add rule ${table} answer oifname ${ours} oifname @bridges ct direction reply ct status dnat jump replied`,
+    `add rule ${table} answer oifname ${ours} ct direction reply ct status dnat goto replied`,
     ...renderHermetic(place),
   ];
 };
@@ -137,6 +135,8 @@ export interface ProbeRule {
   readonly address: string;
   /** Whom the network's members may come as, as {@link callersOf} tells. */
   readonly callers: string;
+  /** Those of them whom the engine gives the first addresses, as {@link usualCallersOf} tells. */
+  readonly usual: readonly string[];
   /** The network itself, and its gateway, which is this host. */
   readonly subnet: string;
   readonly gateway: string;
@@ -177,7 +177,10 @@ export const elementsOf = (
     if (port.cut !== undefined) add(owned, 'cuts', key, ` : goto ${cutChainOf(port.protocol, port.cut)}`);
   }
   if (probe !== undefined) {
-    for (const table of [guard, owned]) add(table, 'callers', probe.callers);
+    for (const table of [guard, owned]) {
+      add(table, 'callers', probe.callers);
+      for (const caller of probe.usual) add(table, 'usual', `${caller} . ${probe.gateway}`);
+    }
     add(owned, 'probes', probe.address);
   }
   for (const port of probe?.trials ?? []) {

@@ -15,7 +15,7 @@ const portOf = (containerPort: number, targetPort = containerPort): PortRule => 
   containerPort,
   targetPort,
 });
-const network = { callers: '198.18.0.0/28', subnet: '198.18.0.0/28', gateway: '198.18.0.1' };
+const network = { callers: '198.18.0.0/28', usual: [], subnet: '198.18.0.0/28', gateway: '198.18.0.1' };
 const probe = { address: '198.18.0.14', ...network, trials: [] };
 const content = (ports: readonly PortRule[]): TabledBridge => ({ ports, probe, translates: true });
 const state = (ports: readonly PortRule[]) => changed(new Map(), [puttingIn(bridge, content(ports))]);

@@ -75,6 +75,14 @@ describe('a listed table', () => {
     for (const listing of [plain, sealed]) expect(guards(without(listing, line), own)).toBe(false);
   });
 
+  test.each(['called', 'arrived'])('guards nothing where %s lets options pass', (chain) => {
+    const dulled = new RegExp(`(chain ${chain} \\{[^}]*?)\\t\\tip hdrlength > 5 jump routed\\n`);
+    for (const listing of [plain, sealed]) {
+      expect(listing).toMatch(dulled);
+      expect(guards(listing.replace(dulled, '$1'), own)).toBe(false);
+    }
+  });
+
   test.each(['hook input', 'hook forward'])('seals nothing without its %s, where the network is hermetic', (hook) =>
     expect(guards(without(sealed, hook), own)).toBe(false),
   );

@@ -51,6 +51,7 @@ describe('what a bridge is in the tables', () => {
   });
 
   test('with a port that iptables translates: counted and alive', () => {
+    const usual = [2, 3, 4, 5, 6, 7].map((last) => `"lhf-abcde123" . 198.18.0.${last} . 198.18.0.1`).join(', ');
     expect(added({ translates: false, probe: probeOn('198.18.0.0/28', [trial]) })).toEqual([
       ...bare,
       'add element ip lhf_abcde traffic { "lhf-abcde123" . tcp . 80 }',
@@ -58,7 +59,9 @@ describe('what a bridge is in the tables', () => {
       'add element ip lhf_abcde connections { "lhf-abcde123" . tcp . 80 }',
       'add element ip lhf_abcde live { "lhf-abcde123" . tcp . 80 . 8088, "lhf-abcde123" . tcp . 80 . 40000 }',
       'add element ip lhf_guard_abcde callers { "lhf-abcde123" . 198.18.0.2-198.18.0.14 }',
+      `add element ip lhf_guard_abcde usual { ${usual} }`,
       'add element ip lhf_abcde callers { "lhf-abcde123" . 198.18.0.2-198.18.0.14 }',
+      `add element ip lhf_abcde usual { ${usual} }`,
       'add element ip lhf_abcde probes { "lhf-abcde123" . 198.18.0.14 }',
     ]);
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tableNamesOf } from '../../../../../src/strategies/netfilter/tables/rules.ts';
 import { SessionTables } from '../../../../../src/strategies/netfilter/tables/session-tables.ts';
 
-const network = { callers: '198.18.0.0/28', subnet: '198.18.0.0/28', gateway: '198.18.0.1' };
+const network = { callers: '198.18.0.0/28', usual: [], subnet: '198.18.0.0/28', gateway: '198.18.0.1' };
 const probe = { address: '198.18.0.14', ...network, trials: [] };
 
 test.each([
