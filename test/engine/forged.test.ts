@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
-import { probeAddressOf } from '../../src/network/subnet.ts';
+import { probeAddressOf, usualCallersOf } from '../../src/network/subnet.ts';
 import { projectRoot } from '../support/children.ts';
 import { startNode, type NodeContainer } from '../support/containers.ts';
 import { execHere, outputOf } from '../support/run.ts';
@@ -57,7 +57,23 @@ describe.each(['nftables', 'iptables'] as const)('by %s', (strategy) => {
     await say(container, probeAddressOf(net.subnet), ...to, 'as a probe');
     await say(container, '-', ...to, 'as itself');
     expect(await heard(service, 'as itself')).toEqual(['as a probe', 'as itself']);
-    expect(await net.hits()).toMatchObject({ attempts: 1, connections: 1 });
+    expect(await net.hits()).toMatchObject({ attempts: 1, connections: 1, packets: 1 });
+  });
+
+  // One look into a set tells of those to whom an engine gives the first addresses, and of what they send to the gateway: no other is less.
+  test('whoever has an address of his own choice, or calls another one of this host’s, is a caller as all others', async () => {
+    await using service = await listenUdp();
+    const port = { hostPort: service.port, containerPort: 53, protocol: 'udp' } as const;
+    await using net = await openLocalhostForward(port, { strategy, verify: false });
+    await using container = await startNode(net);
+    const chosen = net.gateway.replace(/\d+$/, (last) => String(Number(last) + 19));
+    expect(usualCallersOf(net.subnet)).toContain(container.address);
+    expect(usualCallersOf(net.subnet)).not.toContain(chosen);
+    await say(container, chosen, net.gateway, '53', 'from one that it chose');
+    await say(container, '-', '172.17.0.1', '53', 'to another one');
+    await say(container, '-', net.gateway, '53', 'as usual');
+    expect(await heard(service, 'as usual')).toEqual(['from one that it chose', 'to another one', 'as usual']);
+    expect(await net.hits()).toMatchObject({ attempts: 3, connections: 3, packets: 3 });
   });
 
   // Kubernetes, and engines without userland proxy, open each bridge to 127/8 themselves.
