@@ -96,7 +96,7 @@ class Link {
         end.pause();
         const early = Buffer.from(rest);
         reader = linked.ofOwn;
-        linked.take(early.length === 0 ? end : withEarly(end, early, linked.ofOwn), true);
+        linked.take(early.length === 0 ? end : withEarly(end, () => linked.early(early)), true);
         return undefined;
       },
       end: () => (reader === undefined ? end.close() : reader.end()),
@@ -157,8 +157,8 @@ class Link {
   }
 }
 
-/** An end of which something has been read already: it comes first. @param {End} end @param {Buffer} early @param {Reader} reader @returns {End} */
-const withEarly = (end, early, reader) => {
+/** An end of which something has been read already: it comes first. @param {End} end @param {() => void} passOn @returns {End} */
+const withEarly = (end, passOn) => {
   let isFirst = true;
   let isPaused = true;
   return {
@@ -171,7 +171,7 @@ const withEarly = (end, early, reader) => {
       isPaused = false;
       if (isFirst) {
         isFirst = false;
-        reader.bytes(early);
+        passOn();
       }
       if (!isPaused) end.resume();
     },

@@ -49,6 +49,8 @@ class LinkedEnd {
   #saysByOwn = false;
   #hearsByOwn = false;
   #isOwnRead = false;
+  /** It is read into a buffer of whoever read its head, and not into ours yet. */
+  #isOwnBufferForeign = false;
   #isOwnOver = false;
   /** What is to be said by its own socket as soon as there is one. @type {{ bytes: Uint8Array, done: (isWhole: boolean) => void } | undefined} */
   #held;
@@ -152,6 +154,7 @@ class LinkedEnd {
     if (this.#isClosed || this.#own !== undefined) return own.close();
     this.#own = own;
     this.#isOwnRead = isRead;
+    this.#isOwnBufferForeign = isRead;
     this.link.say(this.id, kinds.moved, none);
     this.#saysByOwn = true;
     const held = this.#held;
@@ -173,9 +176,21 @@ class LinkedEnd {
     this.#pump();
   }
 
+  /** What was read of its own socket together with the head. @param {Buffer} bytes */
+  early(bytes) {
+    this.#buffer = this.#reader?.bytes(bytes) ?? this.#buffer;
+  }
+
   /** What its own socket tells. @type {Reader} */
   ofOwn = {
-    bytes: (bytes) => this.#reader?.bytes(bytes),
+    bytes: (bytes) => {
+      const next = this.#reader?.bytes(bytes);
+      if (next !== undefined) this.#buffer = next;
+      // The reader counts on its own buffer, which grows with what comes; that one is as small as a head needs.
+      const isForeign = this.#isOwnBufferForeign && this.#buffer !== none;
+      this.#isOwnBufferForeign = false;
+      return isForeign ? this.#buffer : next;
+    },
     end: () => {
       this.#isOwnOver = true;
       this.#pump();

@@ -29,6 +29,7 @@ describe.each([
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const over = { inside: 0, outside: 0 };
+    const count = { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };
     const inner = new Link({
       word: () => undefined,
       lost: () => undefined,
@@ -37,7 +38,7 @@ describe.each([
           { host: '127.0.0.1', port: dialled },
           (service) => {
             if (service === undefined) caller.reset();
-            else new Carried(caller, service, { onOver: () => (over.inside += 1) }).begin();
+            else new Carried(caller, service, { count, onOver: () => (over.inside += 1) }).begin();
           },
           withHandles,
         ),
@@ -67,7 +68,7 @@ describe.each([
       onTestFinished(() => void socket.destroy());
       return socket;
     };
-    return { call, over, inner, outer, dialled: () => dialled };
+    return { call, over, count, inner, outer, dialled: () => dialled };
   };
 
   test('little and much, either way, arrives whole; only much has a socket of its own', async () => {
@@ -96,6 +97,17 @@ describe.each([
     await until(() => over.inside === pairs.length && over.outside === pairs.length);
     expect(dialled()).toBe(pairs.filter(({ there, back }) => there + 4 > mostShared || back > mostShared).length);
     expect([inner.ends.size, outer.ends.size]).toEqual([0, 0]);
+  });
+
+  test('much is read in large pieces, though it begins with small ones', async () => {
+    const { call, count, over } = await serveBehind((socket) => void socket.resume().on('end', () => socket.end()));
+    const socket = call();
+    socket.end(randomBytes(40_000_000));
+    await buffer(socket);
+    await until(() => over.inside === 1);
+    expect(count.bytes).toBe(40_000_000);
+    // Many times what the first buffers have room for.
+    expect(count.bytes / count.packets).toBeGreaterThan(2 * 16_384);
   });
 
   test('who does not read makes the other side wait, and gets all of it later', async () => {
