@@ -18,20 +18,29 @@ interface Bench {
   readonly whole: readonly string[];
 }
 
+const words = (text: string): readonly string[] => text.split(' ');
+
 const benches: readonly Bench[] = [
   { name: 'import', quick: ['5'], whole: [] },
-  { name: 'open-close', quick: ['--rounds', '5', '--proofs', '2'], whole: [] },
+  { name: 'open-close', quick: words('--rounds 4 --proofs 2'), whole: [] },
   {
     name: 'data-path',
-    quick: '--rounds 3 --megabytes 100 --connections 500 --trips 1000 --beside 10'.split(' '),
+    quick: [
+      ...words('--rounds 3 --megabytes 50 --connections 500 --trips 1000 --beside 0'),
+      ...words('--paths gateway,recipe,nftables,iptables,pipe,relay,sidecar'),
+    ],
     whole: [],
   },
-  { name: 'at-once', quick: '--count 25 --rounds 1 --verified 5'.split(' '), whole: [] },
-  { name: 'growth', quick: '--count 20 --openings 20 --rounds 1 --processes 2 --each 5'.split(' '), whole: [] },
-  { name: 'live-ports', quick: ['--count', '60', '--strategies', 'nftables'], whole: [] },
-  { name: 'faults', quick: '--trips 10 --seconds 2'.split(' '), whole: [] },
-  { name: 'death', quick: ['--count', '20'], whole: [] },
-  { name: 'sweep', quick: ['--count', '10', '--rounds', '1'], whole: [] },
+  { name: 'at-once', quick: words('--count 10 --rounds 1 --verified 3'), whole: [] },
+  {
+    name: 'growth',
+    quick: words('--count 10 --openings 10 --rounds 1 --processes 2 --each 3 --strategies nftables'),
+    whole: [],
+  },
+  { name: 'live-ports', quick: words('--count 60 --strategies nftables'), whole: [] },
+  { name: 'faults', quick: words('--trips 10 --seconds 2 --strategies nftables,relay'), whole: [] },
+  { name: 'death', quick: words('--count 10 --strategies nftables'), whole: [] },
+  { name: 'sweep', quick: words('--count 5 --rounds 1 --strategies nftables'), whole: [] },
 ];
 
 const isQuick = readFlag('quick');

@@ -29,7 +29,21 @@ const example = 8088;
 
 /** The report as lines, an aspect each. */
 export const renderReport = (
-  { ok, strategy, privilege, engine, host, ladder, firewall, reasons, open, left, subnets, problem }: DoctorReport,
+  {
+    ok,
+    strategy,
+    privilege,
+    engine,
+    host,
+    ladder,
+    firewall,
+    reasons,
+    open,
+    left,
+    subnets,
+    problem,
+    docs,
+  }: DoctorReport,
   colors: Colors,
   width?: number,
 ): string[] => {
@@ -79,6 +93,7 @@ export const renderReport = (
     ),
     ...left.map(({ owner, things }) => row(' ', '', `${things.join(', ')} (${owner ?? 'owner unknown'})`)),
     ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : printable(problem ?? 'nothing works here'),
+    ...(docs === undefined ? [] : [colors.dim(`More: ${docs}`)]),
   ];
 };
 

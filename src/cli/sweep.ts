@@ -19,6 +19,8 @@ export const renderSweep = ({ removed, spared, failed }: SweepReport, colors: Co
     ...list('removed', colors.green('removed'), removed),
     ...list('spared', 'spared', spared),
     ...list('stays', colors.red('stays'), failed),
+    // What could not be reached, or looked through, is no thing that somebody else has.
+    ...(failed.some(({ kind }) => kind === 'engine') ? [`${colors.bold('Try:')} localhost-forward doctor`] : []),
   ];
   return lines.length === 0 ? ['nothing to sweep'] : lines;
 };

@@ -43,6 +43,8 @@ export interface DoctorReport {
   readonly subnets: { readonly pool: string; readonly free: number } | null;
   /** Why nothing works, and one thing to try. */
   readonly problem?: string;
+  /** The page about that problem. */
+  readonly docs?: string;
 }
 
 /**
@@ -79,7 +81,7 @@ const examine = async (
   const failed = answering === undefined ? undefined : await rehearseAll({ host, engine: answering, wishes: resolved });
   await rights?.release();
   const base = { ok: false, strategy: null, privilege: null, engine: null, host, ladder, firewall, left };
-  if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, problem: redact(engine.message) };
+  if (engine instanceof Error) return { ...base, open: 0, reasons: [], subnets: null, ...tell(engine) };
   const [forwards, free] = await Promise.all([listForwards(options), countSubnets(engine, resolved.subnetPool)]);
   const seen = {
     ...base,
@@ -103,9 +105,14 @@ const examine = async (
     return { ...seen, ok: true, strategy, privilege, reasons: told.map(redactReason) };
   } catch (error) {
     if (!isLocalhostForwardError(error)) throw error;
-    return { ...seen, reasons: (error.reasons ?? []).map(redactReason), problem: redact(error.message) };
+    return { ...seen, reasons: (error.reasons ?? []).map(redactReason), ...tell(error) };
   }
 };
+
+const tell = (error: Error): Pick<DoctorReport, 'problem' | 'docs'> => ({
+  problem: redact(error.message),
+  ...(isLocalhostForwardError(error) && { docs: error.docs }),
+});
 
 const privilegesHere = (host: HostFacts, engine: Engine | undefined): Privileges | undefined => {
   const kind = host.platform === 'linux' ? lookBy(host, engine?.facts) : undefined;

@@ -30,5 +30,13 @@ it('says once what an owner had, and once why it stays', () => {
   ]);
 });
 
+it('tells who knows why no engine answered', () => {
+  const failed = [{ kind: 'engine', name: 'docker', reason: 'No Docker engine answers' }] as const;
+  expect(renderSweep({ removed: [], spared: [], failed }, colors)).toEqual([
+    'stays   engine docker: No Docker engine answers',
+    'Try: localhost-forward doctor',
+  ]);
+});
+
 it('says where there was nothing', () =>
   expect(renderSweep({ removed: [], spared: [], failed: [] }, colors)).toEqual(['nothing to sweep']));

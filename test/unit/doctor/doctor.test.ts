@@ -77,6 +77,7 @@ Works: nftables as root`);
       subnets: null,
       left: [{ bridge: 'lhf-1', owner: 'process 7, dead', things: ['network lhf-1', 'guard lhf_guard_lhf-1'] }],
       problem: 'No Docker engine answers\nTry: this',
+      docs: 'https://example.test/errors.md',
     });
     expect(text).toBe(`\
 ✗ engine       none answers
@@ -86,7 +87,8 @@ Works: nftables as root`);
   forwards     1 open, 1 left behind: localhost-forward sweep
                network lhf-1, guard lhf_guard_lhf-1 (process 7, dead)
 No Docker engine answers
-Try: this`);
+Try: this
+More: https://example.test/errors.md`);
   });
 
   it.each([
