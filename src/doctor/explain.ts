@@ -111,7 +111,7 @@ const tell = async ({ ports, options, engine, host, choice, services }: Opening)
     host,
     privileges: privilegesOf({ kind: choice.privilege }, engine),
   });
-  const names = namesOf(nextId(tools.session), { beside: engine.facts.job?.networks });
+  const names = namesOf(nextId(tools.session), { isJoined: engine.facts.job?.network === 'own' });
   const foreseen = await Promise.all(ports.map((port) => foreseePort(port, options)));
   const openPorts = new Map(foreseen.map(({ port }) => [keyOf(port.mapping), port]));
   const mappings = [...openPorts.values()].map(({ mapping }) => mapping);

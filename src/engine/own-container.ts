@@ -10,8 +10,6 @@ export interface OwnContainer {
   readonly image: string;
   /** `own`: a network namespace beside the engine's host's, to which networks can be added. `none`: none can. */
   readonly network: 'host' | 'own' | 'none';
-  /** The names of the networks that it is on, where it can join others. */
-  readonly networks: readonly string[];
 }
 
 /** Whether an engine made the surroundings of this process, any engine's. */
@@ -25,10 +23,11 @@ export const findOwnContainer = async (docker: Docker): Promise<OwnContainer | u
     .getContainer(id)
     .inspect()
     .then(
-      ({ Id, Image, HostConfig: { NetworkMode = '' }, NetworkSettings: { Networks } }) => {
-        const network = NetworkMode === 'host' || NetworkMode === 'none' ? NetworkMode : 'own';
-        return { id: Id, image: Image, network, networks: network === 'own' ? Object.keys(Networks) : [] };
-      },
+      ({ Id, Image, HostConfig: { NetworkMode = '' } }) => ({
+        id: Id,
+        image: Image,
+        network: NetworkMode === 'host' || NetworkMode === 'none' ? NetworkMode : 'own',
+      }),
       () => undefined,
     );
 };

@@ -93,7 +93,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const tools = { session, engine, host, privileges };
     const rights = privileges.use(noteHelper(tools));
     undo.push('what changes the kernel', () => rights.release());
-    const names = namesOf(nextId(session), { beside: engine.facts.job?.networks });
+    const names = namesOf(nextId(session), { isJoined: engine.facts.job?.network === 'own' });
 
     // Closing waits for it.
     let sweeping = Promise.resolve();

@@ -43,17 +43,20 @@ export const parsePortsLabel = (text: string): MarkedPort[] =>
 /** What makes a network's name the last one by the alphabet, as good as always. */
 const last = 'zz-';
 
-/**
- * All names of one forward, from its id: eight characters, the first five its process's nonce. `beside`: the networks of a container that
- * is to join this one. Engines before 28 give a container's default route to the first of its networks by their names, and it is to stay
- * where it is.
- */
-export const namesOf = (id: string, { beside = [] }: { readonly beside?: readonly string[] | undefined } = {}) => {
+export interface NamesOptions {
+  /**
+   * Whether the container of a job joins the network. Engines before 28 give a container's default route to the first of its networks by
+   * their names, and it is to stay where it is. Default: false.
+   */
+  readonly isJoined?: boolean;
+}
+
+/** All names of one forward, from its id: eight characters, the first five its process's nonce. */
+export const namesOf = (id: string, { isJoined = false }: NamesOptions = {}) => {
   const bridge = `lhf-${id}`;
-  const takesRoute = beside.length > 0 && beside.every((name) => name > bridge);
   return {
     bridge,
-    network: takesRoute ? `${last}${bridge}` : bridge,
+    network: isJoined ? `${last}${bridge}` : bridge,
     hopsTable: `lhf_hops_${id}`,
     chain: `LHF-${bridge}`,
     keeper: `lhf-keeper-${id}`,

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listenLines } from '../contract/streams.ts';
 import { startNode } from '../support/containers.ts';
@@ -92,6 +95,31 @@ describe.each(Object.keys(hosts))('%s', (host) => {
     expect(await tracesAtLast(opened.script.process.pid)).toEqual([]);
     expect([...(await listOurs('raw')), ...(await listOurs('nat'))]).toEqual([]);
   });
+});
+
+test('what is established goes on when nft, which failed at first, serves another forward of that process', async () => {
+  const fails = await mkdtemp(join(tmpdir(), 'lhf-fails-'));
+  onTestFinished(() => rm(fails, { recursive: true, force: true }));
+  await using service = await listenLines();
+  const nft = `if [ "$1" = -i ] && [ -e ${fails} ]; then exit 1; fi; exec "$REAL" "$@"`;
+  await using programs = await openPrograms({ nft });
+  await using opener = startOpener('iptables', 'obey', { spawn: programs.spawn, port: service.port });
+  const [, networkName = '', gateway = ''] = (await opener.waitForLine(/^open /)).split(' ');
+  expect(await listOurs('raw')).not.toEqual([]);
+  await using caller = await startNode({ networkName });
+  const { answer: held = -1 } = await caller.open(gateway, service.port);
+  expect(await caller.ask(held, 'one')).toEqual({ answer: 'one' });
+  await rm(fails, { recursive: true });
+  opener.send('another nftables');
+  // Of one session: the one table has what the other bridge's name begins with.
+  expect((await opener.waitForLine(/^another /)).slice('another '.length, -3)).toBe(networkName.slice(0, -3));
+  expect(await caller.ask(held, 'two')).toEqual({ answer: 'two' });
+  const { answer: later = -1 } = await caller.open(gateway, service.port);
+  expect(await caller.ask(later, 'three')).toEqual({ answer: 'three' });
+  opener.send('close');
+  await opener.waitForLine('closed');
+  await opener.kill('SIGTERM');
+  expect(await tracesAtLast(opener.process.pid)).toEqual([]);
 });
 
 test.each([

@@ -43,6 +43,11 @@ const orders: Readonly<Record<string, (net: LocalhostForward, of: string) => unk
     for (const { containerPort } of net.ports) await net.unforward(containerPort);
     console.log('dropped');
   },
+  /** One more in this process, which ends with it. */
+  another: async (_net, strategy) => {
+    const net = await openLocalhostForward(8088, { strategy: strategy as Strategy, verify: false });
+    console.log('another', net.bridgeName);
+  },
   /** Cut, slowed, and at the localhost of a container. */
   fault: async (net, container) => {
     await net.slow(8088, { bytesPerSecond: 10_000 });

@@ -48,7 +48,7 @@ export const renderPassage = (table: string, key: string, { hasFaults }: Passage
         ),
       ),
       'tcp flags & (syn | ack) == syn | ack goto accepted',
-      `meta l4proto udp ${backKey} . ct reply proto-src != @live counter drop`,
+      `meta l4proto udp oifname @bridges ${backKey} . ct reply proto-src != @live counter drop`,
     ),
   ];
 };

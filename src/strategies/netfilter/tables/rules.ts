@@ -108,6 +108,8 @@ export const renderOwnedTable = ({ owned, ours, mark }: TableNames): string[] =>
     `add rule ${table} translate iifname ${ours} fib daddr type local goto translated`,
     // What a container holds open goes no further once its port is closed or leads elsewhere, and is told so. Before its packets are
     // translated: a reset passes no hook on a bridge that calls iptables, and has to have the address that the container dialled.
+    // A bridge of ours that is guarded by iptables alone has no live ports here.
+    `add rule ${table} closed iifname != @bridges accept`,
     // A caller that was told so answers what its service still says to it by a reset, which ends the service's side.
     `add rule ${table} closed tcp flags & rst == rst accept`,
     `add rule ${table} closed meta l4proto tcp counter reject with tcp reset`,
