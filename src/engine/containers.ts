@@ -117,9 +117,13 @@ export const createPiped = async (docker: Docker, options: Docker.ContainerCreat
     throw error;
   });
   let input: NodeJS.ReadWriteStream | undefined;
-  const remove = (): Promise<void> => {
-    input?.end();
-    return removeContainer(docker, container.id);
+  const remove = async (): Promise<void> => {
+    try {
+      // Before its input ends: of a container that ends by itself while it is killed, Docker 20.10 leaves the shim behind for good.
+      await removeContainer(docker, container.id);
+    } finally {
+      input?.end();
+    }
   };
   try {
     const stream = await attachTo(docker, container.id);
