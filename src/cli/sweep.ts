@@ -19,7 +19,7 @@ export const renderSweep = ({ removed, spared, failed }: SweepReport, colors: Co
     ...list('removed', colors.green('removed'), removed),
     ...list('spared', 'spared', spared),
     ...list('stays', colors.red('stays'), failed),
-    // What could not be reached, or looked through, is no thing that somebody else has.
+    // It tells which engine was asked, and what would help.
     ...(failed.some(({ kind }) => kind === 'engine') ? [`${colors.bold('Try:')} localhost-forward doctor`] : []),
   ];
   return lines.length === 0 ? ['nothing to sweep'] : lines;

@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { expect, test } from 'vitest';
-import { removeContainer } from '../../../src/engine/containers.ts';
+import { createPiped, removeContainer } from '../../../src/engine/containers.ts';
 
 /** A fake: an engine that answers removals with these, and then does as it is told. */
 const engineThat = (...refuses: readonly (readonly [statusCode: number, message: string])[]) => {
@@ -33,4 +34,34 @@ test('what an engine goes on to refuse, or refuses for another reason, is told',
   const other = engineThat([500, 'server error - driver failed']);
   await expect(removeContainer(other.docker, '73b7')).rejects.toThrow('driver failed');
   expect(other.asked()).toBe(1);
+});
+
+// Docker 20.10 leaves the shim behind of a container that ends by itself, as its program does with its input, while it is killed.
+test.each([
+  ['that is killed', undefined],
+  ['whose engine does not answer any more', 'gone'],
+])('the input of a container %s ends after it, and not before', async (_, failure) => {
+  const input = new PassThrough();
+  const done: string[] = [];
+  input.on('finish', () => done.push('input ended'));
+  /** A fake: it makes one container, and takes it away again unless it has failed. */
+  const docker = {
+    createContainer: async () => ({ id: '73b7' }),
+    modem: {
+      dial: (_request: object, answered: (error: null, stream: PassThrough) => void) => answered(null, input),
+      demuxStream: () => undefined,
+    },
+    getContainer: () => ({
+      remove: async () => {
+        await new Promise(setImmediate);
+        done.push('removed');
+        if (failure !== undefined) throw new Error(failure);
+      },
+    }),
+  } as unknown as Docker;
+  const { remove } = await createPiped(docker, {});
+  const outcome = await remove().catch((error: unknown) => (error as Error).message);
+  expect(outcome).toBe(failure);
+  await new Promise(setImmediate);
+  expect(done).toEqual(['removed', 'input ended']);
 });
