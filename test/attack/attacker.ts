@@ -50,6 +50,9 @@ const attackerOn = async (self: Station, router: Station, { lines, write, end }:
   };
   const first = await hear();
   if (first !== 'ready') throw new Error(`The attacker at ${self.address} says: ${first}`);
+  // A bridge's port that is not up yet drops what comes: it would take an attack for repelled.
+  const met = await ask(`meet ${arpRequest({ ...self, address: '0.0.0.0' }, router.address).toString('hex')}`);
+  if (met !== 'met') throw new Error(`The attacker at ${self.address} asked for ${router.address}: ${met}`);
   return {
     ...self,
     router,
@@ -57,11 +60,9 @@ const attackerOn = async (self: Station, router: Station, { lines, write, end }:
       // The first one tells the router where answers go.
       const asked = [{ ...self }, { ...self, address: '0.0.0.0' }].map((one) => arpRequest(one, router.address));
       const hex = [asked[0] as Buffer, ...frames, asked[1] as Buffer].map((frame) => frame.toString('hex'));
-      const answer = await ask(`send ${hex.join(' ')}`);
-      return answer
-        .split(' ')
-        .slice(1)
-        .map((frame) => Buffer.from(frame, 'hex'));
+      const [verb, ...heard] = (await ask(`send ${hex.join(' ')}`)).split(' ');
+      if (verb !== 'heard') throw new Error(`The attacker at ${self.address}: ${[verb, ...heard].join(' ')}`);
+      return heard.map((frame) => Buffer.from(frame, 'hex'));
     },
     resolve: async (name) => void (await ask(`resolve ${name}`)),
     flood: async (times, frame) => void (await ask(`flood ${times} ${frame.toString('hex')}`)),
@@ -94,6 +95,7 @@ export const startAttacker = async (
     const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
     const output = new PassThrough();
     docker.modem.demuxStream(stream, output, output);
+    stream.once('end', () => output.end());
     await container.start();
     const { NetworkSettings } = await container.inspect();
     const { IPAddress: address = '', MacAddress: mac = '' } = NetworkSettings.Networks[network] ?? {};

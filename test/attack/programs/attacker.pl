@@ -1,5 +1,6 @@
 # What an attacker's container runs: raw frames on one device, as any container may send them that Docker starts with its default
 # capabilities. A line on standard input, a line back.
+#   meet <an ARP request>                  asks until it is answered: the way is up
 #   send <frame in hex>… <an ARP request>   sends them in order, and tells the frames that came before the ARP reply: the kernel has
 #                                           done all that it does with the others by then
 #   resolve <name>                          asks the resolver that the engine gives
@@ -19,6 +20,20 @@ sub transmit {
   my ($frame) = @_;
   # A full queue refuses.
   until (defined send($socket, $frame, 0)) { die "send: $!" unless $!{ENOBUFS} || $!{EAGAIN}; }
+}
+
+# Whether a frame comes within so many seconds.
+sub comes {
+  my ($seconds) = @_;
+  vec(my $of = '', fileno($socket), 1) = 1;
+  return 0 < select($of, undef, undef, $seconds);
+}
+
+# The kernel's answer to an ARP request of nobody's address, which this system's own question does not have.
+sub answers {
+  my ($frame, $request) = @_;
+  return length $frame >= 42 && substr($frame, 12, 2) eq "\x08\x06" && substr($frame, 20, 2) eq "\x00\x02"
+    && substr($frame, 28, 4) eq substr($request, 38, 4) && substr($frame, 38, 4) eq "\0\0\0\0";
 }
 
 # Nothing where none is there and it is not to be waited for; empty where it was this system's own.
@@ -47,18 +62,28 @@ while (my $line = <STDIN>) {
     next;
   }
   my @frames = map { pack 'H*', $_ } @words;
-  # Who was asked for says so to nobody's address: this system's own question has an answer to its own.
-  my $asked = substr $frames[-1], 38, 4;
+  if ($verb eq 'meet') {
+    my ($met, $turns) = (0, 0);
+    until ($met || $turns++ == 300) {
+      transmit($frames[0]);
+      while (!$met && comes(0.1)) { $met = answers(receive(0), $frames[0]); }
+    }
+    # A second answer would be taken for that of what is sent next.
+    if ($turns > 1) { receive(0) while comes(0.1); }
+    print $met ? "met\n" : "no answer\n";
+    next;
+  }
   my @heard;
   # In a full queue there would be no room for the answer.
   while (defined(my $frame = receive($dont_wait))) { push @heard, unpack 'H*', $frame if $frame ne ''; }
   transmit($_) for @frames;
-  while (1) {
+  my $answered = 0;
+  until ($answered) {
+    last unless comes(20);
     my $frame = receive(0);
     next if $frame eq '';
-    last if substr($frame, 12, 2) eq "\x08\x06" && substr($frame, 20, 2) eq "\x00\x02" && substr($frame, 28, 4) eq $asked
-      && substr($frame, 38, 4) eq "\0\0\0\0";
-    push @heard, unpack 'H*', $frame;
+    if (answers($frame, $frames[-1])) { $answered = 1; }
+    else { push @heard, unpack 'H*', $frame; }
   }
-  print join(' ', 'heard', @heard), "\n";
+  print join(' ', $answered ? 'heard' : 'no answer to the ARP request within 20 s after', @heard), "\n";
 }
