@@ -160,14 +160,20 @@ export class RightsContainer {
   }
 
   /** Whoever uses it is told at once; gone when it resolves. */
-  remove(): Promise<void> {
-    this.#end();
-    return this.#attached.remove();
+  async remove(): Promise<void> {
+    this.#tell();
+    try {
+      // Before it hears that it is not needed: it would end by itself while it is killed, as its input's end would have it.
+      await this.#attached.remove();
+    } finally {
+      this.#life.cut();
+    }
   }
 
   async #read(): Promise<void> {
     for await (const line of this.#attached.lines) this.#hear(JSON.parse(line) as Word);
-    this.#end();
+    this.#tell();
+    this.#life.cut();
   }
 
   #hear(word: Word): void {
@@ -183,10 +189,9 @@ export class RightsContainer {
     if (ended !== undefined && this.#programs.delete(id)) listener?.ended(ended);
   }
 
-  #end(): void {
+  #tell(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#life.cut();
     this.#onOver();
     const complaint = this.#attached.stderr().trim().split('\n').at(-1);
     const failure = `its container has ended${complaint ? `: ${complaint}` : ''}`;

@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { openLocalhostForward } from '../../src/index.ts';
 import { readSysctl } from '../../src/host/kernel.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { asDockerUser } from '../support/docker-user.ts';
+import { gateDocker } from '../support/gated-docker.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { requirePlace } from '../support/place.ts';
 import { execHere, outputOf, type Spawn } from '../support/run.ts';
@@ -41,7 +44,7 @@ const isOpen = async (bridge: string): Promise<boolean> =>
 const rules = async (): Promise<string> =>
   (await outputOf(execHere, ['nft', 'list', 'ruleset'])) + (await outputOf(execHere, ['iptables-save']));
 
-const cases = ['nftables', 'iptables'];
+const cases = ['nftables', 'iptables'] as const;
 
 describe.each(cases)('rights of a container, %s', (strategy) => {
   test('the container may change the network of its host and nothing else, and goes when the process is killed', async () => {
@@ -93,6 +96,23 @@ describe.each(cases)('rights of a container, %s', (strategy) => {
     }
     await script.kill('SIGKILL');
     expect(await differenceAtLast(before)).toBe('');
+  });
+
+  // Docker 20.10 leaves the shim behind of a container that ends by itself while it is killed.
+  test('closed, the container holds on to the process until the engine has removed it', async () => {
+    const lines: number[] = [];
+    const isHeldOn = async (): Promise<void> => {
+      const sockets = (await readFile('/proc/net/unix', 'utf8')).split('\n');
+      lines.push(sockets.filter((socket) => / 03 +\d+ @lhf-rights-/.test(socket)).length);
+    };
+    const before = (call: string): Promise<void> | void =>
+      call === 'DELETE /containers/<id>' ? isHeldOn() : undefined;
+    const options = { strategy, privilege: 'container', verify: false, docker: gateDocker({ before }) } as const;
+    const net = await openLocalhostForward(8088, options);
+    await net.close();
+    expect(lines).toEqual([1]);
+    await isHeldOn();
+    expect(lines).toEqual([1, 0]);
   });
 
   test.each(['asked', 'answered'])(

@@ -3,6 +3,7 @@
  * in a network of its own, and ends with the command's exit code.
  */
 import type { ChildProcess } from 'node:child_process';
+import { findLostShims } from './lost-shims.ts';
 import { startPrivateEngine } from './private-engine.ts';
 import { exitOf } from './run.ts';
 import { signalNumber } from './signals.ts';
@@ -31,4 +32,9 @@ if (early !== undefined) {
   child = engine.spawn(command, { stdio: 'inherit', detached: true });
   const [code, signal] = await exitOf(child);
   process.exitCode = code ?? 128 + signalNumber(signal);
+  const lost = await findLostShims(engine).catch(() => []);
+  if (lost.length > 0) {
+    console.error(`The engine knows these containers no more, and their shims still run: ${lost.join(' ')}`);
+    process.exitCode ||= 1;
+  }
 }
