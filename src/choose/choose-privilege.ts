@@ -28,9 +28,13 @@ export const choosePrivilege = (
     return refuse(why, isLent ? "privilege: 'auto'" : isOlder(host.kernel, '5.12') ? adviceOnIptables : adviceOnNft);
   }
   if (host.uid === 0 && !host.netAdmin && asked !== 'container') return refuse(why, allowContainer);
-  if (asked === 'auto' || asked === 'sudo') return refuse(why, allowSudo);
+  // To be allowed what is not there helps nobody, and a container of this host's engine would have been taken.
+  if (host.hasSudo !== false && (asked === 'auto' || asked === 'sudo')) return refuse(why, allowSudo);
+  if (asked === 'auto') return refuse(why, adviceOnRoot);
   return refuse(why, asked === 'root' ? "privilege: 'auto', or root" : "privilege: 'auto'");
 };
+
+const adviceOnRoot = 'run it as root';
 
 const withFailure = (rung: Rung, failed: Failed): Rung & { readonly hasFailed: boolean } => {
   const words = refusalOf(failed, rung.privilege);

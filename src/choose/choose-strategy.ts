@@ -50,7 +50,10 @@ export const chooseStrategy = (facts: Facts, wishes: Wishes, failed: Failed = []
     strategy: name,
     chosen: name === chosen?.name,
     reason:
-      unfit?.what ?? (name === chosen?.name ? describe(strategy, facts, wishes, rights) : 'works too; not chosen'),
+      unfit?.what ??
+      (name === chosen?.name
+        ? describe(strategy, facts, wishes, rights)
+        : `not tried: ${wishes.strategy === 'auto' ? `${chosen?.name} comes first` : `${wishes.strategy} was asked for`}`),
   }));
   if (chosen !== undefined) {
     const kind = chosen.strategy.needsPrivilege ? (rights.privilege ?? nobody.kind) : nobody.kind;

@@ -3,6 +3,7 @@ import { isLocalhostForwardError, LocalhostForwardError, textOf, type ErrorText 
 import { defaultUrl } from './address.ts';
 import { connectionOf, describeEndpoint, readChoice, readEndpoint, type ChosenBy } from './endpoint.ts';
 import { isRemote } from './identify.ts';
+import { tellOfInstalled, lookForEngines } from './installed.ts';
 import { isInContainer } from './own-container.ts';
 
 /** The coded error for an engine that does not answer. */
@@ -35,6 +36,7 @@ export const describeUnavailable = (
   const source = sourceOf(endpoint);
   const denied = code === 'EACCES' || code === 'EPERM';
   const missing = code === 'ENOENT' && endpoint === defaultUrl;
+  const installed = missing && !isContained ? tellOfInstalled(lookForEngines()) : undefined;
   return {
     what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
     evidence: [
@@ -43,13 +45,14 @@ export const describeUnavailable = (
         ? ['this process is in a container, which has what it was started with']
         : []),
       ...(source === undefined ? [] : [source.what]),
+      ...(installed?.evidence ?? []),
       ...(isRemote(endpoint) ? proxiesHere() : []),
     ],
     try: denied
       ? adviceOnDenial(endpoint, isContained)
       : missing && isContained
         ? 'docker run -v /var/run/docker.sock:/var/run/docker.sock …'
-        : adviceOn({ code, message }, endpoint, source),
+        : (installed?.try ?? adviceOn({ code, message }, endpoint, source)),
   };
 };
 

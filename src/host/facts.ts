@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
+import { findProgram } from '../command/find-program.ts';
 import { run, type CommandResult } from '../command/run.ts';
 
 /** What this machine is and has, as far as the choice of a strategy needs it. */
@@ -8,6 +9,8 @@ export interface HostFacts {
   readonly uid: number;
   /** Whether `sudo -n` works. */
   readonly sudo: boolean;
+  /** Whether there is a sudo at all. Default: there is. */
+  readonly hasSudo?: boolean;
   /** For example `6.1.0`. */
   readonly kernel: string;
   readonly nft: { readonly version: string } | undefined;
@@ -38,6 +41,7 @@ export const readHostFactsAnew = async (): Promise<HostFacts> => {
     platform: process.platform,
     uid,
     sudo,
+    hasSudo: findProgram('sudo') !== undefined,
     kernel: /^[\d.]+\d/.exec(release())?.[0] ?? '0',
     nft,
     iptables,

@@ -47,11 +47,12 @@ const rootRung = ({ uid, netAdmin, lent }: HostFacts): Rung => {
   return { privilege: 'root', works: netAdmin, reason };
 };
 
-const sudoRung = ({ uid, netAdmin, sudo, lent }: HostFacts): Rung => {
+const sudoRung = ({ uid, netAdmin, sudo, hasSudo = true, lent }: HostFacts): Rung => {
   if (lent !== undefined) return { privilege: 'sudo', works: false, reason: noPrograms };
   // What root lacks, its sudo lacks too.
   const works = sudo && (uid !== 0 || netAdmin);
-  const reason = works ? 'sudo -n' : sudo ? 'root here lacks CAP_NET_ADMIN' : 'sudo -n does not work for this user';
+  const missing = hasSudo ? 'sudo -n does not work for this user' : 'sudo is not installed';
+  const reason = works ? 'sudo -n' : sudo ? 'root here lacks CAP_NET_ADMIN' : missing;
   return { privilege: 'sudo', works, reason };
 };
 

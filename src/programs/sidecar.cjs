@@ -48,13 +48,30 @@ const obey = (word) => {
     open.get(`udp/${word.port}`)?.send?.(Buffer.from(word.datagram, 'base64'), word.peer.port, word.peer.address);
 };
 
+/**
+ * How long it stays once its callers are reset and nobody is left to carry for, in milliseconds: whoever ended the link removes it, and
+ * Docker 20.10 leaves the shim behind of a container that ends by itself while it is killed. An engine that is killed never ends its input.
+ */
+const farewellMs = 10_000;
+
 /** The kernel would end what is open as if all had been said. */
 const leave = () => {
   link.close();
   process.exit(0);
 };
 
-const link = new Link({ word: obey, lost: leave, dial: (done) => dial({ path }, done) });
+/** As where nothing listens any more: callers are refused until it goes. */
+const wait = () => {
+  for (const one of open.values()) one.close();
+  open.clear();
+  setTimeout(() => process.exit(0), farewellMs);
+};
+
+const link = new Link({
+  word: obey,
+  lost: wait,
+  dial: (done) => dial({ path }, done),
+});
 dial({ path }, (end) => {
   if (end === undefined) {
     process.stderr.write(`the socket at ${path} cannot be connected to\n`);

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
 import { findSocketFolder } from '../../src/strategies/carrier/folders.ts';
 import { startNode } from '../support/containers.ts';
+import { gateDocker } from '../support/gated-docker.ts';
 import { listenLines } from '../contract/streams.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 import { until } from '../support/until.ts';
@@ -54,6 +56,25 @@ test('all that a sidecar carries is reset before it goes: nothing looks like a c
   expect(fates).toEqual(connections.map(() => 'ECONNRESET'));
   await until(() => service.ended.length === 50);
   expect(new Set(service.ended)).toEqual(new Set(['ECONNRESET']));
+});
+
+// Docker 20.10 leaves the shim behind of a container that ends by itself while it is killed. The engine is asked a second late: by then its
+// program would have ended.
+test('a sidecar that is not needed any more refuses callers, and is there until the engine removes it', async () => {
+  const states: unknown[] = [];
+  let look = async (): Promise<void> => undefined;
+  const before = (call: string): Promise<void> | void => (call === 'DELETE /containers/<id>' ? look() : undefined);
+  const options = { strategy: 'sidecar', verify: false, docker: gateDocker({ before }) } as const;
+  const net = await openLocalhostForward({ hostPort: 1, containerPort: 80 }, options);
+  await using container = await startNode(net);
+  const sidecar = sidecarOf(net.bridgeName);
+  look = async () => {
+    states.push((await container.connect(net.hostname, 80)).error);
+    await Promise.race([sidecar.wait(), delay(1_000)]);
+    states.push((await sidecar.inspect()).State.Running);
+  };
+  await net.close();
+  expect(states).toEqual(['ECONNREFUSED', true]);
 });
 
 test.each(['sidecar', 'relay'])('%s: a process that is killed leaves no folder with its sockets', async (strategy) => {

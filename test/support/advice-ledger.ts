@@ -30,6 +30,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
 
 /** Done by tests of their own, each with the file and part of the title. */
 export const done: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  'export DOCKER_HOST=unix://${…}': ['test/engine/elsewhere.test.ts', 'one that an engine has elsewhere is told'],
   'docker exec ${…} ss -lnp': ['test/contract/localhost.test.ts', 'what is in the way is told before anything is left'],
   'await net.restore(${…})': ['test/contract/faults.test.ts', 'a proof and a diagnosis name the cut'],
   'in process ${…}, which opened it: await net.restore(${…})': [
@@ -175,6 +176,13 @@ export const forPeople: Readonly<Record<string, string>> = {
   'sudo systemctl restart docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
   'sudo systemctl ${…} docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
   'sudo usermod -aG docker "$USER"': 'takes another login',
+  'run it as root': 'who that may be, the user decides',
+  'curl -fsSL https://get.docker.com | sh': 'takes the Internet',
+  'brew install --cask docker': 'for macOS, which is not here',
+  'open -a Docker': 'for macOS, which is not here',
+  'sudo systemctl start docker': 'there is no systemd here: findings.test.ts starts the engine again itself',
+  'systemctl start podman.socket': 'there is no systemd here',
+  'systemctl --user start podman.socket': 'there is no systemd here',
   'ulimit -n 1024': 'of the shell that the user started it from',
   "hostname: '${…}'": 'for engines in virtual machines, of which there is none here',
   "strategy: 'native'": 'for engines in virtual machines, of which there is none here',

@@ -5,7 +5,7 @@ const report = await doctor();
 const { ok, strategy, problem } = report;
 // A tunnel's image is pulled where it is not, which takes a registry.
 const reasons = report.reasons.filter((one) => one.strategy !== 'tunnel');
-const working = reasons.filter(({ chosen, reason }) => chosen || reason === 'works too; not chosen');
+const working = reasons.filter(({ chosen, reason }) => chosen || reason.startsWith('not tried: '));
 
 const open = (wanted: 'auto' | Strategy): Promise<string> =>
   openLocalhostForward({ hostPort: 1, containerPort: 80 }, { verify: false, strategy: wanted }).then(

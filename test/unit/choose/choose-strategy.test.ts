@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { choosePrivilege } from '../../../src/choose/choose-privilege.ts';
 import { chooseStrategy, mayNeedRights } from '../../../src/choose/choose-strategy.ts';
 import { ladderOf, lookBy } from '../../../src/privilege/ladder.ts';
 import { strategyNames } from '../../../src/types.ts';
@@ -81,16 +82,16 @@ describe('what is chosen', () => {
   test('each strategy has its reason', () => {
     expect(choose({}, {}).reasons.map(({ reason }) => reason)).toEqual([
       'nft 1.0.6 on kernel 6.1.0: the kernel itself removes the rules when the process ends',
-      'works too; not chosen',
-      'works too; not chosen',
-      'works too; not chosen',
+      'not tried: nftables comes first',
+      'not tried: nftables comes first',
+      'not tried: nftables comes first',
       'for engines elsewhere, and this one is not',
       'this engine runs on the host itself, where no name of its own leads to 127.0.0.1',
     ]);
     expect(choose({ host: { nft: undefined } }, {}).reasons[0]?.reason).toBe(
       'no nft with an interactive mode on this host',
     );
-    expect(choose({}, { strategy: 'iptables' }).reasons[0]?.reason).toBe('works too; not chosen');
+    expect(choose({}, { strategy: 'iptables' }).reasons[0]?.reason).toBe('not tried: iptables was asked for');
   });
 });
 
@@ -232,6 +233,13 @@ describe('where nobody may', () => {
       '{ sudo -V 2>&1 | grep -q sudo-rs || echo ',
     ],
     [
+      'sudo asked for where there is none',
+      { host: { ...someone, hasSudo: false } },
+      { privilege: 'sudo' },
+      'sudo is not installed',
+      mended,
+    ],
+    [
       'sudo asked for by root without the capability',
       { host: { netAdmin: false, sudo: true } },
       { privilege: 'sudo' },
@@ -280,6 +288,14 @@ test.each<[string, Different, string]>([
 ])('the engine of %s has no container to give rights by', (_, different, reason) => {
   const { host, engine } = machineWith(different);
   expect(ladderOf(host, engine)[2]).toEqual({ privilege: 'container', works: false, reason });
+});
+
+test('where there is no sudo, nobody is advised to be allowed it', () => {
+  const { host, engine } = machineWith({ host: { ...someone, hasSudo: false }, engine: { remote: true } });
+  expect(choosePrivilege({ host, engine }, 'auto')).toMatchObject({
+    privilege: undefined,
+    obstacle: { what: expect.stringContaining(', sudo is not installed, ') as string, advice: 'run it as root' },
+  });
 });
 
 test('a strategy that uses no rights is none for who names the rights to be used', () => {
