@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { beforeAll, expect, test } from 'vitest';
 import { projectRoot } from '../support/children.ts';
+import { execHere } from '../support/run.ts';
 import { listenTcp, listenUdp } from '../support/services.ts';
 import { ensureCurlImage } from './support/curl-image.ts';
 import { expectNothingLeft } from './support/nothing-left.ts';
@@ -83,4 +84,22 @@ test('the first test, of Vitest and of Jest', async () => {
   expect(vitest.output).toMatch(/Tests\s+1 passed \(1\)/);
   const jest = await place.run(programs.jest, ['--rootDir', 'jest']);
   expect(jest.output).toMatch(/Tests:\s+1 passed, 1 total/);
+});
+
+test('the same of Jest with ES modules and TypeScript, by the commands that the page names', async () => {
+  const written = tests[1]
+    .replace('// orders.test.js', "import type { AddressInfo } from 'node:net';")
+    .replaceAll(/^const (.+) = require\((.+)\);$/gm, 'import $1 from $2;')
+    .replace(/^require\((.+)\);/m, 'import $1;')
+    .replace('service.address().port', '(service.address() as AddressInfo).port');
+  const [, pairs = ''] = /`npm pkg set ([^`]*jest\.preset=[^`]*)`/.exec(readme) ?? [];
+  const [, options = ''] = /`npx tsc --init (--types [^`]*)`/.exec(readme) ?? [];
+  const [, nodeOptions = ''] = /`NODE_OPTIONS=(\S+) npx jest`/.exec(readme) ?? [];
+  await using place = await makeProject('newest', { 'orders.test.ts': written, 'package.json': '{ "private": true }' });
+  const root = ['--rootDir', place.folder];
+  await execHere(['npm', 'pkg', 'set', ...pairs.split(' ')], { cwd: place.folder });
+  expect((await place.run('typescript/bin/tsc', ['--init', ...options.split(' ')])).exitCode).toBe(0);
+  const jest = await place.run(programs.jest, root, { env: { NODE_OPTIONS: nodeOptions } });
+  expect(jest.output).toMatch(/Tests:\s+1 passed, 1 total/);
+  expect(await place.run('typescript/bin/tsc', ['-p', '.', '--noEmit'])).toEqual({ exitCode: 0, output: '\n' });
 });
