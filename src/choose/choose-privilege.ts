@@ -30,7 +30,7 @@ export const choosePrivilege = (
   if (host.uid === 0 && !host.netAdmin && asked !== 'container') return refuse(why, allowContainer);
   // To be allowed what is not there helps nobody, and a container of this host's engine would have been taken.
   if (host.hasSudo !== false && (asked === 'auto' || asked === 'sudo')) return refuse(why, allowSudo);
-  if (asked === 'auto') return refuse(why, adviceOnRoot);
+  if (asked === 'auto') return refuse(why, host.uid === 0 ? allowContainer : adviceOnRoot);
   return refuse(why, asked === 'root' ? "privilege: 'auto', or root" : "privilege: 'auto'");
 };
 

@@ -150,4 +150,4 @@ const readJson = (path: string): unknown => {
 export const describeEndpoint = ({ socketPath, host, port, protocol }: Connection): string =>
   socketPath === undefined
     ? `${protocol === 'http' ? 'tcp' : String(protocol)}://${String(host)}:${String(port)}`
-    : `unix://${socketPath}`;
+    : `${/^[/\\]{2}[.?]/.test(socketPath) ? 'npipe' : 'unix'}://${socketPath}`;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, systemPath } from '../command/find-program.ts';
 import type { ErrorText } from '../errors.ts';
@@ -8,6 +8,8 @@ import { homeFolder } from '../host/home.ts';
 export interface OtherSocket {
   readonly of: string;
   readonly path: string;
+  /** The command by which it comes to be there. */
+  readonly advice: string;
 }
 
 /** What this machine has of engines. */
@@ -31,24 +33,47 @@ export const lookForEngines = (env: NodeJS.ProcessEnv = process.env): Installed 
   return {
     platform: process.platform,
     isRoot: uid === 0,
-    sockets: placesOf(env['XDG_RUNTIME_DIR'] || `/run/user/${uid}`, homeFolder() ?? '/').filter(({ path }) =>
-      existsSync(path),
-    ),
-    hasDocker: has('dockerd') || has('docker'),
+    sockets: placesFor(env).filter(({ path }) => mayBeAsked(path)),
+    // Podman brings a command of that name, too.
+    hasDocker: has('dockerd') || (has('docker') && !has('podman')),
     hasPodman: has('podman'),
   };
 };
 
+/** How the engine is started whose socket this is, where it has its own place for it. */
+export const startOf = (endpoint: string, env: NodeJS.ProcessEnv = process.env): string | undefined =>
+  placesFor(env).find(({ path }) => endpoint === `unix://${path}`)?.advice;
+
+const placesFor = (env: NodeJS.ProcessEnv): readonly OtherSocket[] =>
+  placesOf(env['XDG_RUNTIME_DIR'] || `/run/user/${process.getuid?.() ?? 0}`, homeFolder() ?? '/');
+
+const mayBeAsked = (path: string): boolean => {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
+};
+
 /** Where engines put their sockets: as each one's own documentation says. */
 const placesOf = (runtime: string, home: string): readonly OtherSocket[] => [
-  { of: 'a rootless Docker', path: join(runtime, 'docker.sock') },
-  { of: 'Docker Desktop', path: join(home, '.docker/run/docker.sock') },
-  { of: 'Docker Desktop', path: join(home, '.docker/desktop/docker.sock') },
-  { of: 'OrbStack', path: join(home, '.orbstack/run/docker.sock') },
-  { of: 'Colima', path: join(home, '.colima/default/docker.sock') },
-  { of: 'Rancher Desktop', path: join(home, '.rd/docker.sock') },
-  { of: 'a rootless Podman', path: join(runtime, 'podman/podman.sock') },
-  { of: 'Podman', path: '/run/podman/podman.sock' },
+  { of: 'a rootless Docker', path: join(runtime, 'docker.sock'), advice: 'systemctl --user start docker' },
+  { of: 'Docker Desktop', path: join(home, '.docker/run/docker.sock'), advice: 'open -a Docker' },
+  {
+    of: 'Docker Desktop',
+    path: join(home, '.docker/desktop/docker.sock'),
+    advice: 'systemctl --user start docker-desktop',
+  },
+  { of: 'OrbStack', path: join(home, '.orbstack/run/docker.sock'), advice: 'open -a OrbStack' },
+  { of: 'Colima', path: join(home, '.colima/default/docker.sock'), advice: 'colima start' },
+  { of: 'Rancher Desktop', path: join(home, '.rd/docker.sock'), advice: 'rdctl start' },
+  {
+    of: 'a rootless Podman',
+    path: join(runtime, 'podman/podman.sock'),
+    advice: 'systemctl --user start podman.socket',
+  },
+  { of: 'Podman', path: '/run/podman/podman.sock', advice: 'sudo systemctl start podman.socket' },
 ];
 
 /** What to do where the usual socket is missing: take the one that is there, start what is installed, or install it. Pure. */
@@ -65,7 +90,8 @@ export const tellOfInstalled = ({
       try: `export DOCKER_HOST=unix://${socket.path}`,
     };
   if (platform === 'darwin') return { evidence: [], try: hasDocker ? 'open -a Docker' : 'brew install --cask docker' };
-  if (hasDocker || platform !== 'linux') return { evidence: [], try: 'sudo systemctl start docker' };
+  if (platform === 'win32') return { evidence: [], try: 'docker desktop start' };
+  if (hasDocker) return { evidence: [], try: 'sudo systemctl start docker' };
   if (!hasPodman)
     return { evidence: ['neither docker nor podman is installed here'], try: 'curl -fsSL https://get.docker.com | sh' };
   return {

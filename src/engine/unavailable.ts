@@ -3,7 +3,7 @@ import { isLocalhostForwardError, LocalhostForwardError, textOf, type ErrorText 
 import { defaultUrl } from './address.ts';
 import { connectionOf, describeEndpoint, readChoice, readEndpoint, type ChosenBy } from './endpoint.ts';
 import { isRemote } from './identify.ts';
-import { tellOfInstalled, lookForEngines } from './installed.ts';
+import { lookForEngines, startOf, tellOfInstalled } from './installed.ts';
 import { isInContainer } from './own-container.ts';
 
 /** The coded error for an engine that does not answer. */
@@ -86,6 +86,8 @@ const adviceOn = (
   // In the words of nock, which stands in the way of every request when it is told so.
   const forbidden = /^Nock: Disallowed net connect for "([^"/]+)/.exec(message)?.[1];
   if (forbidden !== undefined) return `nock.enableNetConnect('${forbidden}')`;
+  const start = code === 'ENOENT' || code === 'ECONNREFUSED' ? startOf(endpoint) : undefined;
+  if (start !== undefined) return start;
   if (source !== undefined && endpoint !== defaultUrl) return source.otherwise;
   return endpoint.startsWith('unix:')
     ? `sudo systemctl ${code === 'ETIMEDOUT' ? 'restart' : 'start'} docker`

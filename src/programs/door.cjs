@@ -72,7 +72,7 @@ class Door {
     });
   }
 
-  /** Resolves when the sidecar has reset its callers and is gone, or was never there: killed sooner, its kernel would end them as if all had been said. */
+  /** Resolves when the sidecar has reset its callers and ended the link, or was never there: killed sooner, its kernel would end them as if all had been said. */
   async close() {
     this.#listening?.close();
     this.link.finish();

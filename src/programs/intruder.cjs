@@ -160,4 +160,6 @@ void (async () => {
   if (hard.length === 0) return;
   if (reroute()) await run(hard);
   else for (const { key } of hard) say(key, 'untried');
-})();
+})().finally(() => process.stdout.write('over\n'));
+// It is killed then, or its process is.
+process.stdin.on('end', () => process.exit(0)).resume();

@@ -83,9 +83,14 @@ const life = connect(`\0${process.argv[1]}`, () => {
     })
     .on('close', end);
 });
+/** Whoever is told that it is elsewhere removes it: one that ends by itself while it is killed may leave its shim behind, milliseconds. */
+const farewellMs = 10_000;
+
 life.on('error', () => {
-  if (!isHere) say({ isHere });
-  end();
+  if (isHere) return end();
+  say({ isHere });
+  setTimeout(end, farewellMs);
+  process.stdin.on('end', end).resume();
 });
 // Nobody listens any more once the process is gone.
 process.stdout.on('error', () => undefined);

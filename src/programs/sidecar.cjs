@@ -1,7 +1,7 @@
 // @ts-check
 /*
  * The sidecar, run by a node in a container: `node -e <this text> <path of the socket>`. It listens where our process tells it to, and
- * carries all that comes to the process by the socket. It ends with its input or the link.
+ * carries all that comes to the process by the socket. It ends with its input; a line on standard output says that the link is lost.
  */
 const { Carried } = require('./carry.cjs');
 const { listenForDatagrams } = require('./datagrams.cjs');
@@ -49,8 +49,8 @@ const obey = (word) => {
 };
 
 /**
- * How long it stays once its callers are reset and nobody is left to carry for, in milliseconds: whoever ended the link removes it, and
- * Docker 20.10 leaves the shim behind of a container that ends by itself while it is killed. An engine that is killed never ends its input.
+ * How long it stays without a link, in milliseconds: whoever is told of that removes it, and Docker 20.10 leaves the shim behind of a
+ * container that ends by itself while it is killed. An engine that is killed never ends its input.
  */
 const farewellMs = 10_000;
 
@@ -62,6 +62,7 @@ const leave = () => {
 
 /** As where nothing listens any more: callers are refused until it goes. */
 const wait = () => {
+  process.stdout.write('lost\n');
   for (const one of open.values()) one.close();
   open.clear();
   setTimeout(() => process.exit(0), farewellMs);
@@ -75,7 +76,7 @@ const link = new Link({
 dial({ path }, (end) => {
   if (end === undefined) {
     process.stderr.write(`the socket at ${path} cannot be connected to\n`);
-    process.exit(1);
+    return wait();
   }
   link.share(end);
 });

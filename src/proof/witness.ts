@@ -52,11 +52,12 @@ export const witness = async (
   route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'carriedFrom' | 'sawProbe'>,
   findPublisher: () => Promise<string | undefined>,
 ): Promise<Arrival> => {
+  const judge = (seen: Seen): Promise<Omit<Arrival, 'counted'>> => judgeAcceptance(seen, findPublisher);
   for (let look = 1; ; look += 1) {
-    const [proofs, arrived] = await Promise.all([
-      route.proofs(),
-      from === undefined ? nowhere : arrive(port, from, route),
-    ]);
+    const arriving = Promise.resolve(from === undefined ? nowhere : arrive(port, from, route));
+    // Beside the counters, where one look is the last one: each is a program of its own. A relay's is looked at often.
+    const judging = from === undefined || route.isRelay ? undefined : arriving.then(judge);
+    const [proofs, arrived, judged] = await Promise.all([route.proofs(), arriving, judging]);
     const after = proofs.get(keyOf(port));
     // A rule that could not be read before has counted nothing that is known to be this probe's.
     const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
@@ -70,7 +71,9 @@ export const witness = async (
     if (from === undefined || isSettled || look >= looksFor({ at: seen.at, counted }, route.isRelay)) {
       // It bears the carrier's own address, and no carrier took it in.
       const isImposter = seen.at === 'carrier' && after?.probesSeen !== undefined && !wasSeen;
-      return { ...(isImposter ? atProxy : await judgeAcceptance(seen, findPublisher)), counted };
+      if (isImposter) return { ...atProxy, counted };
+      const isJudged = judged !== undefined && seen === arrived;
+      return { ...(isJudged ? judged : await judge(seen)), counted };
     }
     await delay(betweenLooksMs);
   }

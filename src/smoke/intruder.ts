@@ -90,6 +90,7 @@ export const sendIntruder = async (
     await container.start();
     const outcomes = new Map<string, Outcome>();
     for await (const line of container.lines) {
+      if (line === 'over') break;
       const { key, outcome } = JSON.parse(line) as { key: string; outcome: string };
       outcomes.set(key, outcome);
     }

@@ -32,7 +32,7 @@ if (early !== undefined) {
   child = engine.spawn(command, { stdio: 'inherit', detached: true });
   const [code, signal] = await exitOf(child);
   process.exitCode = code ?? 128 + signalNumber(signal);
-  const lost = await findLostShims(engine).catch(() => []);
+  const lost = await findLostShims(engine);
   if (lost.length > 0) {
     console.error(`The engine knows these containers no more, and their shims still run: ${lost.join(' ')}`);
     process.exitCode ||= 1;

@@ -146,9 +146,9 @@ const noFolder = (name: string): LocalhostForwardError =>
     { strategy: 'sidecar' },
   );
 
-/** Rejects when the container ends. */
+/** Rejects when the container ends, or says that its link is lost. */
 const endOf = async (container: AttachedContainer): Promise<never> => {
-  for await (const _ of container.lines);
+  for await (const _ of container.lines) throw new Error('its program lost the link');
   throw new Error('its program ended');
 };
 
