@@ -40,6 +40,23 @@ export const refuseFileOptions = (command: readonly string[]): void => {
   }
 };
 
+/**
+ * Refuses a service that no file of the project speaks of. Files that include others, or that cannot be read, are compose's own matter.
+ *
+ * @throws ComposeRefusal
+ */
+export const refuseUnknownServices = (services: readonly string[], folder: string, env: NodeJS.ProcessEnv): void => {
+  const files = filesOf(folder, env);
+  const texts = files.map((file) => readText(resolve(folder, file)));
+  if (texts.some((text) => text === undefined || /^\s*(?:include|extends)\s*:/m.test(text))) return;
+  const isKnown = (name: string): boolean =>
+    texts.some((text) =>
+      new RegExp(String.raw`(?:^|[\s{,'"])${name.replaceAll('.', String.raw`\.`)}['"]?\s*:`).test(text ?? ''),
+    );
+  const unknown = services.find((name) => !isKnown(name));
+  if (unknown !== undefined) throw new ComposeRefusal(`--compose ${unknown}: no such service in ${files.join(', ')}`);
+};
+
 /** What a command line tells compose; nothing where it is another program's. */
 const composeArguments = ([file = '', ...args]: readonly string[]): readonly string[] => {
   const program = basename(file);
@@ -55,9 +72,9 @@ export const joinsNothing = (command: readonly string[], folder: string, env: No
   if (!args.some((word) => starts.includes(word)) || args.some((word) => /^(?:-f|--file)(?:=|$)/.test(word)))
     return false;
   try {
-    const named = env['COMPOSE_FILE'] || readDotEnv(folder);
-    const files = named ? named.split(env['COMPOSE_PATH_SEPARATOR'] || delimiter) : findFiles(folder);
-    return !files.some((file) => readFileSync(resolve(folder, file), 'utf8').includes('LOCALHOST_FORWARD_NETWORK'));
+    return !filesOf(folder, env).some((file) =>
+      readFileSync(resolve(folder, file), 'utf8').includes('LOCALHOST_FORWARD_NETWORK'),
+    );
   } catch {
     // Compose itself says what is wrong with its files.
     return false;
@@ -77,6 +94,19 @@ const findFiles = (folder: string): string[] => {
     if (place === dirname(place)) break;
   }
   throw new ComposeRefusal(`--compose found no compose.yaml in ${resolve(folder)} or above it, and no COMPOSE_FILE`);
+};
+
+const filesOf = (folder: string, env: NodeJS.ProcessEnv): string[] => {
+  const named = env['COMPOSE_FILE'] || readDotEnv(folder);
+  return named ? named.split(env['COMPOSE_PATH_SEPARATOR'] || delimiter) : findFiles(folder);
+};
+
+const readText = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 };
 
 const readDotEnv = (folder: string): string | undefined => {

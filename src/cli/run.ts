@@ -6,7 +6,7 @@ import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { assertServices } from '../forward/compose.ts';
-import { currentFolder, joinsNothing, refuseFileOptions, withComposeFile } from './compose-files.ts';
+import { currentFolder, joinsNothing, refuseFileOptions, refuseUnknownServices } from './compose-files.ts';
 import { printableLine } from '../printable.ts';
 import { openComposeProject } from './compose-project.ts';
 import { openTerminal } from './terminal.ts';
@@ -36,7 +36,7 @@ export const run = async ({ ports, options, command, compose }: RunArguments): P
   if (compose !== undefined) {
     assertServices(compose);
     refuseFileOptions(command);
-    withComposeFile('', currentFolder(), process.env);
+    refuseUnknownServices(compose, currentFolder(), process.env);
   }
   const opening = new AbortController();
   let child: ChildProcess | undefined;

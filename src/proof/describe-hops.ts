@@ -1,9 +1,10 @@
 import type { Finding, Hop } from '../diagnosis.ts';
 import type { Evidence } from './evidence.ts';
+import { renderAddress } from './words.ts';
 
 /** Each hop of a packet's way with what was seen there. Pure. */
 export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
-  const { counts, hostname, gateway, containerPort, hostPort, protocol } = seen;
+  const { counts, hostname, gateway, containerPort, protocol } = seen;
   const fine = finding === 'reachable';
   const counted = (name: Hop['name'], packets: number | undefined, detail: string): Hop => ({
     name,
@@ -41,7 +42,7 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
             ? 'there, but route_localnet is off'
             : finding === 'taken-by-other-rule'
               ? 'another rule was first'
-              : `to 127.0.0.1:${hostPort}`,
+              : `to ${renderAddress(seen)}${seen.hostAddress === '::1' ? ', by a relay of ours on 127.0.0.1' : ''}`,
     },
     finding === 'firewall-input' && counts === undefined
       ? { name: 'input', ok: false, detail: 'through the filters of INPUT' }
@@ -51,7 +52,7 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
       ok: fine ? true : listening,
       detail:
         listening || fine
-          ? `listens on 127.0.0.1:${hostPort}`
+          ? `listens on ${renderAddress(seen)}`
           : seen.listeners.length === 0
             ? 'nothing listens'
             : `listens on ${seen.listeners.map(({ address }) => address).join(', ')}`,

@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ComposeRefusal, joinsNothing, refuseFileOptions, withComposeFile } from '../../../src/cli/compose-files.ts';
+import {
+  ComposeRefusal,
+  joinsNothing,
+  refuseFileOptions,
+  refuseUnknownServices,
+  withComposeFile,
+} from '../../../src/cli/compose-files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lhf-unit-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -72,6 +78,21 @@ it.each([
   'docker build -f x .',
   'npm test',
 ])('%s is not', (command) => expect(() => refuseFileOptions(command.split(' '))).not.toThrow());
+
+it.each([
+  ['a: b\nservices:\n  web:\n    image: x', ['web'], undefined],
+  ['services: { "web": { image: x }, api-2.x: {} }', ['web', 'api-2.x'], undefined],
+  ['services:\n  web:\n    image: x', ['web', 'wbe'], 'wbe'],
+  ['services:\n  web:\n    image: wbe', ['wbe'], 'wbe'],
+  ['include: [other.yaml]\nservices: {}', ['wbe'], undefined],
+])('of the project %j the services %j: %s is refused', (text, services, refused) => {
+  const act = () => refuseUnknownServices(services, folderWith(['compose.yaml', text]), {});
+  if (refused === undefined) expect(act).not.toThrow();
+  else expect(act).toThrow(new RegExp(`^--compose ${refused}: no such service in .*compose.yaml$`));
+});
+
+it('files that compose would miss are its own matter', () =>
+  expect(() => refuseUnknownServices(['web'], folderWith(), { COMPOSE_FILE: 'gone.yaml' })).not.toThrow());
 
 const joining = 'networks: { default: { external: true, name: "${LOCALHOST_FORWARD_NETWORK}" } }';
 
