@@ -93,7 +93,7 @@ test('the same of Jest with ES modules and TypeScript, by the commands that the 
     .replace(/^require\((.+)\);/m, 'import $1;')
     .replace('service.address().port', '(service.address() as AddressInfo).port');
   const [, pairs = ''] = /`npm pkg set ([^`]*jest\.preset=[^`]*)`/.exec(readme) ?? [];
-  const [, options = ''] = /`npx tsc --init (--types [^`]*)`/.exec(readme) ?? [];
+  const [, options = ''] = /`npx tsc --init (--types jest[^`]*)`/.exec(readme) ?? [];
   const [, nodeOptions = ''] = /`NODE_OPTIONS=(\S+) npx jest`/.exec(readme) ?? [];
   await using place = await makeProject('newest', { 'orders.test.ts': written, 'package.json': '{ "private": true }' });
   const root = ['--rootDir', place.folder];
