@@ -59,6 +59,20 @@ test('processes that come and go at the same time leave nothing, and are not in 
   expect(await listOurs()).toEqual([]);
 });
 
+test('what is flushed before nft is told of anything comes back as well', async () => {
+  await using programs = await openPrograms({
+    nft: `if [ "$1" = monitor ]; then while ! [ -e "${tmpdir()}/flushed" ]; do sleep 0.02; done; fi; exec "$REAL" "$@"`,
+  });
+  await using one = await opening(programs);
+  const ours = await listOurs();
+  await outputOf(execHere, ['iptables', '-t', 'nat', '-F']);
+  expect(await listOurs()).not.toEqual(ours);
+  await writeFile(join(tmpdir(), 'flushed'), '');
+  await until(async () => (await listOurs()).join() === ours.join(), { timeoutMs: 30_000, what: 'the rules' });
+  await one.close();
+  expect(await listOurs()).toEqual([]);
+});
+
 test('whoever comes while the last one leaves, between two looks of his, is reached', async () => {
   await using programs = await openPrograms({
     // What leads in is listed by two programs.

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { delay } from '../../../clock.ts';
 import type { Watch } from '../../../command/watch.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Deletions } from './rules.ts';
@@ -6,6 +8,32 @@ import type { Witness } from './session-chains.ts';
 /** Follows what the kernel tells of rules that went away. Ends with this process, and keeps it no longer. */
 export const watchFlushes = (privileges: Privileges, onPrinted: (text: string) => void): Promise<Watch> =>
   privileges.watch(['nft', 'monitor', 'destroy', 'rules'], onPrinted);
+
+/** NETLINK_NETFILTER of the kernel's netlink.h, and the bit of NFNLGRP_NFTABLES of its nfnetlink.h. */
+const ofNetfilter = '12';
+const ofTables = 1 << 6;
+
+/** Who in this network namespace is told of what happens to tables, by the inodes of their sockets, in the text of /proc/net/netlink. Pure. */
+export const parseMonitors = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, family, , groups = '']) => family === ofNetfilter && (parseInt(groups, 16) & ofTables) !== 0)
+    .map((fields) => fields.at(-1) ?? '');
+
+export const readMonitors = async (): Promise<string[]> =>
+  parseMonitors(await readFile('/proc/net/netlink', 'utf8').catch(() => ''));
+
+const looks = 400;
+const betweenLooksMs = 25;
+
+/** Resolves once somebody is told who was not among these: nft reads all rules first, and is told of none that goes meanwhile. Ten seconds at most. */
+export const untilToldTo = async (before: readonly string[], read = readMonitors): Promise<void> => {
+  for (let look = 0; look < looks; look += 1) {
+    if ((await read()).some((one) => !before.includes(one))) return;
+    await delay(betweenLooksMs, { ref: false });
+  }
+};
 
 /** As many as no host has but those that keep a chain for each of their services. */
 const manyChains = 1_000;

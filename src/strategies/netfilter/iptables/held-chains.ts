@@ -6,7 +6,7 @@ import { KeptHolder } from '../../../lifecycle/kept-holder.ts';
 import type { Told } from '../../told.ts';
 import { ChainLook } from './chain-look.ts';
 import type { TableName } from './rules.ts';
-import { FlushReader, hasManyChains, OwnDeletions, watchFlushes } from './flush-watch.ts';
+import { FlushReader, hasManyChains, OwnDeletions, readMonitors, untilToldTo, watchFlushes } from './flush-watch.ts';
 import { canStay, IptablesHolder } from './iptables-holder.ts';
 import { SessionChains } from './session-chains.ts';
 import { TellingChains } from './telling-chains.ts';
@@ -106,10 +106,20 @@ export class HeldChains {
     if (told !== undefined || host.nft === undefined || host.iptables?.variant === 'legacy') return unwatched;
     if (await hasManyChains(owner.privileges)) return unwatched;
     const reader = new FlushReader(owner.nonce, this.#own);
-    return watchFlushes(owner.privileges, (text) => {
-      for (const bridge of reader.read(text)) for (const one of this.#suspectsOf(bridge)) this.#suspects.add(one);
+    const suspect = (bridge: string | undefined): void => {
+      for (const one of this.#suspectsOf(bridge)) this.#suspects.add(one);
+    };
+    const before = await readMonitors();
+    const watch = await watchFlushes(owner.privileges, (text) => {
+      for (const bridge of reader.read(text)) suspect(bridge);
       void this.#lookAtSuspects();
     });
+    // What was flushed before it was told of anything is looked for once.
+    void untilToldTo(before).then(() => {
+      suspect(undefined);
+      return this.#lookAtSuspects();
+    });
+    return watch;
   }
 
   /** One bridge of ours tells of all that they share. */
