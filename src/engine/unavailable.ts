@@ -37,6 +37,8 @@ export const describeUnavailable = (
   const denied = code === 'EACCES' || code === 'EPERM';
   const missing = code === 'ENOENT' && endpoint === defaultUrl;
   const installed = missing && !isContained ? tellOfInstalled(lookForEngines()) : undefined;
+  // In a container nothing is started by which a socket comes to be there.
+  const start = !isContained && (code === 'ENOENT' || code === 'ECONNREFUSED') ? startOf(endpoint) : undefined;
   return {
     what: `No Docker engine answers at ${endpoint}: ${denied ? 'this user may not open the socket' : message || code}`,
     evidence: [
@@ -52,7 +54,7 @@ export const describeUnavailable = (
       ? adviceOnDenial(endpoint, isContained)
       : missing && isContained
         ? 'docker run -v /var/run/docker.sock:/var/run/docker.sock …'
-        : (installed?.try ?? adviceOn({ code, message }, endpoint, source)),
+        : (installed?.try ?? start ?? adviceOn({ code, message }, endpoint, source)),
   };
 };
 
@@ -86,8 +88,6 @@ const adviceOn = (
   // In the words of nock, which stands in the way of every request when it is told so.
   const forbidden = /^Nock: Disallowed net connect for "([^"/]+)/.exec(message)?.[1];
   if (forbidden !== undefined) return `nock.enableNetConnect('${forbidden}')`;
-  const start = code === 'ENOENT' || code === 'ECONNREFUSED' ? startOf(endpoint) : undefined;
-  if (start !== undefined) return start;
   if (source !== undefined && endpoint !== defaultUrl) return source.otherwise;
   return endpoint.startsWith('unix:')
     ? `sudo systemctl ${code === 'ETIMEDOUT' ? 'restart' : 'start'} docker`

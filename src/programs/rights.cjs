@@ -83,7 +83,10 @@ const life = connect(`\0${process.argv[1]}`, () => {
     })
     .on('close', end);
 });
-/** Whoever is told that it is elsewhere removes it: one that ends by itself while it is killed may leave its shim behind, milliseconds. */
+/**
+ * How long one stays that is elsewhere, in milliseconds: whoever is told of that removes it, and one that ends by itself while it is killed
+ * may leave its shim behind.
+ */
 const farewellMs = 10_000;
 
 life.on('error', () => {

@@ -42,7 +42,7 @@ export const describeHops = (seen: Evidence, finding: Finding): Hop[] => {
             ? 'there, but route_localnet is off'
             : finding === 'taken-by-other-rule'
               ? 'another rule was first'
-              : `to ${renderAddress(seen)}${seen.hostAddress === '::1' ? ', by a relay of ours on 127.0.0.1' : ''}`,
+              : `to ${renderAddress(seen)}`,
     },
     finding === 'firewall-input' && counts === undefined
       ? { name: 'input', ok: false, detail: 'through the filters of INPUT' }

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
@@ -31,6 +34,16 @@ const runOnTerminal = (...command: readonly string[]) => {
 };
 
 describe('run', () => {
+  it('refuses a service that the compose project does not have, before anything is opened', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lhf-run-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'compose.yaml'), 'services:\n  web:\n    image: x\n');
+    const argv = [process.execPath, main, 'run', '0', '--compose', 'wbe', '--', 'echo', 'ran'];
+    const { exitCode, stdout, stderr } = await execHere(argv, { cwd: folder });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(`--compose wbe: no such service in ${join(folder, 'compose.yaml')}`);
+  });
+
   it('opens the forward that its environment names, for a service that listens already or later', async () => {
     await using service = await listenTcp();
     await using forward = spawnScript({

@@ -169,6 +169,16 @@ describe('dockerUnavailable', () => {
     expect(describeUnavailable(failure(code), endpoint, true).try).toBe(advice);
   });
 
+  it('advises how an engine is started whose own socket does not answer, unless this is a container', () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('XDG_RUNTIME_DIR', '/runtime');
+    vi.stubEnv('DOCKER_HOST', 'unix:///runtime/docker.sock');
+    const advice = (isContained: boolean) =>
+      describeUnavailable(failure('ECONNREFUSED'), 'unix:///runtime/docker.sock', isContained).try;
+    expect(advice(false)).toBe('systemctl --user start docker');
+    expect(advice(true)).toBe('unset DOCKER_HOST');
+  });
+
   it('names DOCKER_HOST, and the docker context, where they chose it', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const message = () => dockerUnavailable(failure('ENOENT'), 'unix:///nowhere.sock').message;

@@ -57,6 +57,15 @@ const detour = {
 
 type Row = [seen: string, evidence: Evidence, finding: Finding, sentence: RegExp, advice: RegExp];
 
+it('hops name the address that the service has', () => {
+  const hops = (hostAddress: '127.0.0.1' | '::1') =>
+    findCause({ ...sound, ended: 'accepted', arrival: atService, hostAddress })
+      .hops.filter(({ name }) => name === 'rule' || name === 'service')
+      .map(({ detail }) => detail);
+  expect(hops('127.0.0.1')).toEqual(['to 127.0.0.1:8088', 'listens on 127.0.0.1:8088']);
+  expect(hops('::1')).toEqual(['to [::1]:8088', 'listens on [::1]:8088']);
+});
+
 const rows: Row[] = [
   ['our nonce', { ...sound, ended: 'nonce' }, 'reachable', /reach 127\.0\.0\.1:8088 at host\.docker\.internal:80/, /./],
   [

@@ -26,11 +26,21 @@ export const readMonitors = async (): Promise<string[]> =>
 
 const looks = 400;
 const betweenLooksMs = 25;
+/** A second: test files that begin together have a watch each, and nothing tells which is ours. */
+const quietLooks = 40;
 
-/** Resolves once somebody is told who was not among these: nft reads all rules first, and is told of none that goes meanwhile. Ten seconds at most. */
+/**
+ * Resolves once somebody is told who was not among these, and nobody more has come for a second: nft reads all rules first, and is told of
+ * none that goes meanwhile. Ten seconds at most.
+ */
 export const untilToldTo = async (before: readonly string[], read = readMonitors): Promise<void> => {
-  for (let look = 0; look < looks; look += 1) {
-    if ((await read()).some((one) => !before.includes(one))) return;
+  const known = new Set(before);
+  let quiet = 0;
+  for (let look = 0; look < looks && quiet < quietLooks; look += 1) {
+    const others = (await read()).filter((one) => !known.has(one));
+    for (const one of others) known.add(one);
+    if (others.length > 0) quiet = 0;
+    else if (known.size > before.length) quiet += 1;
     await delay(betweenLooksMs, { ref: false });
   }
 };
