@@ -4,6 +4,7 @@ const { execFileSync } = require('node:child_process');
 const dgram = require('node:dgram');
 const dns = require('node:dns');
 const net = require('node:net');
+const { leaveLater } = require('./leave-later.cjs');
 
 /** @import { Attempt, Dial, IntruderOrder, Outcome, Scan, Send } from '../smoke/intruder.ts' */
 
@@ -161,5 +162,5 @@ void (async () => {
   if (reroute()) await run(hard);
   else for (const { key } of hard) say(key, 'untried');
 })().finally(() => process.stdout.write('over\n'));
-// It is killed then, or its process is.
-process.stdin.on('end', () => process.exit(0)).resume();
+// Its process is gone, or removes it.
+process.stdin.on('end', leaveLater).resume();

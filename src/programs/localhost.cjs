@@ -10,6 +10,7 @@ const { createInterface } = require('node:readline');
 const { Carried } = require('./carry.cjs');
 const { Datagrams, listenForDatagrams } = require('./datagrams.cjs');
 const { dial, listen } = require('./ends.cjs');
+const { leaveLater } = require('./leave-later.cjs');
 
 /** @import { End } from './ends.cjs' */
 /** @typedef {{ id: number, do: 'listen' | 'close', protocol: 'tcp' | 'udp', port: number }} Order */
@@ -98,6 +99,7 @@ createInterface({ input: process.stdin })
     );
   })
   .on('close', () => {
+    for (const key of open.keys()) stop(key);
     for (const carried of all) carried.fail();
-    process.exit(0);
+    leaveLater();
   });

@@ -6,6 +6,7 @@
 const dns = require('node:dns');
 const { createInterface } = require('node:readline');
 const { hangUp } = require('./hang-up.cjs');
+const { leaveLater } = require('./leave-later.cjs');
 const { dialTarget, errorOf, say, Visit } = require('./probe-dial.cjs');
 
 /** @import { DialOrder, EndOrder, ProbeOrder, ReleaseOrder } from '../proof/protocol.ts' */
@@ -71,4 +72,8 @@ createInterface({ input: process.stdin })
     else if (order.order === 'release') release(order);
     else void end(order);
   })
-  .on('close', () => process.exit(0));
+  .on('close', () => {
+    // Its process is gone, or removes it.
+    for (const id of visits.keys()) void end({ order: 'end', visit: id });
+    leaveLater();
+  });

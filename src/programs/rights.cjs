@@ -8,6 +8,7 @@
 const { spawn } = require('node:child_process');
 const { connect } = require('node:net');
 const { createInterface } = require('node:readline');
+const { leaveLater } = require('./leave-later.cjs');
 
 /** @typedef {{ readonly code: number | null } | { readonly failure: string }} End */
 /** @typedef {{ readonly id: number, readonly argv: readonly [string, ...string[]], readonly env: NodeJS.ProcessEnv, readonly isWatch?: boolean }} StartOrder */
@@ -56,6 +57,7 @@ const orders = {
 
 let isOver = false;
 
+// The guardian waits for it to end by itself, and kills nothing that still works.
 const endWithInput = () => {
   if (isOver && running.size === 0) process.exit(0);
 };
@@ -83,17 +85,10 @@ const life = connect(`\0${process.argv[1]}`, () => {
     })
     .on('close', end);
 });
-/**
- * How long one stays that is elsewhere, in milliseconds: whoever is told of that removes it, and one that ends by itself while it is killed
- * may leave its shim behind.
- */
-const farewellMs = 10_000;
-
 life.on('error', () => {
   if (isHere) return end();
   say({ isHere });
-  setTimeout(end, farewellMs);
-  process.stdin.on('end', end).resume();
+  leaveLater();
 });
 // Nobody listens any more once the process is gone.
 process.stdout.on('error', () => undefined);

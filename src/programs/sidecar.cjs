@@ -6,6 +6,7 @@
 const { Carried } = require('./carry.cjs');
 const { listenForDatagrams } = require('./datagrams.cjs');
 const { dial, listen } = require('./ends.cjs');
+const { leaveLater } = require('./leave-later.cjs');
 const { Link } = require('./link.cjs');
 
 /** @import { Word } from './link.cjs' */
@@ -48,24 +49,12 @@ const obey = (word) => {
     open.get(`udp/${word.port}`)?.send?.(Buffer.from(word.datagram, 'base64'), word.peer.port, word.peer.address);
 };
 
-/**
- * How long it stays without a link, in milliseconds: whoever is told of that removes it, and Docker 20.10 leaves the shim behind of a
- * container that ends by itself while it is killed. An engine that is killed never ends its input.
- */
-const farewellMs = 10_000;
-
-/** The kernel would end what is open as if all had been said. */
-const leave = () => {
-  link.close();
-  process.exit(0);
-};
-
 /** As where nothing listens any more: callers are refused until it goes. */
 const wait = () => {
   process.stdout.write('lost\n');
   for (const one of open.values()) one.close();
   open.clear();
-  setTimeout(() => process.exit(0), farewellMs);
+  leaveLater();
 };
 
 const link = new Link({
@@ -80,4 +69,11 @@ dial({ path }, (end) => {
   }
   link.share(end);
 });
-process.stdin.on('end', leave).resume();
+// An engine that is killed never ends its input.
+process.stdin
+  .on('end', () => {
+    // The kernel would end what is open as if all had been said.
+    link.close();
+    wait();
+  })
+  .resume();
