@@ -57,6 +57,23 @@ export const refuseUnknownServices = (services: readonly string[], folder: strin
   if (unknown !== undefined) throw new ComposeRefusal(`--compose ${unknown}: no such service in ${files.join(', ')}`);
 };
 
+/**
+ * Refuses compose in the background: it has ended once all is started, and the forward with it.
+ *
+ * @throws ComposeRefusal
+ */
+export const refuseDetached = (command: readonly string[]): void => {
+  const args = composeArguments(command);
+  const at = args.indexOf('up');
+  const option = at < 0 ? undefined : args.slice(at + 1).find((word) => detaches.test(word));
+  if (option !== undefined)
+    throw new ComposeRefusal(
+      `'compose up ${option}' ends once all is started, and the forward with its command: leave '${option}' away`,
+    );
+};
+
+const detaches = /^(?:-[A-Za-z]*d[A-Za-z]*|--detach(?:=true)?|--wait(?:=true)?)$/;
+
 /** What a command line tells compose; nothing where it is another program's. */
 const composeArguments = ([file = '', ...args]: readonly string[]): readonly string[] => {
   const program = basename(file);

@@ -6,7 +6,13 @@ import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { describePorts } from './describe-ports.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { assertServices } from '../forward/compose.ts';
-import { currentFolder, joinsNothing, refuseFileOptions, refuseUnknownServices } from './compose-files.ts';
+import {
+  currentFolder,
+  joinsNothing,
+  refuseDetached,
+  refuseFileOptions,
+  refuseUnknownServices,
+} from './compose-files.ts';
 import { printableLine } from '../printable.ts';
 import { openComposeProject } from './compose-project.ts';
 import { openTerminal } from './terminal.ts';
@@ -33,6 +39,7 @@ const composeHint =
  * A signal means what the command takes it for: until it has ended the forward stays open, whatever came.
  */
 export const run = async ({ ports, options, command, compose }: RunArguments): Promise<number> => {
+  refuseDetached(command);
   if (compose !== undefined) {
     assertServices(compose);
     refuseFileOptions(command);

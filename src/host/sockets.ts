@@ -43,6 +43,23 @@ export const listListeningPorts = async (): Promise<number[]> => {
   return [...new Set(ports.map(([, port = '']) => Number.parseInt(port, 16)))];
 };
 
+/** The TCP ports on which programs of this user listen where this host's 127.0.0.1 or ::1 finds them, in order. */
+export const listOwnPorts = async (): Promise<number[]> => {
+  const user = process.getuid?.();
+  const [four, six] = await Promise.all([readTable('tcp'), readTable('tcp6')]);
+  return [...new Set([...parseOwnPorts(four, 4, user), ...parseOwnPorts(six, 6, user)])].toSorted((a, b) => a - b);
+};
+
+/** The same of one table of /proc/net. */
+export const parseOwnPorts = (table: string, family: 4 | 6, user: number | undefined): number[] =>
+  table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , owner]) => state === listening && owner === String(user))
+    .map(([, local]) => readEndpoint(local, family))
+    .filter(({ address }) => ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(plainAddress(address)))
+    .map(({ port }) => port);
+
 /**
  * The ends on this host of all connections from one IPv4 address and port, also those that are closing, or closed already. One whose
  * handshake is not through is none: where a proxy gets the packets of another's handshake, it stays so.
@@ -69,10 +86,6 @@ export const endsOf = (sockets: readonly HostSocket[], { address, port }: Endpoi
 /** The sockets of one table of /proc/net that have a port at either end. A busy host has many thousands of others. */
 export const parseSockets = (table: string, family: 4 | 6, port: number): HostSocket[] => {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  const read = (text = ''): Endpoint => {
-    const [address = '', hexPort = ''] = text.split(':');
-    return { address: family === 4 ? readV4(address) : readV6(address), port: parseInt(hexPort, 16) };
-  };
   return table
     .split('\n')
     .slice(1)
@@ -80,8 +93,8 @@ export const parseSockets = (table: string, family: 4 | 6, port: number): HostSo
     .map((line) => line.trim().split(/\s+/))
     .map((fields) => ({
       family,
-      local: read(fields[1]),
-      remote: read(fields[2]),
+      local: readEndpoint(fields[1], family),
+      remote: readEndpoint(fields[2], family),
       state: fields[3] ?? '',
       isOwned: fields[9] !== '0',
     }));
@@ -91,6 +104,11 @@ export const parseSockets = (table: string, family: 4 | 6, port: number): HostSo
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
 
 const readTable = async (name: string): Promise<string> => readFile(`/proc/net/${name}`, 'utf8').catch(() => '');
+
+const readEndpoint = (text = '', family: 4 | 6): Endpoint => {
+  const [address = '', hexPort = ''] = text.split(':');
+  return { address: family === 4 ? readV4(address) : readV6(address), port: parseInt(hexPort, 16) };
+};
 
 const bytesOf = (hex: string): number[] =>
   (hex.match(/.{8}/g) ?? []).flatMap((word) =>

@@ -45,6 +45,8 @@ export interface Evidence {
   readonly relayed: boolean;
   /** Where a carrier of ours listens: on the network's gateway, behind this host's firewall, with firewalld or without; or beside the caller. */
   readonly front?: { readonly at: 'gateway'; readonly firewalld: boolean } | { readonly at: 'sidecar' } | undefined;
+  /** On which TCP ports programs of this user listen, where nothing listens on the host port. */
+  readonly ownPorts?: readonly number[];
   /** Whether one of them takes what is forwarded. */
   readonly listening: boolean;
   /** Whether this host's own connections come to somebody all the same, by a rule of somebody's. */

@@ -25,7 +25,7 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     return {
       finding: 'listens-on-ipv6-only',
       sentence: `The service on port ${hostPort} listens on ::1 only, and containers arrive at 127.0.0.1`,
-      advice: protocol === 'udp' ? advice : `{ hostPort: ${hostPort}, hostAddress: '::1' }`,
+      advice: protocol === 'udp' ? advice : `{ hostPort: ${hostPort}, hostAddress: '::1' } in place of ${hostPort}`,
     };
   }
   const [other] = listeners;
@@ -37,10 +37,24 @@ export const judgeListeners = (seen: Evidence): Cause | undefined => {
     };
   return {
     finding: 'no-listener',
-    sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for`,
+    sentence: `Nothing listens on ${renderAddress(seen)} (${protocol}), which container port ${containerPort} stands for${describeOwnPorts(seen)}`,
     // All that listens: a service that is up listens somewhere else.
     advice: `ss -ln${protocol === 'tcp' ? 't' : 'u'}p`,
   };
+};
+
+/** How many ports a sentence names: whoever mistook his own finds it among those next to it. */
+const fewPorts = 5;
+
+const describeOwnPorts = ({ ownPorts = [], hostPort }: Evidence): string => {
+  const nearest = ownPorts
+    .filter((port) => port !== hostPort)
+    .toSorted((a, b) => Math.abs(a - hostPort) - Math.abs(b - hostPort))
+    .slice(0, fewPorts)
+    .toSorted((a, b) => a - b);
+  if (nearest.length === 0) return '';
+  const more = ownPorts.length > nearest.length ? ', among others' : '';
+  return `; programs of this user listen on ${nearest.join(', ')}${more}`;
 };
 
 /** A service that lets nobody in though it listens; nothing where the host's list of sockets says nothing of the kind. */

@@ -3,6 +3,7 @@ import { accepts, readListeners, takesLoopback4, takesLoopback6, tellApart, type
 import type { ProbedPort, ProofContext } from './context.ts';
 import { hasFirewalld } from '../host/kernel.ts';
 import { readForwardNetworks } from '../host/routes.ts';
+import { listOwnPorts } from '../host/sockets.ts';
 import { findDetours } from './find-detours.ts';
 import type { Evidence, Misdirected } from './evidence.ts';
 import type { Stray } from '../strategies/packets.ts';
@@ -61,6 +62,7 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     port.protocol === 'tcp' &&
     (await accepts(port.hostAddress, port.hostPort)) &&
     (await listListeners(port)).length === 0;
+  const ownPorts = listeners.length === 0 && port.protocol === 'tcp' ? await listOwnPorts() : [];
   return {
     ...describeUnseen(context, port),
     rulePresent: isPresent,
@@ -68,6 +70,7 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     listeners,
     listening,
     isLedOn,
+    ownPorts,
     ...detours,
     front: frontOf(context),
   };

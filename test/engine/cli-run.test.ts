@@ -44,6 +44,15 @@ describe('run', () => {
     expect(stderr).toContain(`--compose wbe: no such service in ${join(folder, 'compose.yaml')}`);
   });
 
+  it('refuses compose in the background, before anything is opened', async () => {
+    const argv = [process.execPath, main, 'run', '0', '--', 'docker', 'compose', 'up', '-d'];
+    const { exitCode, stdout, stderr } = await execHere(argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(
+      "'compose up -d' ends once all is started, and the forward with its command: leave '-d' away",
+    );
+  });
+
   it('opens the forward that its environment names, for a service that listens already or later', async () => {
     await using service = await listenTcp();
     await using forward = spawnScript({

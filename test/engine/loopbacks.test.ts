@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { type LocalhostForward, openLocalhostForward, type Strategy } from '../../src/index.ts';
 import { projectRoot } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
+import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 
 /* Services on other forms of the loopback than 127.0.0.1: reached, or a finding says why not and its advice works. */
@@ -57,7 +58,7 @@ test('where 127.0.0.1 is asked for, the finding says that it is on IPv6 alone, a
   await using net = await openLocalhostForward(port, { strategy: 'nftables', verify: false });
   const { finding, advice } = await net.diagnose();
   expect(finding).toBe('listens-on-ipv6-only');
-  const [, hostPort] = /\{ hostPort: (\d+), hostAddress: '::1' \}$/.exec(advice) ?? [];
+  const [, hostPort] = /\{ hostPort: (\d+), hostAddress: '::1' \} in place of \1$/.exec(advice) ?? [];
   await using again = await openLocalhostForward(
     { hostPort: Number(hostPort), hostAddress: '::1' },
     { strategy: 'nftables' },
@@ -65,14 +66,17 @@ test('where 127.0.0.1 is asked for, the finding says that it is on IPv6 alone, a
   expect(await markerOf(again)).toBe('six');
 });
 
-test('a service on another address of the loopback is told, and the advice works', async () => {
+test('a service on another address of the loopback is told, and the advice shows whose it is', async () => {
   await using service = await listenTcp({ host: '127.0.0.2' });
   await using net = await openLocalhostForward(service.port, { strategy: 'nftables', verify: false });
   const { finding, sentence, advice } = await net.diagnose();
   expect(finding).toBe('listens-on-other-address');
   expect(sentence).toBe(`The service on port ${service.port} listens on 127.0.0.2 and not on 127.0.0.1`);
+  expect(advice).toBe(`ss -lntp 'sport = :${service.port}'`);
+  const shown = await outputOf(execHere, ['sh', '-c', advice]);
+  expect(shown).toMatch(new RegExp(`127\\.0\\.0\\.2:${service.port}\\b.*pid=${process.pid}\\b`));
   await service.close();
-  await using moved = await listenTcp({ host: /^let it listen on (\S+);/.exec(advice)?.[1] ?? '', port: service.port });
+  await using moved = await listenTcp({ port: service.port });
   expect(await net.diagnose()).toMatchObject({ reachable: true });
   expect(await markerOf(net)).toBe(moved.marker);
 });

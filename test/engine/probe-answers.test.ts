@@ -92,12 +92,15 @@ describe.each(['nftables', 'iptables'] as const)('a proof by %s', (strategy) => 
   test('tells that nothing listens, until something does', async () => {
     const port = await unusedPort();
     await using net = await openLocalhostForward({ hostPort: port, containerPort: 80 }, { strategy, verify: patient });
+    await using other = await listenTcp();
     await expect(net.verify()).rejects.toMatchObject({
       code: 'LHF_ERR_UNREACHABLE',
       strategy,
       diagnosis: { reachable: false, finding: 'no-listener', containerPort: 80 },
       message: expect.stringMatching(
-        new RegExp(`^Nothing listens on 127\\.0\\.0\\.1:${port} \\(tcp\\).*\n(  [✓✗?] .*\n)+Try: ss -lntp$`),
+        new RegExp(
+          `^Nothing listens on 127\\.0\\.0\\.1:${port} \\(tcp\\), .*; programs of this user listen on .*\\b${other.port}\\b.*\n(  [✓✗?] .*\n)+Try: ss -lntp$`,
+        ),
       ),
     });
     expect(await net.diagnose()).toMatchObject({ finding: 'no-listener' });

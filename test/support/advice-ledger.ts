@@ -77,7 +77,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/crash/job.test.ts',
     'what the advice says is enough for the others',
   ],
-  "{ hostPort: ${…}, hostAddress: '::1' }": ['test/engine/loopbacks.test.ts', 'a service on ::1'],
+  "{ hostPort: ${…}, hostAddress: '::1' } in place of ${…}": ['test/engine/loopbacks.test.ts', 'a service on ::1'],
   "strategy: 'relay'": ['test/engine/loopbacks.test.ts', 'a service that is bound to lo'],
   'let the service listen on 127.0.0.1': ['test/contract/udp.test.ts', 'stands beside TCP of the same number'],
   'net.applyTo(new GenericContainer(image))': ['test/users/testcontainers.test.ts', 'a builder keeps its type'],

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   ComposeRefusal,
   joinsNothing,
+  refuseDetached,
   refuseFileOptions,
   refuseUnknownServices,
   withComposeFile,
@@ -22,6 +23,30 @@ const folderWith = (...files: readonly (string | readonly [string, string])[]): 
   }
   return folder;
 };
+
+describe('compose in the background', () => {
+  it.each([
+    ['docker', 'compose', 'up', '-d'],
+    ['docker', 'compose', '-p', 'x', 'up', '--build', '-Vd', 'web'],
+    ['docker-compose', 'up', '--detach'],
+    ['/usr/bin/docker', 'compose', 'up', '--wait', 'web'],
+  ])('is refused: %s %s %s %s', (...command) => {
+    expect(() => refuseDetached(command)).toThrow(ComposeRefusal);
+    expect(() => refuseDetached(command)).toThrow(
+      /^'compose up (-\w+|--detach|--wait)' ends once all is started, .*: leave '\1' away$/,
+    );
+  });
+
+  it.each([
+    ['docker', 'compose', 'up', '--no-deps', '--detach=false', 'web-d'],
+    ['docker', 'compose', 'run', '-d', 'web'],
+    ['docker', 'compose', 'down'],
+    ['sh', '-c', 'docker compose up -d && npm test'],
+    ['docker', 'run', '-d', 'up'],
+  ])('is not seen in: %s %s %s %s', (...command) => {
+    expect(() => refuseDetached(command)).not.toThrow();
+  });
+});
 
 describe('COMPOSE_FILE', () => {
   it.each([

@@ -54,7 +54,7 @@ export const findingExamples: Readonly<Record<Finding, Evidence>> = {
     ended: 'accepted',
     arrival: { at: 'service', to: { address: '127.0.0.1', port: 8088 }, counted: 1 },
   },
-  'no-listener': refused,
+  'no-listener': { ...refused, ownPorts: [3000, 8080] },
   'listens-on-ipv6-only': { ...refused, listeners: [listener('::1')] },
   'listens-on-other-address': { ...refused, listeners: [listener('192.0.2.7')] },
   'firewall-input': {

@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import {
   endsOf,
+  listOwnPorts,
+  parseOwnPorts,
   parseSockets,
   readConnectionsFrom,
   type ConnectionEnd,
@@ -30,6 +32,28 @@ it('reads the ends of a connection, and only those with the port', () => {
     { local: { address: '::ffff:127.0.0.1', port: 8088 }, remote: { address: '::ffff:198.18.0.2' }, state: '08' },
   ]);
   expect(parseSockets('', 4, 45268)).toEqual([]);
+});
+
+it('reads where programs of one user listen at the loopback', () => {
+  const four =
+    `${head}   0: 0100007F:1F98 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1\n` +
+    '   1: 00000000:1F99 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 2 1\n' +
+    '   2: 0100007F:1F9A 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3 1\n' +
+    '   3: 010012C6:1F9B 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4 1\n' +
+    '   4: 0100007F:1F9C 0100007F:B0D5 01 00000000:00000000 00:00000000 00000000  1000        0 5 1\n';
+  expect(parseOwnPorts(four, 4, 1000)).toEqual([8088, 8089]);
+  const six = `${head}   0: 00000000000000000000000001000000:1F98 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 1\n`;
+  expect(parseOwnPorts(six, 6, 0)).toEqual([8088]);
+  expect(parseOwnPorts(six, 6, undefined)).toEqual([]);
+});
+
+it('lists a port of ours that listens, and no more when it does not', async () => {
+  const server = createServer();
+  await once(server.listen({ host: '127.0.0.1', port: 0 }), 'listening');
+  const { port } = server.address() as AddressInfo;
+  expect(await listOwnPorts()).toContain(port);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await listOwnPorts()).not.toContain(port);
 });
 
 const open = async (host: string, onConnection: (socket: Socket) => void) => {

@@ -90,6 +90,20 @@ const rows: Row[] = [
     /^ss /,
   ],
   [
+    'a service that is not there, beside others of the same user',
+    { ...sound, ...absent, ended: 'refused', ownPorts: [80, 3000, 8080, 8090, 9000, 9999] },
+    'no-listener',
+    /which container port 80 stands for; programs of this user listen on 3000, 8080, 8090, 9000, 9999, among others$/,
+    /^ss -lntp$/,
+  ],
+  [
+    'a service that is not there, beside one other of the same user',
+    { ...sound, ...absent, ended: 'refused', ownPorts: [8080] },
+    'no-listener',
+    /which container port 80 stands for; programs of this user listen on 8080$/,
+    /^ss -lntp$/,
+  ],
+  [
     'a firewall that answers the handshake in place of the service, for what is left untracked',
     {
       ...sound,
