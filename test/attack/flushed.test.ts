@@ -87,7 +87,7 @@ const reloadFirewalld = (how: string): void => {
 
 /** What anybody does to a host's rules, with this process's event loop blocked. */
 const faults: Readonly<Record<string, () => void>> = {
-  'nft flush ruleset': () => shell('nft flush ruleset'),
+  // In this order: what is flushed by iptables leaves our tables of nft, and the last ones leave nothing but what nobody can flush.
   ...Object.fromEntries(
     ['raw', 'mangle', 'nat', 'filter'].map((table) => [
       `iptables -t ${table} -F`,
@@ -96,10 +96,11 @@ const faults: Readonly<Record<string, () => void>> = {
   ),
   'an empty iptables-restore': () =>
     shell('iptables-restore', ['raw', 'mangle', 'nat', 'filter'].map((table) => `*${table}\nCOMMIT\n`).join('')),
-  'nft -f of an empty ruleset': () => shell('nft -f -', 'flush ruleset\n'),
   'firewalld, loaded anew': () => reloadFirewalld('--reload'),
   'firewalld, loaded anew with all of netfilter': () => reloadFirewalld('--complete-reload'),
   'ufw, enabled and loaded anew': () => shell('ufw --force enable; ufw reload; ufw --force disable'),
+  'nft flush ruleset': () => shell('nft flush ruleset'),
+  'nft -f of an empty ruleset': () => shell('nft -f -', 'flush ruleset\n'),
 };
 
 /** Frames to 127.0.0.1 without a pause, until its container goes. */

@@ -14,10 +14,13 @@ const nft = '/usr/sbin/nft';
 let ears: Ears;
 let outsiders: Outsiders;
 let scene: Scene | undefined;
+let tables: string;
 
 beforeAll(async () => {
   ears = await openEars();
   outsiders = await openOutsiders(docker);
+  // Before nft is hidden: a guard that something else left would repel all.
+  tables = await outputOf(execHere, [nft, 'list', 'tables']);
   await outputOf(execHere, ['mount', '--bind', '/bin/false', nft]);
   scene = await openForward(docker, outsiders, ears, { strategy: 'iptables' });
 });
@@ -29,6 +32,7 @@ afterAll(async () => {
 });
 
 test('table raw guards, and no table of nft does', async () => {
+  expect(tables).not.toContain('lhf_');
   const { stdout } = await execHere(['iptables-save', '-t', 'raw']);
   expect(stdout).toMatch(/^-A LHF-\w{5} -d 127\.0\.0\.0\/8 -j DROP$/m);
 });

@@ -177,7 +177,7 @@ describe.each(byWay)('connections by $name with $privilege', (claims) => {
     expect(await owner.exit, owner.stderr()).toEqual({ code: 0, signal: null });
     expect(await caller.ask(connection, 'two', silenceMs)).toEqual({ error: claims.closesWith });
     await caller.remove();
-    let left = '';
+    let left = 'no look came to its end';
     const isGone = async (): Promise<boolean> => (left = renderLeft(claims, before, await snapshotHere())) === '';
     await until(isGone).catch(() => undefined);
     expect(left).toBe('');

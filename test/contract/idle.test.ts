@@ -15,8 +15,8 @@ const held = strategies.filter(({ opensBridge, privilege }) => opensBridge && pr
 const pairs = held.flatMap((one) => [undefined, ...held].filter((other) => other !== one).map((other) => [one, other]));
 
 it('each that opens bridges has a holder to be looked at, where root is among the rights', () => {
-  const named = strategies.filter(({ opensBridge, privilege }) => opensBridge && privilege === 'root');
-  expect(pairs).toHaveLength(named.length ** 2);
+  const isWhole = !['LHF_TEST_STRATEGY', 'LHF_TEST_PRIVILEGE', 'LHF_TEST_ENGINE'].some((name) => process.env[name]);
+  if (isWhole) expect(held.map(({ name }) => name)).toEqual(['nftables', 'iptables']);
 });
 
 it.each(

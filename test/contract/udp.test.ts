@@ -117,9 +117,11 @@ describe.each(carrying ?? [])('UDP by $name with $privilege', (claims) => {
     await once(service, 'listening');
     await net.forward({ hostPort: service.address().port, containerPort: 95, protocol: 'udp' });
     const asked = once(service, 'message');
-    const answer = container.send(host, 95, 'say it later', 300);
+    let isWaiting = true;
+    const answer = container.send(host, 95, 'say it later', 3_000).finally(() => (isWaiting = false));
     const [, caller] = (await asked) as [Buffer, RemoteInfo];
     await net.unforward(95, 'udp');
+    expect(isWaiting).toBe(true);
     service.send('late', caller.port, caller.address);
     expect(await answer).toEqual({ error: 'TIMEOUT' });
     service.close();

@@ -49,10 +49,11 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     const said = JSON.parse(
       (await script.waitForLine(/^said /, { timeoutMs: 40_000 })).slice('said '.length),
     ) as Record<string, string>;
+    // What its death would take anyway is seen before that.
+    const rules = `${await outputOf(execHere, ['nft', 'list', 'ruleset'])}${await outputOf(execHere, ['iptables-save'])}`;
     // Nobody of its own may do it before the sweep.
     for (const pid of await readHolders(script.process.pid)) killIfThere(pid);
     await script.kill('SIGKILL');
-    const rules = `${await outputOf(execHere, ['nft', 'list', 'ruleset'])}${await outputOf(execHere, ['iptables-save'])}`;
     await startEngine(place);
     expect(said).toMatchObject({
       code: 'LHF_ERR_CLOSE',

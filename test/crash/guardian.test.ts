@@ -74,6 +74,7 @@ describe('one part killed alone', () => {
     async (strategy, part) => {
       const opened = await openAndWait(strategy);
       const rules = (await tracesOf(opened.pid)).filter((trace) => !trace.startsWith('process'));
+      expect(rules.length).toBeGreaterThan(0);
       expect(opened.parts[part]).toBeGreaterThan(1);
       process.kill(opened.parts[part], 'SIGKILL');
       const isWriter = part === 'writer' || part === 'passer';

@@ -14,6 +14,9 @@ import { look } from './storm/witness.ts';
 // For a machine under load. A look costs several processes itself.
 const patience = { timeoutMs: 40_000, everyMs: 250 };
 
+/** What is said where no look came to its end. */
+const notSeen = 'no look came to its end';
+
 /** All that one process has on this host now, rules first. */
 export const tracesOf = async (pid: number | undefined): Promise<string[]> => {
   const { open, processes, rest } = (await look(new Docker()))(pid ?? 0);
@@ -25,7 +28,7 @@ export const tracesAtLast = async (
   pid: number | undefined,
   timeoutMs: number = patience.timeoutMs,
 ): Promise<string[]> => {
-  let traces: string[] = [];
+  let traces = [notSeen];
   const isGone = async (): Promise<boolean> => (traces = await tracesOf(pid)).length === 0;
   await until(isGone, { ...patience, timeoutMs }).catch(() => undefined);
   return traces;
@@ -63,7 +66,7 @@ const isOfTheDead = (command: string): boolean => {
 
 /** What differs from before at last: nothing, as soon as that is so. */
 export const differenceAtLast = async (before: Snapshot): Promise<string> => {
-  let difference = '';
+  let difference = notSeen;
   const isSame = async (): Promise<boolean> => (difference = renderDifference(before, await takeState())) === '';
   await until(isSame, patience).catch(() => undefined);
   return difference;

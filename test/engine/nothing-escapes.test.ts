@@ -125,7 +125,7 @@ const live = async (what: 'engine' | 'programs', spawn?: Spawn): Promise<object>
   const outcome = JSON.parse(await script.waitForLine(/^\{/, { timeoutMs: patience })) as object;
   expect(await script.exit).toEqual({ code: 0, signal: null });
   // Its guardian knows the stand-in only, which has gone with it: what stays is the next opening's.
-  let difference = '';
+  let difference = 'no look came to its end';
   await until(
     async () => {
       await (await openLocalhostForward([], { verify: false })).close();

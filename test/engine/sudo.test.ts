@@ -118,7 +118,7 @@ describe('with no more than the documented lines of sudoers', () => {
       expect(found).toMatch(/^found firewall-input: .*ip filter INPUT: iifname .* drop"/);
       process.kill(pid, 'SIGKILL');
       await until(async () => renderDifference(before, await snapshotHere()) === '', { what: 'all of it to go' });
-      let running = '';
+      let running = 'no look came to its end';
       const isOver = async (): Promise<boolean> => {
         running = (await execHere(['pgrep', '-fa', 'nft (-i|monitor)'])).stdout;
         return running === '';

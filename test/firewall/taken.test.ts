@@ -222,6 +222,7 @@ it('hangs up before it leaves, also where a packet is lost, so that no service k
     expect(await net.open()).toHaveProperty('ok');
     await until(() => service.lines.at(-1) === 'open 0', { what: 'the end of the connection' });
     await net.close();
+    expect((await engine.exec(['nft', 'list', 'table', 'ip', 'lossy'])).stdout).toMatch(/counter packets [1-9]/);
   } finally {
     await shell(engine, 'nft delete table ip lossy');
   }

@@ -31,7 +31,6 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
 /** Done by tests of their own, each with the file and part of the title. */
 export const done: Readonly<Record<string, readonly [file: string, title: string]>> = {
   'export DOCKER_HOST=unix://${…}': ['test/engine/elsewhere.test.ts', 'one that an engine has elsewhere is told'],
-  'docker exec ${…} ss -lnp': ['test/contract/localhost.test.ts', 'what is in the way is told before anything is left'],
   'await net.restore(${…})': ['test/contract/faults.test.ts', 'a proof and a diagnosis name the cut'],
   'in process ${…}, which opened it: await net.restore(${…})': [
     'test/users/shared.test.ts',
@@ -59,11 +58,7 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'the forward of the global set-up',
   ],
   'openLocalhostForward(ports) in a beforeAll() of your own': ['test/users/jest.test.ts', 'has its own'],
-  "strategy: 'nftables'": ['test/contract/ports.test.ts', 'hits count the connections, packets and bytes of each port'],
-  'ask the forward in the process that opened it': [
-    'test/contract/ports.test.ts',
-    'hits count the connections, packets and bytes of each port',
-  ],
+  "strategy: 'nftables'": ['test/contract/udp.test.ts', 'stands beside TCP of the same number, and sees its caller'],
   'docker run --group-add ${…} …': ['test/crash/job.test.ts', 'a user of a container who may not open the socket'],
   'docker run -v /var/run/docker.sock:/var/run/docker.sock …': [
     'test/crash/job.test.ts',
@@ -77,13 +72,19 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
     'test/crash/job.test.ts',
     'what the advice says is enough for the others',
   ],
-  "{ hostPort: ${…}, hostAddress: '::1' } in place of ${…}": ['test/engine/loopbacks.test.ts', 'a service on ::1'],
+  "{ hostPort: ${…}, hostAddress: '::1' } in place of ${…}": [
+    'test/engine/loopbacks.test.ts',
+    'where 127.0.0.1 is asked for',
+  ],
   "strategy: 'relay'": ['test/engine/loopbacks.test.ts', 'a service that is bound to lo'],
   'let the service listen on 127.0.0.1': ['test/contract/udp.test.ts', 'stands beside TCP of the same number'],
   'net.applyTo(new GenericContainer(image))': ['test/users/testcontainers.test.ts', 'a builder keeps its type'],
   'net.forward(8088)': ['test/contract/ports.test.ts', 'come and go while containers run'],
   'await net.verify()': ['test/firewall/findings.test.ts', 'tells a rule that is gone, and verify puts it back'],
-  'joinLocalhostForward(net.toJSON())': ['test/contract/ports.test.ts', 'hits count the connections'],
+  'joinLocalhostForward(net.toJSON())': [
+    'test/contract/proof.test.ts',
+    'a worker counts and proves what was opened elsewhere',
+  ],
   "nock.enableNetConnect('${…}')": ['test/users/surroundings.test.ts', 'works'],
   'open another forward': ['test/contract/close.test.ts', 'closing is idempotent'],
   'openLocalhostForward() in this process': ['test/contract/close.test.ts', 'a run and its end'],
@@ -140,6 +141,8 @@ export const done: Readonly<Record<string, readonly [file: string, title: string
 
 /** What only a person can do, or decide: why no test does it. */
 export const forPeople: Readonly<Record<string, string>> = {
+  'ask the forward in the process that opened it': 'which one that is, the user knows',
+  'docker exec ${…} ss -lnp': 'takes a container of the user’s with ss in it',
   'docker version': 'which engine it is, and what it asks for names, the user decides',
   'nothing to do; where the service answers 403, allow it the name ${…} (vite: server.allowedHosts)':
     'the user’s own service is to be told',

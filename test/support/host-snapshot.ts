@@ -24,7 +24,10 @@ export interface SnapshotOptions {
 export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOptions = {}): Promise<Snapshot> => {
   const { docker = new Docker(), processMarker = 'lhf-holder' } = options;
   const lines = async (...argv: readonly string[]): Promise<string[]> => {
-    const { stdout } = await run(argv);
+    const { stdout, stderr, exitCode } = await run(argv);
+    // A listing that fails looks like a host with nothing on it; who is not root may see no rules.
+    if (exitCode !== 0 && process.getuid?.() === 0)
+      throw new Error(`\`${argv.join(' ')}\` ended with ${exitCode}: ${stderr}`);
     return stdout.split('\n').filter((line) => line.trim() !== '');
   };
   const [nftables, iptables, ip6tables, networks, containers, interfaces, processes] = await Promise.all([

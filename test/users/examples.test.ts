@@ -16,7 +16,7 @@ const examples = join(projectRoot, 'examples');
 /** Which of its scripts a user runs, and what it prints when all is well. */
 const runs: Readonly<Record<string, { script: string; prints: RegExp }>> = {
   compose: { script: 'start', prints: /caller.*\| *3 orders/ },
-  'github-actions': { script: 'smoke', prints: /\S/ },
+  'github-actions': { script: 'smoke', prints: /^Works: /m },
   jest: { script: 'test', prints: /Tests:\s+2 passed, 2 total/ },
   'jest-esm-typescript': { script: 'test', prints: /Tests:\s+1 passed, 1 total/ },
   mocha: { script: 'test', prints: /2 passing/ },

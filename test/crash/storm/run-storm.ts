@@ -53,7 +53,7 @@ export const runStorm = async ({ kills, parallel, lookEveryMs, onDeath }: StormO
   };
   let started = 0;
   await Promise.all(Array.from({ length: parallel }, lane));
-  let difference = '';
+  let difference = 'no look came to its end';
   // The last user's container may still be going.
   await until(async () => (difference = renderDifference(before, await takeSnapshot())) === '', { everyMs: 200 }).catch(
     () => undefined,
