@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
-import { listAttached } from '../engine/containers.ts';
+import { findStarting, listAttached } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readSafely } from '../options/expect.ts';
@@ -20,7 +20,12 @@ export class Callers {
 
   async at(address: string): Promise<Caller | undefined> {
     const callers = await this.#list();
-    return callers.find((caller) => caller.address === address);
+    return callers.find((caller) => caller.address === address) ?? this.#starting(address);
+  }
+
+  async #starting(address: string): Promise<Caller | undefined> {
+    const found = await findStarting(this.#engine.docker, this.#networkId, address);
+    return found && Object.freeze({ ...found, address });
   }
 
   // Who asks while the engine is asked shares the question that comes next: the one under way may have been answered before the caller was

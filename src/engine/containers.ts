@@ -55,6 +55,31 @@ export const listAttached = async (
   }));
 };
 
+/**
+ * The container that has an address on a network though the engine does not list it yet: it lists one that runs when its start is over,
+ * and its program may have called by then. What it knows of the container it says when that is so.
+ */
+export const findStarting = async (
+  docker: Docker,
+  networkId: string,
+  address: string,
+): Promise<ListedContainer | undefined> => {
+  try {
+    const { Containers } = (await docker.getNetwork(networkId).inspect()) as {
+      Containers?: Record<string, { IPv4Address?: string }> | null;
+    };
+    const endpoints = Object.entries(Containers ?? {});
+    const [found] = endpoints.filter(([, { IPv4Address = '' }]) => IPv4Address.split('/')[0] === address);
+    // An endpoint without a container is named ep-….
+    if (found === undefined || found[0].startsWith('ep-')) return undefined;
+    const { Id, Name, Config } = await docker.getContainer(found[0]).inspect();
+    return { id: Id, name: Name.replace(/^\//, ''), labels: Config.Labels };
+  } catch (error) {
+    ignoreGone(error);
+    return undefined;
+  }
+};
+
 /** Each TCP port of its host that an engine leads to some container. */
 export const listPublishedPorts = async (docker: Docker): Promise<number[]> => {
   const listed = await docker.listContainers();

@@ -1,9 +1,11 @@
+import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { openLocalhostForward, withLocalhostForward } from '../../src/index.ts';
 import { startNode } from '../support/containers.ts';
 import { renderDifference } from '../support/host-snapshot.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
+import { ensureCurlImage } from '../users/support/curl-image.ts';
 import { byWay, optionsOf } from './strategies.ts';
 
 const fetchFrom = async (net: { networkName: string; extraHosts: readonly string[]; url(): string }) => {
@@ -75,4 +77,25 @@ describe.each(byWay)('the temporary listener, by $name with $privilege', (claims
     });
     expect(renderDifference(before, await snapshotHere())).toBe('');
   });
+});
+
+// About one in two: Docker says that a container runs when its start is over, and a short program has called by then.
+test('a container that calls before the engine says that it runs is named, each of eight', async () => {
+  const docker = new Docker();
+  const Image = await ensureCurlImage(docker);
+  await using net = await openLocalhostForward(0, { listener: true, verify: false });
+  for (let n = 0; n < 8; n += 1) {
+    const container = await docker.createContainer({
+      Image,
+      Cmd: ['curl', '-fsS', net.url()],
+      Labels: { n: String(n) },
+      HostConfig: { NetworkMode: net.networkName, ExtraHosts: [...net.extraHosts] },
+    });
+    try {
+      const [{ caller }] = await Promise.all([net.nextRequest({ timeoutMs: 60_000 }), container.start()]);
+      expect(caller).toMatchObject({ id: container.id, labels: { n: String(n) } });
+    } finally {
+      await container.remove({ force: true });
+    }
+  }
 });

@@ -23,6 +23,38 @@ test.each<unknown>(['', 'shop', '198.18.0.2:http', {}, undefined, 7])('%j is no 
   expect(() => readPeer(from as string)).toThrow(/^Expected `from` to be a connected socket, a request or an address/);
 });
 
+test('one that the engine does not list yet is found by its endpoint on the network', async () => {
+  const endpoint = (IPv4Address: string) => ({ IPv4Address });
+  const gone = Object.assign(new Error('gone'), { statusCode: 404 });
+  const docker = {
+    listContainers: async () => [],
+    getNetwork: () => ({
+      inspect: async () => ({
+        Containers: {
+          one: endpoint('198.18.0.2/27'),
+          two: endpoint('198.18.0.22/27'),
+          'ep-3': endpoint('198.18.0.4/27'),
+          four: endpoint('198.18.0.5/27'),
+        },
+      }),
+    }),
+    getContainer: (id: string) => ({
+      inspect: async () => {
+        if (id === 'four') throw gone;
+        return { Id: id, Name: `/name-of-${id}`, Config: { Labels: { a: id } } };
+      },
+    }),
+  };
+  const callers = new Callers({ docker } as unknown as Engine, 'n');
+  expect(await callers.at('198.18.0.2')).toEqual({
+    id: 'one',
+    name: 'name-of-one',
+    labels: { a: 'one' },
+    address: '198.18.0.2',
+  });
+  for (const address of ['198.18.0.3', '198.18.0.4', '198.18.0.5']) expect(await callers.at(address)).toBeUndefined();
+});
+
 test('many at once share one question, asked after each of them', async () => {
   let asked = 0;
   const listContainers = async () => {
@@ -38,7 +70,9 @@ test('many at once share one question, asked after each of them', async () => {
     ];
   };
   // A stand-in for an engine that counts.
-  const callers = new Callers({ docker: { listContainers } } as unknown as Engine, 'n');
+  const inspect = async () => ({ Containers: {} });
+  const docker = { listContainers, getNetwork: () => ({ inspect }) };
+  const callers = new Callers({ docker } as unknown as Engine, 'n');
   const first = callers.at('198.18.0.1');
   expect(await first).toEqual({ id: 'id1', name: 'shop', address: '198.18.0.1', labels: { a: 'b' } });
   const many = await Promise.all(Array.from({ length: 50 }, () => callers.at('198.18.0.2')));
