@@ -74,12 +74,24 @@ async function toHaveBeenReached(this: unknown, received: unknown, options: Reac
       ? `Expected a container to have reached ${nameOf(net, port)}`
       : `Expected containers to have reached ${nameOf(net, port)} ${count(times, 'time')}`;
   if (connections > 0) return outcome(false, [expectation, `  ${counted}`]);
-  const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
-  const hint = reachable
-    ? [`  a container can: ${sentence}`, `Try: let the container call ${net.url(port)}`]
-    : [`  ${sentence}`, `Try: ${advice}`];
+  const hint = await explainSilence(net, port).catch((error: unknown) => {
+    // A test that did not await this has closed it meanwhile: that is told by itself.
+    if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_CLOSED') return [];
+    throw error;
+  });
   return outcome(false, [expectation, `  ${counted}`, ...hint]);
 }
+
+/** Why nobody came. */
+const explainSilence = async (net: LocalhostForward, port: number | undefined): Promise<string[]> => {
+  const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
+  return reachable
+    ? [
+        `  a container can: ${sentence}`,
+        `Try: let a container of this network (net.applyTo(), net.dockerRunArgs) call ${net.url(port)}`,
+      ]
+    : [`  ${sentence}`, `Try: ${advice}`];
+};
 
 /** Looks among what the forward's own listener was asked, and leaves it there for `nextRequest()`. */
 async function toHaveReceivedRequest(

@@ -65,6 +65,10 @@ export const renderReport = (
           ...(firewall.firewalld ? ['firewalld'] : []),
           ...firewall.droppingPolicies.map((chain) => `${chain} drops by policy`),
         ];
+  // Whether those live is not known: a sweep spares them.
+  const unknown = left.filter(({ owner }) => owner !== null && /, (?:elsewhere|may be alive)$/.test(owner)).length;
+  const dead = left.length - unknown;
+  const behind = dead === 0 ? 'nothing left behind' : `${dead} left behind: localhost-forward sweep`;
   const row = (sign: string, name: string, text: string): string =>
     hang(`${sign} ${name.padEnd(nameWidth)} `, nameWidth + 3, text, width);
   return [
@@ -89,7 +93,9 @@ export const renderReport = (
     row(
       ' ',
       'forwards',
-      `${open} open, ${left.length === 0 ? 'nothing left behind' : `${left.length} left behind: localhost-forward sweep`}`,
+      [`${open} open`, ...(unknown > 0 ? [`${unknown} by processes that cannot be seen from here`] : []), behind].join(
+        ', ',
+      ),
     ),
     ...left.map(({ owner, things }) => row(' ', '', `${things.join(', ')} (${owner ?? 'owner unknown'})`)),
     ok ? `${colors.green('Works')}: ${strategy} as ${privilege}` : printable(problem ?? 'nothing works here'),

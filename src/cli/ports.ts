@@ -8,9 +8,10 @@ export class PortSyntaxError extends Error {}
  *
  * @throws PortSyntaxError
  */
-export const parsePortWord = (word: string): PortForward => {
+export const parsePortWord = (word: string, isFirst = true): PortForward => {
   const [, first = '', second, protocol = 'tcp'] = /^(\d{1,5})(?::(\d{1,5}))?(?:\/(tcp|udp))?$/.exec(word) ?? [];
-  if (first === '') throw refusal(word);
+  if (first === '')
+    throw isFirst ? refusal(word) : new PortSyntaxError(`a command comes after '--', and '${word}' is no port`);
   const hostPort = Number(first);
   const containerPort = second === undefined ? undefined : Number(second);
   if (hostPort > 65_535 || containerPort === 0 || (containerPort ?? 1) > 65_535) throw refusal(word);

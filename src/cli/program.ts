@@ -59,7 +59,11 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
         ...strategyNames,
       ]),
     )
-    .addOption(new Option('--port <port>', 'the port to prove').argParser(readPort).default(undefined, 'a free one'))
+    .addOption(
+      new Option('--port <port>', 'the port to prove')
+        .argParser((word) => readPort(word))
+        .default(undefined, 'a free one'),
+    )
     .option('--hermetic', 'prove that containers reach the forwarded port and nothing else')
     .option('--json', 'print one JSON document')
     .option('--junit <file>', 'write a JUnit report')
@@ -78,7 +82,7 @@ const addRun = (program: Command, finish: Finish, rest: readonly string[] | unde
     .usage('<port...> [options] -- <command...>')
     .argument('<port...>', 'service ports', (word: string, ports: readonly PortForward[] | undefined) => [
       ...(ports ?? []),
-      readPort(word),
+      readPort(word, ports === undefined),
     ])
     .addOption(new Option('--strategy <name>', 'auto, or one by its name').choices(['auto', ...strategyNames]))
     .addOption(
@@ -197,9 +201,9 @@ const prepare = (command: Command): Command =>
     })
     .configureOutput({ outputError: (text, write) => write(renderUsageError(command, text)) });
 
-const readPort = (word: string): PortForward => {
+const readPort = (word: string, isFirst?: boolean): PortForward => {
   try {
-    return parsePortWord(word);
+    return parsePortWord(word, isFirst);
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }

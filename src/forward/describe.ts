@@ -66,7 +66,10 @@ export const explainReach = async (
 ): Promise<{ sentence: string; advice: string }> => {
   const { reachable, sentence, advice } = await net.diagnose(port === undefined ? {} : { port });
   return reachable
-    ? { sentence: `a container can: ${sentence}`, advice: `let the container call ${net.url(port)}` }
+    ? {
+        sentence: `a container can: ${sentence}`,
+        advice: `let a container of this network (net.applyTo(), net.dockerRunArgs) call ${net.url(port)}`,
+      }
     : { sentence, advice };
 };
 

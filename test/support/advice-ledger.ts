@@ -144,8 +144,8 @@ export const forPeople: Readonly<Record<string, string>> = {
   'ask the forward in the process that opened it': 'which one that is, the user knows',
   'docker exec ${…} ss -lnp': 'takes a container of the user’s with ss in it',
   'docker version': 'which engine it is, and what it asks for names, the user decides',
-  'nothing to do; where the service answers 403, allow it the name ${…} (vite: server.allowedHosts)':
-    'the user’s own service is to be told',
+  'nothing to do; where a container does not know the name ${…}, put it on this network (net.applyTo(), net.dockerRunArgs); where the service answers 403, allow it that name (vite: server.allowedHosts)':
+    'the user’s own container or service is to be told',
   'TMPDIR=<a folder that this user may write to>': 'which folder that is, the user knows',
   '{ hostPort, containerPort: 8080 }, a port above 1023': 'which port is free for it, the user knows',
   '{ hostPort: ${…}, containerPort: ${…} }': 'for engines in virtual machines, of which there is none here',
@@ -159,7 +159,8 @@ export const forPeople: Readonly<Record<string, string>> = {
   'docker network create a-job': 'how the job’s container is started is the job’s',
   'docker pull ${…}': 'takes a registry',
   'DOCKER_CERT_PATH=<the folder with ca.pem> docker info': 'where the certificates are, the user knows',
-  'let the container call ${…}': 'the user’s own container is to call it',
+  'let a container of this network (net.applyTo(), net.dockerRunArgs) call ${…}':
+    'the user’s own container is to call it',
   'LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine localhost-forward smoke': 'takes a registry',
   'export LOCALHOST_FORWARD_PROBE_IMAGE=node:24-alpine': 'takes a registry',
   'LOCALHOST_FORWARD_SUBNET_POOL=<a /16 that this host has no route to>': 'which one that is, the user decides',

@@ -45,3 +45,8 @@ describe('a port on the command line', () => {
     expect(parse).toThrow(`8088:80 (host:container), 0 or 53/udp, got '${word}'`);
   });
 });
+
+it('a word after a port that is none is a command without its --', () => {
+  expect(() => parsePortWord('npm', false)).toThrow("a command comes after '--', and 'npm' is no port");
+  expect(() => parsePortWord('npm')).toThrow(/^expected a port such as/);
+});

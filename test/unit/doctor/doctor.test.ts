@@ -75,7 +75,10 @@ Works: nftables as root`);
       firewall: { ufw: true, firewalld: false, droppingPolicies: ['ip filter INPUT'] },
       reasons: [],
       subnets: null,
-      left: [{ bridge: 'lhf-1', owner: 'process 7, dead', things: ['network lhf-1', 'guard lhf_guard_lhf-1'] }],
+      left: [
+        { bridge: 'lhf-1', owner: 'process 7, dead', things: ['network lhf-1', 'guard lhf_guard_lhf-1'] },
+        { bridge: 'lhf-2', owner: 'process 1, elsewhere', things: ['network lhf-2'] },
+      ],
       problem: 'No Docker engine answers\nTry: this',
       docs: 'https://example.test/errors.md',
     });
@@ -84,8 +87,9 @@ Works: nftables as root`);
 ✗ as root      this user is not root
   host         linux, kernel 6.1.0, nft absent, iptables absent
   firewall     ufw, ip filter INPUT drops by policy
-  forwards     1 open, 1 left behind: localhost-forward sweep
+  forwards     1 open, 1 by processes that cannot be seen from here, 1 left behind: localhost-forward sweep
                network lhf-1, guard lhf_guard_lhf-1 (process 7, dead)
+               network lhf-2 (process 1, elsewhere)
 No Docker engine answers
 Try: this
 More: https://example.test/errors.md`);

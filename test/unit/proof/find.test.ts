@@ -73,7 +73,7 @@ const rows: Row[] = [
     { ...sound, ended: 'accepted', arrival: atService },
     'reachable',
     /reach/,
-    /403, allow it the name host\.docker\.internal \(vite: server\.allowedHosts\)/,
+    /know the name host\.docker\.internal, put it on this network .*403, allow it that name \(vite: server\.allowedHosts\)/,
   ],
   [
     'a service on ::1 that accepts',
