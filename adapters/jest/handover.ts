@@ -17,25 +17,33 @@ const place = globalThis as unknown as Record<symbol, Shared | undefined>;
 export const openShared = async (ports: Ports, options: LocalhostForwardOptions): Promise<LocalhostForward> => {
   const what = JSON.stringify([ports, options]);
   const shared = (place[key] ??= { what, opening: openLocalhostForward(ports, options), users: 0 });
-  if (shared.what !== what) throw alreadyOther(shared.what, what);
+  if (shared.what !== what) {
+    // Jest calls no tear-down after a failed set-up: in watch mode it may be tried again.
+    forget();
+    await shared.opening.then((net) => net.close()).catch(() => undefined);
+    throw alreadyOther(shared.what, what);
+  }
   shared.users += 1;
   try {
     const net = await shared.opening;
     process.env[handoverVariable] = JSON.stringify(net);
     return net;
   } catch (error) {
-    // Jest calls no tear-down after a failed set-up.
-    place[key] = undefined;
+    forget();
     throw error;
   }
+};
+
+const forget = (): void => {
+  place[key] = undefined;
+  delete process.env[handoverVariable];
 };
 
 /** Closes it when the last project that opened it is done. */
 export const closeShared = async (): Promise<void> => {
   const shared = place[key];
   if (shared === undefined || (shared.users -= 1) > 0) return;
-  place[key] = undefined;
-  delete process.env[handoverVariable];
+  forget();
   await (await shared.opening).close();
 };
 

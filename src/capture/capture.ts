@@ -32,6 +32,7 @@ export class Capture {
 
   async #take(request: IncomingMessage, response: ServerResponse, containerPort: Port): Promise<void> {
     const receivedAt = new Date(wallClock());
+    const arrival = this.log.arrive();
     const [read, caller] = await Promise.all([
       readBody(request, mostOfOneBody, this.#onTheirWay),
       this.#parts.callerOf(request).catch(() => undefined),
@@ -39,7 +40,7 @@ export class Capture {
     if (read === undefined) return this.log.countDropped();
     const target = request.url ?? '/';
     const captured = { ...read, receivedAt, caller, containerPort, target, request, hostname: this.#nameIn(request) };
-    this.log.add(describeRequest(captured));
+    this.log.add(describeRequest(captured), arrival);
     response.setHeader('content-type', 'text/plain').end('localhost-forward\n');
   }
 
@@ -64,11 +65,12 @@ interface Captured {
 
 const describeRequest = ({ request, target, hostname, containerPort, ...rest }: Captured): CapturedRequest => {
   const { body, dropped, receivedAt, caller } = rest;
+  // A client that takes us for its proxy asks for a whole URL, and `OPTIONS *` for none.
+  const isWhole = /^[a-z]+:\/\//i.test(target) && URL.canParse(target);
   return Object.freeze({
     method: request.method ?? 'GET',
-    path: target.split('?', 1)[0] ?? target,
-    // A client that takes us for its proxy asks for a whole URL.
-    url: /^[a-z]+:\/\//i.test(target) ? target : `http://${hostname}:${containerPort}${target}`,
+    path: isWhole ? new URL(target).pathname : (target.split('?', 1)[0] ?? target),
+    url: isWhole ? target : `http://${hostname}:${containerPort}${target === '*' ? '' : target}`,
     headers: request.headers,
     body,
     bodyBytesDropped: dropped,

@@ -24,7 +24,8 @@ export const readBody = (request: IncomingMessage, most: number, budget: Budget)
     let [kept, dropped] = [0, 0];
     request.on('data', (part: Buffer) => {
       const taken = part.subarray(0, Math.max(0, Math.min(most - kept, budget.left)));
-      parts.push(taken);
+      // A part of a chunk would hold on to the whole of it, be it empty.
+      if (taken.length > 0) parts.push(taken.length < part.length ? Buffer.from(taken) : taken);
       kept += taken.length;
       budget.left -= taken.length;
       dropped += part.length - taken.length;

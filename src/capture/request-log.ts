@@ -14,11 +14,13 @@ interface Waiter {
   readonly give: (request: CapturedRequest) => void;
 }
 
-/** Requests that came, the oldest first: the newest are kept, and what was let go is counted. Each is given to one who takes it. */
+/** Requests that came whole, in the order of their arrival: the newest are kept, and what was let go is counted. Each is given to one who takes it. */
 export class RequestLog {
   readonly #kept: CapturedRequest[] = [];
   readonly #waiters = new Set<Waiter>();
   readonly #untaken = new Set<CapturedRequest>();
+  readonly #arrivals = new WeakMap<CapturedRequest, number>();
+  #arrived = 0;
   #bytes = 0;
   #dropped = 0;
 
@@ -30,8 +32,15 @@ export class RequestLog {
     return this.#dropped;
   }
 
-  add(request: CapturedRequest): void {
-    this.#kept.push(request);
+  /** The number of one that begins to come: others may be whole before it is. */
+  arrive(): number {
+    return (this.#arrived += 1);
+  }
+
+  add(request: CapturedRequest, arrival = this.arrive()): void {
+    this.#arrivals.set(request, arrival);
+    const last = this.#kept.findLastIndex((one) => (this.#arrivals.get(one) ?? 0) < arrival);
+    this.#kept.splice(last + 1, 0, request);
     this.#bytes += request.body.length;
     this.#untaken.add(request);
     for (const waiter of this.#waiters) {

@@ -20,9 +20,8 @@ const overrideNames = [
  * @throws ComposeRefusal where there is none.
  */
 export const withComposeFile = (more: string, folder: string, env: NodeJS.ProcessEnv): string => {
-  const separator = env['COMPOSE_PATH_SEPARATOR'] || delimiter;
-  const named = env['COMPOSE_FILE'] || readDotEnv(folder);
-  return [...(named ? [named] : findFiles(folder)), more].join(separator);
+  const named = env['COMPOSE_FILE'] || readDotEnv(folder, 'COMPOSE_FILE');
+  return [...(named ? [named] : findFiles(folder)), more].join(separatorIn(folder, env));
 };
 
 /**
@@ -34,7 +33,7 @@ export const refuseFileOptions = (command: readonly string[]): void => {
   const options = composeArguments(command);
   for (let n = 0; n < options.length && options[n]?.startsWith('-') === true; n += 1) {
     const option = options[n] ?? '';
-    if (/^(?:-f|--file)(?:=|$)/.test(option))
+    if (namesFile.test(option))
       throw new ComposeRefusal(`with --compose, files are named by COMPOSE_FILE and not by '${option}'`);
     if (takesValue.includes(option)) n += 1;
   }
@@ -63,9 +62,8 @@ export const refuseUnknownServices = (services: readonly string[], folder: strin
  * @throws ComposeRefusal
  */
 export const refuseDetached = (command: readonly string[]): void => {
-  const args = composeArguments(command);
-  const at = args.indexOf('up');
-  const option = at < 0 ? undefined : args.slice(at + 1).find((word) => detaches.test(word));
+  const [name, ...args] = composeCommand(command);
+  const option = name === 'up' ? args.find((word) => detaches.test(word)) : undefined;
   if (option !== undefined)
     throw new ComposeRefusal(
       `'compose up ${option}' ends once all is started, and the forward with its command: leave '${option}' away`,
@@ -81,13 +79,24 @@ const composeArguments = ([file = '', ...args]: readonly string[]): readonly str
   return program === 'docker' && args.includes('compose') ? args.slice(args.indexOf('compose') + 1) : [];
 };
 
+/** Compose's own command and what follows it: what comes before are options of its own. */
+const composeCommand = (command: readonly string[]): readonly string[] => {
+  const args = composeArguments(command);
+  let at = 0;
+  while (args[at]?.startsWith('-') === true) at += [...takesValue, '-f', '--file'].includes(args[at] ?? '') ? 2 : 1;
+  return args.slice(at);
+};
+
+/** An option that names a file of compose's. */
+const namesFile = /^(?:-f|--file)(?:=|$)/;
+
 const starts = ['up', 'run', 'start', 'create', 'restart', 'watch'];
 
 /** Whether compose starts services that join no forward: neither its files nor `--compose` name the network. */
 export const joinsNothing = (command: readonly string[], folder: string, env: NodeJS.ProcessEnv): boolean => {
+  const [name = ''] = composeCommand(command);
   const args = composeArguments(command);
-  if (!args.some((word) => starts.includes(word)) || args.some((word) => /^(?:-f|--file)(?:=|$)/.test(word)))
-    return false;
+  if (!starts.includes(name) || args.slice(0, args.indexOf(name)).some((word) => namesFile.test(word))) return false;
   try {
     return !filesOf(folder, env).some((file) =>
       readFileSync(resolve(folder, file), 'utf8').includes('LOCALHOST_FORWARD_NETWORK'),
@@ -114,9 +123,12 @@ const findFiles = (folder: string): string[] => {
 };
 
 const filesOf = (folder: string, env: NodeJS.ProcessEnv): string[] => {
-  const named = env['COMPOSE_FILE'] || readDotEnv(folder);
-  return named ? named.split(env['COMPOSE_PATH_SEPARATOR'] || delimiter) : findFiles(folder);
+  const named = env['COMPOSE_FILE'] || readDotEnv(folder, 'COMPOSE_FILE');
+  return named ? named.split(separatorIn(folder, env)) : findFiles(folder);
 };
+
+const separatorIn = (folder: string, env: NodeJS.ProcessEnv): string =>
+  env['COMPOSE_PATH_SEPARATOR'] || readDotEnv(folder, 'COMPOSE_PATH_SEPARATOR') || delimiter;
 
 const readText = (path: string): string | undefined => {
   try {
@@ -126,13 +138,12 @@ const readText = (path: string): string | undefined => {
   }
 };
 
-const readDotEnv = (folder: string): string | undefined => {
-  try {
-    const text = readFileSync(join(folder, '.env'), 'utf8');
-    return /^[ \t]*COMPOSE_FILE[ \t]*=[ \t]*(['"]?)(.+?)\1[ \t]*\r?$/m.exec(text)?.[2];
-  } catch {
-    return undefined;
-  }
+/** A variable of compose's `.env`: quoted or not, with a comment after it or `export` before. */
+const readDotEnv = (folder: string, name: string): string | undefined => {
+  const text = readText(join(folder, '.env')) ?? '';
+  const [, value = ''] =
+    new RegExp(String.raw`^[ \t]*(?:export[ \t]+)?${name}[ \t]*=[ \t]*(.*?)[ \t]*\r?$`, 'm').exec(text) ?? [];
+  return /^(['"])(.*?)\1/.exec(value)?.[2] ?? (value.replace(/(?:^|[ \t]+)#.*$/, '') || undefined);
 };
 
 /** `/` where that was removed: there is no compose file in it, either. */

@@ -62,7 +62,13 @@ export const run = async ({ ports, options, command, compose }: RunArguments): P
     // The last word before the command starts: from here on signals are its own.
     if (opening.signal.aborted) return exitCodeOf(opening.signal);
     const [file, ...args] = command;
-    child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...net.env, ...project?.env } });
+    const env = { ...process.env, ...net.env, ...project?.env };
+    try {
+      child = spawn(file, args, { stdio: 'inherit', env });
+    } catch (error) {
+      // Node throws some of the system's refusals, and tells others by an event.
+      return tellNotStarted(file, error as NodeJS.ErrnoException);
+    }
     return await exitOf(child, file);
   } catch (error) {
     if (opening.signal.aborted) return exitCodeOf(opening.signal);
@@ -81,14 +87,19 @@ const exitOf = (child: ChildProcess, file: string): Promise<number> =>
     child.once('error', (error: NodeJS.ErrnoException) => {
       // An error after the start (a signal that could not be sent) is not the end.
       if (child.pid !== undefined) return;
-      const { write, colors } = openTerminal(process.stderr);
-      write(
-        `${colors.red(`localhost-forward run: cannot start '${printableLine(file)}': ${printableLine(reasonOf(error))}`)}\n`,
-      );
-      resolve(error.code === 'ENOENT' ? notFound : notExecutable);
+      resolve(tellNotStarted(file, error));
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + signalNumber(signal ?? 'SIGKILL')));
   });
+
+/** Says so, and gives the exit code of it. */
+const tellNotStarted = (file: string, error: NodeJS.ErrnoException): number => {
+  const { write, colors } = openTerminal(process.stderr);
+  write(
+    `${colors.red(`localhost-forward run: cannot start '${printableLine(file)}': ${printableLine(reasonOf(error))}`)}\n`,
+  );
+  return error.code === 'ENOENT' ? notFound : notExecutable;
+};
 
 const reasonOf = (error: NodeJS.ErrnoException): string =>
   ({ ENOENT: 'no such command', EACCES: 'permission denied' })[error.code ?? ''] ?? error.message;

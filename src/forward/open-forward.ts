@@ -192,19 +192,18 @@ export class OpenForward extends ForwardView implements LocalhostForward {
 
   protected override atRest<T>(work: () => Promise<T>): Promise<T> {
     const changed = this.#changes.then(async () => {
-      this.assertOpen('this');
+      this.assertOpen('', `A call on ${this.networkName} had not begun when that was closed`);
       return coded(`A call on ${this.networkName}`, work);
     });
     this.#changes = changed.catch(() => undefined);
     return changed;
   }
 
-  protected override assertOpen(what: string): void {
-    if (!this.#isClosed) return;
-    throw new LocalhostForwardError('LHF_ERR_CLOSED', {
-      what: `${what}() was called on ${this.networkName} after close()`,
-      try: 'open another forward',
-    });
+  protected override assertOpen(
+    call: string,
+    what = `${call}() was called on ${this.networkName} after close()`,
+  ): void {
+    if (this.#isClosed) throw new LocalhostForwardError('LHF_ERR_CLOSED', { what, try: 'open another forward' });
   }
 
   protected override probedPorts(): readonly ProbedPort[] {

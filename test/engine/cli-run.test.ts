@@ -53,6 +53,16 @@ describe('run', () => {
     );
   });
 
+  it('says which command cannot be started, whatever the system has against it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lhf-run-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'file'), '');
+    const argv = [process.execPath, main, 'run', '0', '--no-verify', '--', './file/x'];
+    const { exitCode, stderr } = await execHere(argv, { cwd: folder });
+    expect(stderr).toMatch(/localhost-forward run: cannot start '\.\/file\/x': .*ENOTDIR\n$/);
+    expect(exitCode).toBe(126);
+  });
+
   it('opens the forward that its environment names, for a service that listens already or later', async () => {
     await using service = await listenTcp();
     await using forward = spawnScript({

@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import { type Exec, execHere } from './run.ts';
+import { type Exec, execHere, outputOf } from './run.ts';
 import { renderLineDifference } from './line-difference.ts';
 
 /** What a test could leave behind on a host, each part as lines in a stable order. */
@@ -23,17 +23,15 @@ export interface SnapshotOptions {
 /** Reads all of it at one time, on the side where `run` runs its commands. */
 export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOptions = {}): Promise<Snapshot> => {
   const { docker = new Docker(), processMarker = 'lhf-holder' } = options;
-  const lines = async (...argv: readonly string[]): Promise<string[]> => {
-    const { stdout, stderr, exitCode } = await run(argv);
-    // A listing that fails looks like a host with nothing on it; who is not root may see no rules.
-    if (exitCode !== 0 && process.getuid?.() === 0)
-      throw new Error(`\`${argv.join(' ')}\` ended with ${exitCode}: ${stderr}`);
-    return stdout.split('\n').filter((line) => line.trim() !== '');
-  };
+  // What goes while it is looked at, as processes do, makes these fail.
+  const lines = async (...argv: readonly string[]): Promise<string[]> => linesOf((await run(argv)).stdout);
+  // A listing of rules that fails looks like a host without any; who is not root sees none.
+  const rules = async (...argv: readonly string[]): Promise<string[]> =>
+    normaliseRules(process.getuid?.() === 0 ? linesOf(await outputOf(run, argv)) : await lines(...argv));
   const [nftables, iptables, ip6tables, networks, containers, interfaces, processes] = await Promise.all([
-    lines('nft', 'list', 'ruleset').then(normaliseRules),
-    lines('iptables-save').then(normaliseRules),
-    lines('ip6tables-save').then(normaliseRules),
+    rules('nft', 'list', 'ruleset'),
+    rules('iptables-save'),
+    rules('ip6tables-save'),
     docker
       .listNetworks()
       .then((list) => list.map(({ Name, Id, Driver }) => `${Name} ${Driver} ${Id.slice(0, 12)}`).toSorted()),
@@ -47,6 +45,8 @@ export const takeSnapshot = async (run: Exec = execHere, options: SnapshotOption
   ]);
   return { nftables, iptables, ip6tables, networks, containers, interfaces, processes: processes.toSorted() };
 };
+
+const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
 /**
  * What differs, part by part, with `-` and `+` before the lines; empty when the two are equal. Left out is what iptables makes when

@@ -1,8 +1,11 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, request as ask, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
 import { Capture, mostOfOneBody } from '../../../src/capture/capture.ts';
+import { readBody } from '../../../src/capture/read-body.ts';
 import type { Caller } from '../../../src/index.ts';
 
 const caller: Caller = { id: '1', name: 'shop', address: '198.18.0.2', labels: {} };
@@ -58,6 +61,56 @@ test('of a body the first 8 MiB are kept, and the rest is counted', async () => 
   expect(log.requests.map(({ body, bodyBytesDropped }) => [body.length, bodyBytesDropped])).toEqual([
     [mostOfOneBody, 10],
   ]);
+});
+
+test('what is not kept of a body is not held on to until its end', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const request = Object.assign(new EventEmitter(), { complete: true });
+  const MiB = 1024 * 1024;
+  const reading = readBody(request as unknown as IncomingMessage, MiB + 10, { left: 64 * MiB });
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let sent = 0; sent < 64; sent += 1) request.emit('data', Buffer.alloc(MiB));
+  collect();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * MiB);
+  request.emit('close');
+  expect(await reading).toMatchObject({ dropped: 63 * MiB - 10 });
+});
+
+test('requests of one connection, and one that is whole later, are in the order of their arrival', async () => {
+  const { log, url } = await listen();
+  const slow = ask(`${url}/slow`, { method: 'POST' });
+  slow.write('a');
+  await once(slow, 'socket');
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let answers = '';
+  await new Promise<void>((resolve) => {
+    socket.on('data', (part: Buffer) => {
+      answers += part.toString();
+      if (answers.split('200 OK').length === 4) resolve();
+    });
+    socket.write(['/one', '/two', '/three'].map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''));
+  });
+  socket.destroy();
+  slow.end();
+  await once(slow, 'response');
+  const paths = log.requests.map(({ path }) => path);
+  expect(paths.filter((path) => path !== '/slow')).toEqual(['/one', '/two', '/three']);
+  const times = log.requests.map(({ receivedAt }) => receivedAt.getTime());
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+});
+
+test.each([
+  ['GET http://example.test/orders?x=1', '/orders', 'http://example.test/orders?x=1'],
+  ['OPTIONS *', '*', 'http://host.docker.internal:80'],
+])('%s has a path and a URL', async (line, path, whole) => {
+  const { log, url } = await listen();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(`${line} HTTP/1.1\r\nHost: example.test\r\n\r\n`);
+  await once(socket, 'data');
+  socket.destroy();
+  expect(log.requests.map((one) => [one.path, one.url])).toEqual([[path, whole]]);
 });
 
 test('a client that goes before the end is counted, and no more', async () => {

@@ -20,6 +20,16 @@ test('each request is given once, in the order in which they came', () => {
   expect(log.requests.map(({ path }) => path)).toEqual(['/a', '/b', '/c']);
 });
 
+test('one that is whole later, and came earlier, stands before', () => {
+  const log = new RequestLog();
+  const slow = log.arrive();
+  log.add(request('/second'));
+  expect(log.find({ takes: false })?.path).toBe('/second');
+  log.add(request('/first'), slow);
+  log.add(request('/third'));
+  expect([takenFrom(log), takenFrom(log), takenFrom(log)]).toEqual(['/first', '/second', '/third']);
+});
+
 test('who waits first is given the first that fits; who looks, any; who gave up, none', () => {
   const log = new RequestLog();
   const given: string[] = [];

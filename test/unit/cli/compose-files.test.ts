@@ -28,6 +28,7 @@ describe('compose in the background', () => {
   it.each([
     ['docker', 'compose', 'up', '-d'],
     ['docker', 'compose', '-p', 'x', 'up', '--build', '-Vd', 'web'],
+    ['docker', 'compose', '-f', 'x.yaml', '--ansi=never', 'up', '-d'],
     ['docker-compose', 'up', '--detach'],
     ['/usr/bin/docker', 'compose', 'up', '--wait', 'web'],
   ])('is refused: %s %s %s %s', (...command) => {
@@ -43,6 +44,8 @@ describe('compose in the background', () => {
     ['docker', 'compose', 'down'],
     ['sh', '-c', 'docker compose up -d && npm test'],
     ['docker', 'run', '-d', 'up'],
+    ['docker', 'compose', 'run', '--rm', 'dbmate', 'up', '--wait'],
+    ['docker', 'compose', '-p', 'up', 'exec', 'web', 'up', '-d'],
   ])('is not seen in: %s %s %s %s', (...command) => {
     expect(() => refuseDetached(command)).not.toThrow();
   });
@@ -73,9 +76,15 @@ describe('COMPOSE_FILE', () => {
     [{ COMPOSE_FILE: 'a.yaml|b.yaml', COMPOSE_PATH_SEPARATOR: '|' }, 'a.yaml|b.yaml|/x'],
   ])('goes after those of %j', (env, value) => expect(withComposeFile('/x', folderWith(), env)).toBe(value));
 
-  it.each(['COMPOSE_FILE=dev.yaml', 'A=1\r\n COMPOSE_FILE = "dev.yaml"\r\nB=2', "COMPOSE_FILE='dev.yaml'"])(
-    'goes after those of .env: %j',
-    (text) => expect(withComposeFile('/x', folderWith(['.env', text], 'compose.yaml'), {})).toBe('dev.yaml:/x'),
+  it.each([
+    'COMPOSE_FILE=dev.yaml',
+    'COMPOSE_FILE=dev.yaml # mine',
+    'export COMPOSE_FILE=dev.yaml',
+    "COMPOSE_FILE='dev.yaml' # x",
+    'A=1\r\n COMPOSE_FILE = "dev.yaml"\r\nB=2',
+    "COMPOSE_FILE='dev.yaml'",
+  ])('goes after those of .env: %j', (text) =>
+    expect(withComposeFile('/x', folderWith(['.env', text], 'compose.yaml'), {})).toBe('dev.yaml:/x'),
   );
 
   it('is refused where there is no project', () => {
