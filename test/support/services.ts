@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export interface ServiceOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string;
-  /** Default 0, any free port. */
+  /** Default 0, any free port: of a TCP service one that no client is given. */
   readonly port?: number;
 }
 
@@ -74,8 +74,7 @@ const openServer = async (server: Server, { host = '127.0.0.1', port = 0 }: Serv
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.listen(port, host);
-  await once(server, 'listening');
+  await listenOn(server, host, port);
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= new Promise((resolve) => {
@@ -83,4 +82,19 @@ const openServer = async (server: Server, { host = '127.0.0.1', port = 0 }: Serv
       for (const socket of sockets) socket.destroy();
     }));
   return { host, port: (server.address() as AddressInfo).port, callers, close, [Symbol.asyncDispose]: close };
+};
+
+/** Below those that the kernel gives to whoever dials, so that a port that is let go is nobody's when it is listened on again. */
+const pickPort = (): number => 10_000 + Math.floor(Math.random() * 20_000);
+
+const listenOn = async (server: Server, host: string, port: number): Promise<void> => {
+  for (;;) {
+    server.listen(port === 0 ? pickPort() : port, host);
+    try {
+      await once(server, 'listening');
+      return;
+    } catch (error) {
+      if (port !== 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
 };
