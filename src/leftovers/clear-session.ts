@@ -11,6 +11,7 @@ import { clearEngine } from './clear-engine.ts';
 import { leftoverKinds } from './kinds.ts';
 import { reasonOf } from './look.ts';
 import { removeMarks } from './remove.ts';
+import { removeShared } from './shared.ts';
 
 const isOfEngine = ({ kind }: Pick<Mark, 'kind'>): boolean => kind === 'network' || kind === 'container';
 
@@ -47,6 +48,8 @@ const clearKernel = async (session: DeadSession, tools: LeftoverTools): Promise<
       stays.push({ what: `maybe ${kind.kind} in ${kind.name}`, why: reasonOf(error) });
     }
   }
+  // Who was killed once his own chains were out left the one that all share, and no mark in it.
+  if (tools.privileges !== undefined) await removeShared(kernelKinds, fresh);
   return stays;
 };
 

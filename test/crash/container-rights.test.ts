@@ -173,3 +173,21 @@ describe.each(cases)('rights of a container, %s', (strategy) => {
     expect(await tracesAtLast(script.process.pid)).toEqual([]);
   });
 });
+
+test('iptables, killed when its own chains were out and the one that all share was not: the guardian takes that', async () => {
+  const before = await takeState();
+  const { script, net } = await openAsUser('iptables');
+  await using victim = script;
+  const own = `LHF-${net.bridgeName.slice(4, 9)}`;
+  // So that it puts nothing back.
+  victim.process.kill('SIGSTOP');
+  const [holder] = await holders();
+  await docker.getContainer(holder?.Id ?? '').kill();
+  const takeOut = `iptables -t nat -S LHF | sed -n 's/^-A \\(.* -j '"$1"'\\)$/-D \\1/p' | xargs iptables -w 5 -t nat
+    for chain in "$1" "$2"; do iptables -w 5 -t nat -F "$chain"; done
+    for chain in "$1" "$2"; do iptables -w 5 -t nat -X "$chain"; done`;
+  await outputOf(execHere, ['sh', '-ec', takeOut, 'take-out', own, `LHF-${net.bridgeName}`]);
+  expect(await outputOf(execHere, ['iptables', '-t', 'nat', '-S', 'LHF'])).toBe('-N LHF\n');
+  await victim.kill('SIGKILL');
+  expect(await differenceAtLast(before)).toBe('');
+});
