@@ -32,7 +32,7 @@ export const globalSetup = async (
   const given = told === undefined ? configured : { ...(configured as object | undefined), ports: told };
   if (typeof given !== 'object' || given === null) throw notConfigured(given);
   const { ports: asked, ...options } = given as LocalhostForwardOptions & { ports: Ports };
-  assertForwardOptions(asked, options, { ports: `${place}.ports`, options: place });
+  assertForwardOptions(asked, options, { ports: `${place}.ports`, options: place, also: ['ports'] });
   await openShared(asked, options);
 };
 

@@ -5,7 +5,7 @@ import type {
   PlaywrightWorkerArgs,
   PlaywrightWorkerOptions,
 } from '@playwright/test';
-import { LocalhostForwardError } from '../../src/index.ts';
+import { assertForwardOptions, LocalhostForwardError } from '../../src/index.ts';
 import type { LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
 import { makeFixture, type Fixture } from '../fixtures/forward-fixture.ts';
 import { awaitedAfterCall } from '../matchers/awaited.ts';
@@ -75,6 +75,8 @@ export const test: TestType<
   net: [
     async ({ localhostForward }, use) => {
       const { ports, ...options } = localhostForward ?? {};
+      // A misspelt name is told before what is missing for it.
+      assertForwardOptions(ports ?? 0, options, place);
       if (ports === undefined) throw noPorts();
       await makeFixture(ports, options)({}, use);
     },
@@ -93,6 +95,8 @@ const matchers = noticedMatchers(awaitedAfterCall(failUntilAwaited));
  * await expect(net).toHaveBeenReached({ times: 1 });
  */
 export const expect: Expect<typeof matchers> = baseExpect.extend(matchers);
+
+const place = { ports: 'use.localhostForward.ports', options: 'use.localhostForward', also: ['ports'] };
 
 const noPorts = (): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {

@@ -9,15 +9,20 @@ export const expected = (path: string, expectation: string, got: unknown, advice
     ...(advice === undefined ? {} : { try: advice }),
   });
 
-/** Reads a plain object's own fields, refusing unknown ones; the caller's object is read once and never written to. */
+/**
+ * Reads a plain object's own fields, refusing unknown ones; the caller's object is read once and never written to.
+ *
+ * @param also - Names that are known there and not read here.
+ */
 export const readObject = <K extends string>(
   path: string,
   value: unknown,
   known: readonly K[],
+  also: readonly string[] = [],
 ): Partial<Record<K, unknown>> => {
   if (!isRecord(value)) throw expected(path, 'an object', value);
   for (const key of readSafely(path, () => Reflect.ownKeys(value))) {
-    if (!(known as readonly unknown[]).includes(key)) throw unknownKey(path, String(key), known);
+    if (![...also, ...known].includes(key as string)) throw unknownKey(path, String(key), [...also, ...known]);
   }
   const fields: Partial<Record<K, unknown>> = {};
   for (const key of known) {

@@ -67,7 +67,8 @@ export const parseOpenArguments = (
 /**
  * The same check without opening anything, for who takes ports and options from a place of his own, such as a runner's configuration.
  *
- * @param place - What stands for `ports` and `options` in the messages.
+ * @param place - What stands for `ports` and `options` in the messages, and in `also` the names that such a place knows beside the options,
+ *   which are not looked at.
  * @throws LHF_ERR_INVALID_OPTION naming the path.
  *
  * @example
@@ -76,14 +77,20 @@ export const parseOpenArguments = (
 export const assertForwardOptions = (
   ports: unknown,
   options: unknown,
-  place: { ports: string; options: string },
+  place: { ports: string; options: string; also?: readonly string[] },
 ): void => {
+  // A misspelt `ports` is an unknown name before it is missing.
+  parseOptions(options, process.env, place.options, place.also);
   parsePorts(ports, place.ports);
-  parseOptions(options, process.env, place.options);
 };
 
-export const parseOptions = (options: unknown, env: NodeJS.ProcessEnv, place = 'options'): ResolvedOptions => {
-  const given = readObject(place, options ?? {}, optionNames);
+export const parseOptions = (
+  options: unknown,
+  env: NodeJS.ProcessEnv,
+  place = 'options',
+  also: readonly string[] = [],
+): ResolvedOptions => {
+  const given = readObject(place, options ?? {}, optionNames, also);
   const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
     given[name] === undefined ? otherwise() : read(`${place}.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {

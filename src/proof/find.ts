@@ -8,18 +8,19 @@ import { judgeFront } from './judge-front.ts';
 import { judgeListeners, judgeUnwilling } from './judge-listeners.ts';
 import { isTaken, judgeTaken } from './judge-taken.ts';
 import type { Place } from '../strategies/packets.ts';
+import { readable } from './render.ts';
 import { adviceOnName, renderAddress } from './words.ts';
 import { isAtService, wasCarried } from './witness.ts';
 
 /** One finding from all the evidence: the first hop that stopped the packet. Pure. */
 export const findCause = (evidence: Evidence): Diagnosis => {
   const cause = findCut(evidence) ?? judge(evidence);
-  return {
+  return readable({
     reachable: cause.finding === 'reachable',
     ...cause,
     hops: describeHops(evidence, cause.finding),
     containerPort: evidence.containerPort,
-  };
+  });
 };
 
 /** Whether it was found without a packet, so that no packet could tell more. */

@@ -12,3 +12,7 @@ export const renderHop = ({ name, ok, packets, detail }: Hop): string =>
  */
 export const renderDiagnosis = ({ sentence, hops, advice }: Diagnosis): string =>
   [sentence, ...hops.map((hop) => `  ${renderHop(hop)}`), `Try: ${advice}`].join('\n');
+
+/** Gives a diagnosis its text for where it becomes part of one, in place of `[object Object]`; whoever lists or copies its fields sees nothing of it. */
+export const readable = (diagnosis: Diagnosis): Diagnosis =>
+  Object.defineProperty(diagnosis, 'toString', { value: () => renderDiagnosis(diagnosis), configurable: true });

@@ -49,6 +49,16 @@ test.use({ localhostForward: {} });
 test('asks for a forward of no ports', async ({ net }) => net.url());
 `;
 
+const misspelt = `
+import { forwardFixture, test } from 'localhost-forward/playwright';
+const own = test.extend({ other: forwardFixture(8088, { scpoe: 'worker' }) });
+own('asks for a scope that is none', async ({ other }) => other.url());
+test.describe('in the configuration', () => {
+  test.use({ localhostForward: { port: 8088 } });
+  test('asks for ports that are none', async ({ net }) => net.url());
+});
+`;
+
 // What Playwright itself asks of a promise, and what a test does, are told apart in each way of calling a matcher.
 const forgetful = `
 import { expect, test } from 'localhost-forward/playwright';
@@ -107,12 +117,15 @@ describe.each(triedGenerations)('Playwright Test, %s', (generation) => {
       'playwright.config.mjs': config,
       'worker.test.mjs': worker,
       'no-ports.test.mjs': noPorts,
+      'misspelt.test.mjs': misspelt,
       'common.test.cjs': commonJs,
     });
     const { exitCode, output } = await project.run(programs.playwright, ['test']);
     expect(output).toContain('The fixture `net` found no ports: `use.localhostForward.ports` is not set');
     expect(output).toContain('Try: test.use({ localhostForward: { ports: 8088 } })');
-    expect(output).toMatch(/1 failed\n.*no-ports.test.mjs[^]*3 passed/);
+    expect(output).toContain('Unknown option `scpoe`. Did you mean `scope`?');
+    expect(output).toContain('Unknown key `use.localhostForward.port`. Did you mean `ports`?');
+    expect(output).toMatch(/3 failed\n(.*misspelt.test.mjs.*\n){2}.*no-ports.test.mjs[^]*3 passed/);
     expect(exitCode).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseOpenArguments } from '../../../src/options/options.ts';
+import { assertForwardOptions, parseOpenArguments } from '../../../src/options/options.ts';
 import { badInputs, firstLineFor } from '../support/bad-input.ts';
 import { refusalOf } from '../support/refusal.ts';
 
@@ -12,6 +12,15 @@ describe('what is refused', () => {
       expect(firstLineFor(message, error)).toBe(message);
     },
   );
+
+  test.each([
+    [{ ports: 8088, options: { scpoe: 'file' } }, 'Unknown option `scpoe`. Did you mean `scope`?'],
+    [{ ports: undefined, options: { scop: 'file' } }, 'Unknown option `scop`. Did you mean `scope`?'],
+    [{ ports: undefined, options: { scope: 'file' } }, 'Expected `ports` to be '],
+  ])('of who knows names beside, %o: %s', ({ ports, options }, message) => {
+    const place = { ports: 'ports', options: 'options', also: ['scope'] };
+    expect(refusalOf(() => assertForwardOptions(ports, options, place)).message).toContain(message);
+  });
 
   test('what a getter threw is the cause', () => {
     const error = refusalOf(() =>

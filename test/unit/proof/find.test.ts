@@ -57,6 +57,13 @@ const detour = {
 
 type Row = [seen: string, evidence: Evidence, finding: Finding, sentence: RegExp, advice: RegExp];
 
+it('is its own text where it becomes part of one, and nothing more than its fields elsewhere', () => {
+  const diagnosis = findCause({ ...silent, ...absent });
+  expect(`told: ${diagnosis}`).toMatch(/^told: Nothing listens on 127.0.0.1:8088.*\n( {2}[✓✗?] .*\n)+Try: ss -lntp$/);
+  expect(Object.keys(diagnosis)).not.toContain('toString');
+  expect(structuredClone(diagnosis)).toEqual(diagnosis);
+});
+
 it('hops name the address that the service has', () => {
   const hops = (hostAddress: '127.0.0.1' | '::1') =>
     findCause({ ...sound, ended: 'accepted', arrival: atService, hostAddress })
