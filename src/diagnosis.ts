@@ -42,4 +42,6 @@ export interface Diagnosis {
   readonly advice: string;
   /** The container port that was dialled. */
   readonly containerPort: number;
+  /** All of it as a text, as `renderDiagnosis()` writes it. */
+  toString(): string;
 }

@@ -51,12 +51,10 @@ test('asks for a forward of no ports', async ({ net }) => net.url());
 
 const misspelt = `
 import { forwardFixture, test } from 'localhost-forward/playwright';
+test.use({ localhostForward: { port: 8088 } });
+test('asks for ports that are none', async ({ net }) => net.url());
 const own = test.extend({ other: forwardFixture(8088, { scpoe: 'worker' }) });
 own('asks for a scope that is none', async ({ other }) => other.url());
-test.describe('in the configuration', () => {
-  test.use({ localhostForward: { port: 8088 } });
-  test('asks for ports that are none', async ({ net }) => net.url());
-});
 `;
 
 // What Playwright itself asks of a promise, and what a test does, are told apart in each way of calling a matcher.
