@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { type ProjectName, type TestProject, projects, seconds as secondsOf } from '../test/projects.ts';
+import { type ProjectName, type TestProject, projects, seconds as secondsOf, wholeRunsOnly } from '../test/projects.ts';
 
 /** Some files of one project, for a process of their own. */
 export interface Job {
@@ -13,11 +13,12 @@ export interface Job {
 /** How long a part is to be: starts of Vitest and of an engine should be little beside it, and no lane should end long after the others. */
 const partSeconds = { here: 60, 'private engine': 140 };
 
-/** The jobs for all files of these projects whose path contains one of the words, or for all; the longest job first. */
-export const planJobs = (chosen: readonly ProjectName[], words: readonly string[]): Job[] =>
+/** The jobs for all files of these projects whose path contains one of the words, or for all of a plain or a whole run; the longest job first. */
+export const planJobs = (chosen: readonly ProjectName[], words: readonly string[], isWhole: boolean): Job[] =>
   chosen
     .flatMap((project) => {
-      const isNamed = (path: string): boolean => words.length === 0 || words.some((word) => path.includes(word));
+      const isNamed = (path: string): boolean =>
+        (isWhole || !wholeRunsOnly.includes(path)) && (words.length === 0 || words.some((word) => path.includes(word)));
       const { where, besideEngineRules = [] }: TestProject = projects[project];
       const files = filesOf(projects[project]).filter(({ path }) => isNamed(path));
       const isBeside = ({ path }: File): boolean => besideEngineRules.some((one) => path.startsWith(one));

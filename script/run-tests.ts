@@ -1,31 +1,39 @@
 // Runs the Vitest projects, several at a time, each in a process of its own, and ends with one line that counts.
-//   node script/run-tests.ts                         everything
-//   node script/run-tests.ts --project unit owner    one project, files whose path contains `owner`
+//   node script/run-tests.ts                         each promise, by each strategy
+//   node script/run-tests.ts --whole                 everything: also by each kind of rights, and where hosts and runners are odd
+//   node script/run-tests.ts --project unit owner    one project whole, files whose path contains `owner`
 //   node script/run-tests.ts --jobs 1                one after the other
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism, constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { projectNames, projects, type TestProject } from '../test/projects.ts';
+import { projectNames, projects, type TestProject, wholeRunsOnly } from '../test/projects.ts';
 import { setup as requireFreshBuild } from '../test/support/fresh-build.ts';
 import { type Results, resultsMark } from './count-results.ts';
 import { type Job, planJobs } from './plan-jobs.ts';
 
 // What the caller's shell or another test run left in the environment is not part of the test.
 const foreign = /^(NODE_ENV|NODE_OPTIONS|NODE_PATH|NODE_V8_COVERAGE|JEST_WORKER_ID|VITEST.*|DEV|PROD|SSR|MODE)$/;
+const { values, positionals } = parseArgs({
+  options: { project: { type: 'string', multiple: true }, jobs: { type: 'string' }, whole: { type: 'boolean' } },
+  allowPositionals: true,
+});
+// Whoever names something wants all of it.
+const isWhole =
+  values.whole === true ||
+  values.project !== undefined ||
+  positionals.length > 0 ||
+  process.env['LHF_TEST_ALL'] === '1';
 const environment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
   // Hundreds of short programs start, and most of their time is reading the same sources.
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(process.cwd(), 'node_modules/.cache/compile'),
   LHF_USERS_INSTALLED: '1',
   LHF_BUILD_IS_FRESH: '1',
+  ...(isWhole && { LHF_TEST_WHOLE: '1' }),
 };
 
-const { values, positionals } = parseArgs({
-  options: { project: { type: 'string', multiple: true }, jobs: { type: 'string' } },
-  allowPositionals: true,
-});
 const chosen = projectNames.filter((project) => values.project?.includes(project) ?? true);
 const unknown = values.project?.find((project) => !Object.hasOwn(projects, project));
 if (unknown !== undefined) {
@@ -33,7 +41,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
-const queue = planJobs(chosen, positionals);
+const queue = planJobs(chosen, positionals, isWhole);
 if (queue.length === 0) {
   console.error(`No test file has ${positionals.join(' or ')} in its path`);
   process.exit(2);
@@ -135,5 +143,6 @@ const sum = (count: (outcome: Outcome) => number): number => outcomes.reduce((to
 const failed = outcomes.flatMap((outcome) => outcome.failed);
 if (lanes > 1) tellTimes(outcomes);
 for (const test of failed) console.log(`FAILED ${test}`);
+if (!isWhole) console.log(`${wholeRunsOnly.length} files, and rows of others, are run by script/test --whole`);
 console.log(`${sum(({ passed }) => passed)} passed, ${failed.length} failed, ${sum(({ skipped }) => skipped)} skipped`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -86,6 +86,37 @@ export type ProjectName = keyof typeof projects;
 export const projectNames = Object.keys(projects) as ProjectName[];
 
 /**
+ * Files that a plain `script/test` leaves to `script/test --whole`, and to whoever names their project: each promise is shown without them.
+ * They show it again where hosts, runners and firewalls are odd, or are of other generations.
+ */
+export const wholeRunsOnly: readonly string[] = [
+  // Hosts of the field: what programs, processes, routes and time do there.
+  'test/crash/tools-image.test.ts',
+  'test/crash/unseen-owner.test.ts',
+  'test/crash/words.test.ts',
+  'test/engine/explain.test.ts',
+  'test/engine/field.test.ts',
+  'test/engine/loopbacks.test.ts',
+  'test/engine/probe-faults.test.ts',
+  'test/engine/probe-turns.test.ts',
+  'test/engine/programs.test.ts',
+  'test/engine/surroundings.test.ts',
+  // Firewalls beyond those that drop what comes in, and what else of a host's network stands before a forward.
+  'test/firewall/fronts.test.ts',
+  'test/firewall/published.test.ts',
+  'test/firewall/routes.test.ts',
+  'test/firewall/taken.test.ts',
+  'test/firewall/transparent.test.ts',
+  'test/firewall/unwilling.test.ts',
+  // What runners are killed by and run beside, package managers, and each recipe with the real thing.
+  'test/users/cookbook.test.ts',
+  'test/users/killed.test.ts',
+  'test/users/managers.test.ts',
+  'test/users/surroundings.test.ts',
+  'test/users/watch.test.ts',
+];
+
+/**
  * Roughly how long a file takes in a whole run, in seconds, where that is long: a project is split into parts of about equal length, and
  * the longest begin first. The end of a whole run tells the longest; what is wrong here costs balance and nothing else.
  */

@@ -5,11 +5,11 @@ import { snapshotHere } from '../support/leftovers.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 import { expectNothingLeft } from './left.ts';
-import { optionsOf, strategies } from './strategies.ts';
+import { optionsOf, byRights } from './strategies.ts';
 
 const host = 'host.docker.internal';
 
-describe.each(strategies)('the ports of a forward by $name with $privilege', (claims) => {
+describe.each(byRights)('the ports of a forward by $name with $privilege', (claims) => {
   const options = optionsOf(claims);
   let net: LocalhostForward;
   let container: NodeContainer;

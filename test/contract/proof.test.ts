@@ -9,11 +9,11 @@ import { startNode } from '../support/containers.ts';
 import { snapshotHere } from '../support/leftovers.ts';
 import { listenTcp } from '../support/services.ts';
 import { expectNothingLeft, snapshotWithHolder } from './left.ts';
-import { type Claims, optionsOf, strategies } from './strategies.ts';
+import { type Claims, optionsOf, byRights } from './strategies.ts';
 
 const verify = { timeoutMs: 30_000 };
 
-describe.each(strategies)('a proof by $name with $privilege', (claims) => {
+describe.each(byRights)('a proof by $name with $privilege', (claims) => {
   const options = optionsOf(claims);
 
   test('sees the very connection at a service of the user’s, and is no hit', async () => {
@@ -75,7 +75,7 @@ const forWorkers = async (claims: Claims, work: (joined: LocalhostForward) => Pr
   await expectNothingLeft(claims, before);
 };
 
-test.each(strategies.filter((claims) => claims.isSeenElsewhere))(
+test.each(byRights.filter((claims) => claims.isSeenElsewhere))(
   'a worker counts and proves what was opened elsewhere by $name with $privilege',
   (claims) =>
     forWorkers(claims, async (joined) => {
@@ -85,7 +85,7 @@ test.each(strategies.filter((claims) => claims.isSeenElsewhere))(
     }),
 );
 
-test.each(strategies.filter((claims) => !claims.isSeenElsewhere))(
+test.each(byRights.filter((claims) => !claims.isSeenElsewhere))(
   'a worker is told that $name counts and proves in the process that opened it',
   (claims) =>
     forWorkers(claims, async (joined) => {

@@ -7,12 +7,12 @@ import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer, type TcpService } from '../support/services.ts';
 import { openPlainNetwork, opensBridgesItself } from './plain-network.ts';
 import { isPodman } from './podman.ts';
-import { isRootless, optionsOf, strategies } from './strategies.ts';
+import { isRootless, optionsOf, byRights } from './strategies.ts';
 
 // A dropped packet is answered by nothing; an answer takes a thousandth of this.
 const silenceMs = 1_000;
 
-describe.each(strategies)('reaching 127.0.0.1 from containers by $name with $privilege', (claims) => {
+describe.each(byRights)('reaching 127.0.0.1 from containers by $name with $privilege', (claims) => {
   let service: TcpService;
   let other: TcpService;
   let net: LocalhostForward;

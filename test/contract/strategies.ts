@@ -1,3 +1,4 @@
+import { isWhole } from '../support/whole.ts';
 import type { LocalhostForwardOptions, Privilege, Protocol, Strategy } from '../../src/index.ts';
 
 /** What a strategy claims: all that its tests may differ by. */
@@ -185,11 +186,16 @@ export const strategies = all.filter(
     isAskedFor(claims),
 );
 
+const isByItself = ({ privilege }: Claims): boolean =>
+  privilege === 'root' || privilege === 'none' || onlyBy !== undefined;
+
 /** Those that differ in how bytes travel: by which rights rules were put in makes no difference to that. */
 export const byWay: readonly Claims[] = strategies.filter(
-  ({ privilege }) =>
-    privilege === 'root' || privilege === 'none' || onlyBy !== undefined || process.env['LHF_TEST_ALL'] === '1',
+  (claims) => isByItself(claims) || process.env['LHF_TEST_ALL'] === '1',
 );
+
+/** Each strategy, and in a whole run each by all rights: what an executor of rules does is shown by how a forward closes. */
+export const byRights: readonly Claims[] = isWhole ? strategies : byWay;
 
 /** The options that choose it, with no proof: what is reached is the tests' own business. */
 export const optionsOf = ({ name, privilege }: Claims) =>

@@ -4,6 +4,7 @@ import { renderDifference } from '../support/host-snapshot.ts';
 import { startPrivateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { openUfw } from '../support/ufw.ts';
 import { until } from '../support/until.ts';
+import { isWhole } from '../support/whole.ts';
 import { drive, expectSame, shell, snapshotIn } from './drive.ts';
 
 // Firewalls that drop what comes in: forwards simply work, and the firewall is afterwards byte for byte as it was.
@@ -44,8 +45,11 @@ it('leaves one image, however many processes prove for the first time', async ()
   expect(images.map(({ RepoTags }) => RepoTags)).toEqual([['localhost-forward/probe:empty']]);
 });
 
+// What lets it pass is found and written in the same way for both.
+const shown = { nftables: firewalls, iptables: isWhole ? firewalls : firewalls.slice(0, 1) };
+
 describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
-  it.each(firewalls)('passes %s, and leaves it as it was', async (_, on, off) => {
+  it.each(shown[strategy])('passes %s, and leaves it as it was', async (_, on, off) => {
     await shell(engine, on);
     try {
       const before = await snapshotIn(engine);

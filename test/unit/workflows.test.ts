@@ -43,6 +43,11 @@ test('a release passes what a change must pass, and is published with its proven
   expect(readFileSync('.github/workflows/release.yml', 'utf8')).not.toMatch(/TOKEN|secrets\./);
 });
 
+test('each change passes the plain tests, and all that those leave out', () => {
+  expect(commandsOf('ci', 'test').at(-1)).toBe('bash .ci/run');
+  expect(commandsOf('ci', 'whole').at(-1)).toBe('script/test --whole');
+});
+
 test('what users install is audited with each change', () => {
   expect(commandsOf('ci', 'audit')).toEqual([
     'npm ci --no-audit --no-fund',
