@@ -14,8 +14,8 @@ export default defineConfig({
           isolate: together !== true,
           fileParallelism: workers > 1,
           maxWorkers: workers,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           retry: 0,
           // A difference between two hosts is the evidence, whole.
           chaiConfig: { truncateThreshold: 0 },

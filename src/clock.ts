@@ -23,6 +23,17 @@ export const now = (): number => readNow.call(real);
 /** The time of day, in milliseconds since the epoch: what is marked with it outlives a test that has set another. */
 export const wallClock = (): number => RealDate.now();
 
+/** Waits for so long at most, and keeps this process alive meanwhile; undefined where that was not enough. */
+export const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 /** Resolves after so many milliseconds; with `ref: false` it keeps no process alive. */
 export const delay = (ms: number, { ref = true }: { readonly ref?: boolean } = {}): Promise<void> =>
   new Promise((resolve) => {

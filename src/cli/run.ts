@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { AbortController } from '../abort.ts';
+import { isLocalhostForwardError, textOf } from '../errors.ts';
 import { openLocalhostForward } from '../index.ts';
 import { isForegroundOfTerminal } from '../host/terminal.ts';
 import type { LocalhostForwardOptions, PortForward } from '../types.ts';
 import { describePorts } from './describe-ports.ts';
+import { fail } from './fail.ts';
 import { exitCodeOf, signalNumber } from './interrupt.ts';
 import { assertServices } from '../forward/compose.ts';
 import {
@@ -71,12 +73,17 @@ export const run = async ({ ports, options, command, compose }: RunArguments): P
     }
     return await exitOf(child, file);
   } catch (error) {
-    if (opening.signal.aborted) return exitCodeOf(opening.signal);
-    throw error;
+    if (!opening.signal.aborted) throw error;
+    // Whoever interrupted it knows that, and not what stays.
+    if (!isAbortWithoutRest(error)) fail(error);
+    return exitCodeOf(opening.signal);
   } finally {
     for (const signal of forwarded) process.off(signal, onSignal);
   }
 };
+
+const isAbortWithoutRest = (error: unknown): boolean =>
+  isLocalhostForwardError(error) && error.code === 'LHF_ERR_ABORTED' && textOf(error).evidence === undefined;
 
 // Keys at a terminal signal the whole foreground group: the command has had its own already.
 const arrivedAlready = (signal: NodeJS.Signals): boolean =>

@@ -14,12 +14,13 @@ export interface Watch {
 /** How long it may take to end when it is told to, in milliseconds. */
 const farewellMs = 5_000;
 
-// The pipe ends with this process, however that ends, and takes the program along.
+// The pipe ends with this process, however that ends, and takes the program along. Detached: at Ctrl+C a terminal ends the shell and cat,
+// and a program that a shell has put into the background goes on.
 const untilInputEnds = '"$@" & watched=$!; cat > /dev/null; kill "$watched"; wait "$watched"';
 
 /**
  * The same for a program that another user's rights are given to: no signal of ours would reach it. It has a terminal of its own, which
- * the kernel hangs up when `script` is killed, whoever it runs as. Detached, for it outlives the user's terminal by the time that takes.
+ * the kernel hangs up when `script` is killed, whoever it runs as.
  */
 const untilHungUp =
   'script -qefc "$*" /dev/null < /dev/null & watched=$!; cat > /dev/null; kill -KILL "$watched"; wait "$watched"';
@@ -42,7 +43,7 @@ export const watch = async (
           prefix.length === 0
             ? ['sh', '-c', untilInputEnds, 'lhf-watch', located.file, ...located.args]
             : ['sh', '-c', untilHungUp, 'lhf-watch', 'exec', located.file, ...located.args],
-          { stdio: ['pipe', 'pipe', 'ignore'], detached: prefix.length > 0 },
+          { stdio: ['pipe', 'pipe', 'ignore'], detached: true },
         );
   if ('failure' in program) return { printed: () => '', stop: async () => '' };
   let printed = '';

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { PassThrough, type Duplex, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { within } from '../clock.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf } from './engine.ts';
+import { wholeLines } from './whole-lines.ts';
 
 export interface ListedContainer {
   readonly id: string;
@@ -20,6 +21,9 @@ export const listContainers = async (docker: Docker, label: string): Promise<Lis
 /** How often an engine is asked for one removal. */
 const mostRemovals = 5;
 
+/** How long a removal that is under way already is waited for, in milliseconds. */
+const underWayMs = 60_000;
+
 /**
  * Removes a container, running or not; one that is gone or going already is what was wanted. An engine that writes down how a container
  * ended while it removes its folder says that the folder is not empty, and is asked again: it goes the next time (Docker 20.10).
@@ -33,8 +37,17 @@ export const removeContainer = async (docker: Docker, id: string, asked = 1): Pr
       return removeContainer(docker, id, asked + 1);
     if (statusOf(error) !== 409) throw error;
     // Its removal is under way, by the engine itself or by somebody else: gone is what was wanted.
-    await docker.getContainer(id).wait({ condition: 'removed' }).catch(ignoreGone);
+    const gone = docker.getContainer(id).wait({ condition: 'removed' }).then(isTrue, isTrueWhereGone);
+    if ((await within(underWayMs, gone)) === undefined)
+      throw new Error(`the engine has been removing container ${id} for ${underWayMs / 1000} s`, { cause: error });
   }
+};
+
+const isTrue = (): true => true;
+
+const isTrueWhereGone = (error: unknown): true => {
+  ignoreGone(error);
+  return true;
 };
 
 const ignoreGone = (error: unknown): void => {
@@ -127,9 +140,7 @@ export const createAttached = async (
   options: Docker.ContainerCreateOptions,
 ): Promise<AttachedContainer> => {
   const { input, output, ...container } = await createPiped(docker, options);
-  // Asked for now: what is printed before an iterator is there is lost to it.
-  const lines = createInterface({ input: output })[Symbol.asyncIterator]();
-  return { ...container, lines, send: (line) => void input.write(`${line}\n`) };
+  return { ...container, lines: wholeLines(output), send: (line) => void input.write(`${line}\n`) };
 };
 
 /** The same, by bytes. */

@@ -22,8 +22,8 @@ export const removeDoubtful = async (docker: Docker, remove: (thing: Doubtful) =
   const things = doubtful.get(docker);
   for (const [key, thing] of things ?? []) {
     // One that cannot be asked for now is asked for again.
-    const wasThere = await remove(thing).catch(() => false);
-    thing.left -= 1;
-    if (wasThere || thing.left === 0) things?.delete(key);
+    const wasThere = await remove(thing).catch(() => undefined);
+    if (wasThere === false) thing.left -= 1;
+    if (wasThere === true || thing.left === 0) things?.delete(key);
   }
 };

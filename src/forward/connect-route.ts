@@ -1,5 +1,6 @@
 import { now } from '../clock.ts';
 import { debug } from '../command/debug.ts';
+import { doubt } from '../engine/doubtful.ts';
 import { removeNetwork } from '../engine/networks.ts';
 import { warnAttached } from '../engine/warn-attached.ts';
 import { labels as marks, renderPort, type Names } from '../ownership/names.ts';
@@ -116,7 +117,11 @@ const createNetwork = async (order: RouteOrder, subnet: string, tools: Tools): P
 const removeNetworkOf = async (network: Network | undefined, { engine }: Tools): Promise<void> => {
   if (network === undefined) return;
   await network.keeper?.remove();
-  const { disconnected } = await removeNetwork(engine.docker, network);
+  const { disconnected } = await removeNetwork(engine.docker, network).catch((error: unknown) => {
+    // The next opening tries again: a sweep spares what a living process has.
+    doubt(engine.docker, { kind: 'network', name: network.name });
+    throw error;
+  });
   warnAttached(network.name, disconnected, 'its forward was closed');
 };
 

@@ -51,11 +51,24 @@ const sweepHere = async ({ all, docker, privilege, now = wallClock }: ResolvedSw
     return undefined;
   });
   const privileges = await choosePrivileges(privilege, engine);
-  const tools = { engine, privileges };
+  // Forwards of this process may live by the same container, which goes with its last user.
+  const rights = privileges?.use();
+  try {
+    return await sweepBy({ engine, privileges }, { all, now: now() }, unlisted);
+  } finally {
+    await rights?.release();
+  }
+};
+
+const sweepBy = async (
+  tools: { readonly engine: Engine | undefined; readonly privileges: Privileges | undefined },
+  when: Parameters<typeof sweepOwners>[2],
+  unlisted: SweepReport['failed'][number][],
+): Promise<SweepReport> => {
   const { marks, unseen } = await look(leftoverKinds, tools);
   for (const { name, reason } of unseen)
     unlisted.push({ kind: 'listing', name, reason: `it could not be looked through: ${reason}` });
-  const report = await sweepOwners(groupByOwner(marks.filter(isOthers)), tools, { all, now: now() });
+  const report = await sweepOwners(groupByOwner(marks.filter(isOthers)), tools, when);
   // Listed anew: the dead were in it until now.
   const anew = { ...tools };
   const bare = await listShared(leftoverKinds, anew);
@@ -66,7 +79,6 @@ const sweepHere = async ({ all, docker, privilege, now = wallClock }: ResolvedSw
   const failed = [...unlisted, ...report.failed, ...stays.map((left) => ({ ...left, reason: sharedStays }))];
   // Where something could not be looked through, whatever a guardian left may be there.
   if (unlisted.length === 0) await forgetWords((session) => !failed.some((one) => one.session === session));
-  await privileges?.close();
   return { ...report, removed: [...report.removed, ...shared], failed };
 };
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { debug } from '../command/debug.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 import { toolsImageVariable } from '../host/tools-image.ts';
 import { readShellPrograms } from '../command/shell-program.ts';
 import type { Lease } from '../privilege/lease.ts';
@@ -86,6 +87,8 @@ export class Holder {
       ...toReachTheEngine(),
       LOCALHOST_FORWARD_PRIVILEGES: JSON.stringify(options.guardian ?? options.privileges.handle),
       LOCALHOST_FORWARD_WORDS: wordsFolder() ?? '',
+      // Where it looks for folders of sockets.
+      TMPDIR: temporaryFolder(),
       ...options.environment,
     });
     const lose = (reason: string): void => this.#lose(new Error(reason), () => options.onLost());

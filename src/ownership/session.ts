@@ -45,12 +45,16 @@ export const sharedIn = <T>({ shared }: Session, name: string, make: () => T): T
 const endings = 32 ** 3;
 
 /**
- * An id for one more forward: the session's nonce and three characters that no other forward of it had lately. Drawn at random, two of two
+ * An id for one more forward: the session's nonce and three characters that no other forward of it had lately, or has still. Drawn at random, two of two
  * hundred would be the same every other time.
  */
 export const nextId = (session: Session): string => {
-  session.nth = (session.nth + 1) % endings;
-  return session.owner.nonce + session.nth.toString(32).padStart(3, '0');
+  let id: string;
+  do {
+    session.nth = (session.nth + 1) % endings;
+    id = session.owner.nonce + session.nth.toString(32).padStart(3, '0');
+  } while (session.open.has(id) && session.open.size < endings);
+  return id;
 };
 
 const begin = (on: OwnerEngine | undefined): Session => {

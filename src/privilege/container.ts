@@ -1,4 +1,4 @@
-import { clearTimeout, now, setTimeout } from '../clock.ts';
+import { clearTimeout, now, setTimeout, within } from '../clock.ts';
 import { readFile } from 'node:fs/promises';
 import { debug } from '../command/debug.ts';
 import type { CommandOptions, CommandResult } from '../command/run.ts';
@@ -201,15 +201,4 @@ const runIn = async (
   if (ended !== undefined) return ended;
   program.kill();
   return { failure: `took longer than ${timeoutMs} ms` };
-};
-
-/** Waits for so long at most, and keeps this process alive meanwhile. */
-const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 };

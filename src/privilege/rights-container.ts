@@ -1,37 +1,19 @@
-import { existsSync } from 'node:fs';
 import type Docker from 'dockerode';
-import { now } from '../clock.ts';
+import { now, within } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { commandEnvironment } from '../command/start.ts';
 import { removeContainer, type AttachedContainer } from '../engine/containers.ts';
-import { createHelper, describeHelperRefusal, type HelperMount } from '../engine/helper-container.ts';
+import { createHelper, describeHelperRefusal } from '../engine/helper-container.ts';
 import { readProgramText } from '../engine/program-text.ts';
 import { toolsImage } from '../host/tools-image.ts';
 import { renderLabels } from '../ownership/names.ts';
 import { randomWord, type OwnerEngine } from '../ownership/owner.ts';
 import { currentSession, nextId, type Session } from '../ownership/session.ts';
 import { LifeLine } from './life-line.ts';
+import { confFolder, confFolder6, hostConf, hostConf6, listParameters, listPrograms } from './rights-mounts.ts';
 
-/** The interfaces' parameters, inside: /proc/sys itself is read-only in containers. */
-const confFolder = '/lhf/conf';
-const hostConf = 'net/ipv4/conf/';
-const confFolder6 = '/lhf/conf6';
-const hostConf6 = 'net/ipv6/conf/';
-
-/** Where a system keeps programs, what they load, and what they know protocols by. All of it is read-only. */
-const systemPlaces = [
-  '/usr',
-  '/bin',
-  '/sbin',
-  '/lib',
-  '/lib64',
-  '/etc/alternatives',
-  '/etc/protocols',
-  '/etc/ld.so.cache',
-  // NixOS has its programs here.
-  '/nix/store',
-  '/run/current-system',
-];
+/** How long one that runs may take to say that it is there, in milliseconds. */
+const readyMs = 20_000;
 
 /** Where such a container is to run, and what it knows of this process. */
 export interface RightsEngine {
@@ -83,7 +65,7 @@ export class RightsContainer {
   #isOver = false;
 
   readonly #life: LifeLine;
-  readonly #ready = Promise.withResolvers<void>();
+  readonly #ready = Promise.withResolvers<true>();
 
   private constructor(name: string, attached: AttachedContainer, life: LifeLine, onOver: () => void) {
     this.name = name;
@@ -111,7 +93,8 @@ export class RightsContainer {
       const container = new RightsContainer(name, attached, life, onOver);
       try {
         await attached.start();
-        await container.#ready.promise;
+        if ((await within(readyMs, container.#ready.promise)) === undefined)
+          throw new Error(`it runs, and has said nothing within ${readyMs / 1000} s`);
         life.settle();
       } catch (error) {
         await container.remove().catch(() => undefined);
@@ -178,7 +161,7 @@ export class RightsContainer {
 
   #hear(word: Word): void {
     if ('isHere' in word) {
-      if (word.isHere) this.#ready.resolve();
+      if (word.isHere) this.#ready.resolve(true);
       else this.#ready.reject(new Error("the engine's host network is another one than this process's"));
       return;
     }
@@ -236,13 +219,3 @@ export const createRights = async (docker: Docker, { name, line, session }: Righ
 export const isOwnRights = (session: string | undefined): boolean => ownSessions.has(session ?? '');
 
 const ownSessions = new Set<string>();
-
-const listPrograms = (): HelperMount[] =>
-  systemPlaces.filter((path) => existsSync(path)).map((source) => ({ source, isOfPrograms: true }));
-
-const listParameters = (): HelperMount[] => [
-  { source: `/proc/sys/${hostConf.slice(0, -1)}`, target: confFolder, isWritable: true },
-  ...[{ source: `/proc/sys/${hostConf6.slice(0, -1)}`, target: confFolder6, isWritable: true }].filter(({ source }) =>
-    existsSync(source),
-  ),
-];

@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
 import { isLocalhostForwardError, openLocalhostForward, sweep } from '../../src/index.ts';
 import { startUserContainer } from './container.ts';
+import { gateDocker } from '../support/gated-docker.ts';
 import { startEngine, stopEngine } from '../support/engine-daemon.ts';
 import { currentPlace } from '../support/place.ts';
 import { execHere, outputOf } from '../support/run.ts';
@@ -68,6 +69,24 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     expect(report.failed).toEqual([]);
     expect(await tracesOf(script.process.pid)).toEqual([]);
   });
+});
+
+test('a network that the engine would not remove goes with the next opening of its process', async () => {
+  const before = await takeState();
+  let isBusy = true;
+  const docker = gateDocker({
+    before: (call) => {
+      if (isBusy && call === 'DELETE /networks/<id>') throw new Error('busy');
+    },
+  });
+  const net = await openLocalhostForward(8088, { strategy: 'nftables', verify: false, docker });
+  await expect(net.close()).rejects.toMatchObject({ code: 'LHF_ERR_CLOSE' });
+  isBusy = false;
+  await (await openLocalhostForward(8088, { strategy: 'nftables', verify: false, docker })).close();
+  await expect(docker.getNetwork(net.networkName).inspect()).rejects.toMatchObject({ statusCode: 404 });
+  // What else it had is gone already, and it is told so.
+  await net.close();
+  expect(await differenceAtLast(before)).toBe('');
 });
 
 test('a container that is still attached when its forward’s owner dies is disconnected, named and kept', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openLocalhostForward } from '../../src/index.ts';
+import { openLocalhostForward, sweep } from '../../src/index.ts';
 import { readSysctl } from '../../src/host/kernel.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
@@ -45,6 +45,17 @@ const rules = async (): Promise<string> =>
   (await outputOf(execHere, ['nft', 'list', 'ruleset'])) + (await outputOf(execHere, ['iptables-save']));
 
 const cases = ['nftables', 'iptables'] as const;
+
+test('a sweep in a process whose forward lives by a container leaves that where it is', async () => {
+  await using net = await openLocalhostForward(8088, { strategy: 'nftables', privilege: 'container', verify: false });
+  const idsOf = async (): Promise<string[]> => (await holders()).map(({ Id }) => Id);
+  const before = await idsOf();
+  expect(before).toHaveLength(1);
+  expect(await sweep({ privilege: 'container' })).toMatchObject({ failed: [] });
+  expect(await idsOf()).toEqual(before);
+  await net.close();
+  expect(await idsOf()).toEqual([]);
+});
 
 describe.each(cases)('rights of a container, %s', (strategy) => {
   test('the container may change the network of its host and nothing else, and goes when the process is killed', async () => {

@@ -35,3 +35,15 @@ test.each([
   expect(await tracesAtLast(script.process.pid, patienceMs)).toEqual([]);
   expect(await differenceAtLast(before)).toBe('');
 });
+
+test.each(['nftables', 'iptables'])(
+  '%s: killed when all of it is out but the network, which the engine takes its time for: nothing is left',
+  async (strategy) => {
+    const before = await takeState();
+    await using script = spawnScript({ file: `${projectRoot}test/crash/programs/removal-held.ts`, args: [strategy] });
+    expect(await script.exit).toMatchObject({ signal: 'SIGKILL' });
+    expect(script.lines).toEqual([expect.stringMatching(/^open lhf-/)]);
+    expect(await tracesAtLast(script.process.pid)).toEqual([]);
+    expect(await differenceAtLast(before)).toBe('');
+  },
+);

@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { sweep } from '../../src/index.ts';
 import { listForwards } from '../../src/leftovers/list-forwards.ts';
 import { projectRoot, spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
+import { requirePlace } from '../support/place.ts';
 import { execHere } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
 
@@ -105,6 +108,45 @@ describe('run', () => {
     }
     expect(await isOpen(network)).toBe(true);
     expect(await forward.kill('SIGTERM')).toEqual({ code: 22, signal: null });
+  });
+
+  it.each([
+    [
+      'tells what stays',
+      /aborted by its signal: SIGINT\n {2}not undone: .*lhf-\w{8}.*stuck[^]*Try: localhost-forward sweep\n/,
+    ],
+    ['says nothing where nothing stays', /^$/],
+  ])('interrupted while it opens, it %s', async (title, said) => {
+    const { directory, socketPath } = requirePlace();
+    const isStuck = title === 'tells what stays';
+    const engine = createServer((asked, answer) => {
+      const { method = '', url = '', headers } = asked;
+      if (isStuck && method === 'DELETE' && url.includes('/networks/')) {
+        answer.writeHead(500).end('{"message":"stuck"}');
+        return;
+      }
+      const passed = request({ socketPath, method, path: url, headers }, (answered) => {
+        answer.writeHead(answered.statusCode ?? 500, answered.headers);
+        if (url.endsWith('/networks/create')) forward.process.kill('SIGINT');
+        answered.pipe(answer);
+      });
+      asked.pipe(passed);
+    });
+    const between = join(directory, 'private/between.sock');
+    await new Promise<void>((resolve) => engine.listen(between, resolve));
+    onTestFinished(async () => {
+      engine.closeAllConnections();
+      engine.close();
+      await sweep();
+    });
+    await using forward = spawnScript({
+      file: main,
+      args: ['run', '0', '--no-verify', '--', 'echo', 'ran'],
+      env: { ...process.env, DOCKER_HOST: `unix://${between}` },
+    });
+    expect(await forward.exit).toEqual({ code: 130, signal: null });
+    expect(forward.stderr()).toMatch(said);
+    expect(forward.lines).toEqual([]);
   });
 
   it('tells which signal the command died of', async () => {

@@ -34,7 +34,7 @@ const runners = {
     passed: /Tests\s+8 passed \(8\)/,
     extension: 'mjs',
     files: {
-      'vitest.config.mjs': `export default { test: { globalSetup: './set-up.mjs', maxWorkers: ${workers}, testTimeout: 90_000 } };`,
+      'vitest.config.mjs': `export default { test: { globalSetup: './set-up.mjs', maxWorkers: ${workers}, testTimeout: 200_000 } };`,
       'set-up.mjs': `import { globalForward } from 'localhost-forward/vitest';
 const { ports, ...options } = ${shared};
 export default globalForward(ports, options);`,
@@ -50,7 +50,7 @@ base.extend({ net: forwardFixture(ports, { ...options, scope: 'file' }) })('one 
     passed: /Tests:\s+8 passed, 8 total/,
     extension: 'cjs',
     files: {
-      'jest.config.cjs': `module.exports = { preset: 'localhost-forward/jest', maxWorkers: ${workers}, testTimeout: 90_000, testMatch: ['**/*.test.cjs'], testEnvironmentOptions: { localhostForward: ${shared} } };`,
+      'jest.config.cjs': `module.exports = { preset: 'localhost-forward/jest', maxWorkers: ${workers}, testTimeout: 200_000, testMatch: ['**/*.test.cjs'], testEnvironmentOptions: { localhostForward: ${shared} } };`,
     },
     test: `const { forwardAddress, useLocalhostForward } = require('localhost-forward/jest');
 const { askContainer } = require('./ask-container.cjs');
@@ -71,13 +71,13 @@ describe.each(triedGenerations)('eight parallel workers, %s', (generation) => {
       await using meeting = await openMeeting(workers);
       await using project = await makeProject(generation, files);
       const env = { MEETING: meeting.url, SERVICE_PORT: String(service.port), SERVICE_MARKER: service.marker };
-      const { exitCode, output } = await project.run(programs[name], runner.args, { env, timeoutMs: 110_000 });
+      const { exitCode, output } = await project.run(programs[name], runner.args, { env, timeoutMs: 240_000 });
       expect(output).toMatch(runner.passed);
       expect(exitCode).toBe(0);
       const pairs = (await meeting.all).map((said) => said.split('='));
       expect(new Set(pairs.map(([own]) => own)).size).toBe(workers);
       expect(new Set(pairs.map(([, one]) => one)).size).toBe(1);
     },
-    120_000,
+    280_000,
   );
 });

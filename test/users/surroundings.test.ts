@@ -159,7 +159,7 @@ describe.each(triedGenerations)('surroundings, %s', (generation) => {
     ['Vitest', programs.vitest, ['run'], vitestFiles, /Tests\s+9 passed \(9\)/],
   ] as const)('of tests in %s', async (_, program, args, files, passed) => {
     await using project = await makeProject(generation, files);
-    const { exitCode, output } = await project.run(program, args, { timeoutMs: 120_000 });
+    const { exitCode, output } = await project.run(program, args, { timeoutMs: 240_000 });
     expect(output).toMatch(passed);
     expect(output).not.toMatch(/Unhandled|did not exit|open handle/);
     expect(exitCode).toBe(0);

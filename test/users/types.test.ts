@@ -144,7 +144,7 @@ describe.each(triedGenerations)('types, %s', (generation) => {
       'tsconfig.json': tsconfig,
       'package.json': JSON.stringify({ type }),
     });
-    const { exitCode, output } = await project.run(`${compiler}/bin/tsc`, ['-p', '.'], { timeoutMs: 120_000 });
+    const { exitCode, output } = await project.run(`${compiler}/bin/tsc`, ['-p', '.'], { timeoutMs: 240_000 });
     const said = output.replaceAll(join(await installFor(generation), ''), '').replaceAll(foreign, '');
     return { exitCode: said.trim() === '' && output.trim() !== '' ? 0 : exitCode, output: said };
   };

@@ -34,7 +34,7 @@ export const makeSocketFolder = async (bridge: string, session: string, told?: T
   return folder;
 };
 
-/** The same for files that a command is given while its forward is open. A guardian may not have this process's TMPDIR. */
+/** The same for files that a command is given while its forward is open. */
 export const makeComposeFolder = (bridge: string, session: string): Promise<string> => {
   const name = `lhf-compose-${bridge}-${session}-`;
   return mkdtemp(join('/tmp', name)).catch(() => mkdtemp(join(temporaryFolder(), name)));

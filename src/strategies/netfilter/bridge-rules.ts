@@ -24,4 +24,6 @@ export interface BridgeRules {
   repair(): Promise<boolean>;
   /** Takes translations and guard away: `route_localnet` must be off by then, or the bridge gone. Idempotent. */
   release(): Promise<void>;
+  /** Lets the holder go, which has a guardian see to the network until that is gone as well. Idempotent. */
+  letGo(): void;
 }

@@ -136,18 +136,22 @@ export class NetfilterRoute extends NetfilterView implements Route {
 
   /**
    * While `route_localnet` is on, the guard has to stand; once it is off, rules and network can go at the same time. A hermetic network is
-   * kept shut by its rules for as long as it is there.
+   * kept shut by its rules for as long as it is there. Until the network is gone, the rules' holder stays: should this process be killed, its
+   * guardian removes it. It finds it by its bridge, or where that need not be there, by the rules.
    */
   async close(removeNetwork: () => Promise<void>): Promise<void> {
     const { kernel, names, tools } = this;
     const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(names.bridge, tools.privileges, kernel));
-    if (isShut && !this.#isHermetic) await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
+    const isFound = tools.engine.facts.bridgeStands === 'always';
+    if (isShut && isFound && !this.#isHermetic)
+      await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
     else {
       await removeNetwork();
       if (kernel.interfaceExists(names.bridge))
         throw new Error(`the guard of ${names.bridge} stands until the bridge is gone`);
       await all([this.#accepts.remove(), this.#rules.release()]);
     }
+    this.#rules.letGo();
     await this.#onClosed();
   }
 }

@@ -18,6 +18,14 @@ it('gives each of its forwards an id of its own', () => {
   expect(ids.every((id) => id.startsWith(session.owner.nonce) && idOfBridge(namesOf(id).bridge) === id)).toBe(true);
 });
 
+it('gives no id that a forward has which is still open, however many came after it', () => {
+  const session = currentSession('unix:///d root');
+  const [open = '', next] = [nextId(session), nextId(session)];
+  session.open.set(open, { close: async () => undefined });
+  session.nth = (session.nth - 2 + 32 ** 3) % 32 ** 3;
+  expect(nextId(session)).toBe(next);
+});
+
 it('shares what was made first', () => {
   const session = currentSession('unix:///c root');
   expect(sharedIn(session, 'thing', () => 1)).toBe(1);

@@ -56,7 +56,7 @@ export const makeProject = async (generation: Generation, files: Files): Promise
   const environment = await environmentOf();
   const fileOf = (program: string): string =>
     join(program.startsWith('.') ? folder : join(install, 'node_modules'), program);
-  const runHere = async (argv: readonly string[], { env, timeoutMs = 90_000 }: RunOptions): Promise<RunResult> => {
+  const runHere = async (argv: readonly string[], { env, timeoutMs = 200_000 }: RunOptions): Promise<RunResult> => {
     const { exitCode, stdout, stderr } = await execHere(argv, {
       cwd: folder,
       env: { ...environment, ...env },

@@ -57,7 +57,10 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return rules;
-  await rules.release().catch((error: unknown) => debug(`undoing rules of ${names.bridge}: ${String(error)}`));
+  await rules
+    .release()
+    .then(() => rules.letGo())
+    .catch((error: unknown) => debug(`undoing rules of ${names.bridge}: ${String(error)}`));
   throw failed.reason;
 };
 
@@ -116,6 +119,7 @@ class IptablesRules implements BridgeRules {
   #subnet: string;
   readonly #shaper: BridgeShaper;
   #isReleased = false;
+  #isLetGo = false;
 
   constructor(
     { names: { bridge }, subnet }: RoutePlan,
@@ -171,6 +175,11 @@ class IptablesRules implements BridgeRules {
     if (this.#isReleased) return;
     await this.#both((rules) => rules.close(this.#bridge));
     this.#isReleased = true;
+  }
+
+  letGo(): void {
+    if (this.#isLetGo) return;
+    this.#isLetGo = true;
     this.#chains.release();
     this.#tables?.release();
   }

@@ -32,6 +32,7 @@ class NftablesRules implements BridgeRules {
   readonly view: TableView;
   readonly #shaper: BridgeShaper;
   #isReleased = false;
+  #isLetGo = false;
 
   constructor(tables: HeldTables, bridge: string, privileges: Privileges) {
     this.#tables = tables;
@@ -69,6 +70,11 @@ class NftablesRules implements BridgeRules {
     if (this.#isReleased) return;
     await this.#tables.rules.close(this.#bridge);
     this.#isReleased = true;
+  }
+
+  letGo(): void {
+    if (this.#isLetGo) return;
+    this.#isLetGo = true;
     this.#tables.release();
   }
 }
