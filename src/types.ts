@@ -154,7 +154,7 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   /**
    * Lets a running container's own `localhost` lead here as well, on all ports that are forwarded now or later: one that has
    * `http://localhost:8088` written into it works untouched. A helper of ours in its network namespace listens there, on 127.0.0.1 and
-   * ::1, until it is disposed of or the forward closes; a container that starts again is joined again. Whoever finds no service there is reset.
+   * ::1, until it is disposed of or the forward closes; a container that has started again can be joined again. Whoever finds no service there is reset.
    *
    * @param container - On this forward's network: its id or name, or what testcontainers started.
    * @throws LHF_ERR_PORT_IN_USE where the container itself listens on such a port; LHF_ERR_RULES where the helper does not start;

@@ -84,14 +84,20 @@ async function toHaveBeenReached(this: unknown, received: unknown, options: Reac
 
 /** Why nobody came. */
 const explainSilence = async (net: LocalhostForward, port: number | undefined): Promise<string[]> => {
-  const { sentence, advice, reachable } = await net.diagnose(port === undefined ? {} : { port });
+  const { sentence, advice, reachable, containerPort } = await net.diagnose(port === undefined ? {} : { port });
   return reachable
     ? [
         `  a container can: ${sentence}`,
-        `Try: let a container of this network (net.applyTo(), net.dockerRunArgs) call ${net.url(port)}`,
+        `Try: let a container of this network (net.applyTo(), net.dockerRunArgs) call ${addressOf(net, containerPort)}`,
       ]
     : [`  ${sentence}`, `Try: ${advice}`];
 };
+
+/** As a client of the container's takes it: there is no URL for UDP. */
+const addressOf = (net: LocalhostForward, containerPort: number): string =>
+  net.ports.some((one) => one.protocol === 'tcp' && one.containerPort === containerPort)
+    ? net.url(containerPort)
+    : `${net.hostname}:${containerPort} by UDP`;
 
 /** Looks among what the forward's own listener was asked, and leaves it there for `nextRequest()`. */
 async function toHaveReceivedRequest(

@@ -42,8 +42,10 @@ export const nextRequest = async ({ log, wish, ...wait }: Wait): Promise<Capture
     evidence: [
       ...came.slice(-mostTold),
       ...(came.length > mostTold ? [`and ${came.length - mostTold} before these`] : []),
-      ...(came.length === 0 ? ['nothing came at all'] : []),
-      ...(log.dropped > 0 ? [`${log.dropped} more came and were not kept`] : []),
+      ...(came.length === 0 && log.dropped === 0 ? ['nothing came at all'] : []),
+      ...(log.dropped > 0
+        ? [`${log.dropped}${came.length === 0 ? '' : ' more'} came and ${log.dropped === 1 ? 'was' : 'were'} not kept`]
+        : []),
       ...(explained === undefined ? [] : [explained.sentence]),
     ],
     ...(explained !== undefined && { try: explained.advice }),

@@ -25,7 +25,7 @@ export const withComposeFile = (more: string, folder: string, env: NodeJS.Proces
 };
 
 /**
- * Refuses a command that names compose's files itself: `COMPOSE_FILE` would not be read.
+ * Refuses a command that names compose's files or their folder itself: `COMPOSE_FILE` would not be read, or not be these.
  *
  * @throws ComposeRefusal
  */
@@ -35,6 +35,10 @@ export const refuseFileOptions = (command: readonly string[]): void => {
     const option = options[n] ?? '';
     if (namesFile.test(option))
       throw new ComposeRefusal(`with --compose, files are named by COMPOSE_FILE and not by '${option}'`);
+    if (namesFolder.test(option))
+      throw new ComposeRefusal(
+        `with --compose, the project is that of this folder: go there in place of '${option.replace(/=.*/, '')}'`,
+      );
     if (takesValue.includes(option)) n += 1;
   }
 };
@@ -87,8 +91,11 @@ const composeCommand = (command: readonly string[]): readonly string[] => {
   return args.slice(at);
 };
 
+/** An option by which compose looks for its files elsewhere. */
+const namesFolder = /^--(?:project-directory|workdir)(?:=|$)/;
+
 /** An option that names a file of compose's. */
-const namesFile = /^(?:-f|--file)(?:=|$)/;
+const namesFile = /^(?:-f|--file(?:=|$))/;
 
 const starts = ['up', 'run', 'start', 'create', 'restart', 'watch'];
 
@@ -108,7 +115,17 @@ export const joinsNothing = (command: readonly string[], folder: string, env: No
 };
 
 /** Options of compose itself, before its command, whose value is a word of its own. */
-const takesValue = ['-p', '--project-name', '--project-directory', '--profile', '--env-file', '--ansi', '--progress'];
+const takesValue = [
+  '-p',
+  '--project-name',
+  '--project-directory',
+  '--workdir',
+  '--profile',
+  '--env-file',
+  '--ansi',
+  '--parallel',
+  '--progress',
+];
 
 const findFiles = (folder: string): string[] => {
   const present = (place: string, names: readonly string[]): string | undefined =>

@@ -9,10 +9,10 @@ import { expectMapping, openPort, type OpenPort } from './ports.ts';
  */
 export const addPort = async (
   plan: PlannedPort,
-  route: Pick<Route, 'add' | 'remove'>,
+  route: Pick<Route, 'add' | 'remove' | 'takesBack'>,
   claim: (key: string) => void,
 ): Promise<OpenPort> => {
-  const expected = expectMapping(plan);
+  const expected = route.takesBack === false ? undefined : expectMapping(plan);
   if (expected !== undefined) claim(keyOf(expected));
   const [opening, adding] = await Promise.allSettled([
     openPort(plan, { listener: false, verify: false }),

@@ -24,8 +24,8 @@ export const describeForward = ({ networkName, gateway, hostname, hostnames, por
     env: {
       LOCALHOST_FORWARD_NETWORK: networkName,
       LOCALHOST_FORWARD_HOST: hostname,
-      // What only the engine knows is dialled by its name.
-      LOCALHOST_FORWARD_GATEWAY: isIP(gateway) === 0 ? hostname : gateway,
+      // What only the engine knows is dialled by its name; of its own words docker takes `host-gateway` in place of an address.
+      LOCALHOST_FORWARD_GATEWAY: isIP(gateway) === 0 && gateway !== 'host-gateway' ? hostname : gateway,
       ...(ports.some(({ protocol }) => protocol === 'tcp') ? { LOCALHOST_FORWARD_URL: url() } : {}),
     },
   };

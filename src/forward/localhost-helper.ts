@@ -68,6 +68,11 @@ export class LocalhostHelper {
     }
   }
 
+  /** Whether its program has ended, whoever ended it. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** @throws LHF_ERR_PORT_IN_USE where something of the container's listens there already. */
   async listen(port: PortKey): Promise<void> {
     await this.#ask('listen', port).catch((error: unknown) => {

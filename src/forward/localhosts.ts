@@ -20,7 +20,8 @@ interface Parts {
 /** The containers whose own localhost leads to a forward, too. */
 export class Localhosts {
   readonly #parts: Parts;
-  readonly #helpers = new Map<string, LocalhostHelper>();
+  /** By the container's id, each with the process whose network it is in. */
+  readonly #helpers = new Map<string, { readonly helper: LocalhostHelper; readonly pid: number }>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -30,7 +31,13 @@ export class Localhosts {
   async join(container: string): Promise<AsyncDisposable> {
     const { names, tools, address, options } = this.#parts;
     const { id, name, pid } = await this.#find(container);
-    if (this.#helpers.has(id)) throw notToBeJoined(`one that is not joined yet, got ${name}, which is`, undefined);
+    const joined = this.#helpers.get(id);
+    if (joined !== undefined) {
+      if (!joined.helper.isOver && joined.pid === pid)
+        throw notToBeJoined(`one that is not joined yet, got ${name}, which is`, undefined);
+      // It stands at the localhost that the container had before it started again, or nowhere any more.
+      await this.#leave(id, joined.helper);
+    }
     const hasAddress = isIP(address) !== 0;
     const plan = {
       engine: tools.engine,
@@ -49,7 +56,7 @@ export class Localhosts {
     };
     const ports = [...this.#parts.openPorts.values()].map(({ mapping }) => mapping);
     const helper = await LocalhostHelper.start(plan, ports);
-    this.#helpers.set(id, helper);
+    this.#helpers.set(id, { helper, pid });
     return { [Symbol.asyncDispose]: () => this.#leave(id, helper) };
   }
 
@@ -57,7 +64,9 @@ export class Localhosts {
   async add(port: PortKey): Promise<void> {
     const done: LocalhostHelper[] = [];
     try {
-      for (const helper of this.#helpers.values()) {
+      for (const { helper } of this.#helpers.values()) {
+        // One that somebody ended stands nowhere: its container is to be joined again.
+        if (helper.isOver) continue;
         await helper.listen(port);
         done.push(helper);
       }
@@ -68,18 +77,18 @@ export class Localhosts {
   }
 
   async remove(port: PortKey): Promise<void> {
-    await Promise.all([...this.#helpers.values()].map((helper) => helper.stop(port)));
+    await Promise.all([...this.#helpers.values()].map(({ helper }) => helper.stop(port)));
   }
 
   /** Tried again, it does what is left. */
   async close(): Promise<void> {
-    const leaving = [...this.#helpers].map(([id, helper]) => this.#leave(id, helper));
+    const leaving = [...this.#helpers].map(([id, { helper }]) => this.#leave(id, helper));
     const failed = (await Promise.allSettled(leaving)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
   async #leave(id: string, helper: LocalhostHelper): Promise<void> {
-    if (this.#helpers.get(id) !== helper) return;
+    if (this.#helpers.get(id)?.helper !== helper) return;
     await helper.remove();
     this.#helpers.delete(id);
   }

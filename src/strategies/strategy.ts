@@ -181,6 +181,8 @@ export interface Route extends RouteView {
    */
   connect(network: Network): Promise<{ address: string }>;
   add(port: PortMapping): Promise<void>;
+  /** Where a port cannot be taken back, none is added before it is known where its service listens. */
+  readonly takesBack?: false;
   /** What is established goes no further, either. */
   remove(port: PortMapping): Promise<void>;
   /** Disturbs a port as its user asked for: replaces what the call before said, and goes with the port. @throws LHF_ERR_UNSUPPORTED */

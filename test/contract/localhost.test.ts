@@ -29,13 +29,12 @@ describe.each(shown)("a container's own localhost by $name with $privilege", (cl
     await net?.close();
   });
 
-  const helpers = async (): Promise<number> =>
-    (
-      await docker.listContainers({
-        all: true,
-        filters: { label: [`${labels.bridge}=${net.bridgeName}`], name: ['lhf-localhost-'] },
-      })
-    ).length;
+  const listHelpers = (): Promise<Docker.ContainerInfo[]> =>
+    docker.listContainers({
+      all: true,
+      filters: { label: [`${labels.bridge}=${net.bridgeName}`], name: ['lhf-localhost-'] },
+    });
+  const helpers = async (): Promise<number> => (await listHelpers()).length;
 
   test('leads to ports of now and later, and no more once it is let go', async () => {
     await using service = await listenTcp();
@@ -85,6 +84,31 @@ describe.each(shown)("a container's own localhost by $name with $privilege", (cl
     await joining.remove();
     expect(joined).toBeDefined();
     await expect(docker.getContainer(joining.id).inspect()).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test('can be joined again when somebody took its helper, or it has started again', async () => {
+    await using service = await listenTcp();
+    await net.joinLocalhost(container.id);
+    const [helper] = await listHelpers();
+    await docker.getContainer(helper?.Id ?? '').remove({ force: true });
+    // A later port does not fail for it.
+    await net.forward({ hostPort: service.port, containerPort: 80 });
+    await using again = await net.joinLocalhost(container.id);
+    expect(again).toBeDefined();
+    expect(await container.get('http://localhost:80')).toMatchObject({ answer: { marker: service.marker } });
+
+    const { networkName, extraHosts } = net;
+    await using other = await startNode({ networkName, extraHosts });
+    await net.joinLocalhost(other.id);
+    const before = await listHelpers();
+    expect(before).toHaveLength(2);
+    await docker.getContainer(other.id).restart({ t: 0 });
+    await using joined = await net.joinLocalhost(other.id);
+    expect(joined).toBeDefined();
+    const after = await listHelpers();
+    expect(after).toHaveLength(2);
+    expect(after.filter(({ Id }) => !before.some((one) => one.Id === Id))).toHaveLength(1);
+    await net.unforward(80);
   });
 
   test('what is in the way is told before anything is left', async () => {

@@ -85,6 +85,19 @@ test.each(byRights.filter((claims) => claims.isSeenElsewhere))(
     }),
 );
 
+test.each(byRights.filter((claims) => claims.isSeenElsewhere))(
+  'what a closed forward by $name with $privilege has counted is not zero for a worker, but not known',
+  async (claims) => {
+    const net = await openLocalhostForward(8088, optionsOf(claims));
+    const joined = joinLocalhostForward(JSON.parse(JSON.stringify(net)) as ForwardHandover);
+    expect(await joined.hits()).toMatchObject({ connections: 0 });
+    await net.close();
+    const told = { code: expect.stringMatching(/^LHF_ERR_(RULES|CLOSED)$/) as string };
+    await expect(joined.hits()).rejects.toMatchObject(told);
+    await joined.close();
+  },
+);
+
 test.each(byRights.filter((claims) => !claims.isSeenElsewhere))(
   'a worker is told that $name counts and proves in the process that opened it',
   (claims) =>

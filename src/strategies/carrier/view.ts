@@ -1,4 +1,5 @@
 import type { Hits } from '../../types.ts';
+import { notCounted } from '../not-counted.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import { keyOf, type PortMapping, type Proofs, type RouteEvidence, type RouteView } from '../strategy.ts';
 import type { Ask } from './desk.ts';
@@ -19,7 +20,8 @@ export class CarriedView implements RouteView {
     return Promise.all(
       ports.map(async (port) => {
         const count = await this.#ask<RelayCount>({ do: 'count', key: keyOf(port) });
-        const { attempts, connections, packets, bytes } = count ?? nothing;
+        if (count === undefined) throw notCounted(`container port ${port.containerPort}`, 'what carried it has ended');
+        const { attempts, connections, packets, bytes } = count;
         return { attempts, connections, packets, bytes };
       }),
     );
@@ -46,5 +48,3 @@ export class CarriedView implements RouteView {
     return blindWatch;
   }
 }
-
-const nothing: RelayCount = { attempts: 0, connections: 0, packets: 0, bytes: 0, proofs: 0 };

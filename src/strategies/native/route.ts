@@ -58,6 +58,7 @@ class NativeRoute implements Route {
   readonly isRelay = false;
   readonly hidesCallers = true;
   readonly isOfHost = false;
+  readonly takesBack = false;
   readonly beacon: TemporaryListener;
   readonly #address: string;
   readonly #ports: Map<string, PortMapping>;

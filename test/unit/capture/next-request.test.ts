@@ -48,6 +48,14 @@ test('nothing at all is told, too', async () => {
   );
 });
 
+test('what came and was not kept is something', async () => {
+  const log = new RequestLog();
+  log.countDropped();
+  await expect(wait(log, { timeoutMs: 1 })).rejects.toThrow(
+    'No request came to lhf-0a1b2c3d within 1 ms\n  1 came and was not kept\n  a container can\nTry: call it',
+  );
+});
+
 test('a closed forward has no next request', async () => {
   const closing = new AbortController();
   const waiting = wait(new RequestLog(), {}, closing);

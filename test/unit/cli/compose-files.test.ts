@@ -98,11 +98,21 @@ describe('COMPOSE_FILE', () => {
 it.each([
   ['docker compose -f dev.yaml up', '-f'],
   ['docker compose -p name --file=dev.yaml up', '--file=dev.yaml'],
+  ['docker compose --parallel 4 -f dev.yaml up', '-f'],
+  ['docker compose -fdev.yaml up', '-fdev.yaml'],
   ['/usr/bin/docker-compose --project-name x --file dev.yaml up', '--file'],
 ])('%s is refused', (command, option) =>
   expect(() => refuseFileOptions(command.split(' '))).toThrow(
     `with --compose, files are named by COMPOSE_FILE and not by '${option}'`,
   ),
+);
+
+it.each(['--project-directory app', '--project-directory=app', '--workdir app'])(
+  'docker compose %s up is refused',
+  (option) =>
+    expect(() => refuseFileOptions(`docker compose ${option} up`.split(' '))).toThrow(
+      `the project is that of this folder: go there in place of '${option.replace(/[ =].*/, '')}'`,
+    ),
 );
 
 it.each([

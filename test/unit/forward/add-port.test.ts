@@ -53,6 +53,15 @@ it('leads to a relay where the service turns out to listen on ::1 only', async (
   await opened.close();
 });
 
+it('adds a port that could not be taken back once it is known where its service listens', async () => {
+  const route = { ...routeOf(), takesBack: false } as const;
+  const port = await listenOn('::1');
+  const plan = { hostPort: port, containerPort: 80, protocol: 'tcp', hostAddress: undefined } as const;
+  const opened = await addPort(plan, route, free);
+  expect(route.asked).toEqual([`add 80 → ${opened.mapping.targetPort}`]);
+  await opened.close();
+});
+
 it('asks for nothing where the port is forwarded already, a free one included', async () => {
   const taken = (key: string): void => {
     throw new Error(`${key} is taken`);

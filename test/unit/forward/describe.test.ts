@@ -36,6 +36,14 @@ describe('describeForward', () => {
     });
   });
 
+  it.each([
+    ['host-gateway', 'host-gateway'],
+    // A name that the engine itself resolves, which docker takes for no address.
+    ['host.internal', 'host.docker.internal'],
+  ])('%s stands in the environment as %s', (gateway, said) => {
+    expect(describeForward({ ...net(port(80)), gateway }).env['LOCALHOST_FORWARD_GATEWAY']).toBe(said);
+  });
+
   it('gives each name to commands and containers, and the first to URLs', () => {
     const several = { ...net(port(80)), hostnames: ['host.docker.internal', 'host.testcontainers.internal'] };
     const { extraHosts, dockerRunArgs, url } = describeForward(several);

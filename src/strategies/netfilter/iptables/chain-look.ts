@@ -1,5 +1,7 @@
+import type { CommandResult } from '../../../command/run.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import { baseChain, bridgeChainOf, nonceOf, sessionChainOf, sharedChain, type TableName, type WayIn } from './rules.ts';
+import { notCounted } from '../../not-counted.ts';
 import { guards, parseChain, parseJumps, parseWayIn, type ListedChain, type ListedRule } from './listing.ts';
 
 /** Looks at chains of ours, one at a time: never at a whole table. */
@@ -31,6 +33,13 @@ export class ChainLook {
     return parseChain((await this.#list(table, bridgeChainOf(bridge), ['-v'])) ?? '');
   }
 
+  /** The same of a chain whose counts are asked for. @throws LHF_ERR_RULES where it cannot be read, as where it is gone */
+  async counted(table: TableName, bridge: string): Promise<readonly ListedRule[]> {
+    const listed = await this.#run(table, bridgeChainOf(bridge), ['-v']);
+    if (listed.exitCode !== 0) throw notCounted(bridge, listed);
+    return parseChain(listed.stdout).rules;
+  }
+
   /** Whether packets of a bridge come to its own chain. */
   async isLed(table: TableName, bridge: string): Promise<boolean> {
     const nonce = nonceOf(bridge);
@@ -40,8 +49,11 @@ export class ChainLook {
 
   /** Undefined where the chain is not there. */
   async #list(table: TableName, chain: string, options: readonly string[] = []): Promise<string | undefined> {
-    const argv = ['iptables', '-w', '5', '-t', table, ...options, '-S', chain] as const;
-    const { stdout, exitCode } = await this.#privileges.run(argv);
+    const { stdout, exitCode } = await this.#run(table, chain, options);
     return exitCode === 0 ? stdout : undefined;
+  }
+
+  #run(table: TableName, chain: string, options: readonly string[]): Promise<CommandResult> {
+    return this.#privileges.run(['iptables', '-w', '5', '-t', table, ...options, '-S', chain]);
   }
 }

@@ -24,8 +24,8 @@ export class RawGuard implements BridgeGuard {
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
     const [raw, nat] = await Promise.all([
-      this.#look.rules('raw', this.#bridge),
-      this.#look.rules('nat', this.#bridge),
+      this.#look.counted('raw', this.#bridge),
+      this.#look.counted('nat', this.#bridge),
     ]);
     const [traffic, connections] = [byPort(raw), byPort(nat)];
     return ports.map((port) => ({

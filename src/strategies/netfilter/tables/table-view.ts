@@ -1,5 +1,7 @@
+import type { CommandResult } from '../../../command/run.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
+import { notCounted } from '../../not-counted.ts';
 import type { PortMapping, Proofs } from '../../strategy.ts';
 import type { BridgeRulesView } from '../bridge-rules.ts';
 import { countOf, guards, parseElements, partOf, type ListedElement } from './listing.ts';
@@ -18,7 +20,14 @@ export class TableView implements BridgeRulesView {
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    const [attempts, accepted, traffic] = await this.#elements('set attempts', 'set connections', 'set traffic');
+    const listed = await this.#run(this.#tables.owned);
+    if (listed.exitCode !== 0) throw notCounted(this.#bridge, listed);
+    const [attempts, accepted, traffic] = this.#elementsOf(
+      listed.stdout,
+      'set attempts',
+      'set connections',
+      'set traffic',
+    );
     return ports.map((port) => {
       const [tried, connections] = [countOf(attempts, port), countOf(accepted, port)];
       return { attempts: tried.packets, connections: connections.packets, ...countOf(traffic, port) };
@@ -46,14 +55,24 @@ export class TableView implements BridgeRulesView {
   async #elements<Names extends readonly string[]>(
     ...names: Names
   ): Promise<{ [N in keyof Names]: ReadonlyMap<string, ListedElement> }> {
-    const listing = await this.#list(this.#tables.owned);
+    return this.#elementsOf(await this.#list(this.#tables.owned), ...names);
+  }
+
+  #elementsOf<Names extends readonly string[]>(
+    listing: string,
+    ...names: Names
+  ): { [N in keyof Names]: ReadonlyMap<string, ListedElement> } {
     const read = (name: string): ReadonlyMap<string, ListedElement> =>
       parseElements(partOf(listing, name), this.#bridge);
     return names.map(read) as { [N in keyof Names]: ReadonlyMap<string, ListedElement> };
   }
 
-  // The whole table: of several objects in one command, nft 1.0.6 finds the last one only.
   async #list(table: string): Promise<string> {
-    return (await this.#privileges.run(['nft', 'list', 'table', 'ip', table])).stdout;
+    return (await this.#run(table)).stdout;
+  }
+
+  // The whole table: of several objects in one command, nft 1.0.6 finds the last one only.
+  #run(table: string): Promise<CommandResult> {
+    return this.#privileges.run(['nft', 'list', 'table', 'ip', table]);
   }
 }
