@@ -11,7 +11,8 @@ const place = 'testEnvironmentOptions.localhostForward';
 
 /**
  * Opens the one forward of a Jest run, with the ports and options in `testEnvironmentOptions.localhostForward`. The preset does
- * this already; call it from a set-up of your own, which replaces the preset's.
+ * this already; call it from a set-up of your own, which replaces the preset's. Of several projects with one set-up Jest calls it once, with
+ * the configuration of one of them: let each name all ports.
  *
  * @param ports - In place of the configuration's: a function can tell those of servers that the set-up has started.
  * @throws LocalhostForwardError as openLocalhostForward() does; nothing is left then.
