@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Caller, CapturedRequest, Port, RequestListener } from '../types.ts';
+import type { Answering } from '../listener/temporary-listener.ts';
+import type { Caller, CapturedRequest, Port } from '../types.ts';
 import { wallClock } from '../clock.ts';
 import { readBody } from './read-body.ts';
 import { mostBytes, RequestLog } from './request-log.ts';
@@ -25,10 +26,11 @@ export class Capture {
   }
 
   /** A listener for one port. It answers once the request is in the log: who was answered can look there. */
-  readonly listenerFor =
-    (containerPort: () => Port): RequestListener =>
-    (request, response) =>
-      void this.#take(request, response, containerPort());
+  readonly listenerFor = (containerPort: () => Port): Answering =>
+    Object.assign(
+      (request: IncomingMessage, response: ServerResponse) => void this.#take(request, response, containerPort()),
+      { onNoRequest: (isTls: boolean): void => this.log.countNoRequest(isTls) },
+    );
 
   async #take(request: IncomingMessage, response: ServerResponse, containerPort: Port): Promise<void> {
     const receivedAt = new Date(wallClock());

@@ -23,6 +23,8 @@ export class RequestLog {
   #arrived = 0;
   #bytes = 0;
   #dropped = 0;
+  /** Connections that brought no request of HTTP, and those among them that were TLS. */
+  readonly strangers = { all: 0, tls: 0 };
 
   get requests(): readonly CapturedRequest[] {
     return [...this.#kept];
@@ -55,6 +57,11 @@ export class RequestLog {
   /** One that came and was not kept: its client went before its end. */
   countDropped(): void {
     this.#dropped += 1;
+  }
+
+  countNoRequest(isTls: boolean): void {
+    this.strangers.all += 1;
+    if (isTls) this.strangers.tls += 1;
   }
 
   /** The oldest that fits: of those that nobody took, where it is to be taken. */

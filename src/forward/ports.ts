@@ -3,11 +3,11 @@ import { LocalhostForwardError } from '../errors.ts';
 import { readListeners, takesLoopback4, takesLoopback6, tellApart } from '../host/listeners.ts';
 import { openIpv6Relay } from '../listener/ipv6-relay.ts';
 import type { TcpRelay } from '../listener/tcp-relay.ts';
-import { openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
+import { type Answering, openTemporaryListener, type TemporaryListener } from '../listener/temporary-listener.ts';
 import type { PlannedPort, ResolvedOptions } from '../options/options.ts';
 import type { ProbedPort } from '../proof/context.ts';
 import type { PortMapping } from '../strategies/strategy.ts';
-import type { ForwardedPort, RequestListener } from '../types.ts';
+import type { ForwardedPort } from '../types.ts';
 
 /** One forwarded port with what of ours stands on the host for it. */
 export interface OpenPort {
@@ -47,7 +47,7 @@ export const openPort = async (plan: PlannedPort, { listener, verify }: Listenin
 
 /** What of ours is to listen: nothing, or on each port what is asked for, from the container's port as it turns out. */
 export interface Listening extends Pick<ResolvedOptions, 'verify'> {
-  readonly listener: false | ((containerPort: () => number) => RequestListener | undefined);
+  readonly listener: false | ((containerPort: () => number) => Answering | undefined);
 }
 
 /** What a user is told of a port. */
@@ -115,7 +115,7 @@ const openListeningPort = async (
   return { ...nothingOfOurs, mapping, nonce: () => nonce, handOver: stays ? async () => undefined : close, close };
 };
 
-const listen = (plan: PlannedPort, listener: RequestListener | undefined): Promise<TemporaryListener | undefined> =>
+const listen = (plan: PlannedPort, listener: Answering | undefined): Promise<TemporaryListener | undefined> =>
   openTemporaryListener(plan.hostPort, plan.protocol, listener).catch((error: unknown) => {
     const what = `Nothing can listen on 127.0.0.1:${plan.hostPort} (${plan.protocol}): ${String(error)}`;
     throw new LocalhostForwardError('LHF_ERR_PORT_IN_USE', { what, try: 'a port above 1023' }, { cause: error });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { noncePath } from './nonce-path.ts';
 import type { Protocol, RequestListener } from '../types.ts';
 
@@ -13,6 +14,9 @@ export interface TemporaryListener {
   close(): Promise<void>;
 }
 
+/** What answers requests, and what is told of each connection that brings none: whether it began as TLS does. */
+export type Answering = RequestListener & { readonly onNoRequest?: (isTls: boolean) => void };
+
 /** Free ports that this process was given. Whoever asked for one listens there later, and must not find another forward's listener. */
 const given = new Set<number>();
 
@@ -23,7 +27,7 @@ const given = new Set<number>();
 export const openTemporaryListener = async (
   port: number,
   protocol: Protocol,
-  listener: RequestListener = answerPlainly,
+  listener: Answering = answerPlainly,
 ): Promise<TemporaryListener | undefined> => {
   const passed: TemporaryListener[] = [];
   try {
@@ -44,13 +48,28 @@ export const openTemporaryListener = async (
   }
 };
 
-const listenTcp = async (port: number, listener: RequestListener): Promise<TemporaryListener> => {
+/** The first byte of a TLS connection (RFC 8446, 5.1). */
+const tlsHandshake = 0x16;
+
+const listenTcp = async (port: number, listener: Answering): Promise<TemporaryListener> => {
   // Taken so when used: imported as a module it brings WebSocket and fetch along, a third of what importing this package would cost.
   const { createServer } = process.getBuiltinModule('node:http');
   const nonce = randomUUID();
   const server = createServer((request, response) =>
     request.url === noncePath(nonce) ? answerNonce(nonce, request, response) : listener(request, response),
   );
+  const { onNoRequest } = listener;
+  if (onNoRequest !== undefined)
+    server
+      .on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex) => {
+        // Whoever hangs up has said nothing.
+        if (error.code?.startsWith('HPE_') === true) onNoRequest(error.rawPacket?.[0] === tlsHandshake);
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      })
+      .on('connect', (_request, socket: Duplex) => {
+        onNoRequest(false);
+        socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n');
+      });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
   });

@@ -56,6 +56,16 @@ test('what came and was not kept is something', async () => {
   );
 });
 
+test('what speaks TLS to it, or takes it for a proxy, is told', async () => {
+  const log = new RequestLog();
+  log.countNoRequest(false);
+  await expect(wait(log, { timeoutMs: 1 })).rejects.toThrow('within 1 ms\n  1 connection brought no HTTP request\n');
+  log.countNoRequest(true);
+  await expect(wait(log, { timeoutMs: 1 })).rejects.toThrow(
+    'within 1 ms\n  2 connections brought no HTTP request: TLS, which `https://` stands for, is not spoken here\n',
+  );
+});
+
 test('a closed forward has no next request', async () => {
   const closing = new AbortController();
   const waiting = wait(new RequestLog(), {}, closing);

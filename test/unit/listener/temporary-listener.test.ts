@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get, request } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readListeners } from '../../../src/host/listeners.ts';
 import { noncePath } from '../../../src/listener/nonce-path.ts';
@@ -35,6 +36,26 @@ describe('by TCP', () => {
     const { port, nonce } = await opened(0, 'tcp', ({ url }, response) => void response.end(`mine ${url}`));
     expect(await fetchText(port, '/x')).toBe('mine /x');
     expect(await fetchText(port, noncePath(nonce))).toContain(nonce);
+  });
+
+  it('tells of connections that bring no request, and not of those that bring nothing', async () => {
+    const told: boolean[] = [];
+    const { port } = await opened(
+      0,
+      'tcp',
+      Object.assign(() => undefined, { onNoRequest: (isTls: boolean) => void told.push(isTls) }),
+    );
+    const silent = connect(port, '127.0.0.1');
+    await once(silent, 'connect');
+    silent.resetAndDestroy();
+    await once(silent, 'close');
+    const secure = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(secure, 'error');
+    expect(told).toEqual([true]);
+    const asProxy = request({ port, host: '127.0.0.1', method: 'CONNECT', path: 'example.test:443' }).end();
+    const [{ statusCode }] = (await once(asProxy, 'connect')) as [{ statusCode: number }];
+    expect(statusCode).toBe(405);
+    expect(told).toEqual([true, false]);
   });
 
   it.each(['127.0.0.1', '0.0.0.0', '::'])('is none where somebody listens on %s', async (host) => {
