@@ -70,7 +70,7 @@ export const stopIfAborted = (signal: AbortSignal | undefined): void => {
 export const withStays = (error: unknown, failures: readonly UndoFailure[]): LocalhostForwardError => {
   const ours = toCoded('Opening the forward', error);
   const stays = failures.map(({ what, error: failure }) => `${what}: ${headlineOf(failure)}`).join('; ');
-  addEvidence(ours, `${notUndone}${stays}: \`localhost-forward sweep\` removes it`);
+  addEvidence(ours, `${notUndone}${stays}: \`localhost-forward sweep\` removes it once this process has ended`);
   return ours;
 };
 
