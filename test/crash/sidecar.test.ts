@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import Docker from 'dockerode';
@@ -114,3 +115,18 @@ test.each(['sidecar', 'relay'])('%s: a process that is killed leaves no folder w
   });
   expect(await differenceAtLast(before)).toBe('');
 });
+
+test.each(['relay', 'sidecar'])(
+  '%s: a killed process leaves no folder of sockets where its TMPDIR is',
+  async (strategy) => {
+    // Short enough for the sockets to be there and not in /tmp.
+    const folder = '/var/tmp';
+    await using script = startOpener(strategy, 'obey', { env: { ...process.env, TMPDIR: folder } });
+    const [, bridge = ''] = (await script.waitForLine(/^open /)).split(' ');
+    const list = async (): Promise<string[]> =>
+      (await readdir(folder)).filter((name) => name.startsWith(`lhf-carried-${bridge}-`));
+    expect(await list()).toHaveLength(1);
+    await script.kill('SIGKILL');
+    await until(async () => (await list()).length === 0, { timeoutMs: 40_000, what: 'the folder to go' });
+  },
+);

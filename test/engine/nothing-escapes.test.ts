@@ -136,7 +136,7 @@ const live = async (what: 'engine' | 'programs', spawn?: Spawn): Promise<object>
   return outcome;
 };
 
-const patience = process.env['LHF_TEST_ALL'] === '1' ? 900_000 : 150_000;
+const patience = process.env['LHF_TEST_ALL'] === '1' ? 900_000 : 450_000;
 const quiet = { foreign: [], loose: [] };
 
 test('cases 26 and 27: each of the engine’s calls fails in its turn', { timeout: patience + 30_000 }, async () => {

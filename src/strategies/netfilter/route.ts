@@ -142,12 +142,12 @@ export class NetfilterRoute extends NetfilterView implements Route {
   async close(removeNetwork: () => Promise<void>): Promise<void> {
     const { kernel, names, tools } = this;
     const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(names.bridge, tools.privileges, kernel));
-    const isFound = tools.engine.facts.bridgeStands === 'always';
-    if (isShut && isFound && !this.#isHermetic)
+    const mayGoFirst = isShut && !this.#isHermetic;
+    if (mayGoFirst && tools.engine.facts.bridgeStands === 'always')
       await all([this.#accepts.remove(), this.#rules.release(), removeNetwork()]);
     else {
       await removeNetwork();
-      if (kernel.interfaceExists(names.bridge))
+      if (!mayGoFirst && kernel.interfaceExists(names.bridge))
         throw new Error(`the guard of ${names.bridge} stands until the bridge is gone`);
       await all([this.#accepts.remove(), this.#rules.release()]);
     }
