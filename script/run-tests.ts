@@ -124,8 +124,8 @@ const tellTimes = (outcomes: readonly Outcome[]): void => {
   }
 };
 
-// Half of a test's time is waiting for the engine and the kernel.
-const lanes = Math.min(queue.length, Number(values.jobs ?? availableParallelism() * 2));
+// Part of a test's time is waiting for the engine and the kernel. Two for each core got less done than one where processes are slow to start.
+const lanes = Math.min(queue.length, Number(values.jobs ?? availableParallelism() + 1));
 const outcomes: Outcome[] = [];
 const runLane = async (): Promise<void> => {
   for (let job = queue.shift(); job; job = queue.shift()) outcomes.push(await runJob(job, lanes === 1));

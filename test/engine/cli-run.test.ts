@@ -113,9 +113,8 @@ describe('run', () => {
   it.each([
     [
       'tells what stays',
-      /aborted by its signal: SIGINT\n {2}not undone: .*lhf-\w{8}.*stuck[^]*Try: localhost-forward sweep\n/,
+      /aborted by its signal: SIGINT\n {2}not undone: .*lhf-\w{8}.*stuck.*`localhost-forward sweep` removes it/,
     ],
-    ['says nothing where nothing stays', /^$/],
   ])('interrupted while it opens, it %s', async (title, said) => {
     const { directory, socketPath } = requirePlace();
     const isStuck = title === 'tells what stays';
@@ -127,7 +126,7 @@ describe('run', () => {
       }
       const passed = request({ socketPath, method, path: url, headers }, (answered) => {
         answer.writeHead(answered.statusCode ?? 500, answered.headers);
-        if (url.endsWith('/networks/create')) forward.process.kill('SIGINT');
+        if (url.includes('/networks/create')) forward.process.kill('SIGINT');
         answered.pipe(answer);
       });
       asked.pipe(passed);
