@@ -115,6 +115,7 @@ describe('run', () => {
       'tells what stays',
       /aborted by its signal: SIGINT\n {2}not undone: .*lhf-\w{8}.*stuck.*`localhost-forward sweep` removes it/,
     ],
+    ['says nothing where nothing stays', /^$/],
   ])('interrupted while it opens, it %s', async (title, said) => {
     const { directory, socketPath } = requirePlace();
     const isStuck = title === 'tells what stays';
