@@ -42,11 +42,11 @@ export const nextRequest = async ({ log, wish, ...wait }: Wait): Promise<Capture
     evidence: [
       ...came.slice(-mostTold),
       ...(came.length > mostTold ? [`and ${came.length - mostTold} before these`] : []),
-      ...(came.length + log.dropped + log.strangers.all === 0 ? ['nothing came at all'] : []),
+      ...(came.length + log.dropped + log.noRequests.all === 0 ? ['nothing came at all'] : []),
       ...(log.dropped > 0
         ? [`${log.dropped}${came.length === 0 ? '' : ' more'} came and ${log.dropped === 1 ? 'was' : 'were'} not kept`]
         : []),
-      ...describeStrangers(log.strangers),
+      ...describeNoRequests(log.noRequests),
       ...(explained === undefined ? [] : [explained.sentence]),
     ],
     ...(explained !== undefined && { try: explained.advice }),
@@ -55,7 +55,7 @@ export const nextRequest = async ({ log, wish, ...wait }: Wait): Promise<Capture
 
 const mostTold = 10;
 
-const describeStrangers = ({ all, tls }: RequestLog['strangers']): string[] => {
+const describeNoRequests = ({ all, tls }: RequestLog['noRequests']): string[] => {
   if (all === 0) return [];
   const brought = `${all} connection${all === 1 ? '' : 's'} brought no HTTP request`;
   return [tls === 0 ? brought : `${brought}: TLS, which \`https://\` stands for, is not spoken here`];

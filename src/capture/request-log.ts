@@ -24,7 +24,7 @@ export class RequestLog {
   #bytes = 0;
   #dropped = 0;
   /** Connections that brought no request of HTTP, and those among them that were TLS. */
-  readonly strangers = { all: 0, tls: 0 };
+  readonly noRequests = { all: 0, tls: 0 };
 
   get requests(): readonly CapturedRequest[] {
     return [...this.#kept];
@@ -60,8 +60,8 @@ export class RequestLog {
   }
 
   countNoRequest(isTls: boolean): void {
-    this.strangers.all += 1;
-    if (isTls) this.strangers.tls += 1;
+    this.noRequests.all += 1;
+    if (isTls) this.noRequests.tls += 1;
   }
 
   /** The oldest that fits: of those that nobody took, where it is to be taken. */

@@ -37,17 +37,14 @@ export const removeContainer = async (docker: Docker, id: string, asked = 1): Pr
       return removeContainer(docker, id, asked + 1);
     if (statusOf(error) !== 409) throw error;
     // Its removal is under way, by the engine itself or by somebody else: gone is what was wanted.
-    const gone = docker.getContainer(id).wait({ condition: 'removed' }).then(isTrue, isTrueWhereGone);
+    const gone = docker
+      .getContainer(id)
+      .wait({ condition: 'removed' })
+      .catch(ignoreGone)
+      .then(() => true);
     if ((await within(underWayMs, gone)) === undefined)
       throw new Error(`the engine has been removing container ${id} for ${underWayMs / 1000} s`, { cause: error });
   }
-};
-
-const isTrue = (): true => true;
-
-const isTrueWhereGone = (error: unknown): true => {
-  ignoreGone(error);
-  return true;
 };
 
 const ignoreGone = (error: unknown): void => {

@@ -64,11 +64,11 @@ const listenTcp = async (port: number, listener: Answering): Promise<TemporaryLi
       .on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex) => {
         // Whoever hangs up has said nothing.
         if (error.code?.startsWith('HPE_') === true) onNoRequest(error.rawPacket?.[0] === tlsHandshake);
-        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        dismiss(socket, '400 Bad Request');
       })
       .on('connect', (_request, socket: Duplex) => {
         onNoRequest(false);
-        socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n');
+        dismiss(socket, '405 Method Not Allowed');
       });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
@@ -84,6 +84,12 @@ const listenTcp = async (port: number, listener: Answering): Promise<TemporaryLi
       }),
   };
 };
+
+/** The server counts such a socket as none of its own any more: whoever stays on it is not to keep it from closing, nor end this process. */
+const dismiss = (socket: Duplex, status: string): void =>
+  void socket
+    .on('error', () => undefined)
+    .end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
 
 const listenUdp = async (port: number): Promise<TemporaryListener> => {
   const nonce = randomUUID();

@@ -1,7 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { get, request } from 'node:http';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readListeners } from '../../../src/host/listeners.ts';
@@ -58,6 +58,26 @@ describe('by TCP', () => {
     expect(told).toEqual([true, false]);
   });
 
+  it('is closed whoever stays after it was dismissed, and a reset after that ends nothing', async () => {
+    const listener = await openTemporaryListener(
+      0,
+      'tcp',
+      Object.assign(() => undefined, { onNoRequest: () => undefined }),
+    );
+    const port = listener?.port ?? 0;
+    const open = async (text: string): Promise<Socket> => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => undefined).write(text);
+      await once(socket, 'data');
+      return socket;
+    };
+    const stays = await open('CONNECT example.test:443 HTTP/1.1\r\nHost: example.test\r\n\r\n');
+    (await open('CONNECT example.test:443 HTTP/1.1\r\nHost: example.test\r\n\r\n')).resetAndDestroy();
+    await open('no http\r\n\r\n');
+    await listener?.close();
+    stays.destroy();
+  });
+
   it.each(['127.0.0.1', '0.0.0.0', '::'])('is none where somebody listens on %s', async (host) => {
     const server = createServer();
     await new Promise<void>((resolve) => {
@@ -86,7 +106,7 @@ describe('by TCP', () => {
 });
 
 describe('by UDP', () => {
-  const client = async (): Promise<Socket> => {
+  const client = async (): Promise<UdpSocket> => {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve) => {
       socket.bind({ address: '127.0.0.1', port: 0 }, resolve);
@@ -101,7 +121,7 @@ describe('by UDP', () => {
     const [answer, word] = [prober, stranger].map((socket) =>
       once(socket, 'message').then(([message]) => String(message)),
     );
-    const send = (from: Socket, text: string, to: number): Promise<void> =>
+    const send = (from: UdpSocket, text: string, to: number): Promise<void> =>
       new Promise((resolve) => from.send(text, to, '127.0.0.1', () => resolve()));
     for (const text of ['', 'another', `${nonce} `]) await send(stranger, text, port);
     await send(prober, nonce, port);
