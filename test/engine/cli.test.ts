@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot, spawnScript } from '../support/children.ts';
-import { execHere, type ExecResult, spawnHere } from '../support/run.ts';
+import { execHere, type ExecResult } from '../support/run.ts';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -122,7 +122,6 @@ process.stdin.once('data', async () => {
       await using owner = spawnScript({
         file: `${projectRoot}test/engine/programs/no-descriptors.ts`,
         args: [strategy],
-        spawn: (argv, options) => spawnHere(['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh', ...argv], options),
       });
       const name = await owner.waitForLine(/^lhf-/);
       const ports = async (): Promise<string | undefined> =>
