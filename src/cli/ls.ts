@@ -30,8 +30,14 @@ export const renderForwards = (
   return rows.flatMap(({ one, cells: [network = '', ports = '', subnet = '', since = '', owner = ''] }) => [
     `${paint(one, network, colors)}  ${colors.dim(`${subnet}  ${since}`)}`,
     hang('  ', 2, ports, width),
-    hang('  ', 2, fit(owner, 4 * (width - 2)), width),
+    hang('  ', 2, fitWords(owner, width - 2), width),
   ]);
+};
+
+/** Four lines of words, each cut where a line has no room for it: a script given by `-e` is one word of hundreds of letters. */
+const fitWords = (text: string, width: number): string => {
+  const words = text.split(' ').map((word) => fit(word, width));
+  return fit(words.join(' '), 4 * width);
 };
 
 const header = ['NETWORK', 'PORTS', 'SUBNET', 'SINCE', 'OWNER'];
