@@ -31,6 +31,7 @@ import { Localhosts, readContainer } from './localhosts.ts';
 import type { OpenForwardParts } from './open-forward-parts.ts';
 import { describePort, probedPortOf } from './ports.ts';
 import { tellProgress } from './progress.ts';
+import { proveOpening } from './prove-opening.ts';
 
 /** An open forward, in the process that opened it. */
 export class OpenForward extends ForwardView implements LocalhostForward {
@@ -122,18 +123,14 @@ export class OpenForward extends ForwardView implements LocalhostForward {
     return this.atRest(() => this.#localhosts.join(id));
   }
 
-  /** The proof at the end of opening; aborts with the signal. Probes are led to trial listeners until it has ended. */
+  /** The proof at the end of opening; aborts with the signal. */
   async prove(signal: AbortSignal | undefined): Promise<void> {
-    const { options, route, openPorts } = this.#parts;
-    if (options.verify === false) return;
+    if (this.#parts.options.verify === false) return;
     const context = await this.proofContext();
     const startedAt = now();
-    const trials = [...openPorts.values()].filter((port) => port.trial() !== undefined);
-    try {
-      await verifyForward(context, { ...this.proofDefaults(), isFirst: true, ...(signal && { signal }) });
-    } finally {
-      if (trials.length > 0) await route.divertProbes([]);
-    }
+    await proveOpening(this.#parts, (isFirst) =>
+      verifyForward(context, { ...this.proofDefaults(), isFirst, ...(signal && { signal }) }),
+    );
     tellProgress('request', startedAt, () => `${this.hostname} proven from a container`);
   }
 

@@ -120,7 +120,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     stopIfAborted(options.signal);
 
     // The network, and a strategy's way from it to the host's loopback.
-    const isProven = options.verify !== false && [...openPorts.values()].map(probedPortOf).some(isDialled);
+    const dialled = [...openPorts.values()].map(probedPortOf).map(isDialled);
+    const isProven = options.verify !== false && dialled.length > 0 && dialled.every(Boolean);
     const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
     // What dead runs left goes when the engine has done its work for us, for which looking for it would be in the way.
     sweeping = Promise.allSettled([connecting]).then(() => sweepQuietly(tools));

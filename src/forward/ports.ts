@@ -16,8 +16,10 @@ export interface OpenPort {
   nonce(): string | undefined;
   /** A listener of ours elsewhere that probes are led to, while the service does not listen yet. */
   trial(): Trial | undefined;
+  /** Opens that listener, where nothing of ours answers yet. */
+  tryOut(): Promise<void>;
   /** The caller behind an end that a service sees, where a relay of ours is before it. */
-  readonly callerBehind?: TcpRelay['callerBehind'];
+  readonly callerBehind?: TcpRelay['callerBehind'] | undefined;
   /** Closes what of ours listens, unless the user asked to keep it. */
   handOver(): Promise<void>;
   close(): Promise<void>;
@@ -37,12 +39,15 @@ export interface Trial {
 export const openPort = async (plan: PlannedPort, { listener, verify }: Listening): Promise<OpenPort> => {
   const wanted = listener !== false && plan.protocol === 'tcp';
   if (wanted || plan.hostPort === 0) return openListeningPort(plan, wanted ? listener : () => undefined, wanted);
-  if (plan.hostAddress === '::1' || (plan.hostAddress === undefined && (await listensOnlyOnIpv6(plan))))
-    return openRelayedPort(plan);
-  const mapping = mappingOf(plan, plan.hostPort);
-  if (verify === false || (await isListening(mapping))) return { ...nothingOfOurs, mapping };
-  const ours = await openTemporaryListener(0, plan.protocol);
-  return withTrial(mapping, ours);
+  const isOnIpv6 = plan.hostAddress === '::1' || (plan.hostAddress === undefined && (await listensOnlyOnIpv6(plan)));
+  const port = isOnIpv6 ? await openRelayedPort(plan) : servicePort(mappingOf(plan, plan.hostPort));
+  try {
+    if (verify !== false && !(await isListening(port.mapping))) await port.tryOut();
+    return port;
+  } catch (error) {
+    await port.close();
+    throw error;
+  }
 };
 
 /** What of ours is to listen: nothing, or on each port what is asked for, from the container's port as it turns out. */
@@ -55,22 +60,19 @@ export const describePort = ({ hostPort, containerPort, protocol, hostAddress }:
   Object.freeze({ hostPort, containerPort, protocol, hostAddress });
 
 /** What a proof may find at it now. */
-export const probedPortOf = (port: OpenPort): ProbedPort => ({
-  ...port.mapping,
-  nonce: port.trial()?.nonce ?? port.nonce(),
-  callerBehind: port.callerBehind,
-});
-
-/** Whether something takes what is forwarded to the port now. */
-export const isListening = async ({ targetPort, protocol }: PortMapping): Promise<boolean> =>
-  (await readListeners(targetPort, protocol)).some(takesLoopback4);
-
-const nothingOfOurs = {
-  nonce: () => undefined,
-  trial: () => undefined,
-  handOver: async () => undefined,
-  close: async () => undefined,
+export const probedPortOf = (port: OpenPort): ProbedPort => {
+  const trial = port.trial();
+  return {
+    ...port.mapping,
+    nonce: trial?.nonce ?? port.nonce(),
+    trialPort: trial?.mapping.targetPort,
+    callerBehind: port.callerBehind,
+  };
 };
+
+/** Whether a service takes what is forwarded to the port now. */
+export const isListening = async ({ hostPort, protocol, hostAddress }: PortMapping): Promise<boolean> =>
+  (await readListeners(hostPort, protocol)).some(hostAddress === '::1' ? takesLoopback6 : takesLoopback4);
 
 /** A mapping for a service on 127.0.0.1 itself, as far as that can be told without a look: undefined where something of ours has to listen. */
 export const expectMapping = (plan: PlannedPort): PortMapping | undefined =>
@@ -85,14 +87,23 @@ export const mappingOf = (plan: PlannedPort, hostPort: number): PortMapping => (
   ...(plan.hostAddress === undefined ? { eitherLoopback: true } : {}),
 });
 
-const withTrial = (mapping: PortMapping, ours: TemporaryListener | undefined): OpenPort => {
-  if (ours === undefined) return { ...nothingOfOurs, mapping };
-  let trial: Trial | undefined = { mapping: { ...mapping, targetPort: ours.port }, nonce: ours.nonce };
-  const close = async (): Promise<void> => {
-    trial = undefined;
-    await ours.close();
+/** A port that is the user's service's, and where it is on ::1 the relay before it. */
+const servicePort = (mapping: PortMapping, relay?: TcpRelay): OpenPort => {
+  let ours: TemporaryListener | undefined;
+  const handOver = async (): Promise<void> => {
+    const trial = ours;
+    ours = undefined;
+    await trial?.close();
   };
-  return { mapping, nonce: () => undefined, trial: () => trial, handOver: close, close };
+  return {
+    mapping,
+    nonce: () => undefined,
+    trial: () => ours && { mapping: { ...mapping, targetPort: ours.port }, nonce: ours.nonce },
+    tryOut: async () => void (ours ??= await openTemporaryListener(0, mapping.protocol)),
+    callerBehind: relay && ((end) => relay.callerBehind(end)),
+    handOver,
+    close: async () => void (await Promise.all([handOver(), relay?.close()])),
+  };
 };
 
 /** A listener of ours on the port itself: one that was asked for stays, one on a free port keeps it for the body. */
@@ -112,7 +123,8 @@ const openListeningPort = async (
     await ours.close();
   };
   const mapping = mappingOf(plan, ours.port);
-  return { ...nothingOfOurs, mapping, nonce: () => nonce, handOver: stays ? async () => undefined : close, close };
+  const handOver = stays ? async (): Promise<void> => undefined : close;
+  return { mapping, nonce: () => nonce, trial: () => undefined, tryOut: async () => undefined, handOver, close };
 };
 
 const listen = (plan: PlannedPort, listener: Answering | undefined): Promise<TemporaryListener | undefined> =>
@@ -128,7 +140,7 @@ const openRelayedPort = async (plan: PlannedPort): Promise<OpenPort> => {
   }
   const relay = await openIpv6Relay(plan.hostPort, plan.hostAddress === undefined);
   const mapping = { ...mappingOf(plan, plan.hostPort), hostAddress: '::1', targetPort: relay.port } as const;
-  return { ...nothingOfOurs, mapping, callerBehind: (end) => relay.callerBehind(end), close: () => relay.close() };
+  return servicePort(mapping, relay);
 };
 
 const listensOnlyOnIpv6 = async ({ hostPort, protocol }: PlannedPort): Promise<boolean> => {

@@ -1,5 +1,5 @@
 import { delay } from '../clock.ts';
-import type { ProbedPort, ProofContext } from './context.ts';
+import { asProbed, type ProbedPort, type ProofContext } from './context.ts';
 import type { Diagnosis } from '../diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { lookStill } from './look.ts';
@@ -27,7 +27,7 @@ export const attend = async (
     const still = await lookStill(context, port);
     const plain = findCause({ ...still, ended: 'timeout' });
     if (isKnown(plain)) return plain;
-    const watch = await context.route.watchPackets(port);
+    const watch = await context.route.watchPackets(asProbed(port));
     await untilCause(watch, isOver);
     const packets = await watch.end();
     if (isOver()) return undefined;

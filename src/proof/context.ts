@@ -9,6 +9,8 @@ import type { ProbeHold } from './probe-hold.ts';
 export interface ProbedPort extends PortMapping {
   /** What our own temporary listener answers that probes are led to, while there is one. */
   readonly nonce: string | undefined;
+  /** Where on 127.0.0.1 that listener stands, where it is not the port itself. */
+  readonly trialPort?: number | undefined;
   /** Where a relay of ours is before a service on ::1: the caller behind an end that the service sees. */
   readonly callerBehind?: ((end: Endpoint) => Endpoint | undefined) | undefined;
   /** How its user has cut it, where that is known here. */
@@ -40,3 +42,9 @@ export interface ProofContext {
 
 /** A UDP service of the user's is never written to, and there is no other way to ask one. */
 export const isDialled = ({ protocol, nonce }: ProbedPort): boolean => protocol === 'tcp' || nonce !== undefined;
+
+/** Where what a probe sends for the port goes. */
+export const asProbed = (port: ProbedPort): PortMapping => ({
+  ...port,
+  targetPort: port.trialPort ?? port.targetPort,
+});

@@ -38,6 +38,10 @@ export interface Evidence {
   /** Whether the way is a rootless engine's own: it may lead to the loopback or not, and no answer of the engine's says so. */
   readonly isRootlessOwn?: boolean;
   readonly rulePresent: boolean | undefined;
+  /** Why it is not known whether the rule is there, a sentence. */
+  readonly unseen?: string | undefined;
+  /** What of ours is gone for good, a sentence. */
+  readonly lost?: string | undefined;
   readonly routeLocalnet: boolean | undefined;
   /** Whatever listens on the host port. */
   readonly listeners: readonly Listener[];

@@ -1,7 +1,7 @@
 import { AbortController, AbortSignal } from '../abort.ts';
 import type { ProofOptions } from '../options/options.ts';
 import { untilCause } from './attend.ts';
-import { isDialled, type ProbedPort, type ProofContext } from './context.ts';
+import { asProbed, isDialled, type ProbedPort, type ProofContext } from './context.ts';
 import type { Diagnosis } from '../diagnosis.ts';
 import { findCause, isKnown } from './find.ts';
 import { findMisdirected, lookStill } from './look.ts';
@@ -29,7 +29,7 @@ export const examine = async (
   let last: ProbeAnswer | undefined;
   let probeFailure: { what: string; advice: string | undefined } | undefined;
   const hooks = {
-    arrived: async () => void (watch = await context.route.watchPackets(port)),
+    arrived: async () => void (watch = await context.route.watchPackets(asProbed(port))),
     leaving: async () => void (packets = await watch?.end()),
   };
   try {

@@ -53,7 +53,10 @@ const judge = (seen: Evidence): Cause => {
       advice: seen.ended === 'nonce' ? 'nothing to do' : adviceOnName(seen),
     };
   }
-  if (seen.ended === 'sent' && seen.rulePresent !== false && seen.routeLocalnet !== false && seen.listening) {
+  if (seen.ended === 'sent' && seen.unseen !== undefined)
+    return { finding: 'probe-failed', sentence: seen.unseen, advice: 'localhost-forward doctor' };
+  const isStillThere = seen.rulePresent !== false && seen.routeLocalnet !== false && seen.listening;
+  if (seen.ended === 'sent' && isStillThere && seen.detour === undefined) {
     return {
       finding: 'reachable',
       sentence: `Rule and service of ${target} are there; a UDP service cannot be asked without writing to it`,
@@ -82,8 +85,8 @@ const judge = (seen: Evidence): Cause => {
   if (seen.rulePresent === false)
     return {
       finding: 'rule-missing',
-      sentence: `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
-      advice: 'await net.verify()',
+      sentence: seen.lost ?? `The rule for ${target} of ${bridge} is gone: something flushed the firewall`,
+      advice: seen.lost === undefined ? 'await net.verify()' : 'open another forward',
     };
   if (seen.ended === 'accepted' && seen.arrival?.at === 'carrier')
     return (

@@ -40,10 +40,11 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
 
 /** What the host tells without a packet. */
 export const lookStill = async (context: ProofContext, port: ProbedPort): Promise<Evidence> => {
-  const [{ isPresent, routeLocalnet }, listeners, detours] = await Promise.all([
+  const [{ isPresent, unseen, lost, routeLocalnet }, listeners, detours] = await Promise.all([
     context.route.inspect(port),
     listListeners(port),
-    findDetours(context),
+    // Which way answers take on another host, nothing here tells.
+    context.route.isOfHost === false ? {} : findDetours(context),
   ]);
   // Rules of the kernel's lead to one address: what is behind that can take the other where it is a relay of ours.
   const takesEither = port.eitherLoopback === true && (context.route.isRelay || port.hostAddress === '::1');
@@ -54,7 +55,7 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
   const takes = (listener: Listener): boolean =>
     (listener.device === undefined || listener.device === device) &&
     (takesNamed(listener) || (takesEither && takesOther(listener)));
-  const listening = listeners.some(takes);
+  const listening = port.trialPort !== undefined || listeners.some(takes);
   // Asked of the list again after it: a service may have come meanwhile.
   const isLedOn =
     listeners.length === 0 &&
@@ -66,6 +67,8 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
   return {
     ...describeUnseen(context, port),
     rulePresent: isPresent,
+    unseen,
+    lost,
     routeLocalnet,
     listeners,
     listening,

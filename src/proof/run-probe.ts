@@ -4,6 +4,7 @@ import { findHolder } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
+import { isLocalhostForwardError, textOf } from '../errors.ts';
 import { untilBridgePasses } from '../host/bridge-ports.ts';
 import type { HostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
@@ -166,7 +167,7 @@ const probeFailed = async ({ tools: { engine }, network }: ProofContext, error: 
   }
   const late =
     (error as Error).name === 'TimeoutError' ? { what: 'the engine did not bring it there in time' } : undefined;
-  const refusal = late ?? describeHelperRefusal(error);
+  const refusal = late ?? (isLocalhostForwardError(error) ? textOf(error) : describeHelperRefusal(error));
   return new ProbeFailed(refusal ?? describeUnavailable(error, engine.facts.endpoint), error);
 };
 

@@ -160,7 +160,11 @@ export interface Proofs {
 }
 
 export interface RouteEvidence {
-  readonly isPresent: boolean;
+  /** Undefined where it cannot be looked at, which {@link unseen} tells of in a sentence. */
+  readonly isPresent: boolean | undefined;
+  readonly unseen?: string;
+  /** What of ours is gone for good, a sentence: no repair brings it back. */
+  readonly lost?: string;
   /** Undefined where the strategy does not need it, or the bridge is gone. */
   readonly routeLocalnet: boolean | undefined;
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openLocalhostForward } from '../../src/index.ts';
 import { spawnScript } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
+import { gateDocker } from '../support/gated-docker.ts';
 import { listenTcp, listenUdp } from '../support/services.ts';
 import { patient } from './probes.ts';
 
@@ -117,5 +118,37 @@ describe.each(['nftables', 'iptables'] as const)('a proof by %s', (strategy) => 
     await using service = await listenTcp({ host: '::1', port });
     expect(await net.verify()).toMatchObject({ ports: [{ answer: 'accepted' }] });
     expect(service.callers).toEqual(['::1']);
+  });
+});
+
+describe.each(['nftables', 'iptables', 'relay'] as const)('an opening by %s', (strategy) => {
+  test('needs no service on ::1 yet, where that is named', async () => {
+    const port = await unusedPort();
+    await using net = await openLocalhostForward({ hostPort: port, hostAddress: '::1' }, { strategy, verify: patient });
+    await expect(net.verify()).rejects.toMatchObject({ diagnosis: { finding: 'no-listener' } });
+    await using service = await listenTcp({ host: '::1', port });
+    expect(await net.verify()).toMatchObject({ ports: [{ answer: 'accepted' }] });
+    expect(new Set(service.callers)).toEqual(new Set(['::1']));
+  });
+
+  test.each(['127.0.0.1', '::1'])('is proven where its service on %s goes away meanwhile', async (host) => {
+    await using staying = await listenTcp();
+    const service = await listenTcp({ host });
+    const calls: string[] = [];
+    const docker = gateDocker({
+      before: async (call) => {
+        calls.push(call);
+        // It listened when it was looked at.
+        if (call === 'POST /networks/create') await service.close();
+      },
+    });
+    const ports = [service.port, { hostPort: staying.port, containerPort: 80 }];
+    await using net = await openLocalhostForward(ports, { strategy, docker, verify: { timeoutMs: 3000 } });
+    expect(calls).toContain('POST /networks/create');
+    expect(staying.callers).not.toEqual([]);
+    await using again = await listenTcp({ host, port: service.port });
+    await using container = await startNode(net);
+    expect(await container.get(net.url(service.port))).toMatchObject({ answer: { marker: again.marker } });
+    expect(await net.hits(service.port)).toMatchObject({ connections: 1 });
   });
 });

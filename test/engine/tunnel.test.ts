@@ -102,6 +102,25 @@ describe('an engine elsewhere', () => {
     await until(async () => (await left()).length === 0, { what: 'the guardian' });
   });
 
+  test('whose sshd is taken is told of at once, by each answer, and can be closed', async () => {
+    await using service = await listenTcp();
+    const net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, options());
+    const warned = once(process, 'warning') as Promise<[Error]>;
+    const [sshd] = await docker.listContainers({ filters: { network: [net.networkName], ancestor: [image] } });
+    await docker.getContainer(sshd?.Id ?? '').remove({ force: true });
+    const gone = `The tunnel of ${net.networkName} is gone: its sshd, or the connection to it, has ended`;
+    expect((await warned)[0].message).toBe(gone);
+    await expect(net.verify({ image })).rejects.toMatchObject({
+      diagnosis: { finding: 'rule-missing', sentence: gone },
+    });
+    await expect(net.forward(1)).rejects.toMatchObject({
+      code: 'LHF_ERR_RULES',
+      message: `${gone}\nTry: open another forward`,
+    });
+    await net.close();
+    expect(await left()).toEqual([]);
+  });
+
   test('says what it lacks: an image for its probe, or one with an sshd', async () => {
     await expect(openLocalhostForward(0, { docker })).rejects.toMatchObject({
       code: 'LHF_ERR_UNREACHABLE',

@@ -1,5 +1,6 @@
 // A forward in a private engine that does what it is told on standard input, and answers each line with one line of JSON.
 //   node driven-forward.ts '{"strategy":"nftables","service":{"host":"127.0.0.1"}}'
+import { createSocket } from 'node:dgram';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import {
@@ -18,8 +19,8 @@ interface Orders extends LocalhostForwardOptions {
   port?: number;
   /** Whether containers dial the service's own port. Default: port 80. */
   samePort?: boolean;
-  /** A UDP port with our own listener instead, while it opens. */
-  udp?: boolean;
+  /** A UDP port with our own listener instead, while it opens; or one of a service beside it. */
+  udp?: boolean | 'beside';
   /** What another process opened: looked at in place of opening one. */
   join?: ForwardHandover;
 }
@@ -43,6 +44,8 @@ const server = createServer((socket) => socket.on('error', () => socket.destroy(
 await new Promise<void>((resolve) => server.listen({ port: 0, host: service?.host ?? '127.0.0.1' }, resolve));
 const port = given ?? (server.address() as AddressInfo).port;
 if (service === undefined) server.close();
+const datagrams = udp === 'beside' ? createSocket('udp4') : undefined;
+if (datagrams !== undefined) await new Promise<void>((resolve) => datagrams.bind(0, '127.0.0.1', resolve));
 let net: LocalhostForward | undefined;
 
 for await (const order of createInterface({ input: process.stdin })) {
@@ -53,7 +56,8 @@ for await (const order of createInterface({ input: process.stdin })) {
         udp === true
           ? ({ hostPort: 0, containerPort: 53, protocol: 'udp' } as const)
           : ({ hostPort: port, containerPort: samePort === true ? port : 80, hostAddress: '127.0.0.1' } as const);
-      net = await openLocalhostForward(forwarded, options);
+      const beside = datagrams && ({ hostPort: datagrams.address().port, containerPort: 53, protocol: 'udp' } as const);
+      net = await openLocalhostForward(beside === undefined ? forwarded : [forwarded, beside], options);
       return net.toJSON();
     });
   } else if (order === 'verify') await attempt(async () => net?.verify());
@@ -61,3 +65,4 @@ for await (const order of createInterface({ input: process.stdin })) {
   else if (order === 'close') await attempt(async () => net?.close());
 }
 server.close();
+datagrams?.close();

@@ -15,6 +15,8 @@ afterAll(() => engine.stop());
 const nativePolicy =
   "nft add table inet fw; nft 'add chain inet fw in { type filter hook input priority 0; policy drop; }'";
 
+const acceptOfOurs = /-A INPUT .*"lhf:[0-9a-z]{5}:/;
+
 const firewalls: [name: string, on: string, off: string][] = [
   ['a policy of INPUT', 'iptables -P INPUT DROP', 'iptables -P INPUT ACCEPT'],
   ['a rule that rejects', 'iptables -A INPUT -i lhf+ -j REJECT', 'iptables -F INPUT'],
@@ -81,6 +83,35 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     }
   });
 
+  it('passes what stands before a service that does not listen yet', async () => {
+    await shell(engine, 'iptables -P INPUT DROP');
+    try {
+      const before = await snapshotIn(engine);
+      await using net = drive(engine, { strategy, verify: { timeoutMs: 40_000 } });
+      expect(await net.open()).toHaveProperty('ok');
+      expect((await snapshotIn(engine)).iptables.join('\n')).toMatch(acceptOfOurs);
+      await net.close();
+      expectSame(before, await snapshotIn(engine));
+    } finally {
+      await shell(engine, 'iptables -P INPUT ACCEPT');
+    }
+  });
+
+  it('passes policies for UDP also beside a port that needs none', async () => {
+    await shell(engine, 'iptables -P INPUT DROP; iptables -A INPUT -p tcp -j ACCEPT');
+    try {
+      const before = await snapshotIn(engine);
+      const service = { host: '127.0.0.1' };
+      await using net = drive(engine, { strategy, service, udp: 'beside', verify: { timeoutMs: 40_000 } });
+      expect(await net.open()).toHaveProperty('ok');
+      expect((await snapshotIn(engine)).iptables.join('\n')).toMatch(acceptOfOurs);
+      await net.close();
+      expectSame(before, await snapshotIn(engine));
+    } finally {
+      await shell(engine, 'iptables -P INPUT ACCEPT; iptables -F INPUT');
+    }
+  });
+
   it('works through ufw, also when it is reloaded in the middle', async () => {
     const ufw = await openUfw(engine);
     await ufw.enable();
@@ -105,7 +136,7 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
       const before = await snapshotIn(engine);
       await using net = drive(engine, { strategy, service: { host: '127.0.0.1' }, verify: { timeoutMs: 40_000 } });
       expect(await net.open()).toHaveProperty('ok');
-      expect((await snapshotIn(engine)).iptables.join('\n')).toMatch(/-A INPUT .*"lhf:[0-9a-z]{5}:/);
+      expect((await snapshotIn(engine)).iptables.join('\n')).toMatch(acceptOfOurs);
       await net.kill();
       const isAsBefore = async (): Promise<boolean> => renderDifference(before, await snapshotIn(engine)) === '';
       await until(isAsBefore, { timeoutMs: 40_000, what: 'its guardian' }).catch(async () =>

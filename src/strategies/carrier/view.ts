@@ -1,5 +1,5 @@
 import type { Hits } from '../../types.ts';
-import { notCounted } from '../not-counted.ts';
+import { notCounted } from '../listed.ts';
 import { blindWatch, type PacketWatch } from '../packets.ts';
 import { keyOf, type PortMapping, type Proofs, type RouteEvidence, type RouteView } from '../strategy.ts';
 import type { Ask } from './desk.ts';

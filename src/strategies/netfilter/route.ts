@@ -1,3 +1,4 @@
+import { headlineOf, isLocalhostForwardError } from '../../errors.ts';
 import { bridgeElsewhere } from '../../engine/elsewhere.ts';
 import { probeAddressOf } from '../../network/subnet.ts';
 import type { Hits } from '../../types.ts';
@@ -57,13 +58,18 @@ export class NetfilterView implements RouteView {
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
-    const [isPresent, routeLocalnet] = await Promise.all([
-      this.#rules.isPresent(port),
+    const [presence, routeLocalnet] = await Promise.all([
+      this.#rules.isPresent(port).then((isPresent) => ({ isPresent }), asUnseen),
       readRouteLocalnet(this.names.bridge, this.kernel),
     ]);
-    return { isPresent, routeLocalnet };
+    return { ...presence, routeLocalnet };
   }
 }
+
+const asUnseen = (error: unknown): Pick<RouteEvidence, 'isPresent' | 'unseen'> => {
+  if (!isLocalhostForwardError(error)) throw error;
+  return { isPresent: undefined, unseen: headlineOf(error) };
+};
 
 export class NetfilterRoute extends NetfilterView implements Route {
   readonly #rules: BridgeRules;

@@ -20,6 +20,7 @@ import {
 import { connect, disconnect, slowsElsewhere, TunnelCuts } from './cuts.ts';
 import { Counts } from './counts.ts';
 import { dialFirst, hostsOf } from './dial.ts';
+import { Loss } from './loss.ts';
 import { startSshd, type Sshd } from './sshd.ts';
 import { landingOf } from './unseen-route.ts';
 
@@ -56,6 +57,7 @@ class TunnelRoute implements Route {
   #trials: ReadonlyMap<string, PortMapping> = new Map();
   #network: Network | undefined;
   #sshd: Sshd | undefined;
+  readonly #loss = new Loss();
   readonly #start: (network: Network) => Promise<Sshd>;
   readonly #forget: () => Promise<void>;
 
@@ -68,6 +70,7 @@ class TunnelRoute implements Route {
   async connect(network: Network): Promise<{ address: string }> {
     this.#network = network;
     const sshd = (this.#sshd = await this.#start(network));
+    this.#loss.watch(sshd, network.name);
     sshd.client.on('tcp connection', (details, accept, reject) => this.#carry(details, accept, reject));
     for (const port of this.#ports.values()) await sshd.awaited(this.#listen(port));
     return { address: sshd.address };
@@ -130,7 +133,9 @@ class TunnelRoute implements Route {
   }
 
   async inspect(port: PortMapping): Promise<RouteEvidence> {
-    return { isPresent: this.#ports.has(keyOf(port)) && this.#sshd !== undefined, routeLocalnet: undefined };
+    const lost = this.#loss.sentence;
+    const isPresent = this.#ports.has(keyOf(port)) && this.#sshd !== undefined && lost === undefined;
+    return { isPresent, ...(lost !== undefined && { lost }), routeLocalnet: undefined };
   }
 
   async watchPackets(): Promise<PacketWatch> {
@@ -143,6 +148,7 @@ class TunnelRoute implements Route {
   }
 
   async close(removeNetwork: () => Promise<void>): Promise<void> {
+    this.#loss.expect();
     for (const [socket, { channel }] of this.#sockets) {
       socket.resetAndDestroy();
       channel.destroy();
@@ -155,7 +161,7 @@ class TunnelRoute implements Route {
 
   /** Refused, it is not listened to any more: what was wanted. */
   async #stopListening({ containerPort }: PortMapping): Promise<void> {
-    const sshd = this.#sshd;
+    const sshd = this.#loss.sentence === undefined ? this.#sshd : undefined;
     await sshd?.awaited(
       new Promise<void>((resolve) => void sshd.client.unforwardIn('', containerPort, () => resolve())),
     );
@@ -170,12 +176,13 @@ class TunnelRoute implements Route {
     }
   }
 
-  #listen(port: PortMapping): Promise<void> {
+  async #listen(port: PortMapping): Promise<void> {
     if (port.protocol === 'udp')
       throw new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
         what: `The strategy tunnel carries TCP only, and udp port ${port.containerPort} was asked for`,
         try: "strategy: 'nftables'",
       });
+    this.#loss.check();
     return new Promise((resolve, reject) => {
       const client = this.#sshd?.client;
       if (client === undefined) return resolve();

@@ -74,6 +74,8 @@ test('what is not kept of a body is not held on to until its end', async () => {
   const before = process.memoryUsage().arrayBuffers;
   for (let sent = 0; sent < 64; sent += 1) request.emit('data', Buffer.alloc(MiB));
   collect();
+  // What the first one found is swept beside us, and done with before the next one begins.
+  collect();
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * MiB);
   request.emit('close');
   expect(await reading).toMatchObject({ dropped: 63 * MiB - 10 });

@@ -61,7 +61,9 @@ it('keeps a command that never ends to a few lines', () => {
 
 it('cuts a word that no line has room for', () => {
   const command = `node -e ${'x'.repeat(500)} --last`;
-  const lines = renderForwards([forward({ command })], colors, 60).join('\n').split('\n');
+  const lines = renderForwards([forward({ command })], colors, 60)
+    .join('\n')
+    .split('\n');
   expect(lines.slice(2)).toEqual(['  process 4711 node -e', `  ${'x'.repeat(57)}…`, '  --last']);
 });
 

@@ -316,6 +316,38 @@ const rows: Row[] = [
     /^ss -lnup$/,
   ],
   [
+    'UDP whose answers this host sends elsewhere',
+    {
+      ...sound,
+      ended: 'sent',
+      protocol: 'udp',
+      detour: { subnet: '198.18.0.0/28', dev: 'wg0', by: '51820', rule: undefined },
+    },
+    'routed-elsewhere',
+    /to wg0 and not to/,
+    /^sudo ip rule add /,
+  ],
+  [
+    'UDP whose rules cannot be looked at',
+    {
+      ...sound,
+      ended: 'sent',
+      protocol: 'udp',
+      rulePresent: undefined,
+      unseen: 'The rules of lhf-x cannot be looked at',
+    },
+    'probe-failed',
+    /^The rules of lhf-x cannot be looked at$/,
+    /^localhost-forward doctor$/,
+  ],
+  [
+    'a tunnel whose sshd is gone',
+    { ...sound, ended: 'refused', rulePresent: false, lost: 'The tunnel of lhf-x is gone' },
+    'rule-missing',
+    /^The tunnel of lhf-x is gone$/,
+    /^open another forward$/,
+  ],
+  [
     'UDP without its rule',
     { ...sound, ended: 'sent', protocol: 'udp', rulePresent: false },
     'rule-missing',

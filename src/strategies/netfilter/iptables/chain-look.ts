@@ -1,15 +1,22 @@
 import type { CommandResult } from '../../../command/run.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import { baseChain, bridgeChainOf, nonceOf, sessionChainOf, sharedChain, type TableName, type WayIn } from './rules.ts';
-import { notCounted } from '../../not-counted.ts';
+import { isAbsent, notCounted, notSeen } from '../../listed.ts';
 import { guards, parseChain, parseJumps, parseWayIn, type ListedChain, type ListedRule } from './listing.ts';
 
 /** Looks at chains of ours, one at a time: never at a whole table. */
 export class ChainLook {
   readonly #privileges: Privileges;
+  readonly #isSure: boolean;
 
-  constructor(privileges: Privileges) {
+  constructor(privileges: Privileges, { isSure = false } = {}) {
     this.#privileges = privileges;
+    this.#isSure = isSure;
+  }
+
+  /** The same, that takes nothing for gone but what is said to be. Whoever only tries what may be refused does without. @throws LHF_ERR_RULES */
+  get sure(): ChainLook {
+    return new ChainLook(this.#privileges, { isSure: true });
   }
 
   /** What leads to a process's chain now. */
@@ -49,8 +56,9 @@ export class ChainLook {
 
   /** Undefined where the chain is not there. */
   async #list(table: TableName, chain: string, options: readonly string[] = []): Promise<string | undefined> {
-    const { stdout, exitCode } = await this.#run(table, chain, options);
-    return exitCode === 0 ? stdout : undefined;
+    const listed = await this.#run(table, chain, options);
+    if (this.#isSure && listed.exitCode !== 0 && !isAbsent(listed)) throw notSeen(`${chain} in table ${table}`, listed);
+    return listed.exitCode === 0 ? listed.stdout : undefined;
   }
 
   #run(table: TableName, chain: string, options: readonly string[]): Promise<CommandResult> {

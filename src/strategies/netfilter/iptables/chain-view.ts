@@ -19,7 +19,7 @@ export class RawGuard implements BridgeGuard {
 
   constructor(bridge: string, look: ChainLook) {
     this.#bridge = bridge;
-    this.#look = look;
+    this.#look = look.sure;
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
@@ -73,7 +73,7 @@ export class ChainView implements BridgeRulesView {
 
   constructor(bridge: string, look: ChainLook, guard: BridgeGuard) {
     this.#bridge = bridge;
-    this.#look = look;
+    this.#look = look.sure;
     this.#guard = guard;
   }
 

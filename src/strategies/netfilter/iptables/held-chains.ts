@@ -52,8 +52,8 @@ export class HeldChains {
     this.look = new ChainLook(owner.privileges);
     const stream = (): Stream => this.#holder.current;
     this.#telling = told === undefined ? undefined : new TellingChains(owner, this.look, told);
-    const sight = this.#telling ?? this.look;
-    this.rules = new SessionChains({ owner, tables, stream, sight, witness: this.#own });
+    const [sight, sureSight] = [this.#telling ?? this.look, this.#telling ?? this.look.sure];
+    this.rules = new SessionChains({ owner, tables, stream, sight, sureSight, witness: this.#own });
   }
 
   /** Keeps the shell, and the watch, for one more forward. */

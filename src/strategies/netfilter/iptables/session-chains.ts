@@ -36,6 +36,8 @@ export interface RestoreStream {
 interface Change extends BridgeChange<ChainedBridge> {
   /** Asks for a look at what is there, and is told whether something was missing. */
   readonly onLooked?: (isMissing: boolean) => void;
+  /** The look came to nothing: what is missing is not known, and nothing is made anew. */
+  readonly onBlind?: (why: unknown) => void;
 }
 
 /** What is asked for together. */
@@ -59,6 +61,8 @@ export interface SessionChainsOptions {
   /** The stream as it is now: another one when the last was lost. */
   readonly stream: () => RestoreStream;
   readonly sight: ChainSight;
+  /** For what is done only where something is known to be gone. Default: the same. */
+  readonly sureSight?: ChainSight;
   readonly witness?: Witness;
 }
 
@@ -75,6 +79,7 @@ export class SessionChains {
   readonly #tables: readonly TableName[];
   readonly #stream: () => RestoreStream;
   readonly #sight: ChainSight;
+  readonly #sureSight: ChainSight;
   readonly #witness: Witness | undefined;
   #state: ChainedBridges = new Map();
   /** Whether the chains are known to be as the state says: after a refusal they may be anything. */
@@ -86,11 +91,12 @@ export class SessionChains {
     refused: (change, words) => this.#retry(change, words),
   });
 
-  constructor({ owner, tables, stream, sight, witness }: SessionChainsOptions) {
+  constructor({ owner, tables, stream, sight, sureSight = sight, witness }: SessionChainsOptions) {
     this.#owner = owner;
     this.#tables = tables;
     this.#stream = stream;
     this.#sight = sight;
+    this.#sureSight = sureSight;
     this.#witness = witness;
   }
 
@@ -127,20 +133,22 @@ export class SessionChains {
   /** Looks at what a bridge has, puts all back where something is missing, and tells whether it was. @throws LHF_ERR_RULES */
   async repair(bridge: string): Promise<boolean> {
     let wasMissing = false;
+    let blind: { why: unknown } | undefined;
     await this.#changes.submit({
       bridge,
       what: `that somebody took away could not be put back for ${bridge}`,
       update: (now) => now,
       onLooked: (isMissing) => (wasMissing = isMissing),
+      onBlind: (why) => (blind = { why }),
     });
+    if (blind !== undefined) throw blind.why;
     return wasMissing;
   }
 
   /** Changes come one group after the other, so that nothing of ours changes during a look. */
   async #commit(changes: readonly Change[], onSent: () => void): Promise<string> {
     const looking = changes.filter(({ bridge, onLooked }) => onLooked !== undefined && this.#state.has(bridge));
-    const isMissing =
-      this.#isKnown && looking.length > 0 && (await this.#isMissing(looking.map(({ bridge }) => bridge)));
+    const isMissing = await this.#look(looking);
     const after = changed(this.#state, changes);
     const isDifference = this.#isKnown && !isMissing && this.#state.size > 0 && after.size > 0;
     const isNothing = this.#isKnown && this.#state.size === 0 && after.size === 0;
@@ -150,6 +158,20 @@ export class SessionChains {
       : this.#makeAnew(after, { changes, onSent }, { isAsLeft: this.#isKnown && !isMissing }));
     if (words === '') for (const { onLooked } of looking) onLooked?.(isMissing);
     return words;
+  }
+
+  async #look(looking: readonly Change[]): Promise<boolean> {
+    if (!this.#isKnown || looking.length === 0) return false;
+    const bridges = looking.map(({ bridge }) => bridge);
+    try {
+      const missing = await Promise.all(
+        this.#tables.map((table) => missingIn(table, this.#owner.nonce, this.#state, bridges, this.#sureSight)),
+      );
+      return missing.includes(true);
+    } catch (error) {
+      for (const { onBlind } of looking) onBlind?.(error);
+      return false;
+    }
   }
 
   /** What is not there cannot be changed: somebody may have flushed it. */
@@ -222,12 +244,5 @@ export class SessionChains {
     const ways = await Promise.all(this.#tables.map((table) => this.#sight.wayIn(table, this.#owner.nonce)));
     this.#metOthers = ways.some(({ isOthersToo }) => isOthersToo);
     return ways;
-  }
-
-  async #isMissing(bridges: readonly string[]): Promise<boolean> {
-    const missing = await Promise.all(
-      this.#tables.map((table) => missingIn(table, this.#owner.nonce, this.#state, bridges, this.#sight)),
-    );
-    return missing.includes(true);
   }
 }

@@ -1,7 +1,7 @@
 import type { CommandResult } from '../../../command/run.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import type { Hits } from '../../../types.ts';
-import { notCounted } from '../../not-counted.ts';
+import { isAbsent, notCounted, notSeen } from '../../listed.ts';
 import type { PortMapping, Proofs } from '../../strategy.ts';
 import type { BridgeRulesView } from '../bridge-rules.ts';
 import { countOf, guards, parseElements, partOf, type ListedElement } from './listing.ts';
@@ -67,8 +67,11 @@ export class TableView implements BridgeRulesView {
     return names.map(read) as { [N in keyof Names]: ReadonlyMap<string, ListedElement> };
   }
 
+  /** Empty where there is no such table. @throws LHF_ERR_RULES where that is not known */
   async #list(table: string): Promise<string> {
-    return (await this.#run(table)).stdout;
+    const listed = await this.#run(table);
+    if (listed.exitCode === 0 || isAbsent(listed)) return listed.stdout;
+    throw notSeen(this.#bridge, listed);
   }
 
   // The whole table: of several objects in one command, nft 1.0.6 finds the last one only.

@@ -12,7 +12,12 @@ const nowhere: WayIn = { isShared: false, doors: [], ways: [], isOthersToo: fals
 const [one, two] = ['lhf-abcde001', 'lhf-abcde002'] as const;
 
 /** Chains whose writer answers so, one answer a request, and whose way in looks so, one look after the other; the last one goes on. */
-const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] = [], witness?: Witness) => {
+const open = (
+  answers: readonly string[] = [],
+  looks: readonly Partial<WayIn>[] = [],
+  witness?: Witness,
+  look?: ChainSight['wayIn'],
+) => {
   const asked: RestoreRequest[] = [];
   let looked = 0;
   const sight: ChainSight = {
@@ -29,7 +34,14 @@ const open = (answers: readonly string[] = [], looks: readonly Partial<WayIn>[] 
   return {
     asked,
     looks: () => looked,
-    chains: new SessionChains({ owner, tables: ['nat'], stream: () => stream, sight, ...(witness && { witness }) }),
+    chains: new SessionChains({
+      owner,
+      tables: ['nat'],
+      stream: () => stream,
+      sight,
+      ...(witness && { witness }),
+      ...(look && { sureSight: { ...sight, wayIn: look } }),
+    }),
   };
 };
 
@@ -53,6 +65,15 @@ describe('a process’s chains', () => {
       '-A LHF -i lhf-abcde+ -m comment --comment "lhf:abcde:s" -j LHF-abcde',
       'COMMIT',
     ]);
+  });
+
+  it('are left as they are where nobody can look at them', async () => {
+    const { asked, chains } = open([], [], undefined, async () => Promise.reject(new Error('a password is required')));
+    await chains.open(one, rules, ignore);
+    await expect(chains.repair(one)).rejects.toThrow('a password is required');
+    expect(asked).toHaveLength(1);
+    await chains.close(one);
+    expect(asked).toHaveLength(2);
   });
 
   it('tell who outlives the process what it may have before, and has after', async () => {
