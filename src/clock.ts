@@ -11,6 +11,7 @@ const realOf = <T extends object>(name: string, found: T): T =>
 
 export const setTimeout = realOf('setTimeout', timers.setTimeout);
 export const clearTimeout = realOf('clearTimeout', timers.clearTimeout);
+const setImmediate = realOf('setImmediate', timers.setImmediate);
 const RealDate = realOf('Date', Date);
 
 const { performance: real } = perfHooks;
@@ -23,10 +24,18 @@ export const now = (): number => readNow.call(real);
 /** The time of day, in milliseconds since the epoch: what is marked with it outlives a test that has set another. */
 export const wallClock = (): number => RealDate.now();
 
+/**
+ * Calls it when all that has come by now is heard. Where this process stood still, as in a test's `execFileSync`, its timers are due before
+ * it has read the answers that came in time.
+ */
+export const whenHeard = (act: () => void): void => void setImmediate(() => void setImmediate(act));
+
 /** Waits for so long at most, and keeps this process alive meanwhile; undefined where that was not enough. */
 export const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => whenHeard(() => resolve(undefined)), ms);
+  });
   try {
     return await Promise.race([work, late]);
   } finally {
@@ -37,6 +46,6 @@ export const within = async <T>(ms: number, work: Promise<T>): Promise<T | undef
 /** Resolves after so many milliseconds; with `ref: false` it keeps no process alive. */
 export const delay = (ms: number, { ref = true }: { readonly ref?: boolean } = {}): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
+    const timer = setTimeout(() => whenHeard(resolve), ms);
     if (!ref) timer.unref();
   });

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { clearTimeout, now, setTimeout } from '../clock.ts';
+import { clearTimeout, now, setTimeout, whenHeard } from '../clock.ts';
 import { debug } from './debug.ts';
 import { start, type Argv, type StartOptions } from './start.ts';
 
@@ -46,13 +46,17 @@ const finish = (
     let failure: string | undefined;
     for (const name of ['stdout', 'stderr'] as const)
       program[name]?.setEncoding('utf8').on('data', (text: string) => (printed[name] += text));
-    const timer = setTimeout(() => {
+    let hasEnded = false;
+    const giveUp = (): void => {
+      if (hasEnded) return;
       failure = `took longer than ${timeoutMs} ms`;
       program.kill('SIGKILL');
       // What it left running may hold its pipes for ever.
       for (const pipe of [program.stdin, program.stdout, program.stderr]) pipe?.destroy();
-    }, timeoutMs);
+    };
+    const timer = setTimeout(() => whenHeard(giveUp), timeoutMs);
     const end = (exitCode: number | undefined): void => {
+      hasEnded = true;
       clearTimeout(timer);
       resolve({ ...printed, exitCode, failure });
     };

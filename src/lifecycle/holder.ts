@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { clearTimeout, setTimeout } from '../clock.ts';
+import { clearTimeout, setTimeout, whenHeard } from '../clock.ts';
 import { debug } from '../command/debug.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { toolsImageVariable } from '../host/tools-image.ts';
@@ -124,10 +124,12 @@ export class Holder {
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
-        timer = setTimeout(() => {
+        const giveUp = (): void => {
+          if (!this.#pending.includes(pending)) return;
           pending.isGivenUp = this.#isStuck = true;
           reject(new Error(`no answer within ${timeoutMs} ms`));
-        }, timeoutMs);
+        };
+        timer = setTimeout(() => whenHeard(giveUp), timeoutMs);
         const pending: Pending = {
           isGivenUp: false,
           receive: (received) => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { LocalhostForwardError } from '../../errors.ts';
-import { clearTimeout, setTimeout } from '../../clock.ts';
+import { clearTimeout, setTimeout, whenHeard } from '../../clock.ts';
 import { findSocketFolder, socketIn } from './folders.ts';
 import type { DeskQuestion } from './orders.ts';
 
@@ -26,7 +26,8 @@ const exchange = (path: string, question: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect({ path });
     let answer = '';
-    const late = setTimeout(() => socket.destroy(new Error(`no answer within ${answerMs} ms`)), answerMs);
+    const giveUp = (): unknown => socket.destroy(new Error(`no answer within ${answerMs} ms`));
+    const late = setTimeout(() => whenHeard(giveUp), answerMs);
     socket
       .setEncoding('utf8')
       .on('data', (text: string) => (answer += text))

@@ -1,5 +1,5 @@
 import { temporaryFolder } from '../../host/temporary-folder.ts';
-import { clearTimeout, delay, setTimeout } from '../../clock.ts';
+import { clearTimeout, delay, setTimeout, whenHeard } from '../../clock.ts';
 import { removeContainer, type AttachedContainer } from '../../engine/containers.ts';
 import { statusOf } from '../../engine/engine.ts';
 import { dockerUnavailable } from '../../engine/unavailable.ts';
@@ -85,7 +85,8 @@ export class SidecarFront implements Front {
     });
     await container.start();
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`it did not call back within ${startMs} ms`)), startMs);
+    const giveUp = (): void => late.reject(new Error(`it did not call back within ${startMs} ms`));
+    const timer = setTimeout(() => whenHeard(giveUp), startMs);
     try {
       await Promise.race([thread.ask({ do: 'awaitSidecar', forward: names.bridge }), ended, late.promise]);
     } finally {

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { clearTimeout, setTimeout } from '../../clock.ts';
+import { clearTimeout, setTimeout, whenHeard } from '../../clock.ts';
 import type { Client, ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { createPiped, removeContainer, type PipedContainer } from '../../engine/containers.ts';
 import { statusOf } from '../../engine/engine.ts';
@@ -133,7 +133,8 @@ const connect = async (client: Client, { input, output }: PipedContainer, privat
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Client>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`it did not answer within ${readyMs} ms`)), readyMs);
+      const giveUp = (): void => reject(new Error(`it did not answer within ${readyMs} ms`));
+      timer = setTimeout(() => whenHeard(giveUp), readyMs);
       client
         .once('ready', () => resolve(client))
         // Listened to for as long as it lives: a connection that breaks must not end the process.
