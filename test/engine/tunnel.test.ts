@@ -106,8 +106,7 @@ describe('an engine elsewhere', () => {
     await using service = await listenTcp();
     const net = await openLocalhostForward({ hostPort: service.port, containerPort: 80 }, options());
     const warned = once(process, 'warning') as Promise<[Error]>;
-    const [sshd] = await docker.listContainers({ filters: { network: [net.networkName], ancestor: [image] } });
-    await docker.getContainer(sshd?.Id ?? '').remove({ force: true });
+    await docker.getContainer(net.networkName.replace('lhf-', 'lhf-tunnel-')).remove({ force: true });
     const gone = `The tunnel of ${net.networkName} is gone: its sshd, or the connection to it, has ended`;
     expect((await warned)[0].message).toBe(gone);
     await expect(net.verify({ image })).rejects.toMatchObject({

@@ -13,11 +13,13 @@ export class Loss {
   }
 
   watch({ client }: Pick<Sshd, 'client'>, networkName: string): void {
-    client.on('close', () => {
-      if (this.#isExpected) return;
+    const lose = (): void => {
+      if (this.#isExpected || this.#sentence !== undefined) return;
       this.#sentence = `The tunnel of ${networkName} is gone: its sshd, or the connection to it, has ended`;
       process.emitWarning(printable(this.#sentence), { type: 'LocalhostForwardWarning', code: 'LHF_WARN_RULES' });
-    });
+    };
+    client.on('end', lose);
+    client.on('close', lose);
   }
 
   /** It is taken down on purpose from now on. */

@@ -24,7 +24,7 @@ const readyMs = 20_000;
 /** What is asked of ssh's client. */
 export interface SshClient {
   on(event: 'tcp connection', listener: OnConnection): unknown;
-  on(event: 'close', listener: () => void): unknown;
+  on(event: 'end' | 'close', listener: () => void): unknown;
   forwardIn(address: string, port: number, done: (error: Error | undefined) => void): unknown;
   unforwardIn(address: string, port: number, done: () => void): unknown;
   destroy(): unknown;
