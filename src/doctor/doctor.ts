@@ -20,7 +20,7 @@ import type { LocalhostForwardOptions, Privilege, StrategyReason } from '../type
 import { readFirewall, type FirewallFacts } from './firewall.ts';
 import { findLeftBehind, type LeftBehind } from './left.ts';
 import { redact } from './redact.ts';
-import { rehearseAll } from './rehearse.ts';
+import { rehearseAll } from '../choose/rehearse.ts';
 import { tryNetwork } from './try-network.ts';
 
 /** What this machine offers. No secret is in it: it is made to be pasted. */

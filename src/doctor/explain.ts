@@ -20,7 +20,7 @@ import { keyOf } from '../strategies/strategy.ts';
 import type { Step } from '../strategies/told.ts';
 import { strategyNames, type LocalhostForwardOptions, type Ports, type Privilege, type Strategy } from '../types.ts';
 import { describeDeath, listOmitted } from './explain-rest.ts';
-import { rehearseAll } from './rehearse.ts';
+import { rehearseAll } from '../choose/rehearse.ts';
 import { TellingWorld } from './telling-world.ts';
 
 /** An opening that was told and not done. */

@@ -3,7 +3,6 @@ import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError, type ErrorCode } from '../errors.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4, takesLoopback6 } from '../host/listeners.ts';
-import type { Session } from '../ownership/session.ts';
 import { openLocalhostForward } from '../forward/open.ts';
 import { parseOptions } from '../options/options.ts';
 import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
@@ -41,12 +40,15 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
   const failures: unknown[] = [];
   const attempt = async (work: () => Promise<void>): Promise<void> =>
     work().catch((error: unknown) => void failures.push(error));
-  let leftovers: Trace[] = [];
+  const leftovers: Trace[] = [];
   await attempt(async () => {
     const engine = (found.engine = await steps.run('engine', connectEngine, describeEngine));
     const choice = (found.choice = await steps.run('strategy', () => choose(engine, options), describeChoice));
     await attempt(async () => {
-      const net = await open(options, choice.strategy, steps);
+      const net = await open(options, steps);
+      // What a machine says of itself and what it does may differ: the next one was taken.
+      if (net.strategy !== choice.strategy || net.privilege !== choice.privilege)
+        steps.add('strategy', true, 0, describeChoice((found.choice = choiceOf(net))));
       await attempt(() => prove(net, engine, steps, options));
       await steps.run(
         'tear-down',
@@ -57,9 +59,8 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     await steps.run(
       'nothing left',
       async () => {
-        const privileges = privilegesOf({ kind: choice.privilege }, engine);
-        leftovers = await listTraces(engine, privileges, sessionOf(engine, choice));
-        await privileges.close();
+        const tried = new Set([choice.privilege, found.choice?.privilege ?? choice.privilege]);
+        for (const privilege of tried) leftovers.push(...(await listLeft(engine, privilege)));
         if (leftovers.length > 0)
           throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
       },
@@ -78,9 +79,17 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
   };
 };
 
-/** What the forward of this check carries as its mark. */
-const sessionOf = (engine: Engine, { privilege }: Pick<Choice, 'privilege'> | LocalhostForward): Session =>
-  sessionOn(engine, privilege);
+const choiceOf = ({ strategy, privilege, reasons }: LocalhostForward): Choice => ({ strategy, privilege, reasons });
+
+/** What carries the mark of this process's forwards by some rights. */
+const listLeft = async (engine: Engine, privilege: Choice['privilege']): Promise<Trace[]> => {
+  const privileges = privilegesOf({ kind: privilege }, engine);
+  try {
+    return await listTraces(engine, privileges, sessionOn(engine, privilege));
+  } finally {
+    await privileges.close();
+  }
+};
 
 const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptions): Promise<Choice> => {
   const wishes = parseOptions({ hermetic, ...(strategy === undefined ? {} : { strategy }) }, process.env);
@@ -90,8 +99,7 @@ const choose = async (engine: Engine, { strategy, hermetic = false }: SmokeOptio
 };
 
 const open = async (
-  { port, hermetic = false, signal }: SmokeOptions,
-  strategy: Strategy,
+  { port, strategy, hermetic = false, signal }: SmokeOptions,
   steps: StepRecorder,
 ): Promise<LocalhostForward> => {
   const protocol = port.protocol ?? 'tcp';
@@ -104,7 +112,7 @@ const open = async (
     // Where nothing listens a listener of ours stays for the whole check. For UDP there is one during the opening only, which proves it.
     const verify = protocol === 'udp';
     return await openLocalhostForward(port, {
-      strategy,
+      ...(strategy === undefined ? {} : { strategy }),
       hermetic,
       verify,
       listener: !isServed && !verify,
@@ -124,7 +132,7 @@ const prove = async (
   steps: StepRecorder,
   { hermetic = false, signal }: SmokeOptions,
 ): Promise<void> => {
-  const { word } = sessionOf(engine, net);
+  const { word } = sessionOn(engine, net.privilege);
   const confines = strategyNamed(net.strategy).confines;
   const onThisNetwork = async (): Promise<void> => {
     if (net.ports.some(({ protocol }) => protocol === 'tcp'))

@@ -115,6 +115,32 @@ describe.each([
     expect(outcome.reasons?.filter(({ chosen }) => chosen)).toMatchObject([{ strategy: 'iptables' }]);
   });
 
+  test('a smoke check proves what an opening takes, and names it', async () => {
+    await using system = await openPrograms({ nft });
+    const smoke = async (
+      ...args: string[]
+    ): Promise<{ exit: unknown; report: { steps: readonly { name: string }[] } }> => {
+      const env = { LOCALHOST_FORWARD_PRIVILEGE: 'root' };
+      await using cli = spawnScript({
+        file: `${projectRoot}dist/cli.js`,
+        args: ['smoke', '--json', ...args],
+        spawn: system.spawn,
+        env,
+      });
+      const exit = await cli.exit;
+      return { exit, report: JSON.parse(cli.lines.join('\n')) as { steps: readonly { name: string }[] } };
+    };
+    const { exit, report } = await smoke();
+    expect(report).toMatchObject({ ok: true, strategy: 'iptables', privilege: 'root', leftovers: [] });
+    expect(report.steps.filter(({ name }) => name === 'strategy')).toMatchObject([
+      { detail: expect.stringMatching(/^nftables as root/) },
+      { detail: expect.stringMatching(/^iptables as root/) },
+    ]);
+    expect(exit).toEqual({ code: 0, signal: null });
+    expect(await smoke('--strategy', 'all')).toMatchObject({ exit: { code: 0 } });
+    expect(await smoke('--strategy', 'nftables')).toMatchObject({ exit: { code: 1 }, report: { ok: false } });
+  });
+
   test('nftables asked for fails with its words', async () => {
     await using system = await openPrograms({ nft });
     const outcome = await live({ strategy: 'nftables', privilege: 'root', verify: false }, { spawn: system.spawn });

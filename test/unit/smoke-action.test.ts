@@ -45,6 +45,7 @@ it('prints the list, and not the document', () => {
 
 it.each([
   ['true', ' --hermetic'],
+  ['True', ' --hermetic'],
   ['false', ''],
   ['', ''],
 ])('hands the input hermetic %j on', (input, word) => {
@@ -62,4 +63,19 @@ it('tells why it failed', () => {
 
 it('prints what is no document as it is', () => {
   expect(run('npm error 404\n', 1)).toMatchObject({ stdout: 'npm error 404\n', status: 1 });
+});
+
+it('takes no other word for hermetic, and proves nothing then', () => {
+  expect(run('{}', 0, { INPUT_HERMETIC: 'yes' })).toEqual({
+    stdout: "Expected the input hermetic to be 'true' or 'false', got 'yes'\n",
+    asked: '',
+    status: 1,
+    output: 'ok=false\nstrategy=\n',
+  });
+});
+
+it('says so where there is no npx, and that it did not pass', () => {
+  const { stdout, status, output } = run('{}', 0, { PATH: '/nonexistent' });
+  expect({ status, output }).toEqual({ status: 1, output: 'ok=false\nstrategy=\n' });
+  expect(stdout).toMatch(/^npx cannot be run: .*ENOENT/);
 });

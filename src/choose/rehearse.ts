@@ -1,5 +1,5 @@
-import { chooseStrategy, type Choice } from '../choose/choose-strategy.ts';
-import { isRefusalOfRights, type Failed, type FailedStart } from '../choose/failed.ts';
+import { chooseStrategy, type Choice } from './choose-strategy.ts';
+import { isRefusalOfRights, type Failed, type FailedStart } from './failed.ts';
 import { sessionOn, type Engine } from '../engine/engine.ts';
 import { isLocalhostForwardError } from '../errors.ts';
 import type { HostFacts } from '../host/facts.ts';
