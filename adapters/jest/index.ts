@@ -4,8 +4,8 @@ import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports 
 import { jestGlobal } from './globals.ts';
 import { handoverVariable } from './handover.ts';
 
-/** Longer than opening or closing may take, so that the error is the one that tells why, in milliseconds. */
-const hookTimeoutMs = 60_000;
+/** Longer than opening or closing may take, an image that is pulled for it included, so that the error is the one that tells why, in milliseconds. */
+const hookTimeoutMs = 400_000;
 
 /**
  * Opens a forward before the tests of this file, or of this `describe` block, and closes it after them.
@@ -29,11 +29,15 @@ export const useLocalhostForward = (
   const [beforeAll, afterAll] = [jestGlobal('beforeAll'), jestGlobal('afterAll')];
   if (beforeAll === undefined || afterAll === undefined) throw noHooks();
   let net: LocalhostForward | undefined;
+  let opening: Promise<LocalhostForward> | undefined;
   const open = async (): Promise<void> => {
-    net = await openLocalhostForward(typeof ports === 'function' ? await ports() : ports, options);
+    opening = openLocalhostForward(typeof ports === 'function' ? await ports() : ports, options);
+    net = await opening;
   };
+  // Also what came after somebody has stopped waiting for it.
+  const close = async (): Promise<void> => (await opening?.catch(() => undefined))?.close();
   beforeAll(open, hookTimeoutMs);
-  afterAll(async () => net?.close(), hookTimeoutMs);
+  afterAll(close, hookTimeoutMs);
   return standFor(() => net);
 };
 

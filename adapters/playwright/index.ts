@@ -30,8 +30,8 @@ export interface ForwardWorkerArgs {
   net: LocalhostForward;
 }
 
-/** Longer than opening or closing may take, so that the error is the one that tells why, in milliseconds. */
-const timeout = 60_000;
+/** Longer than opening or closing may take, an image that is pulled for it included, so that the error is the one that tells why, in milliseconds. */
+const timeout = 400_000;
 
 /**
  * A forward as a fixture, for `test.extend()`: opened when a test first asks for it, closed at the end of its scope. {@link test} has a `net` of

@@ -40,7 +40,7 @@ export type ForwardFixture<F = {}> = [Fixture<F>, { scope: 'test' | 'file' | 'wo
 export const forwardFixture = <F = {}>(
   ports: Ports | ((fixtures: F) => Ports | Promise<Ports>),
   { scope = 'test', ...options }: ForwardFixtureOptions = {},
-): ForwardFixture<F> => [makeFixture(ports, options), { scope }];
+): ForwardFixture<F> => [makeFixture(ports, options, { hasSignal: scope === 'test' }), { scope }];
 
 /** What of Vitest's project a global set-up is given here. */
 export interface ProvidingProject {

@@ -120,6 +120,46 @@ base('waits', async () => {
 });
 `;
 
+const late = `
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { test as base, expect } from 'vitest';
+import { forwardFixture } from 'localhost-forward/vitest';
+
+// An engine that takes its time: a network is made when it is told to.
+const make = Promise.withResolvers();
+const asked = Promise.withResolvers();
+const removed = Promise.withResolvers();
+const proxy = createServer((client) => {
+  const engine = connect(process.env.DOCKER_SOCKET);
+  engine.pipe(client);
+  engine.on('error', () => client.destroy());
+  client.on('error', () => engine.destroy()).on('end', () => engine.end());
+  client.on('data', async (chunk) => {
+    const call = String(chunk);
+    if (call.startsWith('POST ') && call.includes('/networks/create')) {
+      asked.resolve();
+      await make.promise;
+    }
+    engine.write(chunk);
+    if (call.startsWith('DELETE ') && call.includes('/networks/')) removed.resolve();
+  });
+});
+proxy.listen(0, '127.0.0.1');
+await once(proxy, 'listening');
+
+const docker = { host: '127.0.0.1', port: proxy.address().port, protocol: 'http' };
+const test = base.extend({ net: forwardFixture(0, { docker, strategy: 'relay', verify: false }) });
+
+test('is given up', { timeout: 2_000 }, async ({ net }) => console.log(net.id));
+
+base('what comes too late is taken away', { timeout: 60_000 }, async () => {
+  await asked.promise;
+  make.resolve();
+  await removed.promise;
+});
+`;
+
 const injected = `
 import { expect, test } from 'vitest';
 import { injectForward } from 'localhost-forward/vitest';
@@ -162,6 +202,17 @@ describe.each(triedGenerations)('Vitest, %s', (generation) => {
     expect(output).toMatch(/Tests\s+7 passed \(7\)/);
     expect(exitCode).toBe(0);
     expectOneForward(output);
+  });
+
+  test.runIf(generation === 'newest')('a forward that comes when its test is over is closed', async () => {
+    await using project = await makeProject(generation, {
+      'vitest.config.mjs': config.replace("globalSetup: './global-setup.mjs', ", ''),
+      'late.test.mjs': late,
+    });
+    const env = { DOCKER_SOCKET: (process.env['DOCKER_HOST'] ?? '/var/run/docker.sock').replace(/^unix:\/\//, '') };
+    const { output } = await project.run(programs.vitest, ['run'], { env });
+    expect(output).toMatch(/Test timed out in 2000ms/);
+    expect(output).toMatch(/Tests\s+1 failed \| 1 passed \(2\)/);
   });
 
   test('an expectation that nobody awaited fails its test', async () => {
