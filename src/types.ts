@@ -82,6 +82,8 @@ export interface ForwardHandover {
   readonly extraHosts: readonly string[];
   readonly dockerRunArgs: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** How it was proven, for those who prove it again. Older versions leave it out. */
+  readonly verify?: { readonly timeoutMs: number; readonly image?: string };
 }
 
 /** An open forward. Close it, or declare it with `await using`. */

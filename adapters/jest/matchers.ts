@@ -53,3 +53,7 @@ jestGlobal('afterEach')?.(async () => {
   const error = findUnawaited(expect.getState().currentTestName);
   if (error !== undefined) throw error;
 });
+
+// Whatever a user exports of ours has types that can be named.
+export type { Matcher, MatcherState } from '../matchers/awaited.ts';
+export type { Outcome, ReachableOptions, ReachedOptions, ReceivedOptions } from '../matchers/matchers.ts';

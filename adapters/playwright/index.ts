@@ -12,6 +12,11 @@ import { awaitedAfterCall } from '../matchers/awaited.ts';
 import { noticedMatchers } from '../matchers/matchers.ts';
 import { failUntilAwaited } from './unawaited.ts';
 
+// Whatever a user exports of ours has types that can be named.
+export type { Matcher, MatcherState } from '../matchers/awaited.ts';
+export type { Outcome, ReachableOptions, ReachedOptions, ReceivedOptions } from '../matchers/matchers.ts';
+export type { Fixture } from '../fixtures/forward-fixture.ts';
+
 /** A forward's options, and how long it lives. */
 export interface ForwardFixtureOptions<S extends 'test' | 'worker' = 'test'> extends LocalhostForwardOptions {
   /** How long one forward lives: a test, or a worker with all its files. Default: `'test'`. */

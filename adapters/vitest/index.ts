@@ -3,6 +3,9 @@ import { joinLocalhostForward, LocalhostForwardError, openLocalhostForward } fro
 import type { ForwardHandover, LocalhostForward, LocalhostForwardOptions, Ports } from '../../src/index.ts';
 import { makeFixture, type Fixture } from '../fixtures/forward-fixture.ts';
 
+// Whatever a user exports of ours has types that can be named.
+export type { Fixture } from '../fixtures/forward-fixture.ts';
+
 declare module 'vitest' {
   export interface ProvidedContext {
     localhostForward: ForwardHandover;

@@ -1,6 +1,11 @@
-import { afterEach, expect } from 'vitest';
-import { findUnawaited } from '../matchers/awaited.ts';
-import { matchers, type ReachableOptions, type ReachedOptions, type ReceivedOptions } from '../matchers/matchers.ts';
+import { afterEach, beforeEach, expect, onTestFinished } from 'vitest';
+import { awaited, findUnawaited, type Matcher } from '../matchers/awaited.ts';
+import {
+  noticedMatchers,
+  type ReachableOptions,
+  type ReachedOptions,
+  type ReceivedOptions,
+} from '../matchers/matchers.ts';
 
 declare global {
   // Vitest's own interface has other type parameters in each major; this one beneath it has none.
@@ -18,11 +23,38 @@ declare global {
   }
 }
 
+const failUnawaited = (test: string | undefined): void => {
+  const error = findUnawaited(test);
+  if (error !== undefined) throw error;
+};
+
+// Hooks are those of the file that has them: with `isolate: false` this module is evaluated in a worker's first file alone.
+let hookedFile: string | undefined;
+beforeEach(({ expect: ofTest }) => void (hookedFile = ofTest.getState().testPath));
+afterEach(({ expect: ofTest }) => failUnawaited(ofTest.getState().currentTestName));
+
+const atTestEnd = (check: () => void): void => {
+  try {
+    onTestFinished(check);
+  } catch {
+    // No test is running, as in a beforeAll().
+  }
+};
+
+/** Noticed by the file's own hook, and in a file without it by one of the test's. */
+const noticed = <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> => {
+  const waited = awaited(name, matcher);
+  return function (this, received, options) {
+    const { currentTestName, testPath } = expect.getState();
+    if (testPath !== hookedFile) atTestEnd(() => failUnawaited(currentTestName));
+    return waited.call(this, received, options);
+  };
+};
+
+/** For an `expect` of one's own; Vitest's has them already. */
+export const matchers = noticedMatchers(noticed);
 expect.extend(matchers);
 
-afterEach(({ expect: ofTest }) => {
-  const error = findUnawaited(ofTest.getState().currentTestName);
-  if (error !== undefined) throw error;
-});
-
-export { matchers };
+// Whatever a user exports of ours has types that can be named.
+export type { Matcher, MatcherState } from '../matchers/awaited.ts';
+export type { Outcome, ReachableOptions, ReachedOptions, ReceivedOptions } from '../matchers/matchers.ts';

@@ -32,7 +32,8 @@ const known = new Map<unknown, Promise<Engine>>();
  *
  * @throws LHF_ERR_DOCKER_UNAVAILABLE where nothing answers, with the reason.
  */
-export const connectEngine = async (option?: object): Promise<Engine> => {
+export const connectEngine = async (given?: object): Promise<Engine> => {
+  const option = given === undefined || isDocker(given) ? given : withAddress(given);
   const endpoint = option === undefined ? readEndpoint() : undefined;
   const key = endpoint === undefined && isDocker(option ?? {}) ? option : JSON.stringify(endpoint ?? option);
   const engine = known.get(key) ?? underNoSignal(() => connect(endpoint ?? (option as Docker | Docker.DockerOptions)));
@@ -41,6 +42,12 @@ export const connectEngine = async (option?: object): Promise<Engine> => {
   engine.catch(() => known.delete(key));
   return engine;
 };
+
+/** Options that tell no address are about the usual one: the docker command line, too, looks for our networks there. */
+const withAddress = (options: Docker.DockerOptions): Docker.DockerOptions =>
+  options.socketPath !== undefined || options.host !== undefined
+    ? options
+    : { ...connectionOf(readEndpoint()), ...options };
 
 const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<Engine> => {
   const startedAt = now();

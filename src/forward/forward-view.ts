@@ -177,6 +177,7 @@ export abstract class ForwardView {
       extraHosts,
       dockerRunArgs,
       env,
+      verify: { ...this.proofDefaults() },
     };
   }
 

@@ -42,7 +42,9 @@ export const joinLocalhostForward = (
   handover: ForwardHandover,
   options: Pick<LocalhostForwardOptions, 'docker'> = {},
 ): LocalhostForward => {
-  return new JoinedForward(readHandover(handover), parseOptions(options, process.env));
+  const read = readHandover(handover);
+  const { verify } = read;
+  return new JoinedForward(read, parseOptions({ ...options, ...(verify && { verify }) }, process.env));
 };
 
 class JoinedForward extends ForwardView implements LocalhostForward {

@@ -1,6 +1,7 @@
 import { followSignal } from '../abort.ts';
 import { defaultPool } from '../network/subnet.ts';
-import { expected, isRecord, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
+import { readDocker } from './docker.ts';
+import { expected, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
 import { readHostnames, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
 import { privilegeNames, strategyNames, type Privilege, type RequestListener, type Strategy } from '../types.ts';
@@ -169,12 +170,6 @@ export const readBoolean = (path: string, value: unknown): boolean => {
 const readListener = (path: string, value: unknown): boolean | RequestListener => {
   if (typeof value === 'boolean' || typeof value === 'function') return value as boolean | RequestListener;
   throw expected(path, 'true, false or a function (request, response)', value);
-};
-
-/** Reads a dockerode instance, or what makes one. */
-export const readDocker = (path: string, value: unknown): object => {
-  if (isRecord(value)) return value;
-  throw expected(path, 'a dockerode instance or its options', value);
 };
 
 const readSignal = (path: string, value: unknown): AbortSignal => {

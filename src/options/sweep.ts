@@ -1,5 +1,6 @@
 import { expected, readObject, readOneOf } from './expect.ts';
-import { readBoolean, readDocker } from './options.ts';
+import { readDocker } from './docker.ts';
+import { readBoolean } from './options.ts';
 
 /** What a sweep is told, read. */
 export interface ResolvedSweepOptions {

@@ -178,6 +178,21 @@ import { forwardFixture, globalForward } from 'localhost-forward/vitest';
 export const net = forwardFixture(8088);
 export default globalForward(8088);
 `,
+      'own-vitest.ts': `
+import { matchers } from 'localhost-forward/vitest/matchers';
+export const all = matchers;
+`,
+      'own-jest.ts': `
+import { matchers } from 'localhost-forward/jest/matchers';
+export const all = matchers;
+`,
+      'own-playwright.ts': `
+import { expect as ours, forwardFixture, test as base } from 'localhost-forward/playwright';
+export const fixture = forwardFixture(8088);
+export const expect = ours;
+export const more = ours.extend({ toBeFine: (received: unknown) => ({ pass: received === 1, message: () => 'fine' }) });
+export const test = base.extend<{ port: number }>({ port: 8088 });
+`,
       'docker.ts': `
 import Docker from 'dockerode';
 import { openLocalhostForward } from 'localhost-forward';

@@ -229,6 +229,21 @@ describe.each(triedGenerations)('Vitest, %s', (generation) => {
     expect(exitCode).toBe(1);
   });
 
+  test('an expectation that nobody awaited fails its test, also in a worker’s second file', async () => {
+    const plain = config.replace("globalSetup: './global-setup.mjs', ", '');
+    await using project = await makeProject(generation, {
+      'vitest.config.mjs': plain
+        .replace('maxWorkers: 2', 'isolate: false, maxWorkers: 1')
+        .replace(/setupFiles: .*?\], /, ''),
+      'one.test.mjs': `import 'localhost-forward/vitest/matchers';${unawaited}`,
+      'two.test.mjs': `import 'localhost-forward/vitest/matchers';${unawaited}`,
+    });
+    const { exitCode, output } = await project.run(programs.vitest, ['run']);
+    expect(output).toMatch(/Tests\s+2 failed \| 2 passed \(4\)/);
+    expect(output).toMatch(/FAIL\s+two\.test\.mjs > forgets to wait/);
+    expect(exitCode).toBe(1);
+  });
+
   test.each(generation === 'newest' ? ['threads', 'vmThreads'] : ['threads', 'vmThreads', 'vmForks'])(
     'fixtures in the pool %s',
     async (pool) => {

@@ -216,3 +216,20 @@ it.each([
   [Object.assign(new Error('x'), { statusCode: '404' }), undefined],
   [new Error('x'), undefined],
 ])('the status of %o is %s', (error, status) => expect(statusOf(error)).toBe(status));
+
+it('options without an address are about the engine of the chosen context', async () => {
+  const socket = join(folder, 'chosen.sock');
+  const { asked } = await serve(socket);
+  const meta = join(folder, 'contexts', 'meta', createHash('sha256').update('chosen').digest('hex'));
+  mkdirSync(meta, { recursive: true });
+  writeFileSync(
+    join(meta, 'meta.json'),
+    JSON.stringify({ Name: 'chosen', Endpoints: { docker: { Host: `unix://${socket}` } } }),
+  );
+  const env = { DOCKER_HOST: '', DOCKER_CONTEXT: 'chosen', DOCKER_CONFIG: folder };
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { facts } = await connectEngine({ timeout: 120_000 });
+  expect(facts.endpoint).toBe(`unix://${socket}`);
+  expect(asked).toContain('/info');
+});

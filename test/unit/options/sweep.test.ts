@@ -9,6 +9,7 @@ it.each([
     { privilege: 'none' },
     "Expected `options.privilege` to be one of 'auto', 'root', 'sudo', 'container', got `\"none\"`",
   ],
+  [{ docker: { sockPath: '/x' } }, 'Unknown key `options.docker.sockPath`. Did you mean `socketPath`?'],
   [{ docker: 'unix:///x' }, 'Expected `options.docker` to be a dockerode instance or its options, got `"unix:///x"`'],
   [{ now: 5 }, 'Expected `options.now` to be a function, got `5`'],
   [null, 'Expected `options` to be an object, got `null`'],

@@ -1,0 +1,32 @@
+import { expected, isRecord, readObject, readSafely } from './expect.ts';
+
+/** What docker-modem reads of what `new Docker(options)` is given. */
+const known = [
+  'socketPath',
+  'host',
+  'port',
+  'protocol',
+  'pathPrefix',
+  'username',
+  'password',
+  'version',
+  'ca',
+  'cert',
+  'key',
+  'timeout',
+  'connectionTimeout',
+  'checkServerIdentity',
+  'agent',
+  'agentForward',
+  'headers',
+  'sshOptions',
+  'rejectUnauthorized',
+  'Promise',
+] as const;
+
+/** Reads a dockerode instance, or what makes one: a key that nobody reads would lead to another engine. */
+export const readDocker = (path: string, value: unknown): object => {
+  if (!isRecord(value)) throw expected(path, 'a dockerode instance or its options', value);
+  if (!readSafely(path, () => 'modem' in value && 'createNetwork' in value)) readObject(path, value, known);
+  return value;
+};
