@@ -4,6 +4,8 @@ import { closeShared, openShared } from './handover.ts';
 
 /** The part of Jest's project configuration that is read here. */
 export interface ProjectConfig {
+  readonly id?: string;
+  readonly rootDir?: string;
   readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
 }
 
@@ -34,7 +36,7 @@ export const globalSetup = async (
   if (typeof given !== 'object' || given === null) throw notConfigured(given);
   const { ports: asked, ...options } = given as LocalhostForwardOptions & { ports: Ports };
   assertForwardOptions(asked, options, { ports: `${place}.ports`, options: place, also: ['ports'] });
-  await openShared(asked, options);
+  await openShared(projectConfig.id ?? projectConfig.rootDir ?? projectConfig, asked, options);
 };
 
 /**

@@ -7,22 +7,37 @@ export const handoverVariable = 'LOCALHOST_FORWARD_HANDOVER';
 interface Shared {
   readonly what: string;
   readonly opening: Promise<LocalhostForward>;
+  /** Those that opened it, each once in a run, and how many of them are not done yet. */
+  readonly projects: Set<unknown>;
   users: number;
 }
 
 const key = Symbol.for('localhost-forward.jest');
 const place = globalThis as unknown as Record<symbol, Shared | undefined>;
 
-/** Opens the forward of this Jest run, or takes the one that another project's set-up opened. */
-export const openShared = async (ports: Ports, options: LocalhostForwardOptions): Promise<LocalhostForward> => {
+/**
+ * Opens the forward of this Jest run, or takes the one that another project's set-up opened.
+ *
+ * @param project - Whose set-up asks. One that asks again is of the next run in watch mode: Jest calls no tear-down after a failed set-up.
+ */
+export const openShared = async (
+  project: unknown,
+  ports: Ports,
+  options: LocalhostForwardOptions,
+): Promise<LocalhostForward> => {
+  if (place[key]?.projects.has(project) === true) await abandon(place[key]);
   const what = JSON.stringify([ports, options]);
-  const shared = (place[key] ??= { what, opening: openLocalhostForward(ports, options), users: 0 });
+  const shared = (place[key] ??= {
+    what,
+    opening: openLocalhostForward(ports, options),
+    projects: new Set(),
+    users: 0,
+  });
   if (shared.what !== what) {
-    // Jest calls no tear-down after a failed set-up: in watch mode it may be tried again.
-    forget();
-    await shared.opening.then((net) => net.close()).catch(() => undefined);
+    await abandon(shared);
     throw alreadyOther(shared.what, what);
   }
+  shared.projects.add(project);
   shared.users += 1;
   try {
     const net = await shared.opening;
@@ -32,6 +47,11 @@ export const openShared = async (ports: Ports, options: LocalhostForwardOptions)
     forget();
     throw error;
   }
+};
+
+const abandon = async ({ opening }: Shared): Promise<void> => {
+  forget();
+  await opening.then((net) => net.close()).catch(() => undefined);
 };
 
 const forget = (): void => {

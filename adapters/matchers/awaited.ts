@@ -3,11 +3,13 @@
  * tell: what they return is marked here as it is awaited, and looked at when the test has ended.
  */
 
+/** What a runner tells a matcher as its `this`, as far as it is read here. */
 export interface MatcherState {
   readonly currentTestName?: string | undefined;
   readonly isNot?: boolean;
 }
 
+/** A matcher as `expect.extend()` takes it: it answers later, so that whoever calls it awaits it. */
 export type Matcher<O, R> = (this: MatcherState | undefined, received: unknown, options?: O) => Promise<R>;
 
 /** Expectations that nobody has awaited yet, by the name of their test. */

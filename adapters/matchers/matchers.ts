@@ -15,6 +15,7 @@ export interface Outcome {
   message: () => string;
 }
 
+/** What `toBeReachableFromContainer()` takes. */
 export interface ReachableOptions {
   /** The container port. Default: each forwarded port. */
   port?: number;
@@ -24,15 +25,17 @@ export interface ReachableOptions {
   image?: string;
 }
 
+/** What `toHaveBeenReached()` takes. */
 export interface ReachedOptions {
   /** The container port. Default: all forwarded ports together. */
   port?: number;
   /** How many connections exactly. Default: at least one. */
   times?: number;
-  /** How long to wait for them, in milliseconds. Default: 0, which reads the counters once. */
+  /** How long to wait for them, in milliseconds; with `times: 0`, for how long nobody comes. Default: 0, which reads the counters once. */
   withinMs?: number;
 }
 
+/** What `toHaveReceivedRequest()` takes. */
 export interface ReceivedOptions extends Omit<RequestMatch, 'timeoutMs'> {
   /** How long to wait for it, in milliseconds. Default: 0, which looks at what came so far. */
   withinMs?: number;
@@ -106,6 +109,7 @@ async function toHaveReceivedRequest(
   { withinMs = 0, ...match }: ReceivedOptions = {},
 ): Promise<Outcome> {
   const net = readForward(received, 'toHaveReceivedRequest');
+  if (Object.hasOwn(match, 'timeoutMs')) throw waitsWithin();
   try {
     const explains = !isNegated(this);
     const { method, url } = await receiveRequest(net, { ...match, timeoutMs: withinMs }, { explains });
@@ -118,6 +122,11 @@ async function toHaveReceivedRequest(
     return outcome(false, [`Expected ${net.networkName} to have received a request`, error.message]);
   }
 }
+
+const waitsWithin = (): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: 'Unknown option `timeoutMs` of toHaveReceivedRequest(). Did you mean `withinMs`?',
+  });
 
 /** Asks engine and kernel whether anything of a closed forward is left. */
 const toLeaveNoTrace = async (received: unknown): Promise<Outcome> => {

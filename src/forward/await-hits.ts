@@ -12,7 +12,7 @@ export interface Reached extends Hits {
 
 /**
  * Whether containers have reached a forward: so many times, or at all, now or within a time. By accepted connections, or UDP flows. For
- * matchers.
+ * matchers. `times: 0` takes the whole time.
  *
  * @throws LHF_ERR_INVALID_OPTION, LHF_ERR_CLOSED.
  * @example
@@ -24,8 +24,8 @@ export const awaitHits = async (net: Pick<LocalhostForward, 'hits'>, options: un
   for (;;) {
     const hits = await net.hits(port);
     const isReached = times === undefined ? hits.connections > 0 : hits.connections === times;
-    // More than was expected never becomes less.
-    const isSettled = isReached || (times !== undefined && hits.connections > times);
+    // More than was expected never becomes less; and that nobody comes is known when the time is up.
+    const isSettled = times === 0 ? !isReached : isReached || (times !== undefined && hits.connections > times);
     const leftMs = until - now();
     if (isSettled || leftMs <= 0) return { ...hits, isReached };
     await delay(Math.min(everyMs, leftMs));

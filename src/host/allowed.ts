@@ -56,7 +56,7 @@ const assertFilesLeft = async (): Promise<void> => {
 export const tooFewFiles = (seen: string, cause?: unknown): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_SYSTEM',
-    { what: `This process may open too few files for a forward: ${seen}`, try: 'ulimit -n 1024' },
+    { what: `This process may open too few files for a forward: ${seen}`, try: 'ulimit -n $(ulimit -Hn)' },
     { cause },
   );
 

@@ -188,7 +188,7 @@ test('it says with a code why it cannot, before anything is done', async () => {
     [
       { enter: sh('ulimit -n 32') },
       'LHF_ERR_SYSTEM',
-      /may open too few files[^]*, and 32 may be\nTry: ulimit -n 1024$/,
+      /may open too few files[^]*, and 32 may be\nTry: ulimit -n \$\(ulimit -Hn\)$/,
     ],
     [{ ...jitless, env: { DOCKER_HOST: 'ssh://nobody@127.0.0.1:1' } }, 'LHF_ERR_SYSTEM', withoutWebAssembly],
     [{ ...jitless, env: { LOCALHOST_FORWARD_STRATEGY: 'tunnel' } }, 'LHF_ERR_SYSTEM', withoutWebAssembly],

@@ -47,8 +47,12 @@ it('leaves one image, however many processes prove for the first time', async ()
   expect(images.map(({ RepoTags }) => RepoTags)).toEqual([['localhost-forward/probe:empty']]);
 });
 
-// What lets it pass is found and written in the same way for both.
-const shown = { nftables: firewalls, iptables: isWhole ? firewalls : firewalls.slice(0, 1) };
+// What lets it pass is found and written in the same way for both, and in two ways at most.
+const few = new Set(['a policy of INPUT', 'two in a row']);
+const shown = {
+  nftables: isWhole ? firewalls : firewalls.filter(([name]) => few.has(name)),
+  iptables: isWhole ? firewalls : firewalls.slice(0, 1),
+};
 
 describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
   it.each(shown[strategy])('passes %s, and leaves it as it was', async (_, on, off) => {

@@ -194,7 +194,7 @@ export const forPeople: Readonly<Record<string, string>> = {
   'colima start': 'for engines in virtual machines, of which there is none here',
   'rdctl start': 'for engines in virtual machines, of which there is none here',
   'systemctl --user start podman.socket': 'there is no systemd here',
-  'ulimit -n 1024': 'of the shell that the user started it from',
+  'ulimit -n $(ulimit -Hn)': 'of the shell that the user started it from',
   "hostname: '${…}'": 'for engines in virtual machines, of which there is none here',
   "strategy: 'native'": 'for engines in virtual machines, of which there is none here',
 };

@@ -24,3 +24,12 @@ test.each([
   expect(message()).toMatch(/^Expected a container to have reached .*lhf-0a1b2c3d/);
   expect(message()).toContain(`call ${call}`);
 });
+
+test('what toHaveReceivedRequest() calls otherwise is not ignored', async () => {
+  const late = { path: '/', timeoutMs: 5000 };
+  const asked = matchers.toHaveReceivedRequest.call(undefined, silent('tcp'), late);
+  await expect(asked).rejects.toMatchObject({
+    code: 'LHF_ERR_INVALID_OPTION',
+    message: 'Unknown option `timeoutMs` of toHaveReceivedRequest(). Did you mean `withinMs`?',
+  });
+});

@@ -22,6 +22,7 @@ describe('waiting for connections', () => {
     ['two of two', [2], { times: 2 }, true, 1],
     ['it comes meanwhile', [0, 0, 1], { withinMs: 60_000 }, true, 3],
     ['the second comes meanwhile', [1, 1, 2], { times: 2, withinMs: 60_000 }, true, 3],
+    ['one comes where none was to', [0, 0, 1], { times: 0, withinMs: 60_000 }, false, 3],
     ['more than expected, for which nobody waits', [3], { times: 2, withinMs: 60_000 }, false, 1],
   ])('%s', async (_, connections, options, isReached, looks) => {
     const net = counting(...connections);

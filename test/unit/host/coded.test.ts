@@ -16,7 +16,7 @@ describe('whatever fails becomes an error of the package', () => {
       'for want of files',
       failure({ code: 'EMFILE' }),
       'LHF_ERR_SYSTEM',
-      /too few files for a forward: words\nTry: ulimit -n 1024$/,
+      /too few files for a forward: words\nTry: ulimit -n \$\(ulimit -Hn\)$/,
     ],
     [
       'at the engine',
