@@ -51,7 +51,8 @@ export interface DoctorReport {
  * Looks at this machine. All that it changes is one network for a moment, with a container that does nothing: whether the engine makes
  * them, no fact tells.
  *
- * @throws LHF_ERR_INVALID_OPTION. What does not work here is told and not thrown.
+ * @throws LHF_ERR_INVALID_OPTION, and LHF_ERR_PRIVILEGE or LHF_ERR_SYSTEM where this process may start no program or open too few files. What
+ *   does not work here is told and not thrown.
  * @example
  * const { ok, reasons } = await doctor();
  */

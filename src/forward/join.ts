@@ -28,7 +28,8 @@ import type {
 
 /**
  * The forward that another process opened, from what it handed over: a test's worker sees the one of the global set-up so.
- * Everything that looks works as on the original; ports stay as they are, and closing is its owner's.
+ * Everything that looks works as on the original, but for what `tunnel` and `native` count, which their own process knows alone; ports stay
+ * as they are, and closing is its owner's.
  *
  * @param handover - What `net.toJSON()` gave.
  * @param options - The option `docker` of the original, where it had one.

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { BlockList, isIPv4 } from 'node:net';
 import { now } from '../clock.ts';
 import { run } from '../command/run.ts';
+import { bytesOfWords } from './words.ts';
 
 /** For how long one listing serves the openings of a process, in milliseconds. */
 const freshForMs = 2_000;
@@ -142,12 +143,7 @@ const isWithin = (prefix: string, address: string): boolean => {
   return within.check(address);
 };
 
-// The kernel prints addresses there as one little-endian hexadecimal number.
-const readAddress = (hex: string): string =>
-  (hex.match(/../g) ?? [])
-    .toReversed()
-    .map((byte) => parseInt(byte, 16))
-    .join('.');
+const readAddress = (hex: string): string => bytesOfWords(hex).join('.');
 const readAddressBits = (hex: string): number =>
   BigInt(`0x${hex || '0'}`)
     .toString(2)

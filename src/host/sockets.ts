@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { bytesOfWords } from './words.ts';
 
 /** An address as printed, for example `127.0.0.1`, `::1`, `::ffff:127.0.0.1`, and a port. */
 export interface Endpoint {
@@ -110,15 +111,10 @@ const readEndpoint = (text = '', family: 4 | 6): Endpoint => {
   return { address: family === 4 ? readV4(address) : readV6(address), port: parseInt(hexPort, 16) };
 };
 
-const bytesOf = (hex: string): number[] =>
-  (hex.match(/.{8}/g) ?? []).flatMap((word) =>
-    (word.match(/../g) ?? []).toReversed().map((byte) => parseInt(byte, 16)),
-  );
-
-const readV4 = (hex: string): string => bytesOf(hex).join('.');
+const readV4 = (hex: string): string => bytesOfWords(hex).join('.');
 
 const readV6 = (hex: string): string => {
-  const bytes = bytesOf(hex);
+  const bytes = bytesOfWords(hex);
   if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255)
     return `::ffff:${bytes.slice(12).join('.')}`;
   const words = Array.from({ length: 8 }, (_, n) =>

@@ -1,5 +1,6 @@
 import { followSignal } from '../abort.ts';
 import { defaultPool } from '../network/subnet.ts';
+import { LocalhostForwardError } from '../errors.ts';
 import { readDocker } from './docker.ts';
 import { expected, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
 import { readHostnames, readImage, readLabels, readPool, readSubnet } from './names.ts';
@@ -60,10 +61,17 @@ export const parseOpenArguments = (
   ports: unknown,
   options: unknown,
   env: NodeJS.ProcessEnv,
-): { ports: PlannedPort[]; options: ResolvedOptions } => ({
-  ports: parsePorts(ports),
-  options: parseOptions(options, env),
-});
+): { ports: PlannedPort[]; options: ResolvedOptions } => {
+  const parsed = { ports: parsePorts(ports), options: parseOptions(options, env) };
+  const onIpv6 = parsed.ports.find(({ protocol, hostAddress }) => protocol === 'tcp' && hostAddress === '::1');
+  if (parsed.options.listener !== false && onIpv6 !== undefined) throw listensOnIpv4(onIpv6);
+  return parsed;
+};
+
+const listensOnIpv4 = ({ hostPort }: PlannedPort): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
+    what: `Expected \`hostAddress\` of port ${hostPort} to be '127.0.0.1' beside the option \`listener\`, got '::1': our own listener is on 127.0.0.1`,
+  });
 
 /**
  * The same check without opening anything, for who takes ports and options from a place of his own, such as a runner's configuration.

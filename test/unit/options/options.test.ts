@@ -212,6 +212,14 @@ describe('the environment', () => {
   });
 });
 
+test('a listener of ours is on 127.0.0.1, and no port beside it on ::1', () => {
+  const port = { hostPort: 8088, hostAddress: '::1' };
+  expect(() => parseOpenArguments([80, port], { listener: true }, {})).toThrow(
+    /^Expected `hostAddress` of port 8088 to be '127\.0\.0\.1' beside the option `listener`, got '::1'/,
+  );
+  expect(parseOpenArguments([80, port], {}, {}).ports).toHaveLength(2);
+});
+
 describe('the options of one proof', () => {
   test.each<[unknown, object]>([
     [undefined, { timeoutMs: 7, image: 'a' }],

@@ -1,5 +1,5 @@
 import { debug } from '../../../command/debug.ts';
-import { LocalhostForwardError } from '../../../errors.ts';
+import { headlineOf, LocalhostForwardError } from '../../../errors.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import { sharedIn } from '../../../ownership/session.ts';
 import { holderOwnerOf } from '../../holder-owner.ts';
@@ -22,14 +22,16 @@ type GuardedBy = 'nft' | 'raw';
 /** Told by the first opening, for all of the process. */
 interface Decision {
   guardedBy: Promise<GuardedBy> | undefined;
+  /** Why it is not nft. */
+  why: string;
 }
 
 /** Guards a bridge, which need not exist yet, and translates its ports. A failure leaves nothing. @throws LHF_ERR_RULES */
 export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<BridgeRules> => {
-  const decision = sharedIn(tools.session, 'iptables guard', (): Decision => ({ guardedBy: undefined }));
+  const decision = sharedIn(tools.session, 'iptables guard', (): Decision => ({ guardedBy: undefined, why: '' }));
   const isFirst = decision.guardedBy === undefined;
-  const guardedBy = await (decision.guardedBy ??= decide(plan, tools));
-  if (plan.isHermetic && guardedBy === 'raw') throw hermeticTakesNft();
+  const guardedBy = await (decision.guardedBy ??= decide(plan, tools, decision));
+  if (plan.isHermetic && guardedBy === 'raw') throw hermeticTakesNft(decision.why);
   const tables = guardedBy === 'nft' ? heldTablesOf(tools) : undefined;
   if (!isFirst) tables?.acquire();
   const chains = sharedIn(
@@ -45,7 +47,7 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   );
   chains.acquire();
   const { names, ports } = plan;
-  const rules = new IptablesRules(plan, chains, tables, tools);
+  const rules = new IptablesRules(plan, chains, tables ?? decision.why, tools);
   // Of two holders, the one that starts the guardian has to know.
   const onSent = (): void => {
     if (tables === undefined) plan.onSent();
@@ -64,15 +66,17 @@ export const putIptablesRules = async (plan: RoutePlan, tools: Tools): Promise<B
   throw failed.reason;
 };
 
-const hermeticTakesNft = (): LocalhostForwardError =>
+const hermeticTakesNft = (why: string): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_UNSUPPORTED', {
-    what: 'A hermetic network under iptables is kept by nft beside it, and nft could not put its tables in here',
+    what: `A hermetic network under iptables is kept by nft beside it, and nft could not put its tables in here: ${why}`,
     try: 'localhost-forward doctor',
   });
 
 /** The first bridge of a process, guarded by nft where nft can: what it cannot at its start, it cannot for the next one. */
-const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
-  if (obstacleToOwnedTables(tools.host) !== undefined) return 'raw';
+const decide = async (plan: RoutePlan, tools: Tools, decision: Decision): Promise<GuardedBy> => {
+  const obstacle = obstacleToOwnedTables(tools.host);
+  decision.why = obstacle?.what ?? '';
+  if (obstacle !== undefined) return 'raw';
   const tables = heldTablesOf(tools);
   tables.acquire();
   try {
@@ -84,6 +88,7 @@ const decide = async (plan: RoutePlan, tools: Tools): Promise<GuardedBy> => {
     // nft may have died between doing it and saying so; the guard outlives it.
     await tables.rules.close(plan.names.bridge).catch(() => undefined);
     tables.release();
+    decision.why = headlineOf(error);
     debug(`the guard goes into iptables' table raw, which others can flush: ${String(error)}`);
     return 'raw';
   }
@@ -99,11 +104,11 @@ const guard = (tables: HeldTables, plan: RoutePlan, onSent: () => void): Promise
 
 const probeOf = ({ subnet, trials }: RoutePlan): ProbeRule => probeOn(subnet, trials);
 
-const faultsByNft = (): LocalhostForwardError =>
+const faultsByNft = (why: string): LocalhostForwardError =>
   new LocalhostForwardError(
     'LHF_ERR_UNSUPPORTED',
     {
-      what: 'The strategy iptables cuts and slows ports by nftables, and this host has none that tables can be owned in: nft 0.9.9 and Linux 5.12 or later. relay and sidecar do it by themselves',
+      what: `The strategy iptables cuts and slows ports by nftables, which could not put its tables in here: ${why}. relay and sidecar do it by themselves`,
       try: "strategy: 'relay'",
     },
     { strategy: 'iptables' },
@@ -113,6 +118,7 @@ class IptablesRules implements BridgeRules {
   readonly #bridge: string;
   readonly #chains: HeldChains;
   readonly #tables: HeldTables | undefined;
+  readonly #whyNone: string;
   readonly view: ChainView;
   readonly #tableView: TableView | undefined;
   readonly #privileges: Privileges;
@@ -121,18 +127,15 @@ class IptablesRules implements BridgeRules {
   #isReleased = false;
   #isLetGo = false;
 
-  constructor(
-    { names: { bridge }, subnet }: RoutePlan,
-    chains: HeldChains,
-    tables: HeldTables | undefined,
-    tools: Tools,
-  ) {
+  constructor({ names: { bridge }, subnet }: RoutePlan, chains: HeldChains, held: HeldTables | string, tools: Tools) {
+    const tables = typeof held === 'string' ? undefined : held;
     const { privileges } = tools;
     this.#bridge = bridge;
     this.#subnet = subnet;
     this.#privileges = privileges;
     this.#chains = chains;
     this.#tables = tables;
+    this.#whyNone = typeof held === 'string' ? held : '';
     this.#shaper = new BridgeShaper(bridge, privileges, 'iptables');
     this.#tableView = tables && new TableView(tables.names, bridge, privileges);
     this.view = new ChainView(bridge, chains.look, this.#tableView ?? new RawGuard(bridge, chains.look));
@@ -150,7 +153,7 @@ class IptablesRules implements BridgeRules {
 
   /** By the tables that guard: what iptables' own could do there, they do as well. */
   async disturb(port: PortMapping, fault: Fault): Promise<void> {
-    if (this.#tables === undefined) throw faultsByNft();
+    if (this.#tables === undefined) throw faultsByNft(this.#whyNone);
     await disturbPort(this.#tables.rules, this.#shaper, this.#bridge, port, fault);
   }
 
