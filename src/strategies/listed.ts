@@ -21,5 +21,6 @@ const unknown = (what: string, why: string | Told): LocalhostForwardError =>
     try: 'localhost-forward doctor',
   });
 
-const complaintOf = ({ command, failure, stderr }: Told): string =>
+/** Why it failed, in its own words. */
+export const complaintOf = ({ command, failure, stderr }: Told): string =>
   `${command}: ${failure ?? (stderr.trim().split('\n')[0] || 'it gave no reason')}`;

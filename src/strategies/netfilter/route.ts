@@ -19,7 +19,7 @@ import type {
 import { kernelOf, type Kernel } from '../told.ts';
 import { Accepts } from './firewalls/accepts.ts';
 import type { BridgeRules, BridgeRulesView } from './bridge-rules.ts';
-import { watchPackets } from './packets/packet-watch.ts';
+import { clearHops, watchPackets } from './packets/packet-watch.ts';
 import { closeRouteLocalnet, openBridge } from './route-localnet.ts';
 import { readRouteLocalnet } from '../unguarded.ts';
 
@@ -147,6 +147,7 @@ export class NetfilterRoute extends NetfilterView implements Route {
    */
   async close(removeNetwork: () => Promise<void>): Promise<void> {
     const { kernel, names, tools } = this;
+    const clearing = clearHops(names, tools.session, tools.privileges);
     const isShut = !this.#keepsRouteLocalnet && (await closeRouteLocalnet(names.bridge, tools.privileges, kernel));
     const mayGoFirst = isShut && !this.#isHermetic;
     if (mayGoFirst && tools.engine.facts.bridgeStands === 'always')
@@ -157,6 +158,8 @@ export class NetfilterRoute extends NetfilterView implements Route {
         throw new Error(`the guard of ${names.bridge} stands until the bridge is gone`);
       await all([this.#accepts.remove(), this.#rules.release()]);
     }
+    const counters = await clearing;
+    if (counters !== undefined) throw new Error(`the counters of a diagnosis of ${names.bridge} stay: ${counters}`);
     this.#rules.letGo();
     await this.#onClosed();
   }

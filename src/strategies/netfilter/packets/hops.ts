@@ -1,5 +1,7 @@
+import type { CommandResult } from '../../../command/run.ts';
 import { renderMark, type Names } from '../../../ownership/names.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
+import { complaintOf, isAbsent } from '../../listed.ts';
 import type { HopCounts, Stray } from '../../packets.ts';
 
 export interface Hops {
@@ -93,21 +95,26 @@ table bridge ${hopsTable} {
 }
 `;
 
-/** Puts the counters in; the reason is returned where that fails, as on a host without nft. */
-export const installHops = async (plan: HopsPlan, privileges: Privileges): Promise<string | undefined> => {
-  const { exitCode, stderr, failure } = await privileges.run(['nft', '-f', '-'], { input: renderHops(plan) });
-  if (exitCode !== 0) return failure ?? stderr.trim();
+/** Puts the counters in, and tells whether they are: where nft was cut short they may be. */
+export const installHops = async (plan: HopsPlan, privileges: Privileges): Promise<'in' | 'maybe' | 'no'> => {
+  const { exitCode, failure = '' } = await privileges.run(['nft', '-f', '-'], { input: renderHops(plan) });
+  if (exitCode !== 0) return /^took longer|^killed by|has ended/.test(failure) ? 'maybe' : 'no';
   // After the table that a killed diagnosis is known by; a kernel that has no tables of bridges has no rules in them, either.
   await privileges.run(['nft', '-f', '-'], { input: renderMarking(plan) });
-  return undefined;
+  return 'in';
 };
 
-/** Takes the counters out again; gone is what was wanted. */
-export const removeHops = async ({ hopsTable }: Names, privileges: Privileges): Promise<void> => {
+/** Takes the counters out again; gone is what was wanted. The reason is returned where they may still be there. */
+export const removeHops = async ({ hopsTable }: Names, privileges: Privileges): Promise<string | undefined> => {
   // First: what is left of a diagnosis is known by the other.
-  await privileges.run(['nft', 'delete', 'table', 'bridge', hopsTable]);
-  await privileges.run(['nft', 'delete', 'table', 'ip', hopsTable]);
+  const ofBridges = await privileges.run(['nft', 'delete', 'table', 'bridge', hopsTable]);
+  const ofIp = await privileges.run(['nft', 'delete', 'table', 'ip', hopsTable]);
+  const stays = [ofBridges, ofIp].find((result) => result.exitCode !== 0 && !isAbsent(result) && !hasNone(result));
+  return stays && complaintOf(stays);
 };
+
+/** A kernel that has no tables of bridges. */
+const hasNone = ({ exitCode, stderr }: CommandResult): boolean => exitCode === 1 && /not supported/.test(stderr);
 
 export const readHops = async (names: Names, privileges: Privileges): Promise<Hops | undefined> => {
   const { stdout, exitCode } = await privileges.run(['nft', 'list', 'table', 'ip', names.hopsTable]);
