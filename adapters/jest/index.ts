@@ -30,12 +30,18 @@ export const useLocalhostForward = (
   if (beforeAll === undefined || afterAll === undefined) throw noHooks();
   let net: LocalhostForward | undefined;
   let opening: Promise<LocalhostForward> | undefined;
+  let isOver = false;
   const open = async (): Promise<void> => {
-    opening = openLocalhostForward(typeof ports === 'function' ? await ports() : ports, options);
+    const asked = typeof ports === 'function' ? await ports() : ports;
+    if (isOver) return;
+    opening = openLocalhostForward(asked, options);
     net = await opening;
   };
-  // Also what came after somebody has stopped waiting for it.
-  const close = async (): Promise<void> => (await opening?.catch(() => undefined))?.close();
+  // Also what came after somebody has stopped waiting for it; and nothing comes later.
+  const close = async (): Promise<void> => {
+    isOver = true;
+    await (await opening?.catch(() => undefined))?.close();
+  };
   beforeAll(open, hookTimeoutMs);
   afterAll(close, hookTimeoutMs);
   return standFor(() => net);

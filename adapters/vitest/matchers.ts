@@ -33,9 +33,15 @@ let hookedFile: string | undefined;
 beforeEach(({ expect: ofTest }) => void (hookedFile = ofTest.getState().testPath));
 afterEach(({ expect: ofTest }) => failUnawaited(ofTest.getState().currentTestName));
 
-const atTestEnd = (check: () => void): void => {
+/** What Vitest tells a matcher beside: of several tests at once, whose it is. */
+interface Told {
+  readonly testPath?: string;
+  readonly task?: { readonly context: { readonly onTestFinished: typeof onTestFinished } };
+}
+
+const atTestEnd = (add = onTestFinished, check: () => void): void => {
   try {
-    onTestFinished(check);
+    add(check);
   } catch {
     // No test is running, as in a beforeAll().
   }
@@ -45,8 +51,8 @@ const atTestEnd = (check: () => void): void => {
 const noticed = <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> => {
   const waited = awaited(name, matcher);
   return function (this, received, options) {
-    const { currentTestName, testPath } = expect.getState();
-    if (testPath !== hookedFile) atTestEnd(() => failUnawaited(currentTestName));
+    const { currentTestName, testPath, task } = { ...expect.getState(), ...(this as Told | undefined) };
+    if (testPath !== hookedFile) atTestEnd(task?.context.onTestFinished, () => failUnawaited(currentTestName));
     return waited.call(this, received, options);
   };
 };

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../clock.ts';
+import { clearTimeout, setTimeout, whenHeard } from '../clock.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import type { CapturedRequest, RequestMatch } from '../types.ts';
 import { describeMatch } from './match.ts';
@@ -70,7 +70,7 @@ const comesWithin = (ms: number, log: RequestLog, wish: Wish, closed: AbortSigna
       resolve(request);
     };
     const onClosed = (): void => settle();
-    const timer = setTimeout(settle, ms);
+    const timer = setTimeout(() => whenHeard(settle), ms);
     const giveUp = log.await(wish, settle);
     closed.addEventListener('abort', onClosed);
   });

@@ -47,7 +47,10 @@ export const connectEngine = async (given?: object): Promise<Engine> => {
 const withAddress = (options: Docker.DockerOptions): Docker.DockerOptions =>
   options.socketPath !== undefined || options.host !== undefined
     ? options
-    : { ...connectionOf(readEndpoint()), ...options };
+    : { ...connectionOf(readEndpoint()), ...withoutUndefined(options) };
+
+const withoutUndefined = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 const connect = async (to: Endpoint | Docker | Docker.DockerOptions): Promise<Engine> => {
   const startedAt = now();

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type Docker from 'dockerode';
 import { AbortController } from '../abort.ts';
-import { clearTimeout, now, setTimeout } from '../clock.ts';
+import { clearTimeout, now, setTimeout, whenHeard } from '../clock.ts';
 import { Progress } from '../host/progress.ts';
 import { describeNonsense } from './answers.ts';
 import { dockerUnavailable, nonsense } from './unavailable.ts';
@@ -120,6 +120,7 @@ class Limits {
     const ms = slow ? this.#slowMs : this.#isSilent ? Math.min(this.#ms, silentAgainMs) : this.#ms;
     let abortedAt = Infinity;
     let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const look = (): void => {
       clearTimeout(timer);
       const nextMs = Math.min(
@@ -127,13 +128,16 @@ class Limits {
         abortedAt + Math.min(ms / 5, afterAbortMs) - now(),
       );
       if (nextMs > 0) {
-        timer = setTimeout(look, nextMs);
+        timer = setTimeout(() => whenHeard(lookAgain), nextMs);
         return;
       }
       const isAborted = abortedAt < Infinity;
       if (!isAborted) this.#isSilent = true;
       const when = isAborted ? 'before its opening was aborted' : `within ${ms} ms`;
       onEnd(Object.assign(new Error(`no answer to ${call} ${when}`), { code: 'ETIMEDOUT' }));
+    };
+    const lookAgain = (): void => {
+      if (!isOver) look();
     };
     const onAbort = (): void => {
       abortedAt = now();
@@ -143,6 +147,7 @@ class Limits {
     // One that begins after it, undoes something.
     if (signal?.aborted === false) signal.addEventListener('abort', onAbort, { once: true });
     return () => {
+      isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };

@@ -1,7 +1,7 @@
 import { awaitRequest } from '../capture/next-request.ts';
 import { lendWhereWanted } from '../choose/lend-where-wanted.ts';
 import { connectEngine, sessionOn } from '../engine/engine.ts';
-import { LocalhostForwardError } from '../errors.ts';
+import { isLocalhostForwardError, LocalhostForwardError } from '../errors.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { probeAddressOf } from '../network/subnet.ts';
@@ -17,7 +17,7 @@ import { privilegesOf } from '../privilege/privileges.ts';
 import type { ProbedPort, ProofContext } from '../proof/context.ts';
 import { holdProbe, type ProbeHold } from '../proof/probe-hold.ts';
 import { strategyNamed } from '../strategies/all.ts';
-import { keyOf, type RouteView, type Tools } from '../strategies/strategy.ts';
+import { keyOf, type Proofs, type RouteView, type Tools } from '../strategies/strategy.ts';
 import type {
   CapturedRequest,
   ForwardedPort,
@@ -150,7 +150,7 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     const { id, subnet, strategy, networkId, networkName, bridgeName, gateway, hostname } = this.#handover;
     const [tools, route] = await Promise.all([this.#tools(), this.route()]);
     // A service on ::1 stands behind a relay of its owner's, whose port only the rule tells.
-    const proofs = await route.proofs();
+    const proofs = await route.proofs().catch(unlessUnseen);
     let cutBy: number | undefined;
     const cutOf = await readCuts(bridgeName, async () => (cutBy = await this.#owner(tools)));
     const targetOf = (port: ProbedPort): number => proofs.get(keyOf(port))?.targetPort ?? port.targetPort;
@@ -215,3 +215,9 @@ class JoinedForward extends ForwardView implements LocalhostForward {
     });
   }
 }
+
+/** Rules that cannot be listed now are what a diagnosis tells of. */
+const unlessUnseen = (error: unknown): ReadonlyMap<string, Proofs> => {
+  if (isLocalhostForwardError(error) && error.code === 'LHF_ERR_RULES') return new Map();
+  throw error;
+};

@@ -1,6 +1,6 @@
 import { LocalhostForwardError } from '../errors.ts';
 import type { Route } from '../strategies/strategy.ts';
-import type { OpenPort } from './ports.ts';
+import { isListening, type OpenPort } from './ports.ts';
 
 interface Proven {
   readonly route: Pick<Route, 'divertProbes'>;
@@ -35,16 +35,19 @@ const proveAll = async (
       await verify(isFirst);
       return;
     } catch (error) {
-      const absent = ports.filter((port) => isAbsent(port, error));
-      if (absent.length === 0) throw error;
-      for (const port of absent) await port.tryOut();
+      const missed = ports.filter((port) => wasMissed(port, error));
+      if (missed.length === 0) throw error;
+      // Of two protocols on one number, the one whose service is gone; also where it is back by now.
+      const listening = await Promise.all(missed.map((port) => isListening(port.mapping)));
+      const gone = missed.filter((_, n) => listening[n] === false);
+      for (const port of gone.length === 0 ? missed : gone) await port.tryOut();
       await route.divertProbes(ports.flatMap((port) => port.trial()?.mapping ?? []));
     }
   }
 };
 
 /** Whether a service is what was missed there, and nothing of ours stands for it yet. */
-const isAbsent = (port: OpenPort, error: unknown): boolean =>
+const wasMissed = (port: OpenPort, error: unknown): boolean =>
   error instanceof LocalhostForwardError &&
   error.diagnosis?.finding === 'no-listener' &&
   error.diagnosis.containerPort === port.mapping.containerPort &&

@@ -1,6 +1,6 @@
 import { expected, isRecord, readObject, readSafely } from './expect.ts';
 
-/** What docker-modem reads of what `new Docker(options)` is given. */
+/** What dockerode and docker-modem read of what `new Docker(options)` is given. */
 const known = [
   'socketPath',
   'host',
@@ -17,6 +17,8 @@ const known = [
   'connectionTimeout',
   'checkServerIdentity',
   'agent',
+  'modem',
+  'sshAuthAgent',
   'agentForward',
   'headers',
   'sshOptions',

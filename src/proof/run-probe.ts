@@ -84,7 +84,8 @@ export async function* runProbe(
     if (over.aborted) throw new ProbeFailed({ what: 'the probe was not ready to dial in time' });
     // What our rules count from now on is its own: nobody else has a probe on this bridge.
     const [before, listening] = await Promise.all([
-      hooks.isFirst === true ? undefined : context.route.proofs(),
+      // Once more where somebody holds a lock.
+      hooks.isFirst === true ? undefined : context.route.proofs().catch(() => context.route.proofs()),
       Promise.all(ports.map(isListening)),
     ]);
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));

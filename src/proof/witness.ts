@@ -57,7 +57,7 @@ export const witness = async (
     const arriving = Promise.resolve(from === undefined ? nowhere : arrive(port, from, route));
     // Beside the counters, where one look is the last one: each is a program of its own. A relay's is looked at often.
     const judging = from === undefined || route.isRelay ? undefined : arriving.then(judge);
-    const [proofs, arrived, judged] = await Promise.all([route.proofs(), arriving, judging]);
+    const [proofs, arrived, judged] = await Promise.all([readProofs(route), arriving, judging]);
     const after = proofs.get(keyOf(port));
     // A rule that could not be read before has counted nothing that is known to be this probe's.
     const counted = after === undefined || before === undefined ? 0 : after.packets - before.packets;
@@ -78,6 +78,10 @@ export const witness = async (
     await delay(betweenLooksMs);
   }
 };
+
+/** Once more where somebody holds a lock: what cannot be listed is not nothing. */
+const readProofs = (route: Pick<RouteView, 'proofs'>): ReturnType<RouteView['proofs']> =>
+  route.proofs().catch(() => route.proofs());
 
 /** How often to look before this is what it came to. */
 const looksFor = ({ at, counted }: Pick<Arrival, 'at' | 'counted'>, isRelay: boolean): number => {

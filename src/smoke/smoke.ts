@@ -59,8 +59,10 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
     await steps.run(
       'nothing left',
       async () => {
-        const tried = new Set([choice.privilege, found.choice?.privilege ?? choice.privilege]);
-        for (const privilege of tried) leftovers.push(...(await listLeft(engine, privilege)));
+        const { privilege } = found.choice ?? choice;
+        leftovers.push(...(await listLeft(engine, privilege, privilege)));
+        // Rights that were refused have made no rules.
+        if (privilege !== choice.privilege) leftovers.push(...(await listLeft(engine, choice.privilege, 'none')));
         if (leftovers.length > 0)
           throw new Error(`left behind: ${leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
       },
@@ -81,9 +83,13 @@ export const runSmoke = async (options: SmokeOptions, watcher: StepWatcher = {})
 
 const choiceOf = ({ strategy, privilege, reasons }: LocalhostForward): Choice => ({ strategy, privilege, reasons });
 
-/** What carries the mark of this process's forwards by some rights. */
-const listLeft = async (engine: Engine, privilege: Choice['privilege']): Promise<Trace[]> => {
-  const privileges = privilegesOf({ kind: privilege }, engine);
+/** What carries the mark of this process's forwards by some rights, as far as those look that it is looked by. */
+const listLeft = async (
+  engine: Engine,
+  privilege: Choice['privilege'],
+  kind: Choice['privilege'],
+): Promise<Trace[]> => {
+  const privileges = privilegesOf({ kind }, engine);
   try {
     return await listTraces(engine, privileges, sessionOn(engine, privilege));
   } finally {

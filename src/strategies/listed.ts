@@ -11,9 +11,20 @@ export const notCounted = (what: string, why: string | Told): LocalhostForwardEr
 export const notSeen = (what: string, why: Told): LocalhostForwardError =>
   unknown(`The rules of ${what} cannot be looked at`, why);
 
-/** Whether a listing was refused because what it names is not there: nft's and iptables' own words, which they translate into no language. */
+/** iptables' own, where somebody else holds its lock. */
+const resourceProblem = 4;
+/** A shell's, of a program that it cannot run. */
+const notRun = [126, 127];
+
+/**
+ * Whether a listing was refused because what it names is not there. iptables has several words for that, by its version and by what of the
+ * table is left; for who may not look, and for a lock, there are few.
+ */
 export const isAbsent = ({ exitCode, stderr }: Told): boolean =>
-  exitCode === 1 && /No such file or directory|No chain\/target\/match by that name/.test(stderr);
+  exitCode !== undefined &&
+  exitCode !== 0 &&
+  ![resourceProblem, ...notRun].includes(exitCode) &&
+  !/password|terminal is required|not permitted|permission denied|must be root|xtables lock|^sudo: /im.test(stderr);
 
 const unknown = (what: string, why: string | Told): LocalhostForwardError =>
   new LocalhostForwardError('LHF_ERR_RULES', {

@@ -151,7 +151,7 @@ await once(proxy, 'listening');
 const docker = { host: '127.0.0.1', port: proxy.address().port, protocol: 'http' };
 const test = base.extend({ net: forwardFixture(0, { docker, strategy: 'relay', verify: false }) });
 
-test('is given up', { timeout: 2_000 }, async ({ net }) => console.log(net.id));
+test('is given up', { timeout: 15_000 }, async ({ net }) => console.log(net.id));
 
 base('what comes too late is taken away', { timeout: 60_000 }, async () => {
   await asked.promise;
@@ -211,7 +211,7 @@ describe.each(triedGenerations)('Vitest, %s', (generation) => {
     });
     const env = { DOCKER_SOCKET: (process.env['DOCKER_HOST'] ?? '/var/run/docker.sock').replace(/^unix:\/\//, '') };
     const { output } = await project.run(programs.vitest, ['run'], { env });
-    expect(output).toMatch(/Test timed out in 2000ms/);
+    expect(output).toMatch(/Test timed out in 15000ms/);
     expect(output).toMatch(/Tests\s+1 failed \| 1 passed \(2\)/);
   });
 

@@ -229,7 +229,7 @@ it('options without an address are about the engine of the chosen context', asyn
   const env = { DOCKER_HOST: '', DOCKER_CONTEXT: 'chosen', DOCKER_CONFIG: folder };
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { facts } = await connectEngine({ timeout: 120_000 });
+  const { facts } = await connectEngine({ timeout: 120_000, socketPath: undefined });
   expect(facts.endpoint).toBe(`unix://${socket}`);
   expect(asked).toContain('/info');
 });

@@ -57,11 +57,21 @@ export class FoundGuard implements BridgeGuard {
   }
 
   async hits(ports: readonly PortMapping[]): Promise<Hits[]> {
-    return ((await this.#owned.isGuarded()) ? this.#owned : this.#raw).hits(ports);
+    return (await this.#find()).hits(ports);
   }
 
   async isGuarded(): Promise<boolean> {
-    return (await this.#owned.isGuarded()) || this.#raw.isGuarded();
+    return (await this.#find()).isGuarded();
+  }
+
+  /** Who cannot ask nft may find the guard in table raw; where it is not there either, nothing is known. */
+  async #find(): Promise<BridgeGuard> {
+    try {
+      return (await this.#owned.isGuarded()) ? this.#owned : this.#raw;
+    } catch (error) {
+      if (await this.#raw.isGuarded()) return this.#raw;
+      throw error;
+    }
   }
 }
 

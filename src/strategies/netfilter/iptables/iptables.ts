@@ -34,7 +34,8 @@ export const iptables: Strategy = {
     const { bridge } = names;
     const look = new ChainLook(tools.privileges);
     const owned = new TableView(tableNamesOfBridge(bridge), bridge, tools.privileges);
-    const guard = new FoundGuard(owned, new RawGuard(bridge, look));
+    const raw = new RawGuard(bridge, look);
+    const guard = tools.host.nft === undefined ? raw : new FoundGuard(owned, raw);
     return new NetfilterView(names, new ChainView(bridge, look, guard), tools, probeAddress);
   },
 };
