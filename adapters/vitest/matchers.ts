@@ -36,10 +36,10 @@ afterEach(({ expect: ofTest }) => failUnawaited(ofTest.getState().currentTestNam
 /** What Vitest tells a matcher beside: of several tests at once, whose it is. */
 interface Told {
   readonly testPath?: string;
-  readonly task?: { readonly context: { readonly onTestFinished: typeof onTestFinished } };
+  readonly task?: { readonly context?: { readonly onTestFinished: typeof onTestFinished } };
 }
 
-const atTestEnd = (add = onTestFinished, check: () => void): void => {
+const atTestEnd = (check: () => void, add = onTestFinished): void => {
   try {
     add(check);
   } catch {
@@ -52,7 +52,7 @@ const noticed = <O, R>(name: string, matcher: Matcher<O, R>): Matcher<O, R> => {
   const waited = awaited(name, matcher);
   return function (this, received, options) {
     const { currentTestName, testPath, task } = { ...expect.getState(), ...(this as Told | undefined) };
-    if (testPath !== hookedFile) atTestEnd(task?.context.onTestFinished, () => failUnawaited(currentTestName));
+    if (testPath !== hookedFile) atTestEnd(() => failUnawaited(currentTestName), task?.context?.onTestFinished);
     return waited.call(this, received, options);
   };
 };

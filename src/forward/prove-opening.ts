@@ -40,7 +40,10 @@ const proveAll = async (
       // Of two protocols on one number, the one whose service is gone; also where it is back by now.
       const listening = await Promise.all(missed.map((port) => isListening(port.mapping)));
       const gone = missed.filter((_, n) => listening[n] === false);
-      for (const port of gone.length === 0 ? missed : gone) await port.tryOut();
+      const tried = gone.length === 0 ? missed : gone;
+      for (const port of tried) await port.tryOut();
+      // No port is free for it.
+      if (tried.every((port) => port.trial() === undefined)) throw error;
       await route.divertProbes(ports.flatMap((port) => port.trial()?.mapping ?? []));
     }
   }

@@ -16,7 +16,7 @@ import type { ProbedPort, ProofContext } from './context.ts';
 import { isEnd, type DialOrder, type ProbeEvent } from './protocol.ts';
 import type { Visit } from './staying-probe.ts';
 import type { RouteView } from '../strategies/strategy.ts';
-import { wasCarried, witness, type Arrival } from './witness.ts';
+import { readProofs, wasCarried, witness, type Arrival } from './witness.ts';
 
 export const keyOfPort = ({ protocol, containerPort }: ProbedPort): string => `${protocol}/${containerPort}`;
 
@@ -84,8 +84,7 @@ export async function* runProbe(
     if (over.aborted) throw new ProbeFailed({ what: 'the probe was not ready to dial in time' });
     // What our rules count from now on is its own: nobody else has a probe on this bridge.
     const [before, listening] = await Promise.all([
-      // Once more where somebody holds a lock.
-      hooks.isFirst === true ? undefined : context.route.proofs().catch(() => context.route.proofs()),
+      hooks.isFirst === true ? undefined : readProofs(context.route),
       Promise.all(ports.map(isListening)),
     ]);
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));

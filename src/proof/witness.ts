@@ -80,7 +80,7 @@ export const witness = async (
 };
 
 /** Once more where somebody holds a lock: what cannot be listed is not nothing. */
-const readProofs = (route: Pick<RouteView, 'proofs'>): ReturnType<RouteView['proofs']> =>
+export const readProofs = (route: Pick<RouteView, 'proofs'>): ReturnType<RouteView['proofs']> =>
   route.proofs().catch(() => route.proofs());
 
 /** How often to look before this is what it came to. */

@@ -41,3 +41,15 @@ test('a forward of Jest’s that nobody waits for any more is closed by its afte
   await Promise.all([opening, closing]);
   expect(renderDifference(before, await snapshotHere())).toBe('');
 });
+
+test('ports that Jest’s afterAll() did not wait for are forwarded by nobody', async () => {
+  const asked: string[] = [];
+  const docker = gateDocker({ before: (call) => void asked.push(call) });
+  const ports = Promise.withResolvers<number>();
+  const hooks = hooksOf(() => useLocalhostForward(() => ports.promise, { docker, strategy: 'relay', verify: false }));
+  const opening = hooks.before();
+  await hooks.after();
+  ports.resolve(8088);
+  await opening;
+  expect(asked).toEqual([]);
+});

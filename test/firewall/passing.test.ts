@@ -87,26 +87,18 @@ describe.each(['nftables', 'iptables'] as const)('%s', (strategy) => {
     }
   });
 
-  it('passes what stands before a service that does not listen yet', async () => {
-    await shell(engine, 'iptables -P INPUT DROP');
+  it.each([
+    ['what stands before a service that does not listen yet', 'iptables -P INPUT DROP', {}],
+    [
+      'policies for UDP also beside a port that needs none',
+      'iptables -P INPUT DROP; iptables -A INPUT -p tcp -j ACCEPT',
+      { service: { host: '127.0.0.1' }, udp: 'beside' },
+    ],
+  ])('passes %s', async (_, on, orders) => {
+    await shell(engine, on);
     try {
       const before = await snapshotIn(engine);
-      await using net = drive(engine, { strategy, verify: { timeoutMs: 40_000 } });
-      expect(await net.open()).toHaveProperty('ok');
-      expect((await snapshotIn(engine)).iptables.join('\n')).toMatch(acceptOfOurs);
-      await net.close();
-      expectSame(before, await snapshotIn(engine));
-    } finally {
-      await shell(engine, 'iptables -P INPUT ACCEPT');
-    }
-  });
-
-  it('passes policies for UDP also beside a port that needs none', async () => {
-    await shell(engine, 'iptables -P INPUT DROP; iptables -A INPUT -p tcp -j ACCEPT');
-    try {
-      const before = await snapshotIn(engine);
-      const service = { host: '127.0.0.1' };
-      await using net = drive(engine, { strategy, service, udp: 'beside', verify: { timeoutMs: 40_000 } });
+      await using net = drive(engine, { strategy, ...orders, verify: { timeoutMs: 40_000 } });
       expect(await net.open()).toHaveProperty('ok');
       expect((await snapshotIn(engine)).iptables.join('\n')).toMatch(acceptOfOurs);
       await net.close();

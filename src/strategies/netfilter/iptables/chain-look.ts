@@ -14,7 +14,7 @@ export class ChainLook {
     this.#isSure = isSure;
   }
 
-  /** The same, that takes nothing for gone but what is said to be. Whoever only tries what may be refused does without. @throws LHF_ERR_RULES */
+  /** The same, that takes no refusal for a chain that is gone. Whoever only tries what may be refused does without. @throws LHF_ERR_RULES */
   get sure(): ChainLook {
     return new ChainLook(this.#privileges, { isSure: true });
   }

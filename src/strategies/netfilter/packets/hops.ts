@@ -1,4 +1,3 @@
-import type { CommandResult } from '../../../command/run.ts';
 import { renderMark, type Names } from '../../../ownership/names.ts';
 import type { Privileges } from '../../../privilege/privileges.ts';
 import { complaintOf, isAbsent } from '../../listed.ts';
@@ -109,12 +108,9 @@ export const removeHops = async ({ hopsTable }: Names, privileges: Privileges): 
   // First: what is left of a diagnosis is known by the other.
   const ofBridges = await privileges.run(['nft', 'delete', 'table', 'bridge', hopsTable]);
   const ofIp = await privileges.run(['nft', 'delete', 'table', 'ip', hopsTable]);
-  const stays = [ofBridges, ofIp].find((result) => result.exitCode !== 0 && !isAbsent(result) && !hasNone(result));
+  const stays = [ofBridges, ofIp].find((result) => result.exitCode !== 0 && !isAbsent(result));
   return stays && complaintOf(stays);
 };
-
-/** A kernel that has no tables of bridges. */
-const hasNone = ({ exitCode, stderr }: CommandResult): boolean => exitCode === 1 && /not supported/.test(stderr);
 
 export const readHops = async (names: Names, privileges: Privileges): Promise<Hops | undefined> => {
   const { stdout, exitCode } = await privileges.run(['nft', 'list', 'table', 'ip', names.hopsTable]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CommandResult } from '../../../../src/command/run.ts';
 import type { Privileges } from '../../../../src/privilege/privileges.ts';
 import { ChainLook } from '../../../../src/strategies/netfilter/iptables/chain-look.ts';
-import { ChainView, RawGuard } from '../../../../src/strategies/netfilter/iptables/chain-view.ts';
+import { ChainView, FoundGuard, RawGuard } from '../../../../src/strategies/netfilter/iptables/chain-view.ts';
 import { TableView } from '../../../../src/strategies/netfilter/tables/table-view.ts';
 import { tableNamesOfBridge } from '../../../../src/strategies/netfilter/tables/rules.ts';
 
@@ -38,6 +38,7 @@ describe.each(['nftables', 'iptables'] as const)('a listing of %s', (name) => {
     { exitCode: 1, stderr: 'Operation not permitted (you must be root)\n' },
     { exitCode: 4, stderr: 'Another app is currently holding the xtables lock.\n' },
     { exitCode: 127, stderr: 'sh: /usr/sbin/nft: No such file or directory\n' },
+    { exitCode: 1, stderr: 'netlink: Error: cache initialization failed: Interrupted system call\n' },
     { failure: 'took longer than 10000 ms' },
   ])('that comes to $stderr$failure tells nothing of the rules', async (answer) => {
     const view = views(answer)[name];
@@ -58,5 +59,24 @@ describe.each(['nftables', 'iptables'] as const)('a listing of %s', (name) => {
     const view = views({ exitCode, stderr })[name];
     expect(await view.isPresent(port)).toBe(false);
     expect(await view.proofs()).toEqual(new Map());
+  });
+});
+
+describe('a guard that another process put in, where nft cannot be asked', () => {
+  const hits = { attempts: 1, connections: 1, packets: 9, bytes: 99 };
+  const foundBeside = (isGuarded: boolean): FoundGuard => {
+    const owned = { isGuarded: async () => Promise.reject(new Error('nft is not to be asked')) };
+    const raw = { isGuarded: async () => isGuarded, hits: async () => [hits] };
+    return new FoundGuard(owned as unknown as TableView, raw as unknown as RawGuard);
+  };
+
+  it('is found in table raw', async () => {
+    expect(await foundBeside(true).isGuarded()).toBe(true);
+    expect(await foundBeside(true).hits([port])).toEqual([hits]);
+  });
+
+  it('is not told missing where it is not there', async () => {
+    await expect(foundBeside(false).isGuarded()).rejects.toThrow('nft is not to be asked');
+    await expect(foundBeside(false).hits([port])).rejects.toThrow('nft is not to be asked');
   });
 });
