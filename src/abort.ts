@@ -18,3 +18,16 @@ export const followSignal = (signal: globalThis.AbortSignal): globalThis.AbortSi
   else signal.addEventListener('abort', follow, { once: true });
   return following.signal;
 };
+
+/** What the work comes to; rejects with the signal's reason where that comes first. Whoever else waits for the work goes on doing so. */
+export const orAborted = async <T>(work: Promise<T>, signal: globalThis.AbortSignal): Promise<T> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+};

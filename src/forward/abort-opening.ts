@@ -1,3 +1,4 @@
+import { orAborted } from '../abort.ts';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import {
   addEvidence,
@@ -48,18 +49,12 @@ const stillUndone = { evidence: ['what it had begun is still being undone'], try
 /** What others may wait for as well goes on when nobody waits for it here any more. */
 export const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   if (signal === undefined) return work;
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const onAbort = (): void => resolve(undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    await Promise.race([work, promise]);
+  const value = await orAborted(work, signal).catch((error: unknown) => {
     stopIfAborted(signal);
-    return await work;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    work.catch(ignore);
-  }
+    throw error;
+  });
+  stopIfAborted(signal);
+  return value;
 };
 
 export const stopIfAborted = (signal: AbortSignal | undefined): void => {

@@ -7,6 +7,7 @@ import { connectEngine, sessionOn, type Engine } from '../engine/engine.ts';
 import { assertAllowed } from '../host/allowed.ts';
 import { coded } from '../host/coded.ts';
 import { readHostFacts, type HostFacts } from '../host/facts.ts';
+import { readRoutes } from '../host/routes.ts';
 import { underSignal } from '../engine/limit.ts';
 import { sweepQuietly } from '../leftovers/sweep-quietly.ts';
 import { Patience } from '../lifecycle/patience.ts';
@@ -97,11 +98,16 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 
     // Closing waits for it.
     let sweeping = Promise.resolve();
+    const sweep = (): void => void (sweeping = sweepQuietly(tools));
     undo.push('the sweep of what dead runs left', () => sweeping);
 
     // The first to be proven starts the probe; the last to close takes it away.
     const probe = holdProbe(session, 'owners');
+    const endOpening = probe.expectOpening();
     undo.push('the probe container', () => probe.release());
+
+    // The network's subnet will be one that no route has; which ones do is asked of a program, beside what is asked of the kernel.
+    void readRoutes();
 
     // Something on 127.0.0.1 that a proof can recognise.
     const openPorts = new Map<string, OpenPort>();
@@ -123,9 +129,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const dialled = [...openPorts.values()].map(probedPortOf).map(isDialled);
     const isProven = options.verify !== false && dialled.length > 0 && dialled.every(Boolean);
     const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
-    // What dead runs left goes when the engine has done its work for us, for which looking for it would be in the way.
-    sweeping = Promise.allSettled([connecting]).then(() => sweepQuietly(tools));
     const connected = await connecting.catch((error: unknown) => {
+      sweep();
       privileges.check();
       throw error;
     });
@@ -133,7 +138,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     undo.push(`the probe on ${names.network}`, () => probe.leave());
     stopIfAborted(options.signal);
 
-    // Prove it from a container, and hand it to the body.
+    // Prove it from a container, and hand it to the body. What dead runs left goes when the engine has done its work for us, for which
+    // looking for it would be in the way.
     net = new OpenForward({
       names,
       tools,
@@ -146,7 +152,10 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       undoDeadlineMs,
       options,
     });
-    await net.prove(options.signal);
+    await net.prove(options.signal).finally(() => {
+      endOpening();
+      sweep();
+    });
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(options.signal);
     session.open.set(net.id, net);

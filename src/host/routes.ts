@@ -4,15 +4,30 @@ import { now } from '../clock.ts';
 import { run } from '../command/run.ts';
 import { bytesOfWords } from './words.ts';
 
-/** For how long one listing serves the openings of a process, in milliseconds. */
-const freshForMs = 2_000;
-let recent: { readonly at: number; readonly routes: Promise<string[]> } | undefined;
+/** How old a listing may be that an opening goes by, in milliseconds: it takes a program, and VPNs come up seldom. */
+const goodForMs = 30_000;
+/** How old it may be before another one is made, beside the opening that goes by it. */
+const freshForMs = 10_000;
+
+interface Listing {
+  readonly at: number;
+  readonly routes: Promise<string[]>;
+}
+let recent: Listing | undefined;
 
 /** The CIDRs that this host's IPv4 routes cover, in whichever table, the default route left out. */
 export const readRoutes = async (): Promise<string[]> => {
-  if (recent === undefined || now() - recent.at > freshForMs) recent = { at: now(), routes: readOtherTables() };
-  const [main, others] = await Promise.all([readMainTable(), recent.routes]);
+  const [main, others] = await Promise.all([readMainTable(), listOtherTables()]);
   return [...new Set([...main, ...others])];
+};
+
+const listOtherTables = (): Promise<string[]> => {
+  const last = recent;
+  const age = last === undefined ? Infinity : now() - last.at;
+  const anew = (): Listing => (recent = { at: now(), routes: readOtherTables() });
+  if (last === undefined || age > goodForMs) return anew().routes;
+  if (age > freshForMs) anew();
+  return last.routes;
 };
 
 // Anew each time: what a network of ours took a moment ago is in this one.

@@ -16,15 +16,29 @@ export interface ToldSocket {
  */
 export type Acceptor = 'own' | 'transparent' | 'unknown';
 
-/** Asks `ss` who has accepted a connection at one end from the other; where that is not here, or too old for it, nothing is known against it. */
-export const readAcceptor = async (at: Endpoint, from: Endpoint): Promise<Acceptor> => {
-  if (process.platform !== 'linux') return 'own';
+/** The transparent listeners of this host, as `ss` tells them; where that is not here, or too old for it, nothing is known of any. */
+export const listProxies = async (): Promise<ToldSocket[]> => (await listTold(['-l'])).filter(isProxy);
+
+/**
+ * Who has accepted a connection at one end from the other.
+ *
+ * @param proxies - As they were before it was dialled: where there were none, nobody is asked any more.
+ */
+export const readAcceptor = async (at: Endpoint, from: Endpoint, proxies: readonly ToldSocket[]): Promise<Acceptor> => {
+  if (proxies.length === 0) return 'own';
   const filter = `dport = :0 or ( sport = :${at.port} and dport = :${from.port} )`;
-  const { stdout } = await run(['ss', '-H', '-t', '-a', '-n', '-O', '--inet-sockopt', filter]);
-  return judgeAcceptor(parseTold(stdout), at, from);
+  return judgeAcceptor(await listTold(['-a', filter]), at, from);
 };
 
-/** The sockets in what `ss -H -t -a -n -O --inet-sockopt` prints. */
+const listTold = async (which: readonly string[]): Promise<ToldSocket[]> => {
+  if (process.platform !== 'linux') return [];
+  const { stdout } = await run(['ss', '-H', '-t', '-n', '-O', '--inet-sockopt', ...which]);
+  return parseTold(stdout);
+};
+
+const isProxy = ({ isListener, isTransparent }: ToldSocket): boolean => isListener && isTransparent === true;
+
+/** The sockets in what `ss -H -t -n -O --inet-sockopt -a` prints. */
 export const parseTold = (listing: string): ToldSocket[] =>
   listing.split('\n').flatMap((line) => {
     const [, state, local, remote, rest = ''] = /^(\S+) +\d+ +\d+ +(\S+) +(\S+)(.*)$/.exec(line) ?? [];
@@ -42,7 +56,7 @@ export const parseTold = (listing: string): ToldSocket[] =>
 
 /** A service that is transparent itself, as a proxy may be, is not told from another. Pure. */
 export const judgeAcceptor = (sockets: readonly ToldSocket[], at: Endpoint, from: Endpoint): Acceptor => {
-  const proxies = sockets.filter(({ isListener, isTransparent }) => isListener && isTransparent === true);
+  const proxies = sockets.filter(isProxy);
   if (proxies.length === 0 || proxies.some(({ local }) => local.port === at.port)) return 'own';
   const accepted = sockets.find(
     ({ isListener, local, remote }) => !isListener && isSame(local, at) && isSame(remote, from),

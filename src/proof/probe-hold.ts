@@ -1,5 +1,5 @@
 import { sharedIn, type Session } from '../ownership/session.ts';
-import { StayingProbe, type Destination, type Visit } from './staying-probe.ts';
+import { StayingProbe, type AskedVisit, type Destination, type Visit } from './staying-probe.ts';
 
 /** Forwards that may send a session's probe somewhere. */
 interface Held {
@@ -10,6 +10,8 @@ interface Held {
 
 /** One forward's part in its session's probe, which stays while any has one and goes with the last. */
 export interface ProbeHold {
+  /** An opening begins, which wants the engine for itself until what this returns is called, or `leave` or `release`. */
+  expectOpening(): () => void;
   /** @throws what {@link StayingProbe.visit} says. */
   visit(to: Destination, signal: AbortSignal): Promise<Visit>;
   /** Nothing of this forward's visits is on its network when it resolves. Where it is the last, the probe goes meanwhile. */
@@ -26,22 +28,30 @@ export interface ProbeHold {
 export const holdProbe = (session: Session, as: 'owners' | 'guests'): ProbeHold => {
   const held = sharedIn(session, 'probe', (): Held => ({ probe: new StayingProbe(session), owners: 0, guests: 0 }));
   held[as] += 1;
-  const here = new Set<Promise<void>>();
+  const here = new Set<AskedVisit>();
+  const opened = new Set<() => void>();
   let isHolding = true;
   const isNeeded = (): boolean => held.owners > 0 || (as === 'guests' && held.guests > 0);
   const stop = (): void => {
     if (isHolding) held[as] -= 1;
     isHolding = false;
+    for (const end of opened) end();
   };
   return {
+    expectOpening: () => {
+      const end = held.probe.expectOpening();
+      opened.add(end);
+      return end;
+    },
     visit: (to, signal) => {
-      const { arrived, gone } = held.probe.visit(to, signal);
-      here.add(gone);
-      void gone.then(() => here.delete(gone));
-      return arrived;
+      const asked = held.probe.visit(to, signal);
+      here.add(asked);
+      void asked.gone.then(() => here.delete(asked));
+      return asked.arrived;
     },
     leave: async () => {
-      await Promise.all(here);
+      for (const { hurry } of here) hurry();
+      await Promise.all(Array.from(here, ({ gone }) => gone));
       stop();
       // Waited for by `release`: a network can go beside it.
       if (!isNeeded()) held.probe.remove().catch(() => undefined);

@@ -1,4 +1,5 @@
 import { AbortSignal } from '../abort.ts';
+import { whenHeard } from '../clock.ts';
 import { AddressTaken, findPublisher } from '../engine/containers.ts';
 import { findHolder } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
@@ -8,6 +9,7 @@ import { isLocalhostForwardError, textOf } from '../errors.ts';
 import { untilBridgePasses } from '../host/bridge-ports.ts';
 import type { HostFacts } from '../host/facts.ts';
 import { readListeners, takesLoopback4 } from '../host/listeners.ts';
+import { listProxies, type ToldSocket } from '../host/transparent.ts';
 import { noncePath } from '../listener/nonce-path.ts';
 import { roomIn } from '../network/subnet.ts';
 import type { ProofOptions } from '../options/options.ts';
@@ -73,20 +75,24 @@ export async function* runProbe(
   // One that hangs is not waited for: its own deadline has passed long before.
   const late = AbortSignal.timeout(proof.timeoutMs + graceMs);
   const over = AbortSignal.any([signal, late]);
-  const visit = await arrive(context, proof, signal, over);
+  const arriving = arrive(context, proof, signal, over);
+  // When the engine has been asked, and is at work: to start a program stops this process for milliseconds.
+  const listing = new Promise<ToldSocket[]>((resolve) => whenHeard(() => resolve(listProxies())));
+  const visit = await arriving;
   const end = (): void => visit.end();
   let said = 0;
   try {
-    await untilBridgePasses(context.names.bridge, over);
+    const [listening, proxies] = await Promise.all([
+      Promise.all(ports.map(isListening)),
+      listing,
+      untilBridgePasses(context.names.bridge, over),
+    ]);
     await hooks.arrived?.();
     if (signal.aborted) return;
     // Nothing was dialled: that no packet came tells nothing.
     if (over.aborted) throw new ProbeFailed({ what: 'the probe was not ready to dial in time' });
     // What our rules count from now on is its own: nobody else has a probe on this bridge.
-    const [before, listening] = await Promise.all([
-      hooks.isFirst === true ? undefined : readProofs(context.route),
-      Promise.all(ports.map(isListening)),
-    ]);
+    const before = hooks.isFirst === true ? undefined : await readProofs(context.route);
     const pending = new Map(ports.map((port) => [keyOfPort(port), port]));
     const events = visit.dial(renderOrder(ports, proof, listening, context.route.beacon));
     over.addEventListener('abort', end, { once: true });
@@ -97,13 +103,11 @@ export async function* runProbe(
       const port = pending.get(event.key);
       if (port !== undefined && isAnswered(event)) {
         hooks.answered?.(event.key);
-        const arrival = await witness(
-          port,
-          event.from,
-          before === undefined ? unproven : before.get(event.key),
-          context.route,
-          () => findPublisher(context.tools.engine.docker, port.hostPort).catch(() => undefined),
-        );
+        const arrival = await witness(port, event.from, context.route, {
+          before: before === undefined ? unproven : before.get(event.key),
+          proxies,
+          findPublisher: () => findPublisher(context.tools.engine.docker, port.hostPort).catch(() => undefined),
+        });
         visit.release(event.key);
         yield { ...event, arrival };
       } else yield event;

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type Docker from 'dockerode';
+import { orAborted } from '../abort.ts';
 import { delay } from '../clock.ts';
 import { AddressTaken } from '../engine/containers.ts';
 import { underNoSignal } from '../engine/limit.ts';
@@ -8,6 +9,7 @@ import { renderLabels } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Network } from '../strategies/strategy.ts';
 import { findHolder, isProbe } from './address-holder.ts';
+import { Calm } from './calm.ts';
 import { ProbeContainer } from './probe-container.ts';
 import type { DialOrder, ProbeEvent } from './protocol.ts';
 import { Turns } from './turns.ts';
@@ -31,7 +33,7 @@ export interface Visit {
   release(key: string): void;
   /** What the program had to complain of. */
   complaint(): string;
-  /** Leaves the network, in the background. */
+  /** Leaves the network, in the background, when no opening of this process is in need of the engine. */
   end(): void;
 }
 
@@ -41,6 +43,8 @@ export interface AskedVisit {
   readonly arrived: Promise<Visit>;
   /** When nothing of it is on the network, whatever became of it. Never rejects. */
   readonly gone: Promise<void>;
+  /** It leaves when it has ended, and waits for no opening. */
+  hurry(): void;
 }
 
 /** How long a probe that nobody sends anywhere stays, in milliseconds. */
@@ -62,6 +66,9 @@ interface Resident {
 export class StayingProbe {
   readonly #session: Pick<Session, 'owner' | 'word'>;
   readonly #turns = new Turns();
+  readonly #calm: Calm;
+  /** Visits that may have ended and are still there, by their networks. */
+  readonly #staying = new Map<string, () => void>();
   /** The one to be visited, by its image. */
   readonly #current = new Map<string, Promise<Resident>>();
   /** Whatever may be there. */
@@ -69,14 +76,24 @@ export class StayingProbe {
   #started = 0;
   #visits = 0;
 
-  constructor(session: Pick<Session, 'owner' | 'word'>) {
+  constructor(session: Pick<Session, 'owner' | 'word'>, calm = new Calm()) {
     this.#session = session;
+    this.#calm = calm;
+  }
+
+  /** An opening begins, until what this returns is called. */
+  expectOpening(): () => void {
+    return this.#calm.disturb();
   }
 
   visit(to: Destination, signal: AbortSignal): AskedVisit {
     const left = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
+    const hurried = Promise.withResolvers<void>();
     let taken: AddressTaken | undefined;
+    // The one before makes room at once.
+    this.#staying.get(to.network.id)?.();
+    this.#staying.set(to.network.id, hurried.resolve);
     const entering = this.#enter(to, signal, (error) => (taken = error));
     const arrived = orAborted(entering, signal).then(
       ({ stay }) => this.#describe(to, stay, left.resolve),
@@ -89,14 +106,18 @@ export class StayingProbe {
     const depart = async (): Promise<void> => {
       const { stay, done } = await entering;
       await left.promise;
+      await this.#calm.wait(hurried.promise);
       await stay.container.leave(stay.visit, to.network.id).catch(() => undefined);
       stay.idle.give();
       done();
     };
     void depart()
       .catch(() => undefined)
-      .finally(gone.resolve);
-    return { arrived, gone: gone.promise };
+      .finally(() => {
+        if (this.#staying.get(to.network.id) === hurried.resolve) this.#staying.delete(to.network.id);
+        gone.resolve();
+      });
+    return { arrived, gone: gone.promise, hurry: hurried.resolve };
   }
 
   /** Everything is gone when it resolves. What fails can be tried again. */
@@ -221,15 +242,3 @@ const isOfItsNetwork = (error: unknown): boolean =>
   error instanceof AddressTaken || /network \S+ not found/i.test(String(error));
 
 const isRefusal = (error: unknown): boolean => typeof (error as { statusCode?: unknown }).statusCode === 'number';
-
-const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-};

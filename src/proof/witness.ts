@@ -1,6 +1,6 @@
 import { delay } from '../clock.ts';
 import { readConnectionsFrom, readSockets, type ConnectionEnd, type Endpoint } from '../host/sockets.ts';
-import { readAcceptor } from '../host/transparent.ts';
+import { readAcceptor, type ToldSocket } from '../host/transparent.ts';
 import { keyOf, type Proofs, type RouteView } from '../strategies/strategy.ts';
 import type { ProbedPort } from './context.ts';
 
@@ -26,6 +26,8 @@ export interface Arrival {
 /** Where it arrived, and by whom it was dialled there: the probe, or a carrier of ours. */
 interface Seen extends Omit<Arrival, 'counted'> {
   readonly from?: Endpoint;
+  /** Whether nobody had taken it in by then. */
+  readonly waits?: boolean;
 }
 
 /** Whether our own rule carried the connection to the very service. */
@@ -44,15 +46,24 @@ const betweenLooksMs = 15;
 /** An engine that carries for a container takes connections in at once, in a process of its own. */
 const looksAtKept = 100;
 
-/** Looks where a connection from a probe arrived, and whether our own rule has counted any since `before`. */
+/** What was known before a probe dialled, and who can be asked more. */
+export interface Known {
+  /** What our own rule had counted; undefined where it could not be read. */
+  readonly before: Proofs | undefined;
+  /** Transparent listeners of this host. */
+  readonly proxies: readonly ToldSocket[];
+  readonly findPublisher: () => Promise<string | undefined>;
+}
+
+/** Looks where a connection from a probe arrived, and whether our own rule has counted any since. */
 export const witness = async (
   port: ProbedPort,
   from: Endpoint | undefined,
-  before: Proofs | undefined,
   route: Pick<RouteView, 'proofs' | 'landingOf' | 'isRelay' | 'carriedFrom' | 'sawProbe'>,
-  findPublisher: () => Promise<string | undefined>,
+  known: Known,
 ): Promise<Arrival> => {
-  const judge = (seen: Seen): Promise<Omit<Arrival, 'counted'>> => judgeAcceptance(seen, findPublisher);
+  const { before } = known;
+  const judge = (seen: Seen): Promise<Omit<Arrival, 'counted'>> => judgeAcceptance(seen, known);
   for (let look = 1; ; look += 1) {
     const arriving = Promise.resolve(from === undefined ? nowhere : arrive(port, from, route));
     // Beside the counters, where one look is the last one: each is a program of its own. A relay's is looked at often.
@@ -95,16 +106,17 @@ const looksFor = ({ at, counted }: Pick<Arrival, 'at' | 'counted'>, isRelay: boo
 
 /** The service's address alone is no proof that it was the service that accepted. */
 const judgeAcceptance = async (
-  { from, ...seen }: Seen,
-  findPublisher: () => Promise<string | undefined>,
+  { from, waits: waited, ...seen }: Seen,
+  { proxies, findPublisher }: Known,
 ): Promise<Omit<Arrival, 'counted'>> => {
   const { at, to } = seen;
   if (at !== 'service' || to === undefined || from === undefined) return seen;
-  const [acceptor, waits] = await Promise.all([readAcceptor(to, from), isWaiting(to, from)]);
+  const acceptor = await readAcceptor(to, from, proxies);
   if (acceptor === 'transparent') return { ...seen, ...atProxy };
   if (acceptor === 'unknown') return nowhere;
-  // What a carrier dials goes where all connections of this host do.
-  const publisher = waits && seen.isCarried !== true ? await findPublisher() : undefined;
+  // What a carrier dials goes where all connections of this host do. The kernel takes milliseconds to list its sockets.
+  const waits = waited === true && seen.isCarried !== true && (await isWaiting(to, from));
+  const publisher = waits ? await findPublisher() : undefined;
   if (publisher !== undefined && (await isLeftWaiting(to, from)))
     return { at: 'elsewhere', to: undefined, keptFor: publisher };
   return seen;
@@ -119,10 +131,11 @@ const isLeftWaiting = async (to: Endpoint, from: Endpoint): Promise<boolean> => 
 };
 
 /** Whether nobody has taken a connection in, with whom the kernel shook hands in a program's place. */
-const isWaiting = async (to: Endpoint, from: Endpoint): Promise<boolean> => {
-  const ends = await readConnectionsFrom(from);
-  return ends.some((end) => end.isWaiting && end.address === to.address && end.port === to.port);
-};
+const isWaiting = async (to: Endpoint, from: Endpoint): Promise<boolean> =>
+  waitsAt(to, await readConnectionsFrom(from));
+
+const waitsAt = ({ address, port }: Endpoint, ends: readonly ConnectionEnd[]): boolean =>
+  ends.some((end) => end.isWaiting && end.address === address && end.port === port);
 
 const nowhere = { at: 'nowhere', to: undefined } as const;
 const atCarrier = { at: 'carrier', to: undefined } as const;
@@ -143,10 +156,8 @@ const findArrival = async (
   from: Endpoint,
 ): Promise<Seen> => {
   const landing = route.landingOf(port);
-  const arrived =
-    landing === undefined
-      ? ({ at: 'service', to: undefined } as const)
-      : { ...judgeArrival(landing, await readConnectionsFrom(from)), from };
+  const arrived: Seen =
+    landing === undefined ? { at: 'service', to: undefined } : findEnd(landing, from, await readConnectionsFrom(from));
   if (arrived.at !== 'service') return arrived;
   if (route.carriedFrom !== undefined) {
     const carrier = await route.carriedFrom(port, from);
@@ -155,6 +166,11 @@ const findArrival = async (
     return findCarried(port, carrier);
   }
   return port.hostAddress !== '::1' || (await isRelayedOn(port)) ? arrived : atCarrier;
+};
+
+const findEnd = (landing: Endpoint, from: Endpoint, ends: readonly ConnectionEnd[]): Seen => {
+  const arrived = judgeArrival(landing, ends);
+  return { ...arrived, from, waits: arrived.to !== undefined && waitsAt(arrived.to, ends) };
 };
 
 /** What a carrier carries on is a connection of its own, which the service has to have the other end of. */

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AddressTaken } from '../../../src/engine/containers.ts';
+import { Calm } from '../../../src/proof/calm.ts';
 import { StayingProbe, type Destination, type Visit } from '../../../src/proof/staying-probe.ts';
 import { until } from '../../support/until.ts';
 import { fakeProbeEngine, type ProbeEngine } from '../support/probe-engine.ts';
@@ -14,9 +15,9 @@ const service = createServer((socket) => socket.on('error', () => undefined));
 beforeAll(async () => void (await once(service.listen(0, '127.0.0.1'), 'listening')));
 afterAll(() => void service.close());
 
-const setUp = (gate?: Parameters<typeof fakeProbeEngine>[0]) => {
+const setUp = (gate?: Parameters<typeof fakeProbeEngine>[0], calm?: Calm) => {
   const engine = fakeProbeEngine(gate);
-  const probe = new StayingProbe(session);
+  const probe = new StayingProbe(session, calm);
   onTestFinished(() => probe.remove());
   return { engine, probe };
 };
@@ -77,6 +78,29 @@ describe('a probe that stays', () => {
       'connect n1',
       'disconnect n1',
     ]);
+  });
+
+  test('leaves when no opening is under way, or when somebody wants its place or the network', async () => {
+    const { engine, probe } = setUp(undefined, new Calm({ moment: 0, most: 600_000 }));
+    const endOpening = probe.expectOpening();
+    const visits = ['n1', 'n2', 'n3'].map((network) => probe.visit(to(engine, network), never));
+    for (const { arrived } of visits) (await arrived).end();
+    const [first, second, third] = visits;
+    const next = probe.visit(to(engine, 'n1'), never);
+    await first?.gone;
+    (await next.arrived).end();
+    next.hurry();
+    await next.gone;
+    second?.hurry();
+    await second?.gone;
+    expect(engine.calls.filter((call) => call.startsWith('disconnect '))).toEqual([
+      'disconnect n1',
+      'disconnect n1',
+      'disconnect n2',
+    ]);
+    endOpening();
+    await third?.gone;
+    expect([...engine.endpoints]).toEqual([]);
   });
 
   test.each(['start', 'connect'])(

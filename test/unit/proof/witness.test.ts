@@ -49,6 +49,8 @@ it('is proven where our own rule counted it and the service has it', () => {
   expect(isAtService(undefined)).toBe(false);
 });
 
+const known = { before: { packets: 0, targetPort: 1 }, proxies: [], findPublisher: nobody };
+
 /** How often it is looked for where a relay has this to say of it. */
 const looksWhere = async (told: Partial<Proofs>): Promise<number> => {
   const port = {
@@ -66,7 +68,7 @@ const looksWhere = async (told: Partial<Proofs>): Promise<number> => {
     return new Map([['tcp/80', { packets: 0, targetPort: 1, ...told }]]);
   };
   const route = { proofs, landingOf: () => undefined, isRelay: true, carriedFrom: async () => from };
-  expect(isAtService(await witness(port, from, { packets: 0, targetPort: 1 }, route, nobody))).toBe(false);
+  expect(isAtService(await witness(port, from, route, known))).toBe(false);
   return looks;
 };
 
