@@ -44,7 +44,7 @@ export interface AskedVisit {
   /** When nothing of it is on the network, whatever became of it. Never rejects. */
   readonly gone: Promise<void>;
   /** It leaves when it has ended, and waits for no opening. */
-  hurry(): void;
+  readonly hurry: () => void;
 }
 
 /** How long a probe that nobody sends anywhere stays, in milliseconds. */
