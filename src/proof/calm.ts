@@ -14,6 +14,7 @@ export class Calm {
   readonly #mostMs: number;
   readonly #waiting = new Set<() => void>();
   #openings = 0;
+  /** Runs for a moment after an opening. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ moment = momentMs, most = mostMs } = {}) {
@@ -25,30 +26,29 @@ export class Calm {
   disturb(): () => void {
     this.#openings += 1;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
       this.#openings -= 1;
-      if (this.#openings === 0) this.#expect();
+      if (this.#openings === 0) this.#timer = setTimeout(() => this.#calmDown(), this.#momentMs).unref();
     };
   }
 
   /** Resolves when it is calm, when somebody is in a hurry, or when enough was waited. */
   async wait(hurry: Promise<void>): Promise<void> {
+    if (this.#openings === 0 && this.#timer === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const late = setTimeout(resolve, this.#mostMs).unref();
     this.#waiting.add(resolve);
-    if (this.#openings === 0) this.#expect();
     await Promise.race([promise, hurry]);
     clearTimeout(late);
     this.#waiting.delete(resolve);
   }
 
-  #expect(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      for (const resolve of this.#waiting) resolve();
-    }, this.#momentMs).unref();
+  #calmDown(): void {
+    this.#timer = undefined;
+    for (const resolve of this.#waiting) resolve();
   }
 }

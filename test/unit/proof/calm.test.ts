@@ -24,6 +24,8 @@ describe('what can wait for openings', () => {
     expect(await isDone(waiting)).toBe(false);
     endThird();
     await waiting;
+    // None is under way, nor was a moment ago.
+    expect(await isDone(calm.wait(never))).toBe(true);
   });
 
   test('goes at once where somebody is in a hurry', async () => {
