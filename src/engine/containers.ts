@@ -3,7 +3,8 @@ import { PassThrough, type Duplex, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { within } from '../clock.ts';
 import { doubt } from './doubtful.ts';
-import { statusOf } from './engine.ts';
+import { ignoreGone, statusOf } from './engine.ts';
+import { labelsOf } from './labels.ts';
 import { wholeLines } from './whole-lines.ts';
 
 export interface ListedContainer {
@@ -15,7 +16,11 @@ export interface ListedContainer {
 /** Containers, stopped ones too, that carry a label. */
 export const listContainers = async (docker: Docker, label: string): Promise<ListedContainer[]> => {
   const listed = await docker.listContainers({ all: true, filters: { label: [label] } });
-  return listed.map(({ Id, Names, Labels }) => ({ id: Id, name: (Names[0] ?? Id).replace(/^\//, ''), labels: Labels }));
+  return listed.map(({ Id, Names, Labels }) => ({
+    id: Id,
+    name: (Names[0] ?? Id).replace(/^\//, ''),
+    labels: labelsOf(Labels),
+  }));
 };
 
 /** How often an engine is asked for one removal. */
@@ -47,10 +52,6 @@ export const removeContainer = async (docker: Docker, id: string, asked = 1): Pr
   }
 };
 
-const ignoreGone = (error: unknown): void => {
-  if (statusOf(error) !== 404) throw error;
-};
-
 /** Containers on a network, with all their IPv4 addresses, on other networks too. */
 export const listAttached = async (
   docker: Docker,
@@ -60,7 +61,7 @@ export const listAttached = async (
   return listed.map(({ Id, Names, Labels, NetworkSettings }) => ({
     id: Id,
     name: (Names[0] ?? Id).replace(/^\//, ''),
-    labels: Labels,
+    labels: labelsOf(Labels),
     addresses: Object.values(NetworkSettings?.Networks ?? {}).map(({ IPAddress }) => IPAddress),
   }));
 };
@@ -83,7 +84,7 @@ export const findStarting = async (
     // An endpoint without a container is named ep-….
     if (found === undefined || found[0].startsWith('ep-')) return undefined;
     const { Id, Name, Config } = await docker.getContainer(found[0]).inspect();
-    return { id: Id, name: Name.replace(/^\//, ''), labels: Config.Labels };
+    return { id: Id, name: Name.replace(/^\//, ''), labels: labelsOf(Config.Labels) };
   } catch (error) {
     ignoreGone(error);
     return undefined;

@@ -122,3 +122,8 @@ export const statusOf = (error: unknown): number | undefined => {
   const status = (error as { statusCode?: unknown }).statusCode;
   return typeof status === 'number' ? status : undefined;
 };
+
+/** What is gone is no failure. @throws every other error */
+export const ignoreGone = (error: unknown): void => {
+  if (statusOf(error) !== 404) throw error;
+};

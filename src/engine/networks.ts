@@ -6,6 +6,7 @@ import { labels } from '../ownership/names.ts';
 import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
 import { FewAtOnce } from './few-at-once.ts';
+import { labelsOf } from './labels.ts';
 import { dockerUnavailable } from './unavailable.ts';
 
 export interface NetworkPlan {
@@ -176,7 +177,7 @@ const isProbe = (docker: Docker, id: string): Promise<boolean> =>
     .getContainer(id)
     .inspect()
     .then(
-      ({ Config }) => Config.Labels[labels.bridge] !== undefined,
+      ({ Config }) => labelsOf(Config.Labels)[labels.bridge] !== undefined,
       () => false,
     );
 
@@ -196,7 +197,7 @@ export const listNetworks = async (docker: Docker, label?: string): Promise<List
     name: network.Name,
     bridge: network.Options?.['com.docker.network.bridge.name'] ?? '',
     subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
-    labels: network.Labels ?? {},
+    labels: labelsOf(network.Labels),
   }));
 };
 

@@ -127,8 +127,8 @@ ${start}
 const roots = resolve(process.env['LHF_ENGINES'] ?? '.tools/engines');
 
 export const buildRoot = async (name: EngineName): Promise<string> => {
-  const { suite, packages } = engineNamed(name);
-  const root = join(roots, `${suite}-${packages[0]}`);
+  const { suite, packages, hasExperimental = false } = engineNamed(name);
+  const root = join(roots, `${suite}-${packages[0]?.replace('/', '-')}`);
   const done = join(root, '.built');
   // What it was built of: a list that has changed since is another Debian.
   const contents = packages.join(' ');
@@ -157,7 +157,7 @@ export const buildRoot = async (name: EngineName): Promise<string> => {
       ...options.map((option) => `--aptopt=${option}`),
       suite,
       root,
-      mirror,
+      ...[suite, ...(hasExperimental ? ['experimental'] : [])].map((one) => `deb ${mirror} ${one} main`),
     ],
     { timeoutMs: 600_000 },
   );

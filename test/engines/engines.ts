@@ -3,6 +3,8 @@ import type { Privilege, Strategy } from '../../src/index.ts';
 /** One engine, from Debian's packages, and what `auto` is to take there. */
 export interface EngineOfDebian {
   readonly suite: string;
+  /** Whether packages named `name/experimental` come from there. */
+  readonly hasExperimental?: true;
   readonly packages: readonly string[];
   /** What starts it in a Debian of its own: `$1` is the socket, `$2` a cgroup, `$3` a folder of the user's. */
   readonly start: string;
@@ -35,7 +37,20 @@ const rootlessDockerd = (flags = ''): string =>
   /usr/share/docker.io/contrib/dockerd-rootless.sh -H unix://$1`;
 // crun takes cgroups of one version only.
 const podmanCgroups = 'umount /sys/fs/cgroup/unified 2>/dev/null || :';
+// Podman 6 knows version 2 alone.
+const unifiedCgroups = 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup';
+// Controllers are those of version 1 where this machine has both.
+const noLimits = `printf '[containers]\\npids_limit = 0\\n' > /etc/containers/containers.conf.d/limits.conf`;
 const podmanService = 'podman system service --time 0 unix://$1';
+
+const newestPodman = {
+  suite: 'sid',
+  hasExperimental: true,
+  packages: [
+    ...['podman', 'netavark', 'golang-github-containers-common'].map((name) => `${name}/experimental`),
+    ...podman,
+  ],
+} as const;
 
 const here = /^for engines elsewhere, and this one is not$/;
 const onHost = {
@@ -82,6 +97,13 @@ export const engines = {
   docker26: { suite: 'trixie', packages: docker, start: dockerd, ...onHost },
   'docker26-rootless': { suite: 'trixie', packages: docker, start: rootlessDockerd(), ...ofUser },
   docker28: { suite: 'sid', packages: docker, start: dockerd, ...onHost },
+  // Images are containerd's, as Docker 29 and desktops have it where nothing else was there before.
+  'docker28-containerd': {
+    suite: 'sid',
+    packages: docker,
+    start: `${dockerd} --feature containerd-snapshotter=true --storage-driver native`,
+    ...onHost,
+  },
   podman5: { suite: 'trixie', packages: podman, start: `${podmanCgroups}; exec ${podmanService}`, ...onHost },
   'podman5-rootless': {
     suite: 'trixie',
@@ -90,6 +112,12 @@ export const engines = {
     ...ofUser,
   },
   'podman5-newest': { suite: 'sid', packages: podman, start: `${podmanCgroups}; exec ${podmanService}`, ...onHost },
+  podman6: { ...newestPodman, start: `${unifiedCgroups}; ${noLimits}; exec ${podmanService}`, ...onHost },
+  'podman6-rootless': {
+    ...newestPodman,
+    start: `${unifiedCgroups}; ${noLimits}; ${asUser} ${podmanService}`,
+    ...ofUser,
+  },
 } as const satisfies Record<string, EngineOfDebian>;
 
 export type EngineName = keyof typeof engines;

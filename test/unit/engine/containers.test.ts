@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { expect, test } from 'vitest';
-import { createPiped, removeContainer } from '../../../src/engine/containers.ts';
+import { createPiped, listAttached, removeContainer } from '../../../src/engine/containers.ts';
 
 /** A fake: an engine that answers removals with these, and then does as it is told. */
 const engineThat = (...refuses: readonly (readonly [statusCode: number, message: string])[]) => {
@@ -64,4 +64,10 @@ test.each([
   expect(outcome).toBe(failure);
   await new Promise(setImmediate);
   expect(done).toEqual(['removed', 'input ended']);
+});
+
+test('a container of which an engine tells no labels and no networks has none', async () => {
+  const listed = [{ Id: '73b7', Names: ['/web'], Labels: null, NetworkSettings: null }];
+  const docker = { listContainers: async () => listed } as unknown as Docker;
+  expect(await listAttached(docker, 'n1')).toEqual([{ id: '73b7', name: 'web', labels: {}, addresses: [] }]);
 });
