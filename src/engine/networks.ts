@@ -7,6 +7,7 @@ import { doubt } from './doubtful.ts';
 import { statusOf, type Engine } from './engine.ts';
 import { FewAtOnce } from './few-at-once.ts';
 import { labelsOf } from './labels.ts';
+import { disconnectEnded, untilCleanedUp } from './ended-containers.ts';
 import { dockerUnavailable } from './unavailable.ts';
 
 export interface NetworkPlan {
@@ -125,30 +126,13 @@ export const removeNetwork = async (
       if (now() - startedAt > patienceMs) throw error;
       const names = await disconnectAll(docker, network.id);
       // Podman counts those that have ended as well, and does not tell of them among the network's own.
-      if (/associated containers/i.test(messageOf(error))) names.push(...(await disconnectEnded(docker, name)));
+      if (/associated containers/i.test(messageOf(error)))
+        names.push(...(await disconnectEnded(docker, name, patienceMs)));
       for (const one of names) disconnected.add(one);
       // Its last endpoint is going: the engine says when by letting the network go.
       if (names.length === 0) await delay(lookEveryMs);
     }
   }
-};
-
-const disconnectEnded = async (docker: Docker, name: string): Promise<string[]> => {
-  const listed = await docker
-    .listContainers({ all: true, filters: { network: [name], status: ['exited', 'created'] } })
-    .catch(() => []);
-  const names = await Promise.all(
-    listed.map(({ Id, Names }) =>
-      docker
-        .getNetwork(name)
-        .disconnect({ Container: Id, Force: true })
-        .then(
-          () => [(Names[0] ?? Id).replace(/^\//, '')],
-          () => [],
-        ),
-    ),
-  );
-  return names.flat();
 };
 
 const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
@@ -161,6 +145,7 @@ const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
       // An endpoint without a container is named ep-…: only its own name reaches it.
       const target = container.startsWith('ep-') ? Name : container;
       const isOurs = await isProbe(docker, container);
+      await untilCleanedUp(docker, container, patienceMs);
       const done = await network.disconnect({ Container: target, Force: true }).then(
         () => true,
         () => false,

@@ -27,6 +27,38 @@ describe('a network is asked to go', () => {
     expect(asked).toEqual(['lhf-abcde123', 'f00']);
   });
 
+  // As Podman 5 and 6 answer: `exited` to whoever asks as Docker is asked, while a process of theirs still has to take it off its network.
+  test.each(['among its running ones', 'as one that has ended'])(
+    'when a container that is listed %s has been taken down from it',
+    async (where) => {
+      const statuses = ['stopped', 'stopped', 'exited'];
+      const done: string[] = [];
+      const network = {
+        id: 'lhf-abcde123',
+        remove: async () => {
+          if (!done.includes('disconnected')) throw refusal(500, '"lhf-abcde123" has associated containers with it');
+          done.push('removed');
+        },
+        inspect: async () => ({ Containers: where.includes('running') ? { c1: { Name: 'web' } } : {} }),
+        disconnect: async () => void done.push('disconnected'),
+      };
+      const dial = ({ path }: { path: string }, answered: (error: null, answer: object) => void): void => {
+        expect(path).toMatch(/^\/v\d.*\/libpod\/containers\/c1\/json/);
+        const Status = statuses.shift();
+        done.push(`was ${Status}`);
+        answered(null, { State: { Status } });
+      };
+      const docker = {
+        getNetwork: () => network,
+        getContainer: () => ({ inspect: async () => ({ Config: { Labels: {} } }) }),
+        listContainers: async () => (where.includes('ended') ? [{ Id: 'c1', Names: ['/web'] }] : []),
+        modem: { dial },
+      } as unknown as Docker;
+      expect(await removeNetwork(docker, { name: 'lhf-abcde123' })).toEqual({ disconnected: ['web'] });
+      expect(done).toEqual(['was stopped', 'was stopped', 'was exited', 'disconnected', 'removed']);
+    },
+  );
+
   test('with few others of its engine at a time, and with those of no other engine', async () => {
     const going = { now: 0, most: 0 };
     const halted = Promise.withResolvers<void>();
