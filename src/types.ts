@@ -116,7 +116,7 @@ export interface LocalhostForward extends AsyncDisposable, FaultyPorts {
   readonly extraHosts: readonly string[];
   /** `['--network', …, '--add-host', …]` */
   readonly dockerRunArgs: readonly string[];
-  /** `LOCALHOST_FORWARD_NETWORK`, `_HOST`, `_GATEWAY`, `_URL`. */
+  /** `LOCALHOST_FORWARD_NETWORK`, `_HOST`, `_GATEWAY`, `_PORTS` (`8088:80,5353:53/udp`, the host's first), and `_URL` of the first TCP port. */
   readonly env: Readonly<Record<string, string>>;
   /**
    * Puts a testcontainers builder on the network and gives it the name; returns the same builder.

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { LocalhostForwardError } from '../errors.ts';
 import { show } from '../options/expect.ts';
+import { idOfBridge } from '../ownership/names.ts';
 import type { LocalhostForward } from '../types.ts';
 
 type Basics = Pick<LocalhostForward, 'networkName' | 'gateway' | 'hostname' | 'hostnames' | 'ports'>;
@@ -26,10 +27,15 @@ export const describeForward = ({ networkName, gateway, hostname, hostnames, por
       LOCALHOST_FORWARD_HOST: hostname,
       // What only the engine knows is dialled by its name; of its own words docker takes `host-gateway` in place of an address.
       LOCALHOST_FORWARD_GATEWAY: isIP(gateway) === 0 && gateway !== 'host-gateway' ? hostname : gateway,
+      // In docker's order; which one a host port of 0 came to, nothing else tells a command.
+      LOCALHOST_FORWARD_PORTS: ports.map(renderMapping).join(','),
       ...(ports.some(({ protocol }) => protocol === 'tcp') ? { LOCALHOST_FORWARD_URL: url() } : {}),
     },
   };
 };
+
+const renderMapping = ({ hostPort, containerPort, protocol }: Basics['ports'][number]): string =>
+  `${hostPort}:${containerPort}${protocol === 'udp' ? '/udp' : ''}`;
 
 /** Nothing for a name that the engine itself resolves. */
 export const renderExtraHosts = (names: Pick<Basics, 'hostnames' | 'gateway'>): string[] =>
@@ -92,10 +98,17 @@ export const putOnNetwork = <C>(container: C, { networkName, hostnames, gateway 
     });
   }
   if (typeof builder.networkMode === 'string' && builder.networkMode !== networkName) {
-    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', {
-      what: `Expected \`container\` to be on no network yet, got one on \`${builder.networkMode}\``,
-      try: `docker network connect ${networkName} <container>`,
-    });
+    const got = `Expected \`container\` to be on no network yet, got one on \`${builder.networkMode}\``;
+    throw new LocalhostForwardError(
+      'LHF_ERR_INVALID_OPTION',
+      // Joined the other way round, it would not know the name.
+      idOfBridge(builder.networkMode) === undefined
+        ? {
+            what: `${got}, which it can join when it runs on ${networkName}`,
+            try: `docker network connect ${builder.networkMode} <container>`,
+          }
+        : { what: `${got}, another forward's: one takes several ports`, try: 'openLocalhostForward([8088, 9090])' },
+    );
   }
   builder.withNetworkMode(networkName);
   const hosts = toBeAdded({ hostnames, gateway }).map((host) => ({ host, ipAddress: gateway }));

@@ -42,7 +42,7 @@ export const describeUnseen = (context: ProofContext, port: ProbedPort, { engine
 export const lookStill = async (context: ProofContext, port: ProbedPort): Promise<Evidence> => {
   const [{ isPresent, unseen, lost, routeLocalnet }, listeners, detours] = await Promise.all([
     context.route.inspect(port),
-    listListeners(port),
+    listListeners(context, port),
     // Which way answers take on another host, nothing here tells.
     context.route.isOfHost === false ? {} : findDetours(context),
   ]);
@@ -62,7 +62,7 @@ export const lookStill = async (context: ProofContext, port: ProbedPort): Promis
     device !== 'lo' &&
     port.protocol === 'tcp' &&
     (await accepts(port.hostAddress, port.hostPort)) &&
-    (await listListeners(port)).length === 0;
+    (await listListeners(context, port)).length === 0;
   const ownPorts = listeners.length === 0 && port.protocol === 'tcp' ? await listOwnPorts() : [];
   return {
     ...describeUnseen(context, port),
@@ -85,12 +85,16 @@ const frontOf = ({ strategy, address, network }: ProofContext): Evidence['front'
 };
 
 /** Who listens on the service's port: a relay, this forward's or another's, is no service. */
-const listListeners = async ({ hostPort: port, protocol }: ProbedPort): Promise<Listener[]> => {
+const listListeners = async (
+  { address: own, route }: Pick<ProofContext, 'address' | 'route'>,
+  { hostPort: port, protocol }: ProbedPort,
+): Promise<Listener[]> => {
   const listeners = await readListeners(port, protocol);
   if (listeners.length === 0) return [];
   const isOfForward = await readForwardNetworks();
   return tellApart(
-    listeners.filter(({ address }) => !isOfForward(address)),
+    // In a job's container no bridge tells which network is a forward's: there the relay listens on the container's own address.
+    listeners.filter(({ address }) => !isOfForward(address) && !(route.isRelay && address === own)),
     { port, protocol },
   );
 };

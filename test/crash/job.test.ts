@@ -147,6 +147,7 @@ test('in a container with a network of its own, its own loopback is reached, and
   expect(tell(said, 'told')).toEqual({
     ok: true,
     strategy: 'relay',
+    finding: 'no-listener',
     refused: expect.stringContaining(
       `nftables: this process is in the container ${job.id.slice(0, 12)}, which has a network of its own`,
     ) as string,

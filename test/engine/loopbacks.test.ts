@@ -81,6 +81,22 @@ test('a service on another address of the loopback is told, and the advice shows
   expect(await markerOf(net)).toBe(moved.marker);
 });
 
+test('a relay beside a service that listens on all addresses is told which port is free for it', async () => {
+  await using service = await listenTcp({ host: '0.0.0.0' });
+  const refusal: unknown = await openLocalhostForward(service.port, { strategy: 'relay' }).catch(
+    (error: unknown) => error,
+  );
+  const told =
+    /: something listens there, or on all addresses\nTry: \{ hostPort: (\d+), containerPort: (\d+) \}$/m.exec(
+      String(refusal),
+    );
+  const [hostPort, containerPort] = [Number(told?.[1]), Number(told?.[2])];
+  expect(refusal).toMatchObject({ code: 'LHF_ERR_PORT_IN_USE' });
+  expect(hostPort).toBe(service.port);
+  await using net = await openLocalhostForward({ hostPort, containerPort }, { strategy: 'relay' });
+  expect(await markerOf(net)).toBe(service.marker);
+});
+
 test('a service that is bound to lo is told, and the advice works', async () => {
   using service = await listenBound();
   for (const strategy of strategies.filter((name) => name !== 'relay')) {

@@ -1,6 +1,5 @@
 import { debug } from '../../command/debug.ts';
-import { describePruned } from '../../engine/helper-container.ts';
-import { headlineOf, isLocalhostForwardError, LocalhostForwardError } from '../../errors.ts';
+import { headlineOf } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import type { Strategy as StrategyName } from '../../types.ts';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../strategy.ts';
 import { makeSocketFolder, removeFolder, socketIn } from './folders.ts';
 import type { DeskQuestion, RelayOrder, RelayPort } from './orders.ts';
+import { cannotListen, networkGone } from './refusals.ts';
 import type { RelayThread } from './relay-thread.ts';
 import { CarriedView } from './view.ts';
 
@@ -223,28 +223,3 @@ const planOf = (port: PortMapping, { subnet, gateway, probeAddress }: Network): 
 };
 
 const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL';
-
-/** Its address went with it. */
-const networkGone = (strategy: StrategyName, { name }: Network, error: unknown): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_NETWORK', describePruned(name), { cause: error, strategy });
-
-const cannotListen = (
-  strategy: StrategyName,
-  { address }: Place,
-  { containerPort, protocol }: PortMapping,
-  error: unknown,
-): LocalhostForwardError => {
-  if (isLocalhostForwardError(error)) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  const why = { EADDRINUSE: 'something listens there, or on all addresses', EACCES: 'ports below 1024 take root' };
-  const what = `The ${strategy} cannot listen on ${address}:${containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;
-  const advice = {
-    EADDRINUSE: `ss -l${protocol === 'udp' ? 'u' : 't'}np 'sport = :${containerPort}'`,
-    EACCES: '{ hostPort, containerPort: 8080 }, a port above 1023',
-  };
-  return new LocalhostForwardError(
-    'LHF_ERR_PORT_IN_USE',
-    { what, try: advice[code as 'EACCES'] ?? 'another container port' },
-    { cause: error, strategy },
-  );
-};

@@ -31,6 +31,7 @@ describe('describeForward', () => {
         LOCALHOST_FORWARD_NETWORK: 'lhf-abcde123',
         LOCALHOST_FORWARD_HOST: 'host.docker.internal',
         LOCALHOST_FORWARD_GATEWAY: '198.18.0.1',
+        LOCALHOST_FORWARD_PORTS: expect.stringMatching(/^\d+:53\/udp,\d+:80,\d+:81$/) as string,
         LOCALHOST_FORWARD_URL: 'http://host.docker.internal:80',
       },
     });
@@ -104,7 +105,12 @@ describe('putOnNetwork', () => {
   it('leaves one on another network as it is', () => {
     const given = builder('theirs');
     expect(() => putOnNetwork(given, net())).toThrow(
-      refused(/on no network yet, got one on `theirs`\nTry: docker network connect lhf-abcde123/),
+      refused(
+        /on no network yet, got one on `theirs`, which it can join when it runs on lhf-abcde123\nTry: docker network connect theirs <container>/,
+      ),
+    );
+    expect(() => putOnNetwork(builder('lhf-other123'), net())).toThrow(
+      refused(/another forward's: one takes several ports\nTry: openLocalhostForward\(\[8088, 9090\]\)/),
     );
     expect(given.calls).toEqual([]);
   });
