@@ -61,7 +61,10 @@ const addSmoke = (program: Command, finish: Finish, rest: readonly string[] | un
     )
     .addOption(
       new Option('--port <port>', 'the port to prove')
-        .argParser((word) => readPort(word))
+        .argParser((word: string, before: PortForward | undefined) => {
+          if (before !== undefined) throw new InvalidArgumentError(`expected one port, got '${word}' as well`);
+          return readPort(word);
+        })
         .default(undefined, 'a free one'),
     )
     .option('--hermetic', 'prove that containers reach the forwarded port and nothing else')
@@ -163,7 +166,7 @@ const portHelp = 'A port is 8088, 8088:80 (host:container) or 0 (a free one), ea
 
 const runNotes = [
   portHelp,
-  'The command finds in its environment LOCALHOST_FORWARD_NETWORK, _HOST, _GATEWAY and _URL. Signals are passed on to it. The service may start later.',
+  'The command finds in its environment LOCALHOST_FORWARD_NETWORK, _HOST, _GATEWAY, _PORTS and _URL. Signals are passed on to it. The service may start later.',
 ];
 
 const runExamples = [

@@ -244,6 +244,7 @@ it.each([
   [['smoke', '--strategy', 'magic'], 2],
   [['smoke', '--port', '70000'], 2],
   [['smoke', '--port', 'x'], 2],
+  [['smoke', '--port', '8088', '--port', '9090'], 2],
   [['smoke', 'more'], 2],
   [['smoke', '--', 'ls'], 2],
   [['doctor', '--verbose'], 2],
