@@ -83,7 +83,8 @@ const unknownKey = (path: string, asked: string, known: readonly string[]): Loca
   return new LocalhostForwardError('LHF_ERR_INVALID_OPTION', { what: `Unknown ${name}. ${hint}` });
 };
 
-const nearestOf = (word: string, known: readonly string[]): string | undefined => {
+/** The known word that was probably meant. */
+export const nearestOf = (word: string, known: readonly string[]): string | undefined => {
   const [best] = known
     .map((one) => ({ one, distance: distanceOf(word.toLowerCase(), one.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance);

@@ -2,6 +2,7 @@ import { followSignal } from '../abort.ts';
 import { defaultPool } from '../network/subnet.ts';
 import { LocalhostForwardError } from '../errors.ts';
 import { readDocker } from './docker.ts';
+import { refuseMisspelt } from './environment.ts';
 import { expected, readInteger, readObject, readOneOf, readSafely } from './expect.ts';
 import { readHostnames, readImage, readLabels, readPool, readSubnet } from './names.ts';
 import { parsePorts, type PlannedPort } from './ports.ts';
@@ -100,6 +101,7 @@ export const parseOptions = (
   also: readonly string[] = [],
 ): ResolvedOptions => {
   const given = readObject(place, options ?? {}, optionNames, also);
+  refuseMisspelt(env);
   const from = <T>(name: keyof typeof given, read: (path: string, value: unknown) => T, otherwise: () => T): T =>
     given[name] === undefined ? otherwise() : read(`${place}.${name}`, given[name]);
   const fromEnv = <T>(name: string, read: (path: string, value: unknown) => T, otherwise: T): T => {

@@ -188,6 +188,22 @@ describe('the environment', () => {
     expect(parseOptions({}, env)).toEqual(fromEnv);
   });
 
+  test.each([
+    ['LOCALHOST_FORWARD_STRATGY', 'LOCALHOST_FORWARD_STRATEGY'],
+    ['LOCALHOST_FORWARD_PROBE_IMG', 'LOCALHOST_FORWARD_PROBE_IMAGE'],
+    ['LOCALHOST_FORWARD_privilege', 'LOCALHOST_FORWARD_PRIVILEGE'],
+  ])('%s is refused for what it was to be', (name, meant) => {
+    const what = `Unknown environment variable \`${name}\`. Did you mean \`${meant}\`?`;
+    expect(() => parseOptions({}, { ...env, [name]: 'relay' })).toThrow(what);
+    expect(parseOptions({}, { ...env, [name]: '' })).toEqual(fromEnv);
+  });
+
+  test('may have names of ours that nobody can set, and names of others', () => {
+    const told = ['NETWORK', 'HOST', 'GATEWAY', 'PORTS', 'URL', 'ENGINE', 'PRIVILEGES', 'WORDS', 'DASHBOARD'];
+    const all = Object.fromEntries(told.map((name) => [`LOCALHOST_FORWARD_${name}`, 'x']));
+    expect(parseOptions({}, { ...env, ...all, LOCALHOST_FORWARDS: 'x', STRATGY: 'x' })).toEqual(fromEnv);
+  });
+
   test('gives way to what is given, be it wrong or not', () => {
     const wrong = { LOCALHOST_FORWARD_STRATEGY: 'x', LOCALHOST_FORWARD_PRIVILEGE: 'x' };
     const given = { strategy: 'auto', privilege: 'auto', verify: { image: 'busybox' } };
