@@ -30,6 +30,9 @@ export const wallClock = (): number => RealDate.now();
  */
 export const whenHeard = (act: () => void): void => void setImmediate(() => void setImmediate(act));
 
+/** Resolves when this process's loop has turned, so that what was sent before is on its way. */
+export const turn = (): Promise<void> => new Promise((resolve) => whenHeard(() => whenHeard(resolve)));
+
 /** Waits for so long at most, and keeps this process alive meanwhile; undefined where that was not enough. */
 export const within = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
   let timer: NodeJS.Timeout | undefined;

@@ -17,6 +17,7 @@ import { parseOpenArguments, type PlannedPort, type ResolvedOptions } from '../o
 import { namesOf } from '../ownership/names.ts';
 import { nextId, sharedIn } from '../ownership/session.ts';
 import { privilegesOf, type Privileges } from '../privilege/privileges.ts';
+import { openings } from '../proof/calm.ts';
 import { isDialled } from '../proof/context.ts';
 import { holdProbe } from '../proof/probe-hold.ts';
 import { noteHelper } from '../strategies/held-bridges.ts';
@@ -49,6 +50,8 @@ export const openLocalhostForward = async (
   options: LocalhostForwardOptions = {},
 ): Promise<LocalhostForward> => {
   const plan = parseOpenArguments(ports, options, process.env);
+  // The engine is for it alone until it has ended.
+  const endOpening = openings.disturb();
   return coded('Opening the forward', async () => {
     await assertAllowed();
     const { signal } = plan.options;
@@ -56,7 +59,7 @@ export const openLocalhostForward = async (
       underSignal(signal, () => openPlanned(plan)),
       signal,
     );
-  });
+  }).finally(endOpening);
 };
 
 const openPlanned = async (plan: ReturnType<typeof parseOpenArguments>): Promise<LocalhostForward> => {
@@ -103,7 +106,6 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
 
     // The first to be proven starts the probe; the last to close takes it away.
     const probe = holdProbe(session, 'owners');
-    const endOpening = probe.expectOpening();
     undo.push('the probe container', () => probe.release());
 
     // The network's subnet will be one that no route has; which ones do is asked of a program, beside what is asked of the kernel.
@@ -130,7 +132,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const isProven = options.verify !== false && dialled.length > 0 && dialled.every(Boolean);
     const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
     const connected = await connecting.catch((error: unknown) => {
-      sweep();
+      if (options.signal?.aborted !== true) sweep();
       privileges.check();
       throw error;
     });
@@ -152,10 +154,8 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       undoDeadlineMs,
       options,
     });
-    await net.prove(options.signal).finally(() => {
-      endOpening();
-      sweep();
-    });
+    await net.prove(options.signal);
+    sweep();
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(options.signal);
     session.open.set(net.id, net);

@@ -10,8 +10,6 @@ interface Held {
 
 /** One forward's part in its session's probe, which stays while any has one and goes with the last. */
 export interface ProbeHold {
-  /** An opening begins, which wants the engine for itself until what this returns is called, or `leave` or `release`. */
-  expectOpening(): () => void;
   /** @throws what {@link StayingProbe.visit} says. */
   visit(to: Destination, signal: AbortSignal): Promise<Visit>;
   /** Nothing of this forward's visits is on its network when it resolves. Where it is the last, the probe goes meanwhile. */
@@ -29,20 +27,13 @@ export const holdProbe = (session: Session, as: 'owners' | 'guests'): ProbeHold 
   const held = sharedIn(session, 'probe', (): Held => ({ probe: new StayingProbe(session), owners: 0, guests: 0 }));
   held[as] += 1;
   const here = new Set<AskedVisit>();
-  const opened = new Set<() => void>();
   let isHolding = true;
   const isNeeded = (): boolean => held.owners > 0 || (as === 'guests' && held.guests > 0);
   const stop = (): void => {
     if (isHolding) held[as] -= 1;
     isHolding = false;
-    for (const end of opened) end();
   };
   return {
-    expectOpening: () => {
-      const end = held.probe.expectOpening();
-      opened.add(end);
-      return end;
-    },
     visit: (to, signal) => {
       const asked = held.probe.visit(to, signal);
       here.add(asked);

@@ -9,7 +9,7 @@ import { renderLabels } from '../ownership/names.ts';
 import type { Session } from '../ownership/session.ts';
 import type { Network } from '../strategies/strategy.ts';
 import { findHolder, isProbe } from './address-holder.ts';
-import { Calm } from './calm.ts';
+import { openings, type Calm } from './calm.ts';
 import { ProbeContainer } from './probe-container.ts';
 import type { DialOrder, ProbeEvent } from './protocol.ts';
 import { Turns } from './turns.ts';
@@ -76,14 +76,9 @@ export class StayingProbe {
   #started = 0;
   #visits = 0;
 
-  constructor(session: Pick<Session, 'owner' | 'word'>, calm = new Calm()) {
+  constructor(session: Pick<Session, 'owner' | 'word'>, calm: Calm = openings) {
     this.#session = session;
     this.#calm = calm;
-  }
-
-  /** An opening begins, until what this returns is called. */
-  expectOpening(): () => void {
-    return this.#calm.disturb();
   }
 
   visit(to: Destination, signal: AbortSignal): AskedVisit {

@@ -61,6 +61,17 @@ describe('the probe stays', () => {
     expect(await listProbes(unproven)).toEqual([]);
   });
 
+  test('it leaves a network when the engine has made that of the next opening', async () => {
+    await using service = await listenTcp();
+    const calls: string[] = [];
+    const [create, leave] = ['POST /networks/create', 'POST /networks/<id>/disconnect'];
+    const docker = gateDocker({ before: (call) => void ([create, leave].includes(call) && calls.push(call)) });
+    const first = await openLocalhostForward(service.port, { verify: patient, docker });
+    const second = await openLocalhostForward(service.port, { verify: patient, docker });
+    await Promise.all([first.close(), second.close()]);
+    expect(calls).toEqual([create, create, leave, leave]);
+  });
+
   test('somebody removes it, and the next proof starts another', async () => {
     await using service = await listenTcp();
     await using net = await openLocalhostForward(service.port, { verify: patient });

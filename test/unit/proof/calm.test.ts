@@ -11,8 +11,9 @@ const isDone = async (work: Promise<void>): Promise<boolean> => {
 };
 
 describe('what can wait for openings', () => {
-  test('waits for each that is under way, and for one that begins a moment later', async () => {
-    const calm = new Calm({ moment: 1, most: 600_000 });
+  test('waits for each that is under way, and for one that begins as soon as another one has ended', async () => {
+    const calm = new Calm({ most: 600_000 });
+    expect(await isDone(calm.wait(never))).toBe(true);
     const [endFirst, endSecond] = [calm.disturb(), calm.disturb()];
     const waiting = calm.wait(never);
     endFirst();
@@ -20,16 +21,15 @@ describe('what can wait for openings', () => {
     endFirst();
     expect(await isDone(waiting)).toBe(false);
     endSecond();
+    await Promise.resolve();
     const endThird = calm.disturb();
     expect(await isDone(waiting)).toBe(false);
     endThird();
     await waiting;
-    // None is under way, nor was a moment ago.
-    expect(await isDone(calm.wait(never))).toBe(true);
   });
 
   test('goes at once where somebody is in a hurry', async () => {
-    const calm = new Calm({ moment: 600_000, most: 600_000 });
+    const calm = new Calm({ most: 600_000 });
     calm.disturb();
     const hurry = Promise.withResolvers<void>();
     const waiting = calm.wait(hurry.promise);
@@ -39,7 +39,7 @@ describe('what can wait for openings', () => {
   });
 
   test('goes after a while though openings follow each other', async () => {
-    const calm = new Calm({ moment: 600_000, most: 1 });
+    const calm = new Calm({ most: 1 });
     calm.disturb();
     await calm.wait(never);
   });

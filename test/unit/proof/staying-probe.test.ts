@@ -81,8 +81,9 @@ describe('a probe that stays', () => {
   });
 
   test('leaves when no opening is under way, or when somebody wants its place or the network', async () => {
-    const { engine, probe } = setUp(undefined, new Calm({ moment: 0, most: 600_000 }));
-    const endOpening = probe.expectOpening();
+    const calm = new Calm({ most: 600_000 });
+    const { engine, probe } = setUp(undefined, calm);
+    const endOpening = calm.disturb();
     const visits = ['n1', 'n2', 'n3'].map((network) => probe.visit(to(engine, network), never));
     for (const { arrived } of visits) (await arrived).end();
     const [first, second, third] = visits;
