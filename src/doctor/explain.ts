@@ -162,7 +162,7 @@ const tell = async ({ ports, options, engine, host, choice, services }: Opening)
             'a firewall that drops the probe gets one marked accept for these bridges, which closing takes out; LOCALHOST_FORWARD_FIREWALL=leave forbids it',
           ]
         : []),
-      'what dead runs left is looked for, and removed, beside it',
+      'what dead runs left is looked for, and removed, after it',
     ],
   };
 };

@@ -4,13 +4,13 @@ import { delay, now } from '../clock.ts';
 const lookEveryMs = 20;
 
 /** Takes the containers of a network that have ended off it, as Podman wants it before the network can go. Returns their names. */
-export const disconnectEnded = async (docker: Docker, network: string, patienceMs: number): Promise<string[]> => {
+export const disconnectEnded = async (docker: Docker, network: string, withinMs: number): Promise<string[]> => {
   const listed = await docker
     .listContainers({ all: true, filters: { network: [network], status: ['exited', 'created'] } })
     .catch(() => []);
   const names = await Promise.all(
     listed.map(async ({ Id, Names }) => {
-      await untilCleanedUp(docker, Id, patienceMs);
+      await untilCleanedUp(docker, Id, withinMs);
       return docker
         .getNetwork(network)
         .disconnect({ Container: Id, Force: true })
@@ -27,16 +27,18 @@ export const disconnectEnded = async (docker: Docker, network: string, patienceM
  * Podman takes a container that has ended down from its network by a process of its own, a moment later. Disconnected before that, the
  * container is forgotten, and its bridge stays for good. The interface that is Docker's calls it `exited` all the while, Podman's own does not.
  */
-export const untilCleanedUp = async (docker: Docker, id: string, patienceMs: number): Promise<void> => {
-  const until = now() + patienceMs;
+export const untilCleanedUp = async (docker: Docker, id: string, withinMs: number): Promise<void> => {
+  const until = now() + withinMs;
   while ((await readPodmanStatus(docker, id)) === 'stopped' && now() < until) await delay(lookEveryMs);
 };
 
 /** Undefined where it is not to be had: the container has gone, or the engine is another one. */
 const readPodmanStatus = ({ modem }: Docker, id: string): Promise<string | undefined> =>
   new Promise((resolve) => {
+    // Its versions are others than those of Docker's interface, which a client may name before each path.
+    const unversioned = Object.create(modem, { version: { value: undefined } }) as Docker['modem'];
     const request = { path: `/v4.0.0/libpod/containers/${id}/json?`, method: 'GET', statusCodes: { 200: true } };
-    modem.dial(request, (error: Error | null, answer?: unknown) => {
+    unversioned.dial(request, (error: Error | null, answer?: unknown) => {
       const status = (answer as { State?: { Status?: unknown } } | undefined)?.State?.Status;
       resolve(error === null && typeof status === 'string' ? status : undefined);
     });

@@ -123,11 +123,12 @@ export const removeNetwork = async (
         continue;
       }
       if (!/active endpoints|associated containers/i.test(messageOf(error))) throw error;
-      if (now() - startedAt > patienceMs) throw error;
-      const names = await disconnectAll(docker, network.id);
+      const leftMs = startedAt + patienceMs - now();
+      if (leftMs < 0) throw error;
+      const names = await disconnectAll(docker, network.id, leftMs);
       // Podman counts those that have ended as well, and does not tell of them among the network's own.
       if (/associated containers/i.test(messageOf(error)))
-        names.push(...(await disconnectEnded(docker, name, patienceMs)));
+        names.push(...(await disconnectEnded(docker, name, startedAt + patienceMs - now())));
       for (const one of names) disconnected.add(one);
       // Its last endpoint is going: the engine says when by letting the network go.
       if (names.length === 0) await delay(lookEveryMs);
@@ -135,7 +136,7 @@ export const removeNetwork = async (
   }
 };
 
-const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
+const disconnectAll = async (docker: Docker, id: string, withinMs: number): Promise<string[]> => {
   const network = docker.getNetwork(id);
   const { Containers = {} } = ((await network.inspect().catch(() => ({}))) ?? {}) as {
     Containers?: Record<string, { Name?: string }>;
@@ -145,7 +146,7 @@ const disconnectAll = async (docker: Docker, id: string): Promise<string[]> => {
       // An endpoint without a container is named ep-…: only its own name reaches it.
       const target = container.startsWith('ep-') ? Name : container;
       const isOurs = await isProbe(docker, container);
-      await untilCleanedUp(docker, container, patienceMs);
+      await untilCleanedUp(docker, container, withinMs);
       const done = await network.disconnect({ Container: target, Force: true }).then(
         () => true,
         () => false,

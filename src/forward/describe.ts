@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { LocalhostForwardError } from '../errors.ts';
+import { LocalhostForwardError, type ErrorText } from '../errors.ts';
 import { show } from '../options/expect.ts';
-import { idOfBridge } from '../ownership/names.ts';
+import { isNameOfOurs } from '../ownership/names.ts';
 import type { LocalhostForward } from '../types.ts';
 
 type Basics = Pick<LocalhostForward, 'networkName' | 'gateway' | 'hostname' | 'hostnames' | 'ports'>;
@@ -98,22 +98,29 @@ export const putOnNetwork = <C>(container: C, { networkName, hostnames, gateway 
     });
   }
   if (typeof builder.networkMode === 'string' && builder.networkMode !== networkName) {
-    const got = `Expected \`container\` to be on no network yet, got one on \`${builder.networkMode}\``;
-    throw new LocalhostForwardError(
-      'LHF_ERR_INVALID_OPTION',
-      // Joined the other way round, it would not know the name.
-      idOfBridge(builder.networkMode) === undefined
-        ? {
-            what: `${got}, which it can join when it runs on ${networkName}`,
-            try: `docker network connect ${builder.networkMode} <container>`,
-          }
-        : { what: `${got}, another forward's: one takes several ports`, try: 'openLocalhostForward([8088, 9090])' },
-    );
+    throw onOtherNetwork(builder.networkMode, networkName);
   }
   builder.withNetworkMode(networkName);
   const hosts = toBeAdded({ hostnames, gateway }).map((host) => ({ host, ipAddress: gateway }));
   if (hosts.length > 0) builder.withExtraHosts(hosts);
   return container;
+};
+
+const onOtherNetwork = (mode: string, networkName: string): LocalhostForwardError =>
+  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', explainOther(mode, networkName));
+
+const explainOther = (mode: string, networkName: string): ErrorText => {
+  const what = `Expected \`container\` to be on no network yet, got one on \`${mode}\``;
+  if (isNameOfOurs(mode))
+    return { what: `${what}, another forward's: one takes several ports`, try: 'openLocalhostForward([8088, 9090])' };
+  // What no network is cannot be joined later.
+  if (/^(?:host|none|default|bridge|container:.*)$/.test(mode))
+    return { what, try: 'net.applyTo(new GenericContainer(image))' };
+  // Joined the other way round, it would not know the name.
+  return {
+    what: `${what}, which it can join when it runs on ${networkName}`,
+    try: `docker network connect ${mode} <container>`,
+  };
 };
 
 // An object without a prototype has no constructor to be named after.

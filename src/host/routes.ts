@@ -11,7 +11,8 @@ const freshForMs = 10_000;
 
 interface Listing {
   readonly at: number;
-  readonly routes: Promise<string[]>;
+  /** Undefined where there is no `ip`, or it failed. */
+  readonly routes: Promise<string[] | undefined>;
 }
 let recent: Listing | undefined;
 
@@ -21,13 +22,15 @@ export const readRoutes = async (): Promise<string[]> => {
   return [...new Set([...main, ...others])];
 };
 
-const listOtherTables = (): Promise<string[]> => {
+const listOtherTables = async (): Promise<string[]> => {
   const last = recent;
   const age = last === undefined ? Infinity : now() - last.at;
-  const anew = (): Listing => (recent = { at: now(), routes: readOtherTables() });
-  if (last === undefined || age > goodForMs) return anew().routes;
-  if (age > freshForMs) anew();
-  return last.routes;
+  const latest = last === undefined || age > freshForMs ? { at: now(), routes: readOtherTables() } : last;
+  recent = latest;
+  const routes = await (last === undefined || age > goodForMs ? latest : last).routes;
+  // Nobody goes by a failure for long.
+  if (routes === undefined && recent === latest) recent = undefined;
+  return routes ?? [];
 };
 
 // Anew each time: what a network of ours took a moment ago is in this one.
@@ -57,9 +60,13 @@ export const readForwardNetworks = async (): Promise<(address: string) => boolea
 };
 
 /** Only those tables matter that a rule leads to: most hosts have none. */
-const readOtherTables = async (): Promise<string[]> => {
-  if (process.platform !== 'linux' || (await readRules()).length === 0) return [];
-  return parseRoutes((await run(['ip', '-4', '-o', 'route', 'show', 'table', 'all'])).stdout);
+const readOtherTables = async (): Promise<string[] | undefined> => {
+  if (process.platform !== 'linux') return [];
+  const rules = await run(['ip', '-4', 'rule', 'list']);
+  if (rules.exitCode !== 0) return undefined;
+  if (parseRules(rules.stdout).length === 0) return [];
+  const tables = await run(['ip', '-4', '-o', 'route', 'show', 'table', 'all']);
+  return tables.exitCode === 0 ? parseRoutes(tables.stdout) : undefined;
 };
 
 /** A rule that leads to a table of somebody's own. */

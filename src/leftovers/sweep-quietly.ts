@@ -29,7 +29,7 @@ const quietEveryMs = 2_000;
 const quietForMs = 5_000;
 
 /**
- * The same beside every opening, where it must cost next to nothing: only dead owners' things go, and no more is listed than names
+ * The same after every opening, where it must cost next to nothing: only dead owners' things go, and no more is listed than names
  * unless something there has no living owner. What an earlier guardian could not do is told. Never throws.
  */
 export const sweepQuietly = async ({ session, engine, privileges }: QuietTools): Promise<void> => {

@@ -71,6 +71,9 @@ export type Names = ReturnType<typeof namesOf>;
 export const isNameOfNetwork = (name: string, bridge: string): boolean =>
   name === bridge || name === `${last}${bridge}`;
 
+/** Whether a network's name is one that we give. */
+export const isNameOfOurs = (network: string): boolean => idOfBridge(network.replace(last, '')) !== undefined;
+
 const bridgePattern = /^lhf-([0-9a-z]{8})$/;
 
 /** The id behind a bridge's name, or undefined where the name is none of ours. */

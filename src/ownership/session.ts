@@ -12,7 +12,7 @@ export interface Session {
   /** What outlives one forward and is shared by all: a strategy's tables and their holder, the probe. */
   readonly shared: Map<string, unknown>;
   /** Forwards that are open now, by id, with what closes them. */
-  readonly open: Map<string, { close(): Promise<void> }>;
+  readonly open: Map<string, { readonly gateway: string; close(): Promise<void> }>;
   /** The ending of the last forward's id. */
   nth: number;
   /** When this process last looked for what dead runs left, on `performance.now()`'s clock. */

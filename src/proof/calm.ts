@@ -34,20 +34,19 @@ export class Calm {
   async wait(hurry: Promise<void>): Promise<void> {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, this.#mostMs).unref();
-    let isEnough = false;
-    const enough = Promise.race([hurry, late.promise]).then(() => void (isEnough = true));
-    while (!isEnough) {
-      await Promise.race([enough, this.#untilNone()]);
+    const enough = Promise.race([hurry, late.promise]).then(() => true);
+    for (;;) {
+      const isEnough = await Promise.race([enough, this.#untilNone()]);
       // A caller that goes on with another opening has called it by then.
       await turn();
-      if (this.#openings === 0) break;
+      if (isEnough || this.#openings === 0) break;
     }
     clearTimeout(timer);
   }
 
-  #untilNone(): Promise<void> {
-    if (this.#openings === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  #untilNone(): Promise<false> {
+    if (this.#openings === 0) return Promise.resolve(false);
+    return new Promise((resolve) => this.#waiting.push(() => resolve(false)));
   }
 }
 

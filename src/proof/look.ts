@@ -86,15 +86,16 @@ const frontOf = ({ strategy, address, network }: ProofContext): Evidence['front'
 
 /** Who listens on the service's port: a relay, this forward's or another's, is no service. */
 const listListeners = async (
-  { address: own, route }: Pick<ProofContext, 'address' | 'route'>,
+  { address, route, tools }: Pick<ProofContext, 'address' | 'route' | 'tools'>,
   { hostPort: port, protocol }: ProbedPort,
 ): Promise<Listener[]> => {
   const listeners = await readListeners(port, protocol);
   if (listeners.length === 0) return [];
   const isOfForward = await readForwardNetworks();
+  // In a job's container no bridge tells which network is a forward's: there a relay listens on an address of the container's.
+  const relays = route.isRelay ? [address, ...Array.from(tools.session.open.values(), ({ gateway }) => gateway)] : [];
   return tellApart(
-    // In a job's container no bridge tells which network is a forward's: there the relay listens on the container's own address.
-    listeners.filter(({ address }) => !isOfForward(address) && !(route.isRelay && address === own)),
+    listeners.filter((listener) => !isOfForward(listener.address) && !relays.includes(listener.address)),
     { port, protocol },
   );
 };

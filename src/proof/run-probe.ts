@@ -1,5 +1,5 @@
 import { AbortSignal } from '../abort.ts';
-import { whenHeard } from '../clock.ts';
+import { now, whenHeard } from '../clock.ts';
 import { AddressTaken, findPublisher } from '../engine/containers.ts';
 import { findHolder } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
@@ -45,6 +45,9 @@ const isAnswered = ({ event }: ProbeEvent): boolean => event === 'accepted' || e
 /** How much longer than its dialling a probe may take for all the rest, in milliseconds. */
 const graceMs = 15_000;
 
+/** For how long a listing of transparent listeners is gone by, in milliseconds. */
+const listedForMs = 1_000;
+
 const unproven: Proofs = { packets: 0, targetPort: 0 };
 
 /** What happens around a probe while nobody else can have one on the bridge. */
@@ -75,6 +78,7 @@ export async function* runProbe(
   // One that hangs is not waited for: its own deadline has passed long before.
   const late = AbortSignal.timeout(proof.timeoutMs + graceMs);
   const over = AbortSignal.any([signal, late]);
+  const askedAt = now();
   const arriving = arrive(context, proof, signal, over);
   // When the engine has been asked, and is at work: to start a program stops this process for milliseconds.
   const listing = new Promise<ToldSocket[]>((resolve) => whenHeard(() => resolve(listProxies())));
@@ -84,7 +88,8 @@ export async function* runProbe(
   try {
     const [listening, proxies] = await Promise.all([
       Promise.all(ports.map(isListening)),
-      listing,
+      // Listed again where they had the time to change.
+      now() - askedAt > listedForMs ? listProxies() : listing,
       untilBridgePasses(context.names.bridge, over),
     ]);
     await hooks.arrived?.();

@@ -60,7 +60,7 @@ export interface LeftoverKind<M extends Mark = Mark> {
   /** Whether it takes rights to leave it, and to find it. Default: true. */
   readonly needsRights?: boolean;
   /**
-   * How much listing it costs, told by the occasion: beside each opening, the first of a process only, once something dead is known,
+   * How much listing it costs, told by the occasion: after each opening, the first of a process only, once something dead is known,
    * or only where somebody asked for a sweep.
    */
   readonly listedAt: 'every opening' | 'first opening' | 'a death' | 'a sweep';

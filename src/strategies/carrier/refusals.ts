@@ -16,7 +16,8 @@ export const cannotListen = (
   if (isLocalhostForwardError(error)) return error;
   const { code } = error as NodeJS.ErrnoException;
   // The service itself, as a rule: without an address, servers listen on all.
-  const elsewhere = `{ hostPort: ${hostPort}, containerPort: ${containerPort < 65_535 ? containerPort + 1 : 65_534} }`;
+  const free = containerPort < 65_535 ? containerPort + 1 : 65_534;
+  const elsewhere = `{ hostPort: ${hostPort}, containerPort: ${free}${protocol === 'udp' ? ", protocol: 'udp'" : ''} }`;
   const why = { EADDRINUSE: 'something listens there, or on all addresses', EACCES: 'ports below 1024 take root' };
   const what = `The ${strategy} cannot listen on ${address}:${containerPort}: ${why[code as 'EACCES'] ?? String(error)}`;
   const advice = {

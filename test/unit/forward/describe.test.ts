@@ -109,9 +109,14 @@ describe('putOnNetwork', () => {
         /on no network yet, got one on `theirs`, which it can join when it runs on lhf-abcde123\nTry: docker network connect theirs <container>/,
       ),
     );
-    expect(() => putOnNetwork(builder('lhf-other123'), net())).toThrow(
-      refused(/another forward's: one takes several ports\nTry: openLocalhostForward\(\[8088, 9090\]\)/),
-    );
+    for (const name of ['lhf-other123', 'zz-lhf-other123'])
+      expect(() => putOnNetwork(builder(name), net())).toThrow(
+        refused(/another forward's: one takes several ports\nTry: openLocalhostForward\(\[8088, 9090\]\)/),
+      );
+    for (const mode of ['host', 'none', 'container:73b7'])
+      expect(() => putOnNetwork(builder(mode), net())).toThrow(
+        refused(new RegExp(`got one on \`${mode}\`\\nTry: net.applyTo\\(new GenericContainer`)),
+      );
     expect(given.calls).toEqual([]);
   });
 

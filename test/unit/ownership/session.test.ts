@@ -21,7 +21,7 @@ it('gives each of its forwards an id of its own', () => {
 it('gives no id that a forward has which is still open, however many came after it', () => {
   const session = currentSession('unix:///d root');
   const [open, next] = [nextId(session), nextId(session)];
-  session.open.set(open, { close: async () => undefined });
+  session.open.set(open, { gateway: '198.18.0.1', close: async () => undefined });
   session.nth = (session.nth - 2 + 32 ** 3) % 32 ** 3;
   expect(nextId(session)).toBe(next);
 });
