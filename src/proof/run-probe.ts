@@ -1,7 +1,7 @@
 import { AbortSignal } from '../abort.ts';
 import { now, whenHeard } from '../clock.ts';
 import { AddressTaken, findPublisher } from '../engine/containers.ts';
-import { findHolder } from './address-holder.ts';
+import { findHolder, isProbe } from './address-holder.ts';
 import { describeUnavailable } from '../engine/unavailable.ts';
 import { describeHelperRefusal } from '../engine/helper-container.ts';
 import type { EngineFacts } from '../engine/facts.ts';
@@ -170,6 +170,13 @@ const describeSilence = (visit: Visit, late: AbortSignal): string =>
 const probeFailed = async ({ tools: { engine }, network }: ProofContext, error: unknown): Promise<ProbeFailed> => {
   if (error instanceof AddressTaken) {
     const holder = await findHolder({ docker: engine.docker, network });
+    if (holder !== undefined && isProbe(holder)) {
+      const text = {
+        what: `another process's probe, ${holder.name}, was on ${network.name} all the while: a process that blocks its thread for a command, as execFileSync() does, cannot take its own away`,
+        try: 'await spawn() or execFile() in the process that opened the forward',
+      };
+      return new ProbeFailed(text, error);
+    }
     const who = holder === undefined ? 'something else' : `the container ${holder.name}`;
     const what = `${who} has ${network.probeAddress}, the address that probes have on ${network.name}, and its calls are no hits: beside it ${network.subnet} has room for ${roomIn(network.subnet)} containers, and a larger \`subnet\` for more`;
     return new ProbeFailed({ what, try: `docker network inspect ${network.name}` }, error);

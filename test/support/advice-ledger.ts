@@ -151,6 +151,8 @@ export const forPeople: Readonly<Record<string, string>> = {
   '{ hostPort, containerPort: 8080 }, a port above 1023': 'which port is free for it, the user knows',
   'a hostname that stands in no DNS server': 'a name of the user’s choice',
   'a port above 1023': 'a port of the user’s choice',
+  'await spawn() or execFile() in the process that opened the forward':
+    'the user’s own script is to be written otherwise',
   'openLocalhostForward([8088, 9090])': 'which ports, the user knows',
   'another container port': 'a port of the user’s choice',
   'ask within test(), or in a beforeAll() of your own after it': 'the user’s own tests are to be written otherwise',

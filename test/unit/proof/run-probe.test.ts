@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { AddressTaken } from '../../../src/engine/containers.ts';
+import { labels } from '../../../src/ownership/names.ts';
 import type { ProofContext } from '../../../src/proof/context.ts';
 import { ProbeFailed, readEnd, runProbe, type ProbeHooks } from '../../../src/proof/run-probe.ts';
 import type { Visit } from '../../../src/proof/staying-probe.ts';
@@ -16,7 +18,7 @@ const port = {
 } as const;
 
 /** A probe that stands ready on a network and says nothing, and a deadline that the test decides on. */
-const setUp = ({ bridge = 'lhf-none' } = {}) => {
+const setUp = ({ bridge = 'lhf-none', more = {} }: { bridge?: string; more?: object } = {}) => {
   const deadline = new AbortController();
   const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(deadline.signal);
   onTestFinished(() => timeout.mockRestore());
@@ -41,6 +43,7 @@ const setUp = ({ bridge = 'lhf-none' } = {}) => {
     address: '198.18.0.1',
     probe: { visit: async () => visit },
     route: { proofs: async () => new Map(), isRelay: false },
+    ...more,
   } as unknown as ProofContext;
   const run = async (hooks: ProbeHooks, signal = new AbortController().signal): Promise<unknown> => {
     const proof = { timeoutMs: 1_000, image: 'image' };
@@ -119,4 +122,32 @@ test('a probe is ready to dial once the kernel has taken in that its bridge is u
   isUp = true;
   await writeFile(join(folder, 'operstate'), 'up\n');
   expect(String(await running)).toContain('the probe was not ready to dial in time');
+});
+
+test.each([
+  ['lhf-probe-abcde-1', { [labels.bridge]: 'lhf-abcde' }, /another process's probe, lhf-probe-abcde-1, was on n1 all/],
+  ['web', {}, /the container web has 198\.18\.0\.14, the address that probes have on n1/],
+])('where its address stays taken it is told by whom: %s', async (name, marks, told) => {
+  const networks = { Networks: { n1: { IPAddress: '198.18.0.14' } } };
+  const listed = [{ Id: '73b7', Names: [`/${name}`], Labels: marks, NetworkSettings: networks }];
+  const { run } = setUp({
+    more: {
+      tools: {
+        host: { platform: 'linux' },
+        engine: {
+          docker: { listContainers: async () => listed },
+          facts: { vm: undefined, remote: false, endpoint: 'unix:///x.sock' },
+        },
+      },
+      network: { id: 'n1', name: 'n1', subnet: '198.18.0.0/28', probeAddress: '198.18.0.14' },
+      probe: {
+        visit: async () => {
+          throw new AddressTaken('Address already in use');
+        },
+      },
+    },
+  });
+  const outcome = await run({});
+  expect(outcome).toBeInstanceOf(ProbeFailed);
+  expect(String(outcome)).toMatch(told);
 });
