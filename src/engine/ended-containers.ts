@@ -35,10 +35,8 @@ export const untilCleanedUp = async (docker: Docker, id: string, withinMs: numbe
 /** Undefined where it is not to be had: the container has gone, or the engine is another one. */
 const readPodmanStatus = ({ modem }: Docker, id: string): Promise<string | undefined> =>
   new Promise((resolve) => {
-    // Its versions are others than those of Docker's interface, which a client may name before each path.
-    const unversioned = Object.create(modem, { version: { value: undefined } }) as Docker['modem'];
     const request = { path: `/v4.0.0/libpod/containers/${id}/json?`, method: 'GET', statusCodes: { 200: true } };
-    unversioned.dial(request, (error: Error | null, answer?: unknown) => {
+    modem.dial(request, (error: Error | null, answer?: unknown) => {
       const status = (answer as { State?: { Status?: unknown } } | undefined)?.State?.Status;
       resolve(error === null && typeof status === 'string' ? status : undefined);
     });

@@ -66,6 +66,7 @@ describe.each(byWay)('the network of a forward by $name with $privilege', (claim
       LOCALHOST_FORWARD_HOST: 'host.internal',
       // What the engine alone knows has no address for a variable.
       LOCALHOST_FORWARD_GATEWAY: isIP(net.gateway) === 0 ? 'host.internal' : net.gateway,
+      LOCALHOST_FORWARD_PORTS: '8088:80',
       LOCALHOST_FORWARD_URL: 'http://host.internal:80',
     });
     expect(JSON.parse(JSON.stringify(net))).toEqual({ ...net.toJSON() });
