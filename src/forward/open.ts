@@ -99,9 +99,11 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     undo.push('what changes the kernel', () => rights.release());
     const names = namesOf(nextId(session), { isJoined: engine.facts.job?.network === 'own' });
 
-    // Closing waits for it.
+    // Closing waits for it; whoever gave up does not wait.
     let sweeping = Promise.resolve();
-    const sweep = (): void => void (sweeping = sweepQuietly(tools));
+    const sweep = (): void => {
+      if (options.signal?.aborted !== true) sweeping = sweepQuietly(tools);
+    };
     undo.push('the sweep of what dead runs left', () => sweeping);
 
     // The first to be proven starts the probe; the last to close takes it away.
@@ -132,7 +134,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
     const isProven = options.verify !== false && dialled.length > 0 && dialled.every(Boolean);
     const connecting = connectRoute({ names, openPorts, options, strategy: choice.strategy, isProven }, tools);
     const connected = await connecting.catch((error: unknown) => {
-      if (options.signal?.aborted !== true) sweep();
+      sweep();
       privileges.check();
       throw error;
     });
@@ -154,8 +156,7 @@ const openBy = async ({ ports, options, engine, host, choice }: Opening): Promis
       undoDeadlineMs,
       options,
     });
-    await net.prove(options.signal);
-    sweep();
+    await net.prove(options.signal).finally(sweep);
     await Promise.all([...openPorts.values()].map((port) => port.handOver()));
     stopIfAborted(options.signal);
     session.open.set(net.id, net);

@@ -9,6 +9,7 @@ import { projectRoot } from '../support/children.ts';
 import { startNode } from '../support/containers.ts';
 import { execHere, outputOf } from '../support/run.ts';
 import { listenTcp, type TcpAnswer } from '../support/services.ts';
+import { listProbes, startWorker } from './probes.ts';
 
 /* Services on other forms of the loopback than 127.0.0.1: reached, or a finding says why not and its advice works. */
 
@@ -42,6 +43,26 @@ const listenBound = async (): Promise<{ port: number } & Disposable> => {
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return { port: Number(line), [Symbol.dispose]: () => void child.kill() };
 };
+
+test('an opening whose proof fails removes what dead runs left all the same', async () => {
+  await using service = await listenTcp();
+  using unreachable = await listenBound();
+  await using net = await openLocalhostForward(service.port, { strategy: 'nftables' });
+  const ours = await listProbes();
+  await using worker = startWorker(net);
+  await worker.ask('prove');
+  expect(await listProbes()).not.toEqual(ours);
+  await worker[Symbol.asyncDispose]();
+  const { exitCode, stderr } = await execHere([
+    process.execPath,
+    `${projectRoot}test/engine/programs/proven.ts`,
+    String(unreachable.port),
+    'nftables',
+    'end',
+  ]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('LHF_ERR_UNREACHABLE')]);
+  expect(await listProbes()).toEqual(ours);
+});
 
 test.each(strategies)('a service on :: for IPv6 alone, and a service on ::1, are reached (%s)', async (strategy) => {
   await using all = await listenOnlyOnIpv6();
