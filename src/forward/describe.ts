@@ -97,18 +97,15 @@ export const putOnNetwork = <C>(container: C, { networkName, hostnames, gateway 
       try: 'net.applyTo(new GenericContainer(image))',
     });
   }
-  if (typeof builder.networkMode === 'string' && builder.networkMode !== networkName) {
-    throw onOtherNetwork(builder.networkMode, networkName);
-  }
+  if (typeof builder.networkMode === 'string' && builder.networkMode !== networkName)
+    throw new LocalhostForwardError('LHF_ERR_INVALID_OPTION', explainOther(builder.networkMode, networkName));
   builder.withNetworkMode(networkName);
   const hosts = toBeAdded({ hostnames, gateway }).map((host) => ({ host, ipAddress: gateway }));
   if (hosts.length > 0) builder.withExtraHosts(hosts);
   return container;
 };
 
-const onOtherNetwork = (mode: string, networkName: string): LocalhostForwardError =>
-  new LocalhostForwardError('LHF_ERR_INVALID_OPTION', explainOther(mode, networkName));
-
+/** Of a builder that is on another network already: why that is refused, and what helps. */
 const explainOther = (mode: string, networkName: string): ErrorText => {
   const what = `Expected \`container\` to be on no network yet, got one on \`${mode}\``;
   if (isNameOfOurs(mode))
